@@ -1,0 +1,71 @@
+// The one error type: whatever goes wrong on purpose is a Failure, and `http/failures.ts` answers it.
+
+/** What went wrong. Each code has one row in the status table of `http/failures.ts`. */
+export type FailureCode =
+  // The caller's request
+  | 'bad_json'
+  | 'bad_request'
+  | 'unauthorized'
+  | 'not_found'
+  | 'conflict'
+  | 'already_linked'
+  | 'key_exists'
+  | 'invalid'
+  | 'payload_too_large'
+  | 'unsupported_media_type'
+  | 'rate_limited'
+  // The platform behind a link
+  | 'scm_token_rejected' // it no longer takes the token
+  | 'scm_scope_missing' // the token lacks a scope or permission
+  | 'scm_sso_required' // the organisation wants the token authorised for SSO
+  | 'scm_forbidden' // any other refusal
+  | 'scm_not_found' // absent or hidden: platforms do not tell the two apart
+  | 'scm_query_refused' // it does not accept our search
+  | 'scm_rate_limited'
+  | 'scm_address_refused' // our own address policy: nothing was sent
+  | 'scm_unreachable' // name, connection, TLS, time-out, reset
+  | 'scm_redirected' // it points to another origin
+  | 'scm_bad_response' // it answered, but not as that platform's API does
+  | 'scm_unavailable' // 5xx, or left alone after repeated failures
+  // Ourselves
+  | 'overloaded'
+  | 'store_unavailable'
+  | 'internal'
+
+export interface FailureDetails {
+  /** For `not_found`: the API's word for what is missing, such as `scm_integration`. */
+  resource?: string
+  /** For `invalid`: messages by field; each reads on after the field's name ("url is not an https address"). */
+  errors?: Record<string, string[]>
+  /** Seconds after which the caller may try again (`Retry-After`). */
+  retryAfter?: number
+  /** For `already_linked`: the id of the link that is there. */
+  id?: string
+  /** What the operator may read in the log: never a secret, never a platform's text. */
+  log?: Record<string, string | number>
+  /** What went wrong before this; it goes to the log by name and code only, never to the caller. */
+  cause?: unknown
+}
+
+export class Failure extends Error {
+  override readonly name = 'Failure'
+  readonly code: FailureCode
+  readonly details: FailureDetails
+
+  /** `message` is read by the caller: it says what is wrong and how to mend it, and holds no secret. */
+  constructor(code: FailureCode, message: string, details: FailureDetails = {}) {
+    super(message, { cause: details.cause })
+    this.code = code
+    this.details = details
+  }
+}
+
+export function notFound(resource: string): Failure {
+  return new Failure('not_found', 'not found', { resource })
+}
+
+/** 422: `invalid({ url: ['is not an https address'] })`. */
+export function invalid(errors: Record<string, string[]>): Failure {
+  const [field = '', messages = []] = Object.entries(errors)[0] ?? []
+  return new Failure('invalid', `${field} ${messages[0] ?? 'is invalid'}`, { errors })
+}
