@@ -1,0 +1,262 @@
+// Reads the settings from the environment; a wrong value is a sentence, and all of them are reported at once.
+
+import { readFileSync } from 'node:fs'
+import { resolve } from 'node:path'
+import ipaddr from 'ipaddr.js'
+
+/** One entry of `ALLOWED_HOSTS`: what may be contacted besides public https addresses. `port` null means any. */
+export type AllowedHost = { text: string; port: number | null; plainHttp: boolean } & (
+  | { kind: 'host'; host: string } // a name or an IP literal (IPv6 without brackets), lower case
+  | { kind: 'suffix'; suffix: string } // ".corp.lan" of "*.corp.lan"
+  | { kind: 'range'; range: string } // a CIDR
+  | { kind: 'private' } // RFC 1918, fc00::/7 and 100.64.0.0/10
+)
+
+/** A key that seals stored secrets: 32 bytes and the id that stands in what it sealed. */
+export interface SecretKey {
+  id: string
+  key: Buffer
+}
+
+/** The platform that a type linked by OAuth lives on, and our application there. */
+export interface OAuthPlatform {
+  url: string
+  clientId: string | null
+  clientSecret: string | null
+  scopes: string[]
+}
+
+export const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const
+
+/** The settings; their meaning and defaults are in docs/configuration.md. URLs have no trailing slash. */
+export interface Config {
+  host: string
+  port: number
+  publicUrl: string
+  dataDir: string
+  /** null: SQLite in `dataDir`. */
+  databaseUrl: string | null
+  /** Newest first; null: generated in `dataDir`. */
+  secretKeys: SecretKey[] | null
+  github: OAuthPlatform
+  gitlab: OAuthPlatform
+  allowedHosts: AllowedHost[]
+  /** PEM text of additional certificate authorities. */
+  extraCaCerts: string | null
+  httpsProxy: string | null
+  noProxy: string[]
+  corsOrigins: string[]
+  /** Requests a minute for one account; 0 means no limit. */
+  rateLimit: number
+  exposeAccessTokens: boolean
+  trustProxy: string[]
+  metricsToken: string | null
+  logLevel: (typeof LOG_LEVELS)[number]
+}
+
+export type Environment = Record<string, string | undefined>
+
+/** The settings are wrong; `problems` has one sentence each. */
+export class ConfigError extends Error {
+  readonly problems: string[]
+  constructor(problems: string[]) {
+    super(problems.join('\n'))
+    this.problems = problems
+  }
+}
+
+/** Throws a `ConfigError` that names every wrong setting. An empty value counts as absent. */
+export function readConfig(env: Environment): Config {
+  const problems: string[] = []
+
+  /** The setting read by `parse`, which throws the rest of the sentence "NAME …"; a secret's value is not echoed. */
+  function read<T>(name: string, fallback: T, parse: (text: string) => T): T {
+    const text = env[name]?.trim()
+    if (!text) return fallback
+    try {
+      return parse(text)
+    } catch (error) {
+      problems.push(`${name} ${error instanceof Error ? error.message : 'is wrong'}`)
+      return fallback
+    }
+  }
+
+  function readOAuthPlatform(name: 'GITHUB' | 'GITLAB', url: string, scopes: string): OAuthPlatform {
+    const platform: OAuthPlatform = {
+      url: read(`${name}_URL`, url, parseServiceUrl),
+      clientId: read<string | null>(`${name}_CLIENT_ID`, null, String),
+      clientSecret: read<string | null>(`${name}_CLIENT_SECRET`, null, String),
+      scopes: read(`${name}_SCOPES`, scopes, String).split(/[\s,]+/),
+    }
+    if (!platform.clientId !== !platform.clientSecret) {
+      problems.push(`${name}_CLIENT_ID and ${name}_CLIENT_SECRET belong together: set both or none`)
+    }
+    return platform
+  }
+
+  const port = read('PORT', 4600, parseNumber(0, 65535))
+  const github = readOAuthPlatform('GITHUB', 'https://github.com', 'user:email read:org read:public_key')
+  const gitlab = readOAuthPlatform('GITLAB', 'https://gitlab.com', 'read_api')
+  const databaseUrl = read<string | null>('DATABASE_URL', null, parseDatabaseUrl)
+  const secretKeys = read<SecretKey[] | null>('SECRET_KEYS', null, parseSecretKeys)
+  if (databaseUrl && !env.SECRET_KEYS?.trim()) {
+    problems.push(
+      'SECRET_KEYS is required with DATABASE_URL: all replicas need the same keys; make one with: echo "k1:$(openssl rand -base64 32)"',
+    )
+  }
+
+  const config: Config = {
+    host: read('HOST', '127.0.0.1', String),
+    port,
+    publicUrl: read('PUBLIC_URL', `http://localhost:${port}`, parseServiceUrl),
+    dataDir: resolve(read('DATA_DIR', './data', String)),
+    databaseUrl,
+    secretKeys,
+    github,
+    gitlab,
+    allowedHosts: [
+      ...read('ALLOWED_HOSTS', [], parseList(parseAllowedHost)),
+      ...[github.url, gitlab.url].flatMap(entryForPlatform),
+    ],
+    extraCaCerts: read<string | null>('EXTRA_CA_CERTS', null, readPem),
+    httpsProxy: read<string | null>('HTTPS_PROXY', null, parseProxy),
+    noProxy: read('NO_PROXY', [], parseList(String)),
+    corsOrigins: read('CORS_ORIGINS', [], parseList(parseOrigin)),
+    rateLimit: read('RATE_LIMIT', 600, parseNumber(0, 1_000_000)),
+    exposeAccessTokens: read('EXPOSE_ACCESS_TOKENS', true, parseBoolean),
+    trustProxy: read('TRUST_PROXY', [], parseList(parseRange)),
+    metricsToken: read<string | null>('METRICS_TOKEN', null, String),
+    logLevel: read<Config['logLevel']>('LOG_LEVEL', 'info', parseLogLevel),
+  }
+  if (problems.length > 0) throw new ConfigError(problems)
+  return config
+}
+
+function parseList<T>(parse: (text: string) => T): (text: string) => T[] {
+  return (text) =>
+    text
+      .split(',')
+      .map((item) => item.trim())
+      .filter((item) => item !== '')
+      .map(parse)
+}
+
+function parseNumber(min: number, max: number): (text: string) => number {
+  return (text) => {
+    const number = /^\d+$/.test(text) ? Number(text) : Number.NaN
+    if (!(number >= min && number <= max)) throw new Error(`must be a whole number from ${min} to ${max}, not "${text}"`)
+    return number
+  }
+}
+
+function parseBoolean(text: string): boolean {
+  if (text !== 'true' && text !== 'false') throw new Error(`must be true or false, not "${text}"`)
+  return text === 'true'
+}
+
+function parseLogLevel(text: string): Config['logLevel'] {
+  const level = LOG_LEVELS.find((name) => name === text)
+  if (!level) throw new Error(`must be one of ${LOG_LEVELS.join(', ')}, not "${text}"`)
+  return level
+}
+
+const LOOPBACK = /^(localhost|127(\.\d{1,3}){3}|\[::1\])$/
+
+/** https, or http on loopback: what carries tokens and cookies must not cross a network in the clear. */
+function parseServiceUrl(text: string): string {
+  const url = URL.parse(text)
+  if (!url || !['http:', 'https:'].includes(url.protocol)) throw new Error(`must be an http(s) address, not "${text}"`)
+  if (url.username || url.password || url.search || url.hash) {
+    throw new Error('must be a plain address, without user name, query or fragment')
+  }
+  if (url.protocol === 'http:' && !LOOPBACK.test(url.hostname)) throw new Error(`must start with https://, not "${text}"`)
+  return url.href.replace(/\/$/, '')
+}
+
+function parseOrigin(text: string): string {
+  const url = URL.parse(text)
+  if (!url || !['http:', 'https:'].includes(url.protocol) || url.origin !== text.toLowerCase()) {
+    throw new Error(`must list origins such as https://portal.example.com, not "${text}"`)
+  }
+  return url.origin
+}
+
+function parseProxy(text: string): string {
+  const url = URL.parse(text)
+  if (!url || !['http:', 'https:'].includes(url.protocol)) throw new Error('must be an http(s) address')
+  return url.href
+}
+
+function parseDatabaseUrl(text: string): string {
+  if (!/^postgres(ql)?:\/\//.test(text) || !URL.canParse(text)) throw new Error('must be a postgres:// address')
+  return text
+}
+
+function parseSecretKeys(text: string): SecretKey[] {
+  const keys = parseList((entry) => {
+    const [, id, base64] = /^([A-Za-z0-9_-]{1,32}):([A-Za-z0-9+/]{43}=)$/.exec(entry) ?? []
+    if (!id || !base64) {
+      throw new Error('must list keys as id:base64 with 32 random bytes each; make one with: openssl rand -base64 32')
+    }
+    return { id, key: Buffer.from(base64, 'base64') }
+  })(text)
+  if (new Set(keys.map((key) => key.id)).size < keys.length) throw new Error('names a key id twice')
+  return keys
+}
+
+/** PEM of certificate authorities, read at start so that a missing file stops it. */
+function readPem(path: string): string {
+  let pem: string
+  try {
+    pem = readFileSync(path, 'utf8')
+  } catch {
+    throw new Error(`names a file that cannot be read: "${path}"`)
+  }
+  if (!pem.includes('-----BEGIN CERTIFICATE-----')) throw new Error(`names a file without a PEM certificate: "${path}"`)
+  return pem
+}
+
+function parseRange(text: string): string {
+  if (ipaddr.isValid(text)) return `${text}/${ipaddr.parse(text).kind() === 'ipv4' ? 32 : 128}`
+  if (ipaddr.isValidCIDR(text)) return text
+  throw new Error(`must list addresses or ranges such as 10.0.0.0/8, not "${text}"`)
+}
+
+const HOST_NAME = /^(?=.{1,253}$)[a-z0-9_]([a-z0-9_-]*[a-z0-9_])?(\.[a-z0-9_]([a-z0-9_-]*[a-z0-9_])?)*$/
+
+/** `host`, `*.suffix`, `host:port`, an IP, a CIDR, `private`, `http://host:port`. */
+function parseAllowedHost(entry: string): AllowedHost {
+  const text = entry.toLowerCase()
+  const problem = new Error(
+    `must list hosts such as gitlab.corp.lan, *.corp.lan, gitlab.corp.lan:8443, 10.0.0.0/8, private or http://localhost:8080, not "${entry}"`,
+  )
+  if (text === 'private') return { kind: 'private', text, port: null, plainHttp: false }
+  if (ipaddr.isValidCIDR(text)) return { kind: 'range', range: text, text, port: null, plainHttp: false }
+  if (ipaddr.IPv6.isValid(text)) return { kind: 'host', host: text, text, port: null, plainHttp: false }
+
+  const plainHttp = text.startsWith('http://')
+  const [, name, digits] = /^(\[[0-9a-f:.]+\]|[^:/[\]]+)(?::(\d{1,5}))?$/.exec(text.replace(/^https?:\/\//, '')) ?? []
+  const port = digits ? Number(digits) : null
+  if (!name || port === 0 || (port ?? 0) > 65535 || (plainHttp && port === null)) throw problem
+  const rest = { text, port, plainHttp }
+  if (name.startsWith('[')) {
+    const host = name.slice(1, -1)
+    if (!ipaddr.IPv6.isValid(host)) throw problem
+    return { kind: 'host', host, ...rest }
+  }
+  if (name.startsWith('*.')) {
+    if (!HOST_NAME.test(name.slice(2)) || plainHttp) throw problem
+    return { kind: 'suffix', suffix: name.slice(1), ...rest }
+  }
+  if (!HOST_NAME.test(name) && !ipaddr.IPv4.isValidFourPartDecimal(name)) throw problem
+  return { kind: 'host', host: name, ...rest }
+}
+
+/** The operator named these platforms, so they may be private or on loopback like any other entry. */
+function entryForPlatform(platformUrl: string): AllowedHost[] {
+  const url = new URL(platformUrl)
+  if (['github.com', 'gitlab.com'].includes(url.hostname)) return []
+  const plainHttp = url.protocol === 'http:'
+  const port = Number(url.port) || (plainHttp ? 80 : 443)
+  return [parseAllowedHost(`${plainHttp ? 'http://' : ''}${url.hostname}:${port}`)]
+}
