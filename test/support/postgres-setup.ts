@@ -22,8 +22,9 @@ async function start(): Promise<void> {
   try {
     server = await startPostgres()
   } catch (error) {
-    missing = `PostgreSQL could not be started: ${error instanceof Error ? error.message : error}`
-    if (process.env.CI) throw new Error(missing)
+    const reason = `PostgreSQL could not be started: ${error instanceof Error ? error.message : error}`
+    if (process.env.CI) throw new Error(reason)
+    missing = reason
     warn(missing)
   }
 }
