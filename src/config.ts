@@ -144,7 +144,8 @@ function parseList<T>(parse: (text: string) => T): (text: string) => T[] {
 function parseNumber(min: number, max: number): (text: string) => number {
   return (text) => {
     const number = /^\d+$/.test(text) ? Number(text) : Number.NaN
-    if (!(number >= min && number <= max)) throw new Error(`must be a whole number from ${min} to ${max}, not "${text}"`)
+    if (!(number >= min && number <= max))
+      throw new Error(`must be a whole number from ${min} to ${max}, not "${text}"`)
     return number
   }
 }
@@ -169,7 +170,8 @@ function parseServiceUrl(text: string): string {
   if (url.username || url.password || url.search || url.hash) {
     throw new Error('must be a plain address, without user name, query or fragment')
   }
-  if (url.protocol === 'http:' && !LOOPBACK.test(url.hostname)) throw new Error(`must start with https://, not "${text}"`)
+  if (url.protocol === 'http:' && !LOOPBACK.test(url.hostname))
+    throw new Error(`must start with https://, not "${text}"`)
   return url.href.replace(/\/$/, '')
 }
 
@@ -192,7 +194,8 @@ function parseDatabaseUrl(text: string): string {
   return text
 }
 
-function parseSecretKeys(text: string): SecretKey[] {
+/** `id:base64,id:base64`, newest first. Throws the rest of a sentence that never repeats the text. */
+export function parseSecretKeys(text: string): SecretKey[] {
   const keys = parseList((entry) => {
     const [, id, base64] = /^([A-Za-z0-9_-]{1,32}):([A-Za-z0-9+/]{43}=)$/.exec(entry) ?? []
     if (!id || !base64) {

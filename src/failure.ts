@@ -65,7 +65,7 @@ export function notFound(resource: string): Failure {
 }
 
 /** 422: `invalid({ url: ['is not an https address'] })`. */
-export function invalid(errors: Record<string, string[]>): Failure {
+export function invalid(errors: Record<string, string[]>, cause?: unknown): Failure {
   const [field = '', messages = []] = Object.entries(errors)[0] ?? []
-  return new Failure('invalid', `${field} ${messages[0] ?? 'is invalid'}`, { errors })
+  return new Failure('invalid', `${field} ${messages[0] ?? 'is invalid'}`, { errors, cause })
 }

@@ -1,0 +1,5 @@
+// Times as the API writes them: `2019-08-12T11:59:37.298Z`.
+
+export function now(): string {
+  return new Date().toISOString()
+}

@@ -1,0 +1,88 @@
+// Seals and opens secrets: AES-256-GCM under a key derived for each record, bound to the place where it is stored.
+
+import { createCipheriv, createDecipheriv, hkdfSync, randomBytes } from 'node:crypto'
+import type { SecretKey } from './config.ts'
+
+/** Where a secret is stored; a ciphertext moved to another place does not open. */
+export interface SecretPlace {
+  table: string
+  column: string
+  row: string
+}
+
+export interface Vault {
+  /** The id of the key that seals: the newest. */
+  newestKeyId: string
+  /** Newest first. */
+  keyIds: string[]
+  /** Text that holds the key's id and the sealed secret. */
+  seal(secret: string, place: SecretPlace): string
+  /** Throws when the text was sealed elsewhere, with an absent key, or changed since. */
+  open(sealed: string, place: SecretPlace): string
+  /** A key of its own for one purpose (such as signing JWTs), derived from each of the keys, newest first. */
+  derive(purpose: string): { id: string; key: Uint8Array }[]
+}
+
+const VERSION = 'v1'
+const SALT_BYTES = 16
+const NONCE_BYTES = 12
+const TAG_BYTES = 16
+
+/** `keys`: 32 bytes each, newest first; the newest seals, all open. */
+export function createVault(keys: SecretKey[]): Vault {
+  const [newest] = keys
+  if (!newest) throw new Error('a vault needs a key')
+
+  function keyFor(id: string): Buffer {
+    const found = keys.find((key) => key.id === id)
+    if (!found) throw new Error(`no secret key "${id}"`)
+    return found.key
+  }
+
+  return {
+    newestKeyId: newest.id,
+    keyIds: keys.map((key) => key.id),
+    seal(secret, place) {
+      const salt = randomBytes(SALT_BYTES)
+      const nonce = randomBytes(NONCE_BYTES)
+      const cipher = createCipheriv('aes-256-gcm', derive(newest.key, salt, 'seal'), nonce, {
+        authTagLength: TAG_BYTES,
+      })
+      cipher.setAAD(additionalData(newest.id, place))
+      const body = Buffer.concat([salt, nonce, cipher.update(secret, 'utf8'), cipher.final(), cipher.getAuthTag()])
+      return `${VERSION}.${newest.id}.${body.toString('base64url')}`
+    },
+    open(sealed, place) {
+      const [version, id = '', text = ''] = sealed.split('.')
+      const body = Buffer.from(text, 'base64url')
+      if (version !== VERSION || body.length < SALT_BYTES + NONCE_BYTES + TAG_BYTES)
+        throw new Error('not a sealed secret')
+      const salt = body.subarray(0, SALT_BYTES)
+      const nonce = body.subarray(SALT_BYTES, SALT_BYTES + NONCE_BYTES)
+      // authTagLength: without it Node takes tags of 4 bytes, which can be guessed.
+      const decipher = createDecipheriv('aes-256-gcm', derive(keyFor(id), salt, 'seal'), nonce, {
+        authTagLength: TAG_BYTES,
+      })
+      decipher.setAAD(additionalData(id, place))
+      decipher.setAuthTag(body.subarray(-TAG_BYTES))
+      return (
+        decipher.update(body.subarray(SALT_BYTES + NONCE_BYTES, -TAG_BYTES), undefined, 'utf8') + decipher.final('utf8')
+      )
+    },
+    derive: (purpose) => keys.map(({ id, key }) => ({ id, key: derive(key, Buffer.alloc(0), purpose) })),
+  }
+}
+
+/** The id of the key that sealed this. */
+export function sealedWith(sealed: string): string {
+  return sealed.split('.')[1] ?? ''
+}
+
+/** HKDF-SHA-256 (RFC 5869). */
+function derive(key: Buffer, salt: Buffer, purpose: string): Uint8Array {
+  return new Uint8Array(hkdfSync('sha256', key, salt, `forgelink:${purpose}`, 32))
+}
+
+function additionalData(keyId: string, place: SecretPlace): Buffer {
+  return Buffer.from(JSON.stringify([VERSION, keyId, place.table, place.column, place.row]))
+}
