@@ -1,0 +1,137 @@
+// SQLite or PostgreSQL behind one Kysely: the queries are written once, and what differs between the engines is here.
+
+import { createHash } from 'node:crypto'
+import { join } from 'node:path'
+import type { Dialect, PostgresPool, PostgresPoolClient, SqliteDatabase, SqliteStatement } from 'kysely'
+import { CamelCasePlugin, Kysely, PostgresDialect, SqliteAdapter, SqliteDialect, sql } from 'kysely'
+import Libsql from 'libsql'
+import { LRUCache } from 'lru-cache'
+import pg from 'pg'
+import { Failure } from '../failure.ts'
+import type { Tables } from './tables.ts'
+
+export type Database = Kysely<Tables>
+
+/** How long a writer waits for another process (the command line beside the server), in milliseconds. */
+const BUSY_TIMEOUT = 5_000
+/** How long a request waits for PostgreSQL before it is answered 503, in milliseconds. */
+const POSTGRES_CONNECT_TIMEOUT = 1_500
+const POSTGRES_STATEMENT_TIMEOUT = 5_000
+
+/** Opens PostgreSQL at `databaseUrl`, or the SQLite file in `dataDir` (made when absent) without one. */
+export function openDatabase(settings: { dataDir: string; databaseUrl: string | null }): Database {
+  const dialect = settings.databaseUrl
+    ? postgresDialect(settings.databaseUrl)
+    : sqliteDialect(join(settings.dataDir, 'forgelink.db'))
+  return new Kysely<Tables>({ dialect, plugins: [new CamelCasePlugin()] })
+}
+
+/** Throws `store_unavailable` when the store does not answer. */
+export async function pingDatabase(database: Database): Promise<void> {
+  await sql`select 1`.execute(database)
+}
+
+function sqliteDialect(file: string): Dialect {
+  const dialect = new SqliteDialect({ database: async () => openSqlite(file) })
+  return {
+    createAdapter: () => new TransactionalSqliteAdapter(),
+    createDriver: () => dialect.createDriver(),
+    createQueryCompiler: () => dialect.createQueryCompiler(),
+    createIntrospector: (db) => dialect.createIntrospector(db),
+  }
+}
+
+/** SQLite does run DDL in transactions; with this the migrator's own check and its migrations are one transaction. */
+class TransactionalSqliteAdapter extends SqliteAdapter {
+  override get supportsTransactionalDdl(): boolean {
+    return true
+  }
+}
+
+function openSqlite(file: string): SqliteDatabase {
+  const database = new Libsql(file)
+  database.exec(`pragma busy_timeout = ${BUSY_TIMEOUT}`)
+  database.exec('pragma journal_mode = wal')
+  database.exec('pragma synchronous = full')
+  database.exec('pragma foreign_keys = on')
+  const prepared = new LRUCache<string, SqliteStatement>({ max: 500 })
+  return {
+    close: () => database.close(),
+    prepare(text) {
+      // A plain "begin" takes the write lock only at the first write, and fails at once when another process wrote meanwhile.
+      const query = text === 'begin' ? 'begin immediate' : text
+      let statement = prepared.get(query)
+      if (!statement) {
+        statement = guardStatement(database.prepare(query) as unknown as SqliteStatement)
+        prepared.set(query, statement)
+      }
+      return statement
+    },
+  }
+}
+
+function guardStatement(statement: SqliteStatement): SqliteStatement {
+  function guard<T>(run: () => T): T {
+    try {
+      return run()
+    } catch (error) {
+      throw storeFailure(error)
+    }
+  }
+  return {
+    reader: statement.reader,
+    all: (parameters) => guard(() => statement.all(parameters)),
+    run: (parameters) => guard(() => statement.run(parameters)),
+    iterate: (parameters) => guard(() => statement.iterate(parameters)),
+  }
+}
+
+function postgresDialect(databaseUrl: string): Dialect {
+  const pool = new pg.Pool({
+    connectionString: databaseUrl,
+    max: 10,
+    connectionTimeoutMillis: POSTGRES_CONNECT_TIMEOUT,
+    statement_timeout: POSTGRES_STATEMENT_TIMEOUT,
+    query_timeout: POSTGRES_STATEMENT_TIMEOUT + 1_000,
+  })
+  // An idle connection that breaks is replaced at its next use; without a listener it would end the process.
+  pool.on('error', () => undefined)
+  const named: PostgresPool = {
+    async connect() {
+      const client = await pool.connect().catch((error) => {
+        throw storeFailure(error)
+      })
+      return nameStatements(client)
+    },
+    end: () => pool.end(),
+  }
+  return new PostgresDialect({ pool: named })
+}
+
+/** Statements with parameters get a name of their own text, so that PostgreSQL plans each once per connection. */
+function nameStatements(client: pg.PoolClient): PostgresPoolClient {
+  async function query(text: string, values: readonly unknown[] = []) {
+    const name = values.length > 0 ? createHash('sha256').update(text).digest('base64url') : undefined
+    try {
+      return await client.query({ text, values: [...values], ...(name && { name }) })
+    } catch (error) {
+      throw storeFailure(error)
+    }
+  }
+  return { query, release: () => client.release() } as unknown as PostgresPoolClient
+}
+
+/** Errors that say "the store is not there now" rather than "this statement is wrong". */
+const UNAVAILABLE =
+  /^(08|53|57P|58|25006|57014|SQLITE_(BUSY|FULL|IOERR|LOCKED|CANTOPEN|READONLY)|E(CONN|PIPE|TIMEDOUT|HOST|NET|AI_))/
+
+/** Only the driver's code is kept for the log: PostgreSQL's `detail` repeats the values of the row. */
+function storeFailure(error: unknown): unknown {
+  const code = error instanceof Error && 'code' in error ? String(error.code) : ''
+  const message = error instanceof Error ? error.message : ''
+  if (!UNAVAILABLE.test(code) && !/timeout|terminated|closed|ended/i.test(message)) return error
+  return new Failure('store_unavailable', 'The store is not available just now. Try again in a moment.', {
+    retryAfter: 2,
+    log: { store: code || 'connection' },
+  })
+}

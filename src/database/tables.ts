@@ -1,0 +1,83 @@
+// The tables as Kysely sees them: snake_case in SQL, camelCase here. Times are ISO 8601 text in UTC, which sorts by time on both engines.
+
+import type { ScmType } from '../platforms/scm-types.ts'
+
+export interface UsersTable {
+  /** `us-<uuid>`, as the API shows it. */
+  id: string
+  email: string
+  username: string
+  /** argon2id; null: cannot sign in with a password. */
+  passwordHash: string | null
+  createdAt: string
+  updatedAt: string
+}
+
+export interface ApiTokensTable {
+  id: string
+  userId: string
+  name: string
+  /** SHA-256 of the token: it has 256 random bits, so that no slower hash is needed. */
+  tokenHash: string
+  createdAt: string
+  /** When the present value was made: at creation or renewal. */
+  issuedAt: string
+  lastUsedAt: string | null
+}
+
+export interface KeysTable {
+  id: string
+  ownerId: string
+  name: string
+  content: string
+  /** MD5 as hex pairs with colons. */
+  fingerprint: string
+  fingerprintSha256: string
+  createdAt: string
+}
+
+/** Whether a link works, as far as its last use has shown. */
+export type IntegrationStatus = 'ok' | 'token_rejected' | 'expired' | 'scope_missing'
+
+export interface ScmIntegrationsTable {
+  id: string
+  ownerId: string
+  scmType: ScmType
+  /** The address as the user gave it. */
+  url: string
+  /** The same for every spelling of one place. */
+  urlKey: string
+  /** Web root and REST root, see `platforms/platform-url.ts`. */
+  webRoot: string
+  apiRoot: string
+  uid: string
+  username: string
+  avatarUrl: string | null
+  email: string | null
+  profileUrl: string
+  /** Sealed by the vault. */
+  accessToken: string
+  /** Grows with each new token: names a token in caches without showing it. */
+  tokenVersion: number
+  tokenExpiresAt: string | null
+  /** Space-separated; null when the platform does not tell. */
+  scopes: string | null
+  missingScopes: string
+  status: IntegrationStatus
+  createdAt: string
+  updatedAt: string
+}
+
+/** Key ids that sealed something, each with a proof that tells the right key from another of the same id. */
+export interface SecretKeysTable {
+  id: string
+  proof: string
+}
+
+export interface Tables {
+  users: UsersTable
+  apiTokens: ApiTokensTable
+  keys: KeysTable
+  scmIntegrations: ScmIntegrationsTable
+  secretKeys: SecretKeysTable
+}
