@@ -1,0 +1,134 @@
+// Answers failures: the status table, and the JSON that each kind has on the wire.
+
+import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import type { FailureCode } from '../failure.ts'
+import { Failure } from '../failure.ts'
+
+interface Row {
+  status: number
+  /** The `code` that clients see; null: the body has none. */
+  code: string | null
+}
+
+/** Never 502 or 504 (clients cannot read them), and 401 only for the caller's own credentials. */
+export const failureRows: Record<FailureCode, Row> = {
+  bad_json: { status: 400, code: 'bad_json' },
+  bad_request: { status: 400, code: 'bad_request' },
+  unauthorized: { status: 401, code: null },
+  not_found: { status: 404, code: null },
+  conflict: { status: 409, code: 'conflict' },
+  already_linked: { status: 409, code: 'already_linked' },
+  key_exists: { status: 409, code: 'key_exists' },
+  invalid: { status: 422, code: null },
+  payload_too_large: { status: 413, code: null },
+  unsupported_media_type: { status: 415, code: null },
+  rate_limited: { status: 429, code: 'rate_limited' },
+  scm_token_rejected: { status: 403, code: 'scm_token_rejected' },
+  scm_scope_missing: { status: 403, code: 'scm_scope_missing' },
+  scm_sso_required: { status: 403, code: 'scm_sso_required' },
+  scm_forbidden: { status: 403, code: 'scm_forbidden' },
+  scm_not_found: { status: 404, code: null },
+  scm_query_refused: { status: 422, code: null },
+  scm_rate_limited: { status: 429, code: 'scm_rate_limited' },
+  scm_address_refused: { status: 503, code: 'scm_unavailable' },
+  scm_unreachable: { status: 503, code: 'scm_unavailable' },
+  scm_redirected: { status: 503, code: 'scm_bad_response' },
+  scm_bad_response: { status: 503, code: 'scm_bad_response' },
+  scm_unavailable: { status: 503, code: 'scm_unavailable' },
+  overloaded: { status: 503, code: 'overloaded' },
+  store_unavailable: { status: 503, code: 'store_unavailable' },
+  internal: { status: 500, code: 'internal' },
+}
+
+/** Seconds that a caller is asked to wait when nothing better is known. */
+const DEFAULT_RETRY_AFTER = 5
+
+/** What Fastify itself refuses, as a Failure of ours. */
+function failureFrom(error: FastifyError | Failure): Failure {
+  if (error instanceof Failure) return error
+  if (error.code === 'FST_ERR_CTP_BODY_TOO_LARGE') return new Failure('payload_too_large', 'The body is over 64 KiB.')
+  if (error.code === 'FST_ERR_CTP_INVALID_CONTENT_LENGTH') {
+    return new Failure('bad_request', 'The body is not as long as its Content-Length.')
+  }
+  return new Failure('internal', 'Internal error', { cause: error })
+}
+
+function bodyOf(failure: Failure, row: Row, requestId: string): object {
+  const { details } = failure
+  if (row.status === 404) return { resource: details.resource ?? 'repository', error: 'not found' }
+  if (row.status === 422) return { errors: details.errors ?? { query: [failure.message] }, error: failure.message }
+  if (row.status === 500) return { error: 'Internal error', code: row.code, request_id: requestId }
+  return {
+    error: failure.message,
+    ...(row.code && { code: row.code }),
+    ...(details.id && { id: details.id }),
+  }
+}
+
+/** The frames of a stack without its first line: messages may repeat what a user sent. */
+function frames(error: Error): string {
+  return (error.stack ?? '')
+    .split('\n')
+    .filter((line) => line.startsWith('    at '))
+    .slice(0, 12)
+    .join('\n')
+}
+
+export function answerFailure(error: FastifyError | Failure, request: FastifyRequest, reply: FastifyReply): void {
+  const failure = failureFrom(error)
+  const row = failureRows[failure.code]
+  const { cause } = failure.details
+  const known = { request_id: request.id, code: failure.code, status: row.status, ...failure.details.log }
+  if (failure.code === 'internal') {
+    const name = cause instanceof Error ? cause.name : typeof cause
+    request.log.error({ ...known, name, at: cause instanceof Error ? frames(cause) : undefined }, 'internal error')
+  } else {
+    request.log.debug(known, 'failure')
+  }
+  if (row.status === 401) reply.header('www-authenticate', 'Bearer')
+  if (row.status === 429 || row.status === 503) {
+    reply.header('retry-after', String(Math.ceil(failure.details.retryAfter ?? DEFAULT_RETRY_AFTER)))
+  }
+  reply
+    .status(row.status)
+    .type('application/json; charset=utf-8')
+    .serializer(JSON.stringify)
+    .send(bodyOf(failure, row, request.id))
+}
+
+/** Every method of a known path that has no route of its own answers 405; call it when all routes are there. */
+export function answerOtherMethods(app: FastifyInstance, routes: Map<string, Set<string>>): void {
+  const methods = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'] as const
+  for (const [url, known] of routes) {
+    const allow = [...known].sort().join(', ')
+    app.route({
+      method: methods.filter((method) => !known.has(method)),
+      url,
+      schema: { hide: true },
+      handler: (request, reply) => {
+        reply
+          .status(405)
+          .header('allow', allow)
+          .send({ error: `${request.method} is not allowed here. Allowed: ${allow}.` })
+      },
+    })
+  }
+}
+
+/** What the HTTP parser refuses before there is a request, as JSON like every other answer. */
+export function answerClientError(
+  error: { code?: string },
+  socket: { writable: boolean; end(text: string): void },
+): void {
+  if (error.code === 'ECONNRESET' || !socket.writable) return
+  const [status, message] =
+    error.code === 'HPE_HEADER_OVERFLOW'
+      ? ['431 Request Header Fields Too Large', 'The request headers are too large.']
+      : error.code === 'ERR_HTTP_REQUEST_TIMEOUT'
+        ? ['408 Request Timeout', 'The request took too long to arrive.']
+        : ['400 Bad Request', 'This is not an HTTP request that can be read.']
+  const body = JSON.stringify({ error: message })
+  socket.end(
+    `HTTP/1.1 ${status}\r\nContent-Type: application/json; charset=utf-8\r\nContent-Length: ${Buffer.byteLength(body)}\r\nConnection: close\r\n\r\n${body}`,
+  )
+}

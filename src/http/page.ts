@@ -1,0 +1,53 @@
+// Pages of lists: which one the caller wants, and what `meta.pagination` says of it.
+
+import { Type } from 'typebox'
+import { invalid } from '../failure.ts'
+
+const DEFAULT_PER_PAGE = 20
+const MAX_PER_PAGE = 100
+const MAX_PAGE = 1_000_000
+
+export const PageQuery = Type.Object({
+  page: Type.Optional(Type.String({ description: 'Page, from 1.', examples: ['1'] })),
+  per_page: Type.Optional(Type.String({ description: `Items a page, 1 to ${MAX_PER_PAGE}.`, examples: ['20'] })),
+})
+
+const Count = Type.Union([Type.Integer(), Type.Null()])
+
+export const Pagination = Type.Object({
+  current_page: Type.Integer(),
+  prev_page: Count,
+  next_page: Count,
+  total_pages: Count,
+  total_count: Count,
+})
+
+/** Throws `invalid` for anything but whole numbers in range. */
+export function readPage(query: Record<string, unknown>): { page: number; perPage: number } {
+  const errors: Record<string, string[]> = {}
+  function read(field: string, fallback: number, max: number): number {
+    const value = query[field]
+    if (value === undefined) return fallback
+    const number = typeof value === 'string' && /^\d{1,7}$/.test(value) ? Number(value) : 0
+    if (number < 1 || number > max) errors[field] = [`must be a whole number from 1 to ${max}`]
+    return number
+  }
+  const page = read('page', 1, MAX_PAGE)
+  const perPage = read('per_page', DEFAULT_PER_PAGE, MAX_PER_PAGE)
+  if (Object.keys(errors).length > 0) throw invalid(errors)
+  return { page, perPage }
+}
+
+/** `meta.pagination` of a page; totals are null when they are not known. */
+export function paginationOnWire(
+  asked: { page: number; perPage: number },
+  found: { hasNext: boolean; totalCount: number | null },
+) {
+  return {
+    current_page: asked.page,
+    prev_page: asked.page > 1 ? asked.page - 1 : null,
+    next_page: found.hasNext ? asked.page + 1 : null,
+    total_pages: found.totalCount === null ? null : Math.ceil(found.totalCount / asked.perPage),
+    total_count: found.totalCount,
+  }
+}

@@ -1,0 +1,102 @@
+// A Fastify server with our manners: request ids, bodies, failures as JSON, no secret in the log. Routes come from `app.ts`.
+
+import { randomUUID } from 'node:crypto'
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox'
+import type { FastifyBaseLogger, FastifyInstance, FastifyReply, RawServerDefault } from 'fastify'
+import Fastify from 'fastify'
+import type { Config } from '../config.ts'
+import { Failure } from '../failure.ts'
+import { acceptBodies, BODY_LIMIT } from './body.ts'
+import { answerClientError, answerFailure } from './failures.ts'
+
+export type App = FastifyInstance<
+  RawServerDefault,
+  IncomingMessage,
+  ServerResponse,
+  FastifyBaseLogger,
+  TypeBoxTypeProvider
+>
+
+/** Longest path with query, in characters; a query of ours has at most 1,024. */
+const MAX_URL_LENGTH = 8192
+/** How long headers and whole requests may take to arrive, in milliseconds. */
+const HEADERS_TIMEOUT = 10_000
+const REQUEST_TIMEOUT = 15_000
+
+export function createServer(config: Config): App {
+  const app = Fastify({
+    logger: {
+      level: config.logLevel,
+      serializers: { req: () => ({}), err: () => ({ type: 'Error', message: '', stack: '' }) },
+    },
+    disableRequestLogging: true,
+    genReqId: requestId,
+    bodyLimit: BODY_LIMIT,
+    trustProxy: config.trustProxy.length > 0 ? config.trustProxy : false,
+    requestTimeout: REQUEST_TIMEOUT,
+    // requestTimeout alone cuts nothing: Node looks at it only every connectionsCheckingInterval.
+    http: { headersTimeout: HEADERS_TIMEOUT, requestTimeout: REQUEST_TIMEOUT, connectionsCheckingInterval: 500 },
+    rewriteUrl: (request) => foldSlashes(request.url ?? '/'),
+    routerOptions: { ignoreTrailingSlash: true, maxParamLength: MAX_URL_LENGTH, querystringParser: readQuery },
+    frameworkErrors: (_error, _request, reply: FastifyReply) => {
+      reply.status(404).type('application/json; charset=utf-8').send('{"resource":"route","error":"not found"}')
+    },
+    clientErrorHandler: answerClientError,
+  }).withTypeProvider<TypeBoxTypeProvider>()
+  acceptBodies(app)
+  // Schemas describe and serialise; what callers send is read by readBody, readPage and the query grammar.
+  app.setValidatorCompiler(() => () => true)
+  app.setErrorHandler(answerFailure)
+  app.setNotFoundHandler((_request, reply) => {
+    reply.status(404).send({ resource: 'route', error: 'not found' })
+  })
+  app.addHook('onRequest', async (request, reply) => {
+    reply.header('x-request-id', request.id)
+    reply.header('x-content-type-options', 'nosniff')
+    reply.header('cache-control', 'no-store')
+    if (request.url.length > MAX_URL_LENGTH) {
+      reply.status(414).send({ error: `The address is over ${MAX_URL_LENGTH} characters.` })
+      return reply
+    }
+    const { 'content-encoding': encoding } = request.headers
+    if (encoding && encoding !== 'identity') {
+      throw new Failure('unsupported_media_type', 'Compressed bodies are not taken: send the JSON as it is.')
+    }
+  })
+  app.addHook('onResponse', async (request, reply) => {
+    request.log.info(
+      {
+        request_id: request.id,
+        method: request.method,
+        route: request.routeOptions.url ?? 'none',
+        status: reply.statusCode,
+        ms: Math.round(reply.elapsedTime),
+      },
+      'request',
+    )
+  })
+  return app
+}
+
+/** The caller's own id when it is short and has safe characters only: it is written to the log. */
+function requestId(request: IncomingMessage): string {
+  const given = request.headers['x-request-id']
+  return typeof given === 'string' && /^[A-Za-z0-9._:=/+-]{1,128}$/.test(given) ? given : randomUUID()
+}
+
+/** Clients that are given a base URL with a slash at its end ask for `//v1/…`. */
+function foldSlashes(url: string): string {
+  const [path = '/', ...query] = url.split('?')
+  return [path.replace(/\/{2,}/g, '/'), ...query].join('?')
+}
+
+/** Form decoding: `+` and `%20` are spaces. A repeated name gives an array, which no schema of ours takes. */
+function readQuery(text: string): Record<string, string | string[]> {
+  const query: Record<string, string | string[]> = Object.create(null)
+  for (const [name, value] of new URLSearchParams(text)) {
+    const before = query[name]
+    query[name] = before === undefined ? value : [before, value].flat()
+  }
+  return query
+}
