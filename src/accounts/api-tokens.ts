@@ -1,0 +1,106 @@
+// The api_tokens table: `tk-us-…` tokens that programs exchange for a JWT; only their hash is stored.
+
+import { createHash, randomBytes, randomUUID } from 'node:crypto'
+import type { Selectable } from 'kysely'
+import type { Database } from '../database/database.ts'
+import type { ApiTokensTable } from '../database/tables.ts'
+import { notFound } from '../failure.ts'
+import { now } from '../time.ts'
+import type { User } from './users.ts'
+
+export type ApiToken = Selectable<ApiTokensTable>
+
+/** The only moment at which a token's value is known. */
+export interface IssuedToken {
+  apiToken: ApiToken
+  token: string
+}
+
+const PREFIX = 'tk-us-'
+const TOKEN_BYTES = 32
+
+function makeToken(): string {
+  return PREFIX + randomBytes(TOKEN_BYTES).toString('base64url')
+}
+
+function hashOf(token: string): string {
+  return createHash('sha256').update(token).digest('base64url')
+}
+
+export async function createApiToken(database: Database, owner: string, name: string): Promise<IssuedToken> {
+  const token = makeToken()
+  const time = now()
+  const apiToken = await database
+    .insertInto('apiTokens')
+    .values({ id: randomUUID(), userId: owner, name, tokenHash: hashOf(token), createdAt: time, issuedAt: time })
+    .returningAll()
+    .executeTakeFirstOrThrow()
+  return { apiToken, token }
+}
+
+/** Oldest first. */
+export async function listApiTokens(database: Database, owner: string): Promise<ApiToken[]> {
+  return database
+    .selectFrom('apiTokens')
+    .selectAll()
+    .where('userId', '=', owner)
+    .orderBy('createdAt')
+    .orderBy('id')
+    .execute()
+}
+
+export async function getApiToken(database: Database, owner: string, id: string): Promise<ApiToken> {
+  const apiToken = await database
+    .selectFrom('apiTokens')
+    .selectAll()
+    .where('userId', '=', owner)
+    .where('id', '=', id.toLowerCase())
+    .executeTakeFirst()
+  if (!apiToken) throw notFound('token')
+  return apiToken
+}
+
+/** A new value under the same id; the old one and every JWT made from it stop working. */
+export async function renewApiToken(database: Database, owner: string, id: string): Promise<IssuedToken> {
+  const token = makeToken()
+  const apiToken = await database
+    .updateTable('apiTokens')
+    .set({ tokenHash: hashOf(token), issuedAt: now(), lastUsedAt: null })
+    .where('userId', '=', owner)
+    .where('id', '=', id.toLowerCase())
+    .returningAll()
+    .executeTakeFirst()
+  if (!apiToken) throw notFound('token')
+  return { apiToken, token }
+}
+
+export async function deleteApiToken(database: Database, owner: string, id: string): Promise<void> {
+  const { numDeletedRows } = await database
+    .deleteFrom('apiTokens')
+    .where('userId', '=', owner)
+    .where('id', '=', id.toLowerCase())
+    .executeTakeFirst()
+  if (numDeletedRows === 0n) throw notFound('token')
+}
+
+/** The token as stored, with its use noted; undefined when there is none of this value. */
+export async function useApiToken(database: Database, token: string): Promise<ApiToken | undefined> {
+  if (!token.startsWith(PREFIX)) return undefined
+  return database
+    .updateTable('apiTokens')
+    .set({ lastUsedAt: now() })
+    .where('tokenHash', '=', hashOf(token))
+    .returningAll()
+    .executeTakeFirst()
+}
+
+/** The user whose token this is, as long as both are there and the token was not renewed since. */
+export async function findTokenOwner(database: Database, id: string, issuedAt: string): Promise<User | undefined> {
+  return database
+    .selectFrom('apiTokens')
+    .innerJoin('users', 'users.id', 'apiTokens.userId')
+    .selectAll('users')
+    .where('apiTokens.id', '=', id)
+    .where('apiTokens.issuedAt', '=', issuedAt)
+    .executeTakeFirst()
+}

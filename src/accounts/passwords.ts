@@ -1,0 +1,36 @@
+// Passwords: argon2id with the parameters that OWASP's password storage page asks for.
+
+import { randomBytes } from 'node:crypto'
+import { hash, verify } from '@node-rs/argon2'
+
+/** https://cheatsheetseries.owasp.org/cheatsheets/Password_Storage_Cheat_Sheet.html: 19 MiB, 2 passes, 1 lane; argon2id is the library's default. */
+const PARAMETERS = { memoryCost: 19 * 1024, timeCost: 2, parallelism: 1 }
+
+const MIN_LENGTH = 8
+const MAX_LENGTH = 200
+
+/** Why this cannot be a password; undefined when it can. */
+export function passwordProblem(password: string): string | undefined {
+  if (password.length < MIN_LENGTH) return `must have at least ${MIN_LENGTH} characters`
+  if (password.length > MAX_LENGTH) return `must have at most ${MAX_LENGTH} characters`
+  return undefined
+}
+
+export async function hashPassword(password: string): Promise<string> {
+  return hash(password, PARAMETERS)
+}
+
+/** A stand-in that no password fits, so that an unknown user takes as long as a wrong password. */
+let standIn: Promise<string> | undefined
+
+/** Takes as long for a user that is not there (`passwordHash` null) as for a wrong password. */
+export async function isPassword(passwordHash: string | null, password: string): Promise<boolean> {
+  standIn ??= hashPassword(randomBytes(16).toString('hex'))
+  const fits = await verify(passwordHash ?? (await standIn), password.slice(0, MAX_LENGTH + 1))
+  return passwordHash !== null && fits
+}
+
+/** 120 random bits, easy to copy. */
+export function randomPassword(): string {
+  return randomBytes(15).toString('base64url')
+}

@@ -1,0 +1,184 @@
+// The routes of accounts: exchange, API tokens, the caller's own user, regions.
+
+import { Type } from 'typebox'
+import { notFound } from '../failure.ts'
+import type { Attempts } from '../http/attempts.ts'
+import type { FieldChecks } from '../http/body.ts'
+import { nameProblem, readBody } from '../http/body.ts'
+import { answers, IdParams, NoContent } from '../http/schemas.ts'
+import type { App } from '../http/server.ts'
+import type { Services } from '../services.ts'
+import { createApiToken, deleteApiToken, getApiToken, listApiTokens, renewApiToken } from './api-tokens.ts'
+import { authenticateApiToken, authenticateBearer, authenticatePassword } from './authenticate.ts'
+import type { Bearer } from './bearer.ts'
+import { emailProblem, type User, updateUser, usernameProblem } from './users.ts'
+import { ApiTokenOnWire, apiTokenOnWire, UserOnWire, userOnWire } from './wire.ts'
+
+const TokenInput = Type.Object({ name: Type.String({ minLength: 1, maxLength: 200, description: 'What it is for.' }) })
+const TokenAnswer = Type.Object({ token: ApiTokenOnWire })
+const UserInput = Type.Object({ email: Type.Optional(Type.String()), username: Type.Optional(Type.String()) })
+const userChecks: FieldChecks<{ email?: string; username?: string }> = {
+  email: emailProblem,
+  username: usernameProblem,
+}
+const UserAnswer = Type.Object({ user: UserOnWire })
+
+const Region = Type.Object({
+  name: Type.String(),
+  display_name: Type.String(),
+  api: Type.String(),
+  dashboard: Type.String(),
+  database_api: Type.String(),
+  ssh: Type.String(),
+  default: Type.Boolean(),
+})
+
+/** Routes that do not ask for a bearer token. */
+export function openAccountRoutes(app: App, services: Services, bearer: Bearer, attempts: Attempts): void {
+  const { config, database } = services
+
+  app.post(
+    '/v1/tokens/exchange',
+    {
+      schema: {
+        summary: 'Exchange an API token for a bearer token of one hour',
+        description: 'Basic credentials with an empty user name and the API token as password.',
+        tags: ['Tokens'],
+        security: [{ apiToken: [] }],
+        response: answers(200, Type.Object({ token: Type.String() })),
+      },
+    },
+    async (request) => ({ token: await bearer.sign(await authenticateApiToken(database, attempts, request)) }),
+  )
+
+  app.post(
+    '/v1/tokens',
+    {
+      onRequest: async (request) => {
+        request.user =
+          (await authenticatePassword(database, attempts, request)) ??
+          (await authenticateBearer(database, bearer, request))
+      },
+      schema: {
+        summary: 'Make an API token',
+        description: 'With a bearer token, or with Basic credentials of login and password.',
+        tags: ['Tokens'],
+        body: Type.Object({ token: TokenInput }),
+        response: answers(201, TokenAnswer),
+      },
+    },
+    async (request, reply) => {
+      const { name } = readBody(request.body, 'token', TokenInput, { name: nameProblem })
+      const { apiToken, token } = await createApiToken(database, request.user.id, name)
+      return reply.status(201).send({ token: apiTokenOnWire(apiToken, token) })
+    },
+  )
+
+  app.get(
+    '/v1/regions',
+    {
+      schema: {
+        summary: 'The one region, which is this server',
+        tags: ['Users'],
+        security: [],
+        response: answers(200, Type.Object({ regions: Type.Array(Region) })),
+      },
+    },
+    async () => ({
+      regions: [
+        {
+          name: 'forgelink',
+          display_name: 'Forgelink',
+          api: config.publicUrl,
+          dashboard: config.publicUrl,
+          database_api: config.publicUrl,
+          ssh: `${new URL(config.publicUrl).hostname}:22`,
+          default: true,
+        },
+      ],
+    }),
+  )
+}
+
+/** Routes whose caller is known. */
+export function accountRoutes(app: App, { database }: Services): void {
+  app.get(
+    '/v1/users/self',
+    { schema: { summary: 'Show yourself', tags: ['Users'], response: answers(200, UserAnswer) } },
+    async (request) => ({ user: userOnWire(request.user) }),
+  )
+
+  async function changeSelf(user: User, body: unknown) {
+    const changes = readBody(body, 'user', UserInput, userChecks)
+    return { user: userOnWire(await updateUser(database, user.id, changes)) }
+  }
+  const changeSchema = {
+    summary: 'Change your e-mail address or user name',
+    tags: ['Users'],
+    body: Type.Object({ user: UserInput }),
+    response: answers(200, UserAnswer),
+  }
+  app.put('/v1/users/account', { schema: changeSchema }, (request) => changeSelf(request.user, request.body))
+  app.patch('/v1/account/profile', { schema: changeSchema }, (request) => changeSelf(request.user, request.body))
+  app.patch('/v1/users/:id', { schema: { ...changeSchema, params: IdParams } }, async (request) => {
+    const { id } = request.user
+    if (![id, id.replace(/^us-/, ''), 'self'].includes(request.params.id.toLowerCase())) throw notFound('user')
+    return changeSelf(request.user, request.body)
+  })
+
+  app.get(
+    '/v1/tokens',
+    {
+      schema: {
+        summary: 'List your API tokens',
+        tags: ['Tokens'],
+        response: answers(200, Type.Object({ tokens: Type.Array(ApiTokenOnWire) })),
+      },
+    },
+    async (request) => {
+      const tokens = await listApiTokens(database, request.user.id)
+      return { tokens: tokens.map((token) => apiTokenOnWire(token)) }
+    },
+  )
+
+  app.get(
+    '/v1/tokens/:id',
+    {
+      schema: {
+        summary: 'Show an API token, without its value',
+        tags: ['Tokens'],
+        params: IdParams,
+        response: answers(200, TokenAnswer),
+      },
+    },
+    async (request) => ({
+      token: apiTokenOnWire(await getApiToken(database, request.user.id, request.params.id)),
+    }),
+  )
+
+  app.route({
+    method: ['PATCH', 'PUT'],
+    url: '/v1/tokens/:id/renew',
+    schema: {
+      summary: 'Give an API token a new value; the old one stops working',
+      tags: ['Tokens'],
+      params: IdParams,
+      response: answers(200, TokenAnswer),
+    },
+    handler: async (request) => {
+      const { apiToken, token } = await renewApiToken(database, request.user.id, request.params.id)
+      return { token: apiTokenOnWire(apiToken, token) }
+    },
+  })
+
+  app.delete(
+    '/v1/tokens/:id',
+    {
+      schema: { summary: 'Revoke an API token', tags: ['Tokens'], params: IdParams, response: answers(204, NoContent) },
+    },
+    async (request, reply) => {
+      await deleteApiToken(database, request.user.id, request.params.id)
+      return reply.status(204).send(null)
+    },
+  )
+}
