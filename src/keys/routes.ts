@@ -1,0 +1,70 @@
+// The routes of SSH keys.
+
+import { Type } from 'typebox'
+import { invalid } from '../failure.ts'
+import { nameProblem, readBody } from '../http/body.ts'
+import { answers, IdParams, NoContent } from '../http/schemas.ts'
+import type { App } from '../http/server.ts'
+import type { Services } from '../services.ts'
+import { addKey, deleteKey, getKey, listKeys } from './keys.ts'
+import { readPublicKey } from './public-key.ts'
+import { KeyOnWire, keyOnWire } from './wire.ts'
+
+const KeyInput = Type.Object({
+  name: Type.String({ minLength: 1, maxLength: 255 }),
+  content: Type.String({ minLength: 1, description: 'One public key, as in a .pub file.' }),
+})
+
+const KeyAnswer = Type.Object({ key: KeyOnWire })
+
+export function keyRoutes(app: App, { database }: Services): void {
+  app.get(
+    '/v1/keys',
+    {
+      schema: {
+        summary: 'List your SSH keys',
+        tags: ['SSH keys'],
+        response: answers(200, Type.Object({ keys: Type.Array(KeyOnWire) })),
+      },
+    },
+    async ({ user }) => ({ keys: (await listKeys(database, user.id)).map((key) => keyOnWire(key, user)) }),
+  )
+
+  app.get(
+    '/v1/keys/:id',
+    {
+      schema: { summary: 'Show an SSH key', tags: ['SSH keys'], params: IdParams, response: answers(200, KeyAnswer) },
+    },
+    async ({ user, params }) => ({ key: keyOnWire(await getKey(database, user.id, params.id), user) }),
+  )
+
+  app.post(
+    '/v1/keys',
+    {
+      schema: {
+        summary: 'Add an SSH key',
+        tags: ['SSH keys'],
+        body: Type.Object({ key: KeyInput }),
+        response: answers(201, KeyAnswer),
+      },
+    },
+    async ({ user, body }, reply) => {
+      const { name, content } = readBody(body, 'key', KeyInput, { name: nameProblem })
+      const publicKey = readPublicKey(content)
+      if ('problem' in publicKey) throw invalid({ content: [publicKey.problem] })
+      const key = await addKey(database, user.id, { name, content, publicKey })
+      return reply.status(201).send({ key: keyOnWire(key, user) })
+    },
+  )
+
+  app.delete(
+    '/v1/keys/:id',
+    {
+      schema: { summary: 'Remove an SSH key', tags: ['SSH keys'], params: IdParams, response: answers(204, NoContent) },
+    },
+    async ({ user, params }, reply) => {
+      await deleteKey(database, user.id, params.id)
+      return reply.status(204).send(null)
+    },
+  )
+}
