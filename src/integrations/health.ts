@@ -1,0 +1,119 @@
+// What is wrong with a link, and how to mend it: asks the platform, at most once a minute for each link.
+
+import { LRUCache } from 'lru-cache'
+import type { Static } from 'typebox'
+import { Type } from 'typebox'
+import { Failure } from '../failure.ts'
+import { NullableString, Time } from '../http/schemas.ts'
+import { scmTypes } from '../platforms/scm-types.ts'
+import type { Services } from '../services.ts'
+import { now } from '../time.ts'
+import { withPlatform } from './connect.ts'
+import type { Integration } from './integrations.ts'
+import { getIntegration } from './integrations.ts'
+import { statusNow } from './wire.ts'
+
+const Problem = Type.Object({
+  code: Type.String(),
+  message: Type.String(),
+  fix_url: Type.Unsafe<string | null>({ type: ['string', 'null'], description: 'The page where it can be mended.' }),
+})
+
+const RateLimit = Type.Object({ limit: Type.Integer(), remaining: Type.Integer(), reset_at: Time })
+
+export const HealthOnWire = Type.Object({
+  status: Type.String(),
+  checked_at: Time,
+  problems: Type.Array(Problem),
+  platform: Type.Object({ name: Type.String(), version: NullableString }),
+  scopes: Type.Object({
+    granted: Type.Unsafe<string[] | null>({ type: ['array', 'null'], items: { type: 'string' } }),
+    missing: Type.Array(Type.String()),
+  }),
+  token_expires_at: NullableString,
+  rate_limit: Type.Unsafe<Static<typeof RateLimit> | null>({ anyOf: [RateLimit, { type: 'null' }] }),
+})
+type Health = Static<typeof HealthOnWire>
+
+/** Days before a token's end at which its owner is told. */
+const EXPIRY_WARNING_DAYS = 14
+const REMEMBERED_MS = 60_000
+
+const checked = new LRUCache<string, Health>({ max: 5_000, ttl: REMEMBERED_MS })
+
+/** A platform that does not answer is a problem of the link, not a failure of this call. */
+export async function checkHealth(services: Services, owner: string, idOrType: string): Promise<Health> {
+  const integration = await getIntegration(services.database, owner, idOrType)
+  const cacheKey = `${integration.id}/${integration.tokenVersion}`
+  const known = checked.get(cacheKey)
+  if (known) return known
+  const health = await askHealth(services, integration)
+  checked.set(cacheKey, health)
+  return health
+}
+
+async function askHealth(services: Services, integration: Integration): Promise<Health> {
+  const fixUrl = tokenPage(services, integration)
+  const scopes = integration.scopes?.split(' ').filter(Boolean) ?? null
+  const stored = {
+    checked_at: now(),
+    platform: { name: scmTypes[integration.scmType].label, version: null },
+    token_expires_at: integration.tokenExpiresAt,
+    rate_limit: null,
+  }
+  try {
+    return await withPlatform(services, integration.ownerId, integration.id, async (platform) => {
+      const profile = await platform.profile()
+      const { name, version, rateLimit } = await platform.health()
+      const problems = [
+        ...profile.missingScopes.map((scope) => ({
+          code: 'scope_missing',
+          message: `The token lacks ${scope}, so that some calls are refused.`,
+          fix_url: fixUrl,
+        })),
+        ...expiryProblems(profile.tokenExpiresAt, fixUrl),
+      ]
+      return {
+        ...stored,
+        status: profile.missingScopes.length > 0 ? 'scope_missing' : 'ok',
+        problems,
+        platform: { name, version },
+        scopes: { granted: profile.scopes, missing: profile.missingScopes },
+        token_expires_at: profile.tokenExpiresAt,
+        rate_limit: rateLimit && {
+          limit: rateLimit.limit,
+          remaining: rateLimit.remaining,
+          reset_at: rateLimit.resetAt,
+        },
+      }
+    })
+  } catch (error) {
+    if (!(error instanceof Failure) || !error.code.startsWith('scm_')) throw error
+    return {
+      ...stored,
+      status: error.code === 'scm_token_rejected' ? 'token_rejected' : statusNow(integration),
+      problems: [{ code: error.code, message: error.message, fix_url: fixUrl }],
+      scopes: { granted: scopes, missing: integration.missingScopes.split(' ').filter(Boolean) },
+    }
+  }
+}
+
+function expiryProblems(expiresAt: string | null, fixUrl: string): Health['problems'] {
+  if (expiresAt === null) return []
+  const days = Math.floor((Date.parse(expiresAt) - Date.now()) / 86_400_000)
+  if (days > EXPIRY_WARNING_DAYS) return []
+  return [
+    {
+      code: 'token_expires_soon',
+      message: `The token ends on ${expiresAt.slice(0, 10)}. Make another one and replace it.`,
+      fix_url: fixUrl,
+    },
+  ]
+}
+
+/** Where the platform makes tokens, or where a link made by OAuth is made again. */
+function tokenPage({ config }: Services, { scmType, webRoot }: Integration): string {
+  const { oauth, vendor } = scmTypes[scmType]
+  if (oauth) return `${config.publicUrl}/users/${scmType}/link`
+  return vendor === 'github' ? `${webRoot}/settings/tokens` : `${webRoot}/-/user_settings/personal_access_tokens`
+}

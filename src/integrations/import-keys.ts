@@ -1,0 +1,39 @@
+// Platform keys become keys here: those for signing in that are new, and a reason for each that is left out.
+
+import type { User } from '../accounts/users.ts'
+import type { Key } from '../keys/keys.ts'
+import { addKeyIfNew } from '../keys/keys.ts'
+import { readPublicKey } from '../keys/public-key.ts'
+import type { Services } from '../services.ts'
+import { withPlatform } from './connect.ts'
+
+export interface ImportedKeys {
+  /** Added by this call. */
+  keys: Key[]
+  /** Of no use here, each with its reason. Keys that the user has already are neither. */
+  skipped: { title: string; reason: string }[]
+}
+
+/** Platforms take any text as a title; ours is one line and part of a name. */
+const MAX_TITLE_LENGTH = 200
+
+export async function importKeys(services: Services, owner: User, idOrType: string): Promise<ImportedKeys> {
+  return withPlatform(services, owner.id, idOrType, async (platform, integration) => {
+    const keys: Key[] = []
+    const skipped: ImportedKeys['skipped'] = []
+    for (const platformKey of await platform.sshKeys()) {
+      const title = [...platformKey.title.replace(/\p{C}+/gu, ' ').trim()].slice(0, MAX_TITLE_LENGTH).join('')
+      const [type = '', base64 = ''] = platformKey.key.split(' ')
+      const publicKey = platformKey.unusable ? { problem: platformKey.unusable } : readPublicKey(`${type} ${base64}`)
+      if ('problem' in publicKey) {
+        skipped.push({ title, reason: publicKey.problem })
+        continue
+      }
+      const name = `${integration.scmType}-${title}`
+      const content = `${publicKey.key} ${title}`.trimEnd()
+      const key = await addKeyIfNew(services.database, owner.id, { name, content, publicKey })
+      if (key) keys.push(key)
+    }
+    return { keys, skipped }
+  })
+}

@@ -1,0 +1,154 @@
+// The scm_integrations table: each row links one user to one account on one platform. No query goes without the owner.
+
+import { randomUUID } from 'node:crypto'
+import type { Selectable } from 'kysely'
+import type { Database } from '../database/database.ts'
+import type { IntegrationStatus, ScmIntegrationsTable } from '../database/tables.ts'
+import { notFound } from '../failure.ts'
+import type { Profile } from '../platforms/platform.ts'
+import type { PlatformAddress } from '../platforms/platform-url.ts'
+import { isScmType, type ScmType } from '../platforms/scm-types.ts'
+import { now } from '../time.ts'
+import type { SecretPlace, Vault } from '../vault.ts'
+
+export type Integration = Selectable<ScmIntegrationsTable>
+
+/** Where an integration's access token is stored. */
+export function accessTokenPlace(id: string): SecretPlace {
+  return { table: 'scm_integrations', column: 'access_token', row: id }
+}
+
+/** Oldest first. */
+export async function listIntegrations(
+  database: Database,
+  owner: string,
+  filter: { scmType?: string | undefined; url?: string | undefined } = {},
+): Promise<Integration[]> {
+  let query = database.selectFrom('scmIntegrations').selectAll().where('ownerId', '=', owner)
+  if (filter.scmType !== undefined) query = query.where('scmType', '=', filter.scmType as ScmType)
+  if (filter.url !== undefined) query = query.where('url', '=', filter.url)
+  return query.orderBy('createdAt').orderBy('id').execute()
+}
+
+/** By id, or by scm_type: then the oldest of that type. */
+export async function getIntegration(database: Database, owner: string, idOrType: string): Promise<Integration> {
+  const byType = isScmType(idOrType)
+  const integration = await database
+    .selectFrom('scmIntegrations')
+    .selectAll()
+    .where('ownerId', '=', owner)
+    .where(byType ? 'scmType' : 'id', '=', byType ? idOrType : idOrType.toLowerCase())
+    .orderBy('createdAt')
+    .orderBy('id')
+    .limit(1)
+    .executeTakeFirst()
+  if (!integration) throw notFound('scm_integration')
+  return integration
+}
+
+/** What a platform told of an account and its token, as columns. */
+function profileColumns(profile: Profile) {
+  return {
+    uid: profile.uid,
+    username: profile.username,
+    avatarUrl: profile.avatarUrl,
+    email: profile.email,
+    profileUrl: profile.profileUrl,
+    tokenExpiresAt: profile.tokenExpiresAt,
+    scopes: profile.scopes?.join(' ') ?? null,
+    missingScopes: profile.missingScopes.join(' '),
+    status: statusFor(profile.missingScopes),
+  }
+}
+
+function statusFor(missingScopes: string[]): IntegrationStatus {
+  return missingScopes.length > 0 ? 'scope_missing' : 'ok'
+}
+
+/** The new row, or the id of the link to the same account that the owner has already. */
+export async function addIntegration(
+  database: Database,
+  vault: Vault,
+  owner: string,
+  link: { scmType: ScmType; address: PlatformAddress; accessToken: string; profile: Profile },
+): Promise<Integration | { existingId: string }> {
+  const { scmType, address, accessToken, profile } = link
+  const id = randomUUID()
+  const time = now()
+  const added = await database
+    .insertInto('scmIntegrations')
+    .values({
+      id,
+      ownerId: owner,
+      scmType,
+      url: address.url,
+      urlKey: address.key,
+      webRoot: address.web,
+      apiRoot: address.api,
+      accessToken: vault.seal(accessToken, accessTokenPlace(id)),
+      tokenVersion: 1,
+      createdAt: time,
+      updatedAt: time,
+      ...profileColumns(profile),
+    })
+    .onConflict((conflict) => conflict.columns(['ownerId', 'scmType', 'urlKey', 'uid']).doNothing())
+    .returningAll()
+    .executeTakeFirst()
+  if (added) return added
+  const existing = await database
+    .selectFrom('scmIntegrations')
+    .select('id')
+    .where('ownerId', '=', owner)
+    .where('scmType', '=', scmType)
+    .where('urlKey', '=', address.key)
+    .where('uid', '=', profile.uid)
+    .executeTakeFirstOrThrow()
+  return { existingId: existing.id }
+}
+
+/** Another token for the same account. Throws `not_found` when the link is gone meanwhile. */
+export async function replaceAccessToken(
+  database: Database,
+  vault: Vault,
+  integration: Integration,
+  accessToken: string,
+  profile: Profile,
+): Promise<Integration> {
+  const updated = await database
+    .updateTable('scmIntegrations')
+    .set((column) => ({
+      accessToken: vault.seal(accessToken, accessTokenPlace(integration.id)),
+      tokenVersion: column('tokenVersion', '+', 1),
+      updatedAt: now(),
+      ...profileColumns(profile),
+    }))
+    .where('ownerId', '=', integration.ownerId)
+    .where('id', '=', integration.id)
+    .returningAll()
+    .executeTakeFirst()
+  if (!updated) throw notFound('scm_integration')
+  return updated
+}
+
+/** Notes what the use of a token has shown, unless the link is gone or has another token by now. */
+export async function noteStatus(database: Database, integration: Integration, tokenWorks: boolean): Promise<void> {
+  const working = statusFor(integration.missingScopes.split(' ').filter(Boolean))
+  const status = tokenWorks ? working : 'token_rejected'
+  if (integration.status === status) return
+  await database
+    .updateTable('scmIntegrations')
+    .set({ status, updatedAt: now() })
+    .where('ownerId', '=', integration.ownerId)
+    .where('id', '=', integration.id)
+    .where('tokenVersion', '=', integration.tokenVersion)
+    .execute()
+}
+
+export async function deleteIntegration(database: Database, integration: Integration): Promise<void> {
+  const { numDeletedRows } = await database
+    .deleteFrom('scmIntegrations')
+    .where('ownerId', '=', integration.ownerId)
+    .where('id', '=', integration.id)
+    .executeTakeFirst()
+  if (numDeletedRows === 0n) throw notFound('scm_integration')
+}

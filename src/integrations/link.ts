@@ -1,0 +1,79 @@
+// A URL and a token become an integration: the platform is asked whose token it is, and nothing is stored unless all is well.
+
+import type { FailureCode } from '../failure.ts'
+import { Failure, invalid } from '../failure.ts'
+import type { Platform, Profile } from '../platforms/platform.ts'
+import type { PlatformAddress } from '../platforms/platform-url.ts'
+import type { ScmType } from '../platforms/scm-types.ts'
+import { scmTypes } from '../platforms/scm-types.ts'
+import type { Services } from '../services.ts'
+import { connectOnTrial } from './connect.ts'
+import type { Integration } from './integrations.ts'
+import { addIntegration, getIntegration, replaceAccessToken } from './integrations.ts'
+
+/** Failures that are about the address or the token the caller gave; any other is answered as it is. */
+const fieldAtFault: Partial<Record<FailureCode, 'url' | 'access_token'>> = {
+  scm_address_refused: 'url',
+  scm_unreachable: 'url',
+  scm_redirected: 'url',
+  scm_bad_response: 'url',
+  scm_not_found: 'url',
+  scm_token_rejected: 'access_token',
+  scm_scope_missing: 'access_token',
+  scm_sso_required: 'access_token',
+  scm_forbidden: 'access_token',
+}
+
+async function askProfile(platform: Platform, fields: string[]): Promise<Profile> {
+  try {
+    return await platform.profile()
+  } catch (error) {
+    if (!(error instanceof Failure)) throw error
+    const field = fieldAtFault[error.code]
+    if (!field || !fields.includes(field)) throw error
+    throw invalid({ [field]: [error.message] }, error)
+  }
+}
+
+/** Throws `invalid` at `url` or `access_token`, `already_linked`, or what the platform's own trouble is. */
+export async function link(
+  services: Services,
+  owner: string,
+  input: { scmType: ScmType; address: PlatformAddress; accessToken: string },
+): Promise<Integration> {
+  const { scmType, address, accessToken } = input
+  const platform = connectOnTrial(services, { scmType, webRoot: address.web, apiRoot: address.api, accessToken })
+  const profile = await askProfile(platform, ['url', 'access_token'])
+  const added = await addIntegration(services.database, services.vault, owner, { ...input, profile })
+  if ('existingId' in added) {
+    throw new Failure(
+      'already_linked',
+      `You have linked ${profile.username} at ${address.url} already. To give that link another token, send PATCH to it.`,
+      { id: added.existingId },
+    )
+  }
+  return added
+}
+
+/** Another token for the same link. Throws `invalid` for a link made by OAuth, `conflict` for another account's token. */
+export async function relink(
+  services: Services,
+  owner: string,
+  idOrType: string,
+  accessToken: string,
+): Promise<Integration> {
+  const integration = await getIntegration(services.database, owner, idOrType)
+  const { label, oauth } = scmTypes[integration.scmType]
+  if (oauth) {
+    const page = `${services.config.publicUrl}/users/${integration.scmType}/link`
+    throw invalid({ access_token: [`of a ${label} link cannot be replaced: link it again at ${page}`] })
+  }
+  const profile = await askProfile(connectOnTrial(services, { ...integration, accessToken }), ['access_token'])
+  if (profile.uid !== integration.uid) {
+    throw new Failure(
+      'conflict',
+      `This token belongs to ${profile.username}, but this link is to ${integration.username}. Make a new link for it instead.`,
+    )
+  }
+  return replaceAccessToken(services.database, services.vault, integration, accessToken, profile)
+}

@@ -1,0 +1,193 @@
+// The routes of integrations: list, show, link, replace the token, unlink, import keys, health.
+
+import { Type } from 'typebox'
+import type { User } from '../accounts/users.ts'
+import { invalid } from '../failure.ts'
+import { readBody } from '../http/body.ts'
+import { answers, IdParams, NoContent } from '../http/schemas.ts'
+import type { App } from '../http/server.ts'
+import { KeyOnWire, keyOnWire } from '../keys/wire.ts'
+import { readPlatformUrl } from '../platforms/platform-url.ts'
+import type { ScmType } from '../platforms/scm-types.ts'
+import { isScmType, scmTypes } from '../platforms/scm-types.ts'
+import type { Services } from '../services.ts'
+import { openAccessToken } from './connect.ts'
+import { checkHealth, HealthOnWire } from './health.ts'
+import { importKeys } from './import-keys.ts'
+import type { Integration } from './integrations.ts'
+import { deleteIntegration, getIntegration, listIntegrations } from './integrations.ts'
+import { link, relink } from './link.ts'
+import { IntegrationOnWire, integrationOnWire, SkippedKey } from './wire.ts'
+
+const AccessToken = Type.String({ description: 'A personal access token made on the platform.' })
+const LinkInput = Type.Object({
+  scm_type: Type.String({ examples: ['gitlab-self-hosted'] }),
+  url: Type.String({ examples: ['https://gitlab.example.com'] }),
+  access_token: AccessToken,
+})
+const RelinkInput = Type.Object({ access_token: AccessToken })
+const IntegrationAnswer = Type.Object({ scm_integration: IntegrationOnWire })
+const ListQuery = Type.Object({ scm_type: Type.Optional(Type.String()), url: Type.Optional(Type.String()) })
+
+const MAX_TOKEN_LENGTH = 4096
+
+function accessTokenProblem(token: string): string | undefined {
+  if (token.trim() === '') return 'must not be blank'
+  if (token.length > MAX_TOKEN_LENGTH) return `is too long (at most ${MAX_TOKEN_LENGTH} characters)`
+  if (/^bearer\s/i.test(token)) return 'is the token alone, without "Bearer" before it'
+  // What RFC 9110 lets into a header value, without spaces.
+  return /^[\x21-\x7e]+$/.test(token) ? undefined : 'must have printable ASCII characters only, without spaces'
+}
+
+export function integrationRoutes(app: App, services: Services): void {
+  const { config, database, outgoing } = services
+
+  function scmTypeProblem(scmType: string): string | undefined {
+    if (!isScmType(scmType)) return 'must be github-enterprise or gitlab-self-hosted'
+    const { label, oauth } = scmTypes[scmType]
+    if (!oauth) return undefined
+    return `${scmType} is linked on the profile page, by signing in to ${label}: ${config.publicUrl}/users/${scmType}/link`
+  }
+
+  function readAddress(scmType: ScmType, url: string) {
+    return readPlatformUrl(scmType, url, outgoing.policy, config.publicUrl)
+  }
+
+  /** Without a type that can be linked here, what holds for every address is checked. */
+  function urlProblem(url: string, { scm_type: scmType }: Record<string, unknown>): string | undefined {
+    if (isScmType(scmType) && scmTypes[scmType].oauth) return undefined
+    const address = readAddress(isScmType(scmType) ? scmType : 'gitlab-self-hosted', url)
+    return 'problem' in address ? address.problem : undefined
+  }
+
+  /** List and show; every other answer leaves the token out. */
+  function shown(integration: Integration, owner: User) {
+    const accessToken = config.exposeAccessTokens ? openAccessToken(services, integration) : undefined
+    return integrationOnWire(integration, owner, accessToken)
+  }
+
+  app.get(
+    '/v1/scm_integrations',
+    {
+      schema: {
+        summary: 'List your SCM integrations',
+        tags: ['SCM integrations'],
+        querystring: ListQuery,
+        response: answers(200, Type.Object({ scm_integrations: Type.Array(IntegrationOnWire) })),
+      },
+    },
+    async ({ user, query }) => {
+      const filter = { scmType: query.scm_type, url: query.url }
+      const integrations = await listIntegrations(database, user.id, filter)
+      return { scm_integrations: integrations.map((integration) => shown(integration, user)) }
+    },
+  )
+
+  app.get(
+    '/v1/scm_integrations/:id',
+    {
+      schema: {
+        summary: 'Show an SCM integration, by id or scm_type',
+        tags: ['SCM integrations'],
+        params: IdParams,
+        response: answers(200, IntegrationAnswer),
+      },
+    },
+    async ({ user, params }) => ({
+      scm_integration: shown(await getIntegration(database, user.id, params.id), user),
+    }),
+  )
+
+  app.post(
+    '/v1/scm_integrations',
+    {
+      schema: {
+        summary: 'Link an account on GitHub Enterprise Server or GitLab self-hosted',
+        tags: ['SCM integrations'],
+        body: Type.Object({ scm_integration: LinkInput }),
+        response: answers(201, IntegrationAnswer),
+      },
+    },
+    async ({ user, body }, reply) => {
+      const input = readBody(body, 'scm_integration', LinkInput, {
+        scm_type: scmTypeProblem,
+        url: urlProblem,
+        access_token: accessTokenProblem,
+      })
+      const scmType = input.scm_type as ScmType
+      const address = readAddress(scmType, input.url)
+      if ('problem' in address) throw invalid({ url: [address.problem] })
+      const integration = await link(services, user.id, { scmType, address, accessToken: input.access_token })
+      return reply.status(201).send({ scm_integration: integrationOnWire(integration, user) })
+    },
+  )
+
+  app.patch(
+    '/v1/scm_integrations/:id',
+    {
+      schema: {
+        summary: 'Replace the access token of an SCM integration',
+        tags: ['SCM integrations'],
+        params: IdParams,
+        body: Type.Object({ scm_integration: RelinkInput }),
+        response: answers(200, IntegrationAnswer),
+      },
+    },
+    async ({ user, params, body }) => {
+      const { access_token } = readBody(body, 'scm_integration', RelinkInput, { access_token: accessTokenProblem })
+      const integration = await relink(services, user.id, params.id, access_token)
+      return { scm_integration: integrationOnWire(integration, user) }
+    },
+  )
+
+  app.delete(
+    '/v1/scm_integrations/:id',
+    {
+      schema: {
+        summary: 'Unlink an SCM integration',
+        tags: ['SCM integrations'],
+        params: IdParams,
+        response: answers(204, NoContent),
+      },
+    },
+    async ({ user, params }, reply) => {
+      await deleteIntegration(database, await getIntegration(database, user.id, params.id))
+      return reply.status(204).send(null)
+    },
+  )
+
+  app.post(
+    '/v1/scm_integrations/:id/import_keys',
+    {
+      schema: {
+        summary: 'Import the account’s SSH keys; answers those that were added',
+        tags: ['SCM integrations'],
+        params: IdParams,
+        response: answers(
+          201,
+          Type.Object({
+            keys: Type.Array(KeyOnWire),
+            meta: Type.Object({ skipped: Type.Array(SkippedKey) }),
+          }),
+        ),
+      },
+    },
+    async ({ user, params }, reply) => {
+      const { keys, skipped } = await importKeys(services, user, params.id)
+      return reply.status(201).send({ keys: keys.map((key) => keyOnWire(key, user)), meta: { skipped } })
+    },
+  )
+
+  app.get(
+    '/v1/scm_integrations/:id/health',
+    {
+      schema: {
+        summary: 'What is wrong with a link, and how to mend it',
+        tags: ['SCM integrations'],
+        params: IdParams,
+        response: answers(200, Type.Object({ health: HealthOnWire })),
+      },
+    },
+    async ({ user, params }) => ({ health: await checkHealth(services, user.id, params.id) }),
+  )
+}
