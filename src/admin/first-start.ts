@@ -1,0 +1,36 @@
+// The first start: with no user yet, one is made, and its password and API token are shown once, never through the log.
+
+import { mkdirSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { createApiToken } from '../accounts/api-tokens.ts'
+import { hashPassword, randomPassword } from '../accounts/passwords.ts'
+import { addFirstUser } from '../accounts/users.ts'
+import type { Services } from '../services.ts'
+
+/** On the terminal when standard output is one, else in a file (0600) whose path is printed. */
+export async function greetFirstUser({ config, database }: Services): Promise<void> {
+  const password = randomPassword()
+  const user = await addFirstUser(database, {
+    email: 'admin@localhost',
+    username: 'admin',
+    passwordHash: await hashPassword(password),
+  })
+  if (!user) return
+  const { token } = await createApiToken(database, user.id, 'first start')
+  const text = [
+    'This is the first start, so a user was added. Keep this: it is shown only once.',
+    `  Address:   ${config.publicUrl}`,
+    `  User name: ${user.username}`,
+    `  Password:  ${password}`,
+    `  API token: ${token}`,
+    '',
+  ].join('\n')
+  if (process.stdout.isTTY) {
+    process.stdout.write(text)
+    return
+  }
+  mkdirSync(config.dataDir, { recursive: true, mode: 0o700 })
+  const file = join(config.dataDir, 'first-start.txt')
+  writeFileSync(file, text, { mode: 0o600 })
+  process.stdout.write(`This is the first start: user name, password and API token are in ${file}\n`)
+}

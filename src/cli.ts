@@ -1,0 +1,121 @@
+// The `forgelink` command: one line per subcommand, the work is elsewhere.
+
+import { parseArgs } from 'node:util'
+import { tokenAdd, userAdd, userList, userPassword, userRemove } from './admin/users.ts'
+import { ConfigError, readConfig } from './config.ts'
+import { Failure } from './failure.ts'
+import { serve } from './serve.ts'
+import type { Services } from './services.ts'
+import { openServices } from './services.ts'
+
+const HELP = `Forgelink links accounts to the SCM platforms where their code lives.
+
+Usage: forgelink COMMAND [OPTIONS]
+
+  serve                                          run the server
+  user add --email E --username U [--password P] add a user; prints an API token once
+  user list                                      list the users
+  user remove USER                               remove a user with all that is theirs
+  user password USER [--password P]              give a user another password
+  token add --user USER --name N                 add an API token; prints it once
+  sandbox                                        simulate GitHub and GitLab on this machine, to try Forgelink with
+
+USER is an e-mail address or a user name. Commands that print take --json.
+Settings come from the environment: see docs/configuration.md.
+`
+
+const OPTIONS = {
+  email: { type: 'string' },
+  username: { type: 'string' },
+  password: { type: 'string' },
+  user: { type: 'string' },
+  name: { type: 'string' },
+  json: { type: 'boolean', default: false },
+  help: { type: 'boolean', short: 'h', default: false },
+} as const
+
+/** A command that cannot be read; the message says what it lacks. */
+class UsageError extends Error {}
+
+type Options = ReturnType<typeof parseArgs<{ options: typeof OPTIONS; allowPositionals: true }>>['values']
+
+function needed(options: Options, name: 'email' | 'username' | 'user' | 'name'): string {
+  const value = options[name]?.trim()
+  if (!value) throw new UsageError(`--${name} is missing`)
+  return value
+}
+
+function operand(operands: string[]): string {
+  const [value, ...more] = operands
+  if (!value || more.length > 0) throw new UsageError('name one user, by e-mail address or user name')
+  return value
+}
+
+/** Runs against the store, beside a running server. */
+async function withServices(work: (services: Services) => Promise<string>): Promise<void> {
+  const services = await openServices(readConfig(process.env))
+  try {
+    process.stdout.write(`${await work(services)}\n`)
+  } finally {
+    await services.close()
+  }
+}
+
+const commands: Record<string, (options: Options, operands: string[]) => Promise<void>> = {
+  serve: () => serve(readConfig(process.env)),
+  'user add': (options) => {
+    const user = { email: needed(options, 'email'), username: needed(options, 'username') }
+    return withServices((services) => userAdd(services, { ...user, password: options.password, json: options.json }))
+  },
+  'user list': (options) => withServices((services) => userList(services, options)),
+  'user remove': (_options, operands) => withServices((services) => userRemove(services, operand(operands))),
+  'user password': (options, operands) =>
+    withServices((services) => userPassword(services, operand(operands), options.password)),
+  'token add': (options) => {
+    const token = { user: needed(options, 'user'), name: needed(options, 'name'), json: options.json }
+    return withServices((services) => tokenAdd(services, token))
+  },
+  sandbox: async (options) => (await import('../sandbox/command.ts')).runSandbox(options),
+  demo: async () => (await import('../sandbox/demo.ts')).runDemo(),
+}
+
+/** Runs `forgelink …args`; problems end on standard error with exit code 1, wrong usage with 2. */
+export async function main(args: string[]): Promise<void> {
+  try {
+    await run(args)
+  } catch (error) {
+    const [message, exitCode] = explain(error)
+    process.stderr.write(`forgelink: ${message}\n`)
+    process.exitCode = exitCode
+  }
+}
+
+async function run(args: string[]): Promise<void> {
+  const { values, positionals } = parseArgs({ args, options: OPTIONS, allowPositionals: true })
+  if (values.help || positionals[0] === 'help' || args.length === 0) {
+    process.stdout.write(HELP)
+    return
+  }
+  const name = Object.keys(commands).find((command) => `${positionals.join(' ')} `.startsWith(`${command} `))
+  if (!name) throw new UsageError(`there is no command "${positionals.join(' ')}"`)
+  await commands[name]?.(values, positionals.slice(name.split(' ').length))
+}
+
+function explain(error: unknown): [message: string, exitCode: number] {
+  if (error instanceof ConfigError) {
+    return [
+      `the settings are wrong, and nothing was started:\n${error.problems.map((line) => `  ${line}`).join('\n')}`,
+      1,
+    ]
+  }
+  if (error instanceof Failure) return [error.message, 1]
+  if (error instanceof UsageError || hasCode(error, /^ERR_PARSE_ARGS/)) {
+    return [`${(error as Error).message}\nSee forgelink --help.`, 2]
+  }
+  if (hasCode(error, /^EADDRINUSE$/)) return ['the port is taken by another program; set PORT to a free one', 1]
+  return [error instanceof Error ? (error.stack ?? error.message) : 'failed', 1]
+}
+
+function hasCode(error: unknown, code: RegExp): boolean {
+  return error instanceof Error && 'code' in error && code.test(String(error.code))
+}

@@ -1,0 +1,37 @@
+// The process: open, listen, close in order.
+
+import { greetFirstUser } from './admin/first-start.ts'
+import { createApp } from './app.ts'
+import type { Config } from './config.ts'
+import type { Log } from './services.ts'
+import { openServices } from './services.ts'
+
+/** How long requests under way may take to finish after a signal to stop, in milliseconds. */
+const GRACE = 12_000
+
+/** Serves until SIGTERM or SIGINT. Throws when it cannot start, and has left nothing half started then. */
+export async function serve(config: Config): Promise<void> {
+  let log: Log = () => undefined
+  const services = await openServices(config, (event, fields) => log(event, fields))
+  try {
+    const app = await createApp(services)
+    log = (event, fields) => app.log.warn(fields, event)
+    await app.listen({ host: config.host, port: config.port })
+    process.stdout.write(`Forgelink is at ${config.publicUrl}\n`)
+    await greetFirstUser(services)
+
+    const signal = await nextSignal()
+    app.log.info({ signal }, 'stopping')
+    const cut = setTimeout(() => app.server.closeAllConnections(), GRACE)
+    await app.close()
+    clearTimeout(cut)
+  } finally {
+    await services.close()
+  }
+}
+
+function nextSignal(): Promise<string> {
+  return new Promise((resolve) => {
+    for (const signal of ['SIGTERM', 'SIGINT']) process.once(signal, () => resolve(signal))
+  })
+}
