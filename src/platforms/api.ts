@@ -1,0 +1,337 @@
+// The one door to the network: every call to a platform passes here, and nothing else in `src` opens a connection.
+
+import { createHash } from 'node:crypto'
+import { createSecureContext, rootCertificates, type SecureContext } from 'node:tls'
+import { LRUCache } from 'lru-cache'
+import type { Static, TSchema } from 'typebox'
+import { Compile } from 'typebox/compile'
+import { Agent, type Dispatcher, Pool, ProxyAgent } from 'undici'
+import type { AllowedHost } from '../config.ts'
+import { Failure } from '../failure.ts'
+import { type AddressPolicy, createAddressPolicy, type Refusal, type Target } from './address.ts'
+import { createBreaker } from './outgoing/breaker.ts'
+import {
+  badResponse,
+  type Call,
+  callWithRetries,
+  type Door,
+  exchange,
+  getFollowing,
+  isRedirect,
+  type LogOutgoing,
+  placeOf,
+  type RawAnswer,
+  readAnswer,
+  sameOrigin,
+  unavailable,
+  urlBelow,
+} from './outgoing/calls.ts'
+import { checkedAddresses, createConnector, type Lookup, lookUp } from './outgoing/connector.ts'
+import { createEtags, type Received } from './outgoing/etags.ts'
+import { coded, readFault } from './outgoing/faults.ts'
+import { createFlights } from './outgoing/flights.ts'
+import { readJson } from './outgoing/json.ts'
+import { LIMITS, type Limits } from './outgoing/limits.ts'
+import { createLinkGate } from './outgoing/link-gate.ts'
+import { nextPage } from './outgoing/next-page.ts'
+import { bypassesProxy } from './outgoing/no-proxy.ts'
+
+export type { LogOutgoing, RawAnswer } from './outgoing/calls.ts'
+
+export interface OutgoingOptions {
+  allowedHosts: AllowedHost[]
+  /** PEM text of certificate authorities besides those that Node knows. */
+  extraCaCerts: string | null
+  httpsProxy: string | null
+  noProxy: string[]
+  userAgent?: string
+  limits?: Partial<Limits>
+  /** All addresses of a name; the system's by default. */
+  lookup?: Lookup
+  /** Told of `scm_call`, `scm_address_refused` and `scm_origin_left_alone`; no token, path or query is ever in it. */
+  log?: LogOutgoing
+}
+
+/** What all calls of this process share: connections, the address policy, and who has asked to be left alone. */
+export interface Outgoing {
+  readonly policy: AddressPolicy
+  /** For this file alone. */
+  readonly door: Door
+  /** Ends all connections at once; calls under way fail. */
+  close(): Promise<void>
+}
+
+export interface Answer<T> {
+  status: number
+  /** Names in lower case. */
+  headers: Record<string, string>
+  body: T
+  /** Path and query of the next page below root, null at the end. */
+  next: string | null
+}
+
+export interface ApiOptions {
+  /** The API's root, without trailing slash. */
+  root: string
+  headers: Record<string, string>
+  /** Names link and token version: calls at once, waiting and all caches are kept apart by it. */
+  link: string
+  /** `Date.now()` at which the caller's own request ends; 25 s from the call by default. */
+  deadline?: number
+  /** Reads a status of 400 to 499; `scm_rate_limited` with `retryAfter` makes the link wait. */
+  failureFrom: (answer: RawAnswer) => Failure
+}
+
+export interface OutgoingCall {
+  method: 'POST' | 'DELETE'
+  url: string
+  headers: Record<string, string>
+  /** Sent form-encoded. */
+  form?: Record<string, string>
+  json?: unknown
+  /** `Date.now()` at which the caller's own request ends. */
+  deadline?: number
+}
+
+/** Opens nothing yet. Throws when `extraCaCerts` is no PEM. */
+export function createOutgoing(options: OutgoingOptions): Outgoing {
+  const limits = { ...LIMITS, ...options.limits }
+  const log = options.log ?? (() => {})
+  const policy = createAddressPolicy(options.allowedHosts)
+  const ca = options.extraCaCerts === null ? {} : { ca: [...rootCertificates, options.extraCaCerts] }
+  const secureContext = createSecureContext(ca)
+  const parts = { policy, limits, secureContext, lookup: options.lookup ?? lookUp, refused: refuseWith(log) }
+  const settings = {
+    headersTimeout: limits.headers,
+    bodyTimeout: limits.idle,
+    keepAliveMaxTimeout: 30_000,
+    connections: 64,
+  }
+  const connect = createConnector(parts)
+  // A refresh token is spent even when the answer is lost, so it never goes out on a kept connection that may be dead.
+  const direct = {
+    kept: new Agent({ ...settings, connect }),
+    fresh: new Agent({ ...settings, connect, pipelining: 0 }),
+  }
+  const proxy = options.httpsProxy === null ? null : createProxy(options.httpsProxy, settings, secureContext, limits)
+  const checkedForProxy = new LRUCache<string, true>({ max: 1_000, ttl: 30_000 })
+
+  function isProxied(target: Target): boolean {
+    return proxy !== null && !bypassesProxy(options.noProxy, target)
+  }
+
+  async function dispatcherFor(target: Target, fresh: boolean): Promise<Dispatcher> {
+    if (!proxy || !isProxied(target)) return fresh ? direct.fresh : direct.kept
+    const key = `${target.host}:${target.port}`
+    if (!checkedForProxy.has(key)) {
+      // A name that resolves here is checked; one that does not is the proxy's to know and to guard.
+      await checkedAddresses(parts, target).catch((error: unknown) => {
+        if (error instanceof Failure) throw error
+      })
+      checkedForProxy.set(key, true)
+    }
+    return fresh ? proxy.fresh : proxy.kept
+  }
+
+  const door: Door = {
+    limits,
+    log,
+    isProxied,
+    userAgent: options.userAgent ?? 'forgelink',
+    flights: createFlights(),
+    gate: createLinkGate(limits.callsPerLink),
+    breaker: createBreaker(limits, (host) => log('scm_origin_left_alone', { host, ms: limits.breakerPause })),
+    etags: createEtags(),
+    async request(target, wire, fresh) {
+      const refusal = policy.checkTarget(target)
+      if (refusal) throw parts.refused(refusal)
+      return (await dispatcherFor(target, fresh)).request(wire)
+    },
+  }
+
+  async function close(): Promise<void> {
+    const agents = [direct.kept, direct.fresh, ...(proxy ? [proxy.kept, proxy.fresh] : [])]
+    await Promise.all(agents.map((agent) => agent.destroy()))
+  }
+
+  return { policy, door, close }
+}
+
+function createProxy(uri: string, settings: Agent.Options, secureContext: SecureContext, limits: Limits) {
+  const tls = { secureContext, rejectUnauthorized: true, timeout: limits.connect }
+  const options: ProxyAgent.Options = {
+    ...settings,
+    uri,
+    proxyTls: tls,
+    requestTls: tls,
+    // Without a limit a proxy that swallows CONNECT would keep its sockets for minutes.
+    clientFactory: (origin, opts) => new Pool(origin, { ...opts, headersTimeout: limits.connect }),
+  }
+  return { kept: new ProxyAgent(options), fresh: new ProxyAgent({ ...options, pipelining: 0 }) }
+}
+
+function refuseWith(log: LogOutgoing): (refusal: Refusal) => Failure {
+  return (refusal) => {
+    log('scm_address_refused', refusal.log)
+    return new Failure('scm_address_refused', refusal.message, { log: refusal.log })
+  }
+}
+
+/** Reads from one platform with one token. */
+export class Api {
+  readonly #door: Door
+  readonly #options: ApiOptions
+  readonly #host: string
+  /** Keys what is shared and cached: two tokens never meet, even under one link's name. */
+  readonly #scope: string
+
+  constructor(outgoing: Outgoing, options: ApiOptions) {
+    const { link, root, headers } = options
+    this.#door = outgoing.door
+    this.#options = options
+    this.#host = new URL(root).hostname
+    this.#scope = createHash('sha256')
+      .update(JSON.stringify([link, root, headers]))
+      .digest('base64')
+  }
+
+  /** One GET below root; `path` starts with '/' and is already encoded. Throws a `Failure`. */
+  async get<T extends TSchema>(path: string, shape: T): Promise<Answer<Static<T>>> {
+    const answer = await this.#read(path, this.#deadline())
+    const next = nextPage({ headers: answer.headers, root: this.#options.root, path })
+    if (next === path) throw badResponse(this.#host, 'names a page as its own next page')
+    return { ...answer, body: checkShape(shape, answer.body, this.#host), next }
+  }
+
+  /** Follows next pages: at most 10 pages and 1,000 items. `complete` is false when that bound ended it. */
+  async getAll<T extends TSchema>(path: string, item: T): Promise<{ items: Static<T>[]; complete: boolean }> {
+    const deadline = this.#deadline()
+    const { pages, items: most } = this.#door.limits
+    const items: Static<T>[] = []
+    const seen = new Set<string>()
+    let next: string | null = path
+    while (next !== null && seen.size < pages && items.length < most) {
+      if (seen.has(next)) throw badResponse(this.#host, 'leads round in circles from page to page')
+      seen.add(next)
+      const answer: RawAnswer = await this.#read(next, deadline)
+      if (!Array.isArray(answer.body)) throw wrongShape(this.#host, '')
+      for (const one of answer.body) items.push(checkShape(item, one, this.#host))
+      next = nextPage({ headers: answer.headers, root: this.#options.root, path: next })
+    }
+    return { items: items.slice(0, most), complete: next === null && items.length <= most }
+  }
+
+  #deadline(): number {
+    return this.#options.deadline ?? Date.now() + this.#door.limits.request
+  }
+
+  async #read(path: string, deadline: number): Promise<RawAnswer> {
+    const door = this.#door
+    const { root, link, headers, failureFrom } = this.#options
+    const url = urlBelow(root, path)
+    const place = placeOf(door, url)
+
+    const start = async (signal: AbortSignal): Promise<RawAnswer> => {
+      door.gate.check(link, place.host)
+      const leave = await door.gate.enter(link, signal)
+      try {
+        const call: Call = { method: 'GET', url, headers, body: null, signal }
+        const received = await callWithRetries(
+          door,
+          call,
+          place,
+          (fault) => fault.again,
+          async () => {
+            door.gate.check(link, place.host) // another call's answer may have asked for quiet meanwhile
+            return getFollowing(door, call, this.#scope)
+          },
+        )
+        return readAnswer(door, link, place.host, received, failureFrom)
+      } finally {
+        leave()
+      }
+    }
+
+    try {
+      return await door.flights.join(`${this.#scope} ${path}`, deadline, door.limits.call, start)
+    } catch (error) {
+      throw readFault(error, place).failure
+    }
+  }
+}
+
+/**
+ * One POST or DELETE for OAuth, on a connection of its own and never tried again once bytes may have left. Answers with
+ * any status below 500; throws a `Failure` for 5xx (`scm_unavailable`), redirects, and all that `Api` throws for.
+ */
+export async function send(outgoing: Outgoing, call: OutgoingCall): Promise<RawAnswer> {
+  const { door } = outgoing
+  const url = new URL(call.url)
+  const place = placeOf(door, url)
+  const time = Math.min(door.limits.call, (call.deadline ?? Number.POSITIVE_INFINITY) - Date.now())
+  const controller = new AbortController()
+  const timer = setTimeout(() => controller.abort(coded('CALL_TIMEOUT')), Math.max(0, time))
+  const request: Call = { method: call.method, url, ...headersAndBody(call), signal: controller.signal }
+  try {
+    if (time <= 0) throw coded('DEADLINE')
+    const received = await callWithRetries(
+      door,
+      request,
+      place,
+      (fault) => fault.again && fault.unsent,
+      () => exchange(door, request),
+    )
+    return readSent(door, url, received)
+  } catch (error) {
+    throw readFault(error, place).failure
+  } finally {
+    clearTimeout(timer)
+  }
+}
+
+function readSent(door: Door, url: URL, received: Received): RawAnswer {
+  const { status, headers, text } = received
+  if (isRedirect(status)) {
+    sameOrigin(url, headers.location)
+    throw badResponse(url.hostname, 'redirects where it should answer')
+  }
+  if (status >= 500) throw unavailable(url.hostname, received)
+  return { status, headers, body: readJson(text, door.limits) }
+}
+
+function headersAndBody({ headers, form, json }: OutgoingCall): {
+  headers: Record<string, string>
+  body: string | null
+} {
+  if (form) {
+    const body = new URLSearchParams(form).toString()
+    return { headers: { ...headers, 'content-type': 'application/x-www-form-urlencoded' }, body }
+  }
+  if (json === undefined) return { headers, body: null }
+  return { headers: { ...headers, 'content-type': 'application/json' }, body: JSON.stringify(json) }
+}
+
+interface Checker {
+  Check(value: unknown): boolean
+  Errors(value: unknown): { instancePath?: string }[]
+}
+
+const checkers = new WeakMap<TSchema, Checker>()
+
+function checkerOf(shape: TSchema): Checker {
+  const known = checkers.get(shape)
+  if (known) return known
+  const checker: Checker = Compile(shape)
+  checkers.set(shape, checker)
+  return checker
+}
+
+function checkShape<T extends TSchema>(shape: T, value: unknown, host: string): Static<T> {
+  const checker = checkerOf(shape)
+  if (!checker.Check(value)) throw wrongShape(host, checker.Errors(value)[0]?.instancePath ?? '')
+  return value as Static<T>
+}
+
+function wrongShape(host: string, field: string): Failure {
+  return badResponse(host, 'answers with JSON of another shape than the API has', { field: field.slice(0, 100) })
+}

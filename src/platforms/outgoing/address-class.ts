@@ -1,0 +1,92 @@
+// What kind of place an IP address is: public, private, this machine, or nowhere anybody should send us.
+
+import ipaddr from 'ipaddr.js'
+
+/**
+ * `public` anyone may be sent to; `private` (RFC 1918, fc00::/7, 100.64/10), `special` (reserved, documentation, …)
+ * and `loopback` need an entry of the operator; `never` is opened by nothing.
+ */
+export type AddressClass = 'public' | 'private' | 'special' | 'loopback' | 'never'
+
+export interface ClassifiedAddress {
+  class: AddressClass
+  /** The range's name for the operator's log. */
+  range: string
+  /** The address that counts: of an IPv6 address that carries an IPv4 address, the latter. */
+  address: ipaddr.IPv4 | ipaddr.IPv6
+}
+
+type Range = [ipaddr.IPv4 | ipaddr.IPv6, number]
+
+/** Ranges that ipaddr.js takes for something else. Whoever reaches a metadata service gets the machine's credentials. */
+const NAMED: [string, string, AddressClass][] = [
+  ['168.63.129.16/32', 'metadata', 'never'], // Azure; ipaddr.js: unicast
+  ['100.100.100.200/32', 'metadata', 'never'], // Alibaba; would be carrier-grade NAT
+  ['192.0.0.192/32', 'metadata', 'never'], // Oracle
+  ['fd00:ec2::/32', 'metadata', 'never'], // Amazon; would be unique local
+  ['fd20:ce::/64', 'metadata', 'never'], // Google
+  ['240.0.0.0/4', 'reserved', 'never'],
+  ['192.0.0.0/24', 'reserved', 'special'],
+  ['fec0::/10', 'siteLocal', 'special'],
+  ['64:ff9b:1::/48', 'nat64Local', 'special'], // leads into the local network; where the IPv4 address stands varies
+  ['3fff::/20', 'documentation', 'special'],
+]
+const NAMED_RANGES = NAMED.map(([cidr, range, kind]) => ({ cidr: ipaddr.parseCIDR(cidr) as Range, range, kind }))
+
+/** IPv6 prefixes that carry an IPv4 address, and the byte where it starts (Teredo inverts it). */
+const EMBEDDINGS: { cidr: Range; range: string; at: number; invert: boolean; usable: boolean }[] = [
+  { cidr: ipaddr.parseCIDR('::ffff:0:0/96'), range: 'ipv4Mapped', at: 12, invert: false, usable: true },
+  { cidr: ipaddr.parseCIDR('64:ff9b::/96'), range: 'nat64', at: 12, invert: false, usable: true },
+  { cidr: ipaddr.parseCIDR('::ffff:0:0:0/96'), range: 'ipv4Translated', at: 12, invert: false, usable: false },
+  { cidr: ipaddr.parseCIDR('::/96'), range: 'ipv4Compatible', at: 12, invert: false, usable: false },
+  { cidr: ipaddr.parseCIDR('2002::/16'), range: '6to4', at: 2, invert: false, usable: false },
+  { cidr: ipaddr.parseCIDR('2001::/32'), range: 'teredo', at: 12, invert: true, usable: false },
+]
+
+const CLASS_OF_RANGE: Record<string, AddressClass> = {
+  unicast: 'public',
+  private: 'private',
+  uniqueLocal: 'private',
+  carrierGradeNat: 'private',
+  loopback: 'loopback',
+  linkLocal: 'never',
+  multicast: 'never',
+  broadcast: 'never',
+  unspecified: 'never', // 0/8 as well
+}
+
+const GLOBAL_UNICAST = ipaddr.parseCIDR('2000::/3') as [ipaddr.IPv6, number]
+
+function within(address: ipaddr.IPv4 | ipaddr.IPv6, range: Range): boolean {
+  return address.kind() === range[0].kind() && address.match(range)
+}
+
+/** null when `text` is no IP address (a zone as in `fe80::1%eth0` is read as link-local). */
+export function classifyAddress(text: string): ClassifiedAddress | null {
+  if (!ipaddr.IPv4.isValidFourPartDecimal(text) && !ipaddr.IPv6.isValid(text)) return null
+  return classify(ipaddr.parse(text))
+}
+
+function classify(address: ipaddr.IPv4 | ipaddr.IPv6): ClassifiedAddress {
+  const named = NAMED_RANGES.find(({ cidr }) => within(address, cidr))
+  if (named) return { class: named.kind, range: named.range, address }
+
+  const range = address.range()
+  if (range === 'loopback' || range === 'unspecified')
+    return { class: CLASS_OF_RANGE[range] ?? 'never', range, address }
+
+  const embedding = EMBEDDINGS.find(({ cidr }) => within(address, cidr))
+  if (embedding) {
+    const bytes = address.toByteArray().slice(embedding.at, embedding.at + 4)
+    const inner = classify(new ipaddr.IPv4(embedding.invert ? bytes.map((byte) => byte ^ 0xff) : bytes))
+    const kind = inner.class === 'public' && !embedding.usable ? 'special' : inner.class
+    return { class: kind, range: `${embedding.range} of ${inner.range}`, address: inner.address }
+  }
+
+  const kind = CLASS_OF_RANGE[range] ?? 'special'
+  // Only 2000::/3 is given out as public; what ipaddr.js does not know elsewhere is not.
+  if (kind === 'public' && address instanceof ipaddr.IPv6 && !address.match(GLOBAL_UNICAST)) {
+    return { class: 'special', range: 'unassigned', address }
+  }
+  return { class: kind, range, address }
+}

@@ -1,0 +1,225 @@
+// How one call is made: sent through the guarded connection, redirected within its origin, tried again, and read.
+
+import type { Readable } from 'node:stream'
+import { setTimeout as delay } from 'node:timers/promises'
+import { Failure } from '../../failure.ts'
+import { type Target, targetOf } from '../address.ts'
+import { readBody } from './body.ts'
+import type { Breaker, Verdict } from './breaker.ts'
+import type { Etags, Received } from './etags.ts'
+import { type Fault, type Place, readFault } from './faults.ts'
+import type { Flights } from './flights.ts'
+import { readJson } from './json.ts'
+import type { Limits } from './limits.ts'
+import type { LinkGate } from './link-gate.ts'
+import { clampWait, readRetryAfter } from './retry-after.ts'
+
+export type LogOutgoing = (event: string, fields: Record<string, string | number>) => void
+
+export interface RawAnswer {
+  status: number
+  /** Names in lower case. */
+  headers: Record<string, string>
+  /** Parsed JSON; undefined when it is not JSON. */
+  body: unknown
+}
+
+/** What undici's `request` takes and gives, as far as we use it. */
+export interface Wire {
+  origin: string
+  path: string
+  method: 'GET' | 'POST' | 'DELETE'
+  headers: Record<string, string>
+  body: string | null
+  signal: AbortSignal
+}
+export interface WireAnswer {
+  statusCode: number
+  headers: Record<string, string | string[] | undefined>
+  body: Readable
+}
+
+/** What the calls of this process share. */
+export interface Door {
+  limits: Limits
+  userAgent: string
+  log: LogOutgoing
+  flights: Flights<RawAnswer>
+  gate: LinkGate
+  breaker: Breaker
+  etags: Etags
+  isProxied(target: Target): boolean
+  /** Sends to a target that the address policy lets pass, else throws. `fresh`: on a connection of its own. */
+  request(target: Target, wire: Wire, fresh: boolean): Promise<WireAnswer>
+}
+
+export interface Call {
+  method: Wire['method']
+  url: URL
+  headers: Record<string, string>
+  body: string | null
+  signal: AbortSignal
+}
+
+export function placeOf(door: Door, url: URL): Place {
+  const target = targetOf(url)
+  if (!target) throw new Failure('internal', 'Internal error')
+  return { host: target.host, port: target.port, proxied: door.isProxied(target) }
+}
+
+/** One request and its answer as text; no redirect, no retry. The body of a redirect or 304 is not read. */
+export async function exchange(door: Door, call: Call): Promise<Received> {
+  const { url, method, body, signal } = call
+  const target = targetOf(url)
+  if (!target) throw new Failure('internal', 'Internal error')
+  signal.throwIfAborted()
+  const headers = { ...call.headers, 'user-agent': door.userAgent, 'accept-encoding': 'gzip' }
+  const wire = { origin: url.origin, path: url.pathname + url.search, method, headers, body, signal }
+  const answer = await door.request(target, wire, method !== 'GET')
+  const received = { status: answer.statusCode, headers: flatten(answer.headers), text: '' }
+  if (received.status >= 300 && received.status < 400) {
+    answer.body.on('error', () => {}) // nobody reads it
+    if (received.status === 304) answer.body.resume()
+    else answer.body.destroy()
+    return received
+  }
+  return { ...received, text: await readBody(answer.body, received.headers, door.limits) }
+}
+
+/** A GET that follows redirects within its origin. `scope` keys the memory of ETags. */
+export async function getFollowing(door: Door, call: Call, scope: string): Promise<Received> {
+  const key = `${scope} ${call.url.href}`
+  const etag = door.etags.find(key)
+  const headers = etag === undefined ? call.headers : { ...call.headers, 'if-none-match': etag }
+  let url = call.url
+  for (let hops = 0; hops <= door.limits.redirects; hops++) {
+    const received = await exchange(door, { ...call, url, headers })
+    if (!isRedirect(received.status)) return door.etags.settle(key, received)
+    url = sameOrigin(url, received.headers.location)
+  }
+  throw badResponse(call.url.hostname, 'redirects again and again')
+}
+
+export function isRedirect(status: number): boolean {
+  return [301, 302, 303, 307, 308].includes(status)
+}
+
+/** Where a redirect leads; throws when that is another origin, which must never see the token. */
+export function sameOrigin(url: URL, location: string | undefined): URL {
+  const next = location === undefined ? null : URL.parse(location, url.href)
+  if (!next) throw badResponse(url.hostname, 'redirects to nowhere')
+  if (next.origin === url.origin) return next
+  const where = next.origin === 'null' ? 'something that is not a web address' : next.origin
+  throw new Failure(
+    'scm_redirected',
+    `${url.hostname} redirects to ${where}, and no token is sent after it. If that is your platform, use its address instead.`,
+    { log: { host: url.hostname } },
+  )
+}
+
+/** Tries until there is an answer below 500, nothing more to hope for, or no time. */
+export async function callWithRetries(
+  door: Door,
+  call: Call,
+  place: Place,
+  mayRetry: (fault: Fault) => boolean,
+  attempt: () => Promise<Received>,
+): Promise<Received> {
+  const began = Date.now()
+  for (let tried = 0; ; tried++) {
+    const report = door.breaker.enter(call.url.origin, place.host)
+    let verdict: Verdict = 'unknown'
+    let outcome: string | number = ''
+    try {
+      const received = await attempt()
+      outcome = received.status
+      verdict = received.status >= 500 ? 'failed' : 'answered'
+      const again = verdict === 'failed' && call.method === 'GET' && received.headers['retry-after'] === undefined
+      if (!again || tried >= door.limits.retries) return received
+    } catch (error) {
+      const fault = readFault(error, place)
+      outcome = String(fault.failure.details.log?.fault ?? fault.failure.code)
+      if (fault.noAnswer) verdict = 'failed'
+      if (!mayRetry(fault) || tried >= door.limits.retries) throw fault.failure
+    } finally {
+      report(verdict)
+      door.log('scm_call', { host: place.host, method: call.method, outcome, ms: Date.now() - began, tried: tried + 1 })
+    }
+    await pauseBeforeRetry(door.limits, tried, call.signal)
+  }
+}
+
+async function pauseBeforeRetry({ retryMin, retryMax }: Limits, tried: number, signal: AbortSignal): Promise<void> {
+  const longest = Math.min(retryMax, retryMin * 4 ** (tried + 1))
+  const time = retryMin + Math.random() * (longest - retryMin)
+  await delay(time, undefined, { signal }).catch(() => {
+    throw signal.reason
+  })
+}
+
+/** The answer to a GET as JSON; throws what the adapter or we make of a status that is no success. */
+export function readAnswer(
+  door: Door,
+  link: string,
+  host: string,
+  received: Received,
+  failureFrom: (answer: RawAnswer) => Failure,
+): RawAnswer {
+  const { status, headers, text } = received
+  if (status >= 500) {
+    const wait = readRetryAfter(headers['retry-after'])
+    if (wait !== null) door.gate.pause(link, wait, 'scm_unavailable')
+    throw unavailable(host, received)
+  }
+  const answer = { status, headers, body: readJson(text, door.limits) }
+  if (status >= 400) throw pausing(door, link, answer, failureFrom(answer))
+  if (status >= 300) throw badResponse(host, `answers with status ${status} where its API should`)
+  if (answer.body === undefined) throw notJson(host, headers, text)
+  return answer
+}
+
+/** A rate limit keeps the link quiet for as long as the platform says. */
+function pausing(door: Door, link: string, answer: RawAnswer, failure: Failure): Failure {
+  if (failure.code !== 'scm_rate_limited') return failure
+  const wait = clampWait(failure.details.retryAfter ?? readRetryAfter(answer.headers['retry-after']) ?? undefined)
+  door.gate.pause(link, wait, 'scm_rate_limited')
+  if (failure.details.retryAfter === wait) return failure
+  return new Failure(failure.code, failure.message, { ...failure.details, retryAfter: wait })
+}
+
+export function unavailable(host: string, { status, headers }: Received): Failure {
+  const retryAfter = readRetryAfter(headers['retry-after']) ?? 30
+  const message = `${host} has trouble of its own (status ${status}). Try again later.`
+  return new Failure('scm_unavailable', message, { retryAfter, log: { host, status } })
+}
+
+function notJson(host: string, headers: Record<string, string>, text: string): Failure {
+  const html = /html/i.test(headers['content-type'] ?? '') || /^\s*</.test(text)
+  return badResponse(host, html ? 'answers with a web page where its API should be' : 'does not answer with JSON')
+}
+
+/** `what` reads on after the host's name. */
+export function badResponse(host: string, what: string, log: Record<string, string | number> = {}): Failure {
+  const message = `${host} ${what}. Check that this is the address of the platform and that scm_type is right.`
+  return new Failure('scm_bad_response', message, { log: { host, ...log } })
+}
+
+function flatten(headers: WireAnswer['headers']): Record<string, string> {
+  const flat: Record<string, string> = {}
+  for (const [name, value] of Object.entries(headers)) {
+    if (value !== undefined) flat[name.toLowerCase()] = Array.isArray(value) ? value.join(', ') : value
+  }
+  return flat
+}
+
+/** The URL of a path below root. Throws for `.` and `..`, which would lead to another call than the one meant. */
+export function urlBelow(root: string, path: string): URL {
+  const base = new URL(root)
+  const prefix = base.pathname.replace(/\/$/, '')
+  const url = URL.parse(root + path)
+  const asWritten = prefix + (path.split(/[?#]/, 1)[0] ?? '')
+  if (!url || !path.startsWith('/') || url.origin !== base.origin || url.pathname !== asWritten) {
+    throw new Failure('scm_not_found', `${base.hostname} has nothing of that name.`)
+  }
+  return url
+}

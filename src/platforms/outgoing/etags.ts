@@ -1,0 +1,41 @@
+// Remembers answers that carry an ETag, so that asking again costs no rate limit where nothing has changed.
+
+import { LRUCache } from 'lru-cache'
+
+/** An answer as it came, its body still text: parsed anew for each reader, who may do with it what he likes. */
+export interface Received {
+  status: number
+  headers: Record<string, string>
+  text: string
+}
+
+export interface Etags {
+  /** The ETag to ask with, if the answer is remembered. */
+  find(key: string): string | undefined
+  /** Remembers a fresh answer, and turns a 304 into the remembered one, with its `Link`. */
+  settle(key: string, received: Received): Received
+}
+
+const LARGEST = 512 * 1024
+
+/** Bounded in entries, and in bytes of all bodies together. `key` has to name the token as well as the URL. */
+export function createEtags(): Etags {
+  const cache = new LRUCache<string, Received>({
+    max: 2_000,
+    maxSize: 32 * 1024 * 1024,
+    sizeCalculation: ({ text, headers }) => 2 * text.length + 2 * JSON.stringify(headers).length + 1,
+  })
+
+  function settle(key: string, received: Received): Received {
+    if (received.status === 304) {
+      const before = cache.get(key)
+      return before ? { ...before, headers: { ...before.headers, ...received.headers } } : received
+    }
+    const keep = received.status === 200 && received.headers.etag && received.text.length <= LARGEST
+    if (keep) cache.set(key, received)
+    else cache.delete(key)
+    return received
+  }
+
+  return { find: (key) => cache.get(key)?.headers.etag, settle }
+}

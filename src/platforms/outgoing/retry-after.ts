@@ -1,0 +1,22 @@
+// Reads `Retry-After` and keeps it within bounds: a platform can make us wait, but not for ever.
+
+const LONGEST_WAIT = 3600
+
+/** Whole seconds from 1 to 3,600; what is no number becomes `fallback`. */
+export function clampWait(seconds: number | undefined, fallback = 60): number {
+  if (seconds === undefined || Number.isNaN(seconds)) return clampWait(fallback, 60)
+  return Math.min(LONGEST_WAIT, Math.max(1, Math.ceil(seconds)))
+}
+
+/**
+ * Seconds from 1 to 3,600 that a `Retry-After` header asks for, given as seconds or as an HTTP date.
+ * null when there is none or it is neither.
+ */
+export function readRetryAfter(header: string | undefined, now: number = Date.now()): number | null {
+  const text = header?.trim() ?? ''
+  if (/^\d+(\.\d+)?$/.test(text)) return clampWait(Number(text))
+  // Only the forms of an HTTP date: Date.parse also takes "-5" and "1 minute" for dates.
+  if (!/^[A-Za-z]{3,9},? /.test(text)) return null
+  const time = Date.parse(text)
+  return Number.isNaN(time) ? null : clampWait((time - now) / 1000)
+}

@@ -1,0 +1,138 @@
+// Reads what a user typed as `url` of a platform: refused with the address to use instead, or its web and API addresses.
+
+import ipaddr from 'ipaddr.js'
+import { type AddressPolicy, targetOf } from './address.ts'
+import { type ScmType, scmTypes } from './scm-types.ts'
+
+export interface PlatformAddress {
+  /** As given, apart from one trailing slash and the case of scheme and host: what the API answers. */
+  url: string
+  /** The root of pages and OAuth: normalised, without default port and trailing slash. */
+  web: string
+  /** The root of the REST API, without trailing slash. */
+  api: string
+  /** Two spellings of the same place have the same key. */
+  key: string
+}
+
+/** Longest `url` in characters. */
+const LONGEST = 2048
+
+/** The vendors' own platforms, which are linked by OAuth, and names under which their API and pages are met. */
+const HOSTED: Record<string, string> = Object.fromEntries(
+  ['github.com', 'gitlab.com'].flatMap((host) => [host, `www.${host}`, `api.${host}`].map((name) => [name, host])),
+)
+
+const PASTED_API = /^(.*?)\/(?:api\/v[34]|api\/graphql|graphql)(?:\/.*)?$/i
+
+/** What paths of GitLab consist of; keeps out `..` in disguise, control characters and what proxies read differently. */
+const PATH_SEGMENT = /^(?!\.{1,2}$)[A-Za-z0-9._~!$&'()*+,;=:@-]+$/
+
+/**
+ * Reads the `url` of a self-hosted platform. When it is refused, `problem` says why and what to type instead; it reads
+ * on after the field's name, or is a sentence of its own. `ownUrl` is our own public address, which is no platform.
+ * Nothing is resolved or contacted: where a name leads is the door's business.
+ */
+export function readPlatformUrl(
+  scmType: ScmType,
+  text: string,
+  policy: AddressPolicy,
+  ownUrl: string,
+): PlatformAddress | { problem: string } {
+  if (text.length > LONGEST) return problem('is longer than 2,048 characters')
+  const shape = problemOfShape(text)
+  if (shape !== null) return problem(shape)
+  const url = URL.parse(text)
+  const target = url && targetOf(url)
+  if (!url || !target) return problem('is not an address: its host name or port does not exist')
+
+  const [head = '', authority = ''] = /^https?:\/\/([^/?#]*)/i.exec(text) ?? []
+  const origin = `${url.protocol}//${url.host.replace(/\.(?=:\d+$|$)/, '')}`
+  const path = text.slice(head.length).replace(/[?#].*$/, '')
+  if (authority.includes('@')) return problem(`must not contain a user name or password; use ${origin}`)
+  if (target.host === '' || target.host.endsWith('.')) return problem('is not an address: its host name is incomplete')
+
+  const hosted = HOSTED[target.host]
+  if (hosted) {
+    return problem(`is ${hosted} itself, whose accounts are linked by signing in there, on the profile page`)
+  }
+  const [, pastedBelow] = PASTED_API.exec(path) ?? []
+  const prefix = scmTypes[scmType].vendor === 'github' ? '' : (pastedBelow ?? path).replace(/\/+$/, '')
+  const tenant = /^api\.([a-z0-9-]+\.ghe\.com)$/.exec(target.host)?.[1]
+  const instead = tenant ? `https://${tenant}` : prefix.split('/').slice(1).every(isSegment) ? origin + prefix : origin
+  if (tenant) return problem(`is the address of the API; use ${instead}`)
+  if (/[?#]/.test(text)) return problem(`must not contain a query or a fragment; use ${instead}`)
+  if (pastedBelow !== undefined) return problem(`is the address of the API; use ${instead}`)
+  const segments = path.replace(/\/$/, '').split('/').slice(1)
+  if (!segments.every(isSegment)) return problem(`has a path that is no platform's; use an address such as ${instead}`)
+  if (scmTypes[scmType].vendor === 'github' && segments.length > 0) {
+    return problem(`must not contain a path, since GitHub Enterprise Server has none; use ${instead}`)
+  }
+
+  const web = [origin, ...segments].join('/')
+  if (isOwn(web, ownUrl)) return problem('is the address of this service itself, not of a platform')
+  const refusal = policy.checkTarget(target)
+  if (refusal) {
+    const plainHttp = target.protocol === 'http:' && refusal.log.range === 'http'
+    return problem(plainHttp ? `is not an https address; use ${web.replace(/^http:/, 'https:')}` : refusal.message)
+  }
+  const given = head.toLowerCase() + text.slice(head.length).replace(/\/$/, '')
+  return { ...roots(scmType, web), url: given }
+}
+
+/** Of a configured `GITHUB_URL` or `GITLAB_URL`, which the operator answers for. */
+export function platformAddress(scmType: ScmType, url: string): PlatformAddress {
+  return { ...roots(scmType, new URL(url).href.replace(/\/$/, '')), url }
+}
+
+function roots(scmType: ScmType, web: string): Omit<PlatformAddress, 'url'> {
+  return { web, api: apiRoot(scmType, web), key: web }
+}
+
+function apiRoot(scmType: ScmType, web: string): string {
+  if (scmTypes[scmType].vendor === 'gitlab') return `${web}/api/v4`
+  const { host } = new URL(web)
+  // github.com and tenants with data residency have the API on a host of its own.
+  return host === 'github.com' || /^[a-z0-9-]+\.ghe\.com$/.test(host) ? `https://api.${host}` : `${web}/api/v3`
+}
+
+/** What URL parsing would silently mend, refused before it can: the caller and the server would mean different places. */
+function problemOfShape(text: string): string | null {
+  if (text.includes('\\')) return 'must not contain a backslash'
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: these are what is looked for
+  if (/[\u0000-\u0020\u007f-\u00a0\u2028\u2029\ufeff]/.test(text)) {
+    return 'must not contain spaces, tabs, line breaks or control characters'
+  }
+  if (/^https?:\/\/[^/]/i.test(text)) return null
+  if (/^https?:/i.test(text)) return 'is not an address: two slashes and a host name must follow "https:"'
+  const bare = /^(?:\/\/)?([a-z0-9][a-z0-9.-]*(?::\d{1,5})?(?:\/[a-z0-9._/-]*)?)$/i.exec(text)?.[1]
+  if (bare) return `must start with https://; use https://${bare.replace(/\/$/, '')}`
+  return 'is not an https address; it must start with https://'
+}
+
+function isSegment(segment: string): boolean {
+  return PATH_SEGMENT.test(segment)
+}
+
+/** Whether a platform there would be ourselves: the same host and port (all names of this machine count as one), and below our path. */
+function isOwn(web: string, ownUrl: string): boolean {
+  const [theirs, ours] = [new URL(web), new URL(ownUrl)]
+  if (place(theirs) !== place(ours)) return false
+  const own = ours.pathname.replace(/\/$/, '')
+  return own === '' || theirs.pathname === own || theirs.pathname.startsWith(`${own}/`)
+}
+
+function place(url: URL): string {
+  const target = targetOf(url)
+  if (!target) return ''
+  const { host, port } = target
+  const loopback =
+    host === 'localhost' ||
+    host.endsWith('.localhost') ||
+    (ipaddr.isValid(host) && ipaddr.process(host).range() === 'loopback')
+  return `${loopback ? 'localhost' : host}:${port}`
+}
+
+function problem(text: string): { problem: string } {
+  return { problem: text }
+}
