@@ -54,7 +54,9 @@ function run(current, work) {
   } catch (error) {
     const refused = ['EACCES', 'EPERM', 'EROFS'].includes(error.code)
     if (!refused && !(error instanceof StepFailed)) throw error
-    const reason = refused ? `this folder must be made ready once by a user who may write to it (${error.message}).` : ''
+    const reason = refused
+      ? `this folder must be made ready once by a user who may write to it (${error.message}).`
+      : ''
     process.stderr.write(`forgelink: ${reason || error.message}\n`)
     process.exit(1)
   }
@@ -251,14 +253,14 @@ function isStale(lock, owner) {
   const stats = statSync(lock, { throwIfNoEntry: false })
   if (!stats) return true
   const minutes = (Date.now() - stats.mtimeMs) / 60_000
-  let pid, host, started
+  let lockedBy
   try {
-    ;({ pid, host, started } = JSON.parse(owner))
+    lockedBy = JSON.parse(owner)
   } catch {
     return minutes > 0.2 // still being written, or its writer died in between
   }
-  if (host !== hostname()) return minutes > 30
-  return !isRunning(pid) || startOf(pid) !== started
+  if (lockedBy.host !== hostname()) return minutes > 30
+  return !isRunning(lockedBy.pid) || startOf(lockedBy.pid) !== lockedBy.started
 }
 
 function isRunning(pid) {
