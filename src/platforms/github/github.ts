@@ -1,0 +1,272 @@
+// GitHub and GitHub Enterprise Server as a Platform.
+import { type Static, Type } from 'typebox'
+import { Value } from 'typebox/value'
+import { Failure, invalid } from '../../failure.ts'
+import { Api, type Outgoing } from '../api.ts'
+import { branchPage } from '../composed-list.ts'
+import type {
+  Branch,
+  Organization,
+  Page,
+  PageRequest,
+  Platform,
+  PlatformHealth,
+  Profile,
+  PullRequest,
+  PullRequestQuery,
+  Repository,
+  RepositoryQuery,
+  SshKey,
+} from '../platform.ts'
+import { scmTypes } from '../scm-types.ts'
+import {
+  avatarAddress,
+  type Connection,
+  emptyPage,
+  hasCode,
+  lookUpEach,
+  membersOf,
+  orNull,
+  queryOf,
+  REFUSALS,
+  startOf,
+  webAddress,
+} from '../vendor.ts'
+import { githubFailure, notAPerson, notGitHub, scopeMissing } from './errors.ts'
+import {
+  BranchItem,
+  branchFrom,
+  Email,
+  expiryFrom,
+  type IssueItem,
+  IssuesFound,
+  Key,
+  keyFrom,
+  Meta,
+  OrganizationItem,
+  organizationFrom,
+  PullRequestItem,
+  pullRequestFrom,
+  pullRequestFromIssue,
+  RateLimits,
+  RepositoriesFound,
+  RepositoryDetails,
+  rateLimitFrom,
+  repositoryFrom,
+  repositoryOf,
+  User,
+} from './responses.ts'
+import { missingScopes, scopesOf } from './scopes.ts'
+import { isLogin, isRepository, pullRequestSearch, repositorySearch } from './search.ts'
+
+/** Searches give no more: https://docs.github.com/en/rest/search/search#about-search */
+const MOST_FOUND = 1000
+
+type Issue = Static<typeof IssueItem>
+
+export class GitHub implements Platform {
+  readonly #at: Connection
+  readonly #api: Api
+
+  constructor(outgoing: Outgoing, at: Connection) {
+    this.#at = at
+    this.#api = new Api(outgoing, {
+      root: at.api,
+      headers: {
+        authorization: `Bearer ${at.token}`,
+        accept: 'application/vnd.github+json',
+        'x-github-api-version': '2022-11-28',
+      },
+      link: at.link,
+      ...(at.deadline === undefined ? {} : { deadline: at.deadline }),
+      failureFrom: (answer) => githubFailure(at, answer),
+    })
+  }
+
+  async profile(): Promise<Profile> {
+    const { user, headers } = await this.#user()
+    if (user.type === 'Bot') throw notAPerson(this.#at)
+    const scopes = scopesOf(headers['x-oauth-scopes'])
+    return {
+      uid: String(user.id),
+      username: user.login,
+      avatarUrl: avatarAddress(user.avatar_url, this.#at.web),
+      email: user.email || (await this.#primaryEmail()),
+      profileUrl: webAddress(user.html_url) ?? this.#at.web,
+      scopes,
+      missingScopes: missingScopes(scopes),
+      tokenExpiresAt: expiryFrom(headers['github-authentication-token-expiration']),
+    }
+  }
+
+  async sshKeys(): Promise<SshKey[]> {
+    try {
+      return (await this.#api.getAll('/user/keys?per_page=100', Key)).items.map(keyFrom)
+    } catch (failure) {
+      // An account without keys answers [], so this 404 is a missing scope even where no header says so.
+      throw hasCode(failure, 'scm_not_found') ? scopeMissing(this.#at, ['read:public_key']) : failure
+    }
+  }
+
+  async searchRepositories(query: RepositoryQuery, page: PageRequest): Promise<Page<Repository>> {
+    const q = repositorySearch(query)
+    const place = query.user === null ? null : `user or organisation "${query.user}"`
+    if (query.user !== null && !isLogin(query.user)) return unknown(place)
+    return searched(page, place, async () => {
+      const answer = await this.#api.get(`/search/repositories?${queryOf({ q }, page)}`, RepositoriesFound)
+      return { ...answer, items: answer.body.items.map((item) => repositoryFrom(item, this.#at.web)) }
+    })
+  }
+
+  async organizations(page: PageRequest): Promise<Page<Organization>> {
+    const answer = await this.#api.get(`/user/orgs?${queryOf({}, page)}`, Type.Array(OrganizationItem))
+    const isTold = answer.headers['x-oauth-scopes'] !== undefined || answer.body.length > 0 || page.page > 1
+    return {
+      items: answer.body.map((item) => organizationFrom(item, this.#at.web)),
+      hasNext: answer.next !== null,
+      totalCount: null,
+      warnings: [
+        ...heldBack(answer.headers),
+        ...(isTold
+          ? []
+          : ['GitHub lists no organisations for fine-grained and App tokens; a classic token shows them.']),
+      ],
+    }
+  }
+
+  async searchPullRequests(query: PullRequestQuery, page: PageRequest): Promise<Page<PullRequest>> {
+    if (query.repo !== null && !isRepository(query.repo)) {
+      throw invalid({ query: ['has a repo: that is not OWNER/NAME; GitHub has no other form'] })
+    }
+    if (query.repo !== null && query.words.length === 0) return this.#pullRequestsOf(query.repo, query.state, page)
+
+    const q = pullRequestSearch(query)
+    const place = query.repo === null ? null : `repository "${query.repo}"`
+    return searched(page, place, async () => {
+      const search = queryOf({ q, sort: 'created', order: 'desc' }, page)
+      const answer = await this.#api.get(`/search/issues?${search}`, IssuesFound)
+      return { ...answer, ...(await this.#withSources(answer.body.items)) }
+    })
+  }
+
+  async branches(repository: string, page: PageRequest): Promise<Page<Branch>> {
+    if (!isRepository(repository)) throw new Failure('scm_not_found', 'A repository of GitHub is named OWNER/NAME.')
+    const { body } = await this.#api.get(`/repos/${repository}`, RepositoryDetails)
+    const read = async (part: PageRequest) => {
+      const answer = await this.#api.get(`/repos/${repository}/branches?${queryOf({}, part)}`, Type.Array(BranchItem))
+      return { items: answer.body.map(branchFrom), hasNext: answer.next !== null, totalCount: null }
+    }
+    const { items, hasNext, totalCount } = await branchPage(read, body.default_branch ?? null, page)
+    return { items, hasNext, totalCount, warnings: [] }
+  }
+
+  async health(): Promise<PlatformHealth> {
+    // Only an Enterprise Server has a version, and github.com's answer is long.
+    const isServer = this.#at.api.endsWith('/api/v3')
+    const meta = isServer ? await orNull(this.#api.get('/meta', Meta), REFUSALS) : null
+    // A server whose limits are switched off answers 404.
+    const limits = await orNull(this.#api.get('/rate_limit', RateLimits), REFUSALS)
+    return {
+      name: scmTypes[this.#at.scmType].label,
+      version: meta?.body.installed_version ?? null,
+      rateLimit: limits === null ? null : rateLimitFrom(limits.body),
+    }
+  }
+
+  async #user() {
+    try {
+      const { headers, body } = await this.#api.get('/user', Type.Unknown())
+      if (Value.Check(User, body)) return { headers, user: body }
+      const isGitLab = 'username' in membersOf(body)
+      throw notGitHub(this.#at, 'its answer to /user has no id or login', isGitLab)
+    } catch (failure) {
+      if (hasCode(failure, 'scm_not_found')) throw notGitHub(this.#at, 'it does not know /user')
+      // Every person's token may read its own profile, so one that lacks the permission is an installation's.
+      throw hasCode(failure, 'scm_scope_missing') ? notAPerson(this.#at) : failure
+    }
+  }
+
+  async #primaryEmail(): Promise<string | null> {
+    const emails = await orNull(this.#api.getAll('/user/emails?per_page=100', Email), REFUSALS)
+    return emails?.items.find(({ primary, verified }) => primary && verified)?.email ?? null
+  }
+
+  /** Not by the search: the list has no limit of 1,000, lags behind nothing, and tells id and source. */
+  async #pullRequestsOf(repo: string, state: PullRequestQuery['state'], page: PageRequest): Promise<Page<PullRequest>> {
+    try {
+      const answer = await this.#pullRequestList(repo, state ?? 'all', page)
+      const items = answer.body.map((item) => pullRequestFrom(item, this.#at.web))
+      return { items, hasNext: answer.next !== null, totalCount: null, warnings: [] }
+    } catch (failure) {
+      if (hasCode(failure, 'scm_not_found')) return unknown(`repository "${repo}"`)
+      throw failure
+    }
+  }
+
+  /** A search does not tell where a pull request comes from; the newest hundred of its repository do. */
+  async #withSources(issues: Issue[]): Promise<{ items: PullRequest[]; warnings: string[] }> {
+    const repositories = new Set(issues.map(repositoryOf).filter(isRepository))
+    const { found, isComplete } = await lookUpEach(repositories, (repository) =>
+      this.#pullRequestList(repository, 'all', { page: 1, perPage: 100 }),
+    )
+    const items = issues.map((issue) => {
+      const entry = found.get(repositoryOf(issue))?.body.find(({ number }) => number === issue.number)
+      return pullRequestFromIssue(issue, entry, this.#at.web)
+    })
+    return {
+      items,
+      warnings: isComplete ? [] : ['Where some of these pull requests come from could not be looked up.'],
+    }
+  }
+
+  #pullRequestList(repo: string, state: string, page: PageRequest) {
+    const query = queryOf({ state, sort: 'created', direction: 'desc' }, page)
+    return this.#api.get(`/repos/${repo}/pulls?${query}`, Type.Array(PullRequestItem))
+  }
+}
+
+interface SearchAnswer<T> {
+  items: T[]
+  body: { total_count: number; incomplete_results?: boolean | null }
+  headers: Record<string, string>
+  next: string | null
+  warnings?: string[]
+}
+
+/** A page of a search; `place` is what the query names and GitHub may not know or not show. */
+async function searched<T>(
+  page: PageRequest,
+  place: string | null,
+  ask: () => Promise<SearchAnswer<T>>,
+): Promise<Page<T>> {
+  if (startOf(page) >= MOST_FOUND) {
+    return emptyPage(null, `GitHub gives only the first ${MOST_FOUND} results of a search; narrow the query.`)
+  }
+  try {
+    const { items, body, headers, next, warnings = [] } = await ask()
+    const cutShort = 'GitHub ran out of time for this search, so results may be missing.'
+    return {
+      items,
+      hasNext: next !== null && startOf(page) + page.perPage < MOST_FOUND,
+      totalCount: body.total_count,
+      warnings: [...heldBack(headers), ...(body.incomplete_results ? [cutShort] : []), ...warnings],
+    }
+  } catch (failure) {
+    // The words are ours to get right; a 422 is about the account or repository that the query names.
+    if (place !== null && hasCode(failure, 'scm_query_refused')) return unknown(place)
+    throw failure
+  }
+}
+
+function unknown(place: string | null): Page<never> {
+  return emptyPage(0, `GitHub has no ${place} that this account can see.`)
+}
+
+/** https://docs.github.com/en/rest/using-the-rest-api/troubleshooting-the-rest-api names this header for single sign-on. */
+function heldBack(headers: Record<string, string>): string[] {
+  const header = headers['x-github-sso'] ?? ''
+  if (!header.startsWith('partial-results')) return []
+  const count = /organizations=([\d,]+)/.exec(header)?.[1]?.split(',').length
+  const whose = count === undefined ? 'organisations' : count === 1 ? '1 organisation' : `${count} organisations`
+  return [`GitHub left out what belongs to ${whose} wanting the token authorised for single sign-on.`]
+}

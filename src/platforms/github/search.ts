@@ -1,0 +1,53 @@
+// Builds GitHub's `q` so that nothing a user typed becomes a qualifier or an operator of its own.
+import { invalid } from '../../failure.ts'
+import type { PullRequestQuery, RepositoryQuery } from '../platform.ts'
+import { pathParts } from '../vendor.ts'
+
+/** GitHub counts the words, not the qualifiers: https://docs.github.com/en/rest/search/search#limitations-on-query-length */
+const LONGEST_WORDS = 256
+
+/** `fork:false` is GitHub's default and not a value it knows: nothing is sent for it. */
+export function repositorySearch({ words, forks, user }: RepositoryQuery): string {
+  const q = [...wordsOf(words), ...(user === null ? [] : [`user:${user}`]), ...(forks ? ['fork:true'] : [])]
+  if (q.length === 0) throw invalid({ query: ['has nothing GitHub could search for; add a word or user:NAME'] })
+  return q.join(' ')
+}
+
+/** `is:pr` always: without it issues are found too, and App tokens get a 422. */
+export function pullRequestSearch({ words, state, repo }: PullRequestQuery): string {
+  const texts = wordsOf(words)
+  return [
+    ...texts,
+    ...(texts.length > 0 ? ['in:title'] : []),
+    'is:pr',
+    ...(state === null ? [] : [`is:${state}`]),
+    repo === null ? 'author:@me' : `repo:${repo}`,
+  ].join(' ')
+}
+
+/** Whether GitHub could have an account of this name; a group's path is none. */
+export function isLogin(name: string): boolean {
+  return pathParts(name)?.length === 1
+}
+
+export function isRepository(name: string): boolean {
+  return pathParts(name)?.length === 2
+}
+
+function wordsOf(words: string[]): string[] {
+  const texts = words.map(textOf).filter((text) => text !== '')
+  if ([...texts.join(' ')].length > LONGEST_WORDS) {
+    throw invalid({ query: [`has more than ${LONGEST_WORDS} characters of words, which GitHub does not search for`] })
+  }
+  return texts
+}
+
+/** Quotation marks switch off qualifiers, `-`, parentheses and AND, OR, NOT; what could end them early is taken out. */
+function textOf(word: string): string {
+  if (/^[\p{L}\p{N}_.][\p{L}\p{N}_.-]*$/u.test(word) && !/^(?:and|or|not)$/i.test(word)) return word
+  const phrase = word
+    .replace(/["\\\p{Cc}]/gu, ' ')
+    .replace(/ +/g, ' ')
+    .trim()
+  return phrase === '' ? '' : `"${phrase}"`
+}

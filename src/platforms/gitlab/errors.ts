@@ -1,0 +1,110 @@
+// What GitLab's refusals mean, and how their reader can mend them.
+import { Failure } from '../../failure.ts'
+import type { RawAnswer } from '../api.ts'
+import { readRetryAfter } from '../outgoing/retry-after.ts'
+import { type Connection, membersOf } from '../vendor.ts'
+
+type Site = Pick<Connection, 'scmType' | 'web' | 'api'>
+
+/** The limits of single endpoints come without a time: https://docs.gitlab.com/security/rate_limits/ */
+const UNTOLD_WAIT = 60
+
+/** Reads every answer that is neither a success nor 5xx. */
+export function gitlabFailure(site: Site, answer: RawAnswer): Failure {
+  const { status, headers, body } = answer
+  if (looksLikeGitHub(answer)) return notGitLab(site, `it answered ${status} as GitHub does`, true)
+  if (status === 401) return tokenRejected(site)
+  if (status === 403) return refusal(site, body)
+  if (status === 404 && membersOf(body).error === '404 Not Found') return unknownPath(site)
+  if (status === 404 || status === 410) {
+    return new Failure('scm_not_found', 'GitLab has no such thing, or hides it from this account.')
+  }
+  if (status === 400 || status === 422) return new Failure('scm_query_refused', 'GitLab does not accept this search.')
+  if (status === 405) return new Failure('scm_query_refused', 'GitLab does not give pages this far into a list.')
+  if (status === 429) {
+    const retryAfter = readRetryAfter(headers['retry-after']) ?? UNTOLD_WAIT
+    return new Failure(
+      'scm_rate_limited',
+      'GitLab has answered this account as often as it does for now. Try again later.',
+      {
+        retryAfter,
+      },
+    )
+  }
+  return new Failure('scm_bad_response', `GitLab answered with the status ${status}, which we did not expect.`)
+}
+
+/** Project and group tokens: no person stands behind the link. */
+export function notAPerson({ web }: Site): Failure {
+  return new Failure(
+    'scm_token_rejected',
+    `The token belongs to a bot (a project or group access token); only a person's token can be linked. Make one at ${tokensPage(web)}.`,
+  )
+}
+
+/** `found` reads on after "There is no GitLab: ". */
+export function notGitLab({ scmType, api }: Site, found: string, isGitHub = false): Failure {
+  const other = scmType === 'gitlab' ? 'github' : 'github-enterprise'
+  const advice = isGitHub ? ` It seems to be GitHub: use the scm_type ${other}.` : ''
+  return new Failure('scm_bad_response', `There is no GitLab at ${api}: ${found}.${advice}`)
+}
+
+/**
+ * GitLab names what is missing ("404 Project Not Found"); this form is for paths it has no route for. On a server that
+ * knows /user it is a proxy in front that decodes the %2F in a project's path:
+ * https://docs.gitlab.com/api/rest/troubleshooting/#404-error-when-a-parameter-includes--encoded-as-2f
+ */
+function unknownPath({ api }: Site): Failure {
+  return new Failure(
+    'scm_bad_response',
+    `GitLab at ${api} does not know the path. If linking works and only project and group paths fail, a proxy in front of it decodes %2F: have it pass paths on as they are.`,
+  )
+}
+
+function tokenRejected({ web }: Site): Failure {
+  return new Failure(
+    'scm_token_rejected',
+    `GitLab does not take the token: it is wrong, expired or revoked. Link the account again, or make a new token at ${tokensPage(web)}.`,
+  )
+}
+
+function refusal({ web }: Site, body: unknown): Failure {
+  const { error, error_description, scope } = membersOf(body)
+  if (typeof error === 'string' && error.startsWith('insufficient_')) {
+    const scopes = namesIn(scope)
+    const named = scopes.includes('read_api')
+      ? 'the scope read_api'
+      : scopes.length > 0
+        ? `one of the scopes ${scopes.join(', ')}`
+        : permissionIn(error_description)
+    return new Failure(
+      'scm_scope_missing',
+      `The token lacks ${named}. Make one that has it at ${tokensPage(web)}, or link the account again.`,
+    )
+  }
+  return new Failure(
+    'scm_forbidden',
+    `GitLab refuses this to the account. Sign in at ${web} to see whether it is blocked, has terms to accept, or may not see this project's code; the server may also refuse our address.`,
+  )
+}
+
+/** Fine-grained tokens: the permissions stand in brackets in the description. */
+function permissionIn(description: unknown): string {
+  const names = namesIn(/\[([a-z_, ]+)\]/.exec(typeof description === 'string' ? description : '')?.[1])
+  return names.length > 0 ? `the permission ${names.join(', ')}` : 'a permission for this'
+}
+
+function namesIn(text: unknown): string[] {
+  return typeof text === 'string' ? text.split(/[ ,]+/).filter((name) => /^[a-z][a-z_]{0,60}$/.test(name)) : []
+}
+
+function tokensPage(web: string): string {
+  return `${web}/-/user_settings/personal_access_tokens`
+}
+
+function looksLikeGitHub({ headers, body }: RawAnswer): boolean {
+  const hasHeader = ['x-github-request-id', 'x-github-enterprise-version', 'x-github-media-type'].some(
+    (name) => name in headers,
+  )
+  return hasHeader || typeof membersOf(body).documentation_url === 'string'
+}

@@ -1,0 +1,162 @@
+// What GitLab answers, in the fields we read, and how it becomes our nouns.
+import { type Static, Type } from 'typebox'
+import type { Branch, Organization, PlatformHealth, PullRequest, Repository, SshKey } from '../platform.ts'
+import { avatarAddress, Id, maybe, webAddress } from '../vendor.ts'
+
+export const User = Type.Object({
+  id: Id,
+  username: Type.String({ minLength: 1 }),
+  bot: maybe(Type.Boolean()),
+  avatar_url: maybe(Type.String()),
+  email: maybe(Type.String()),
+  confirmed_at: maybe(Type.String()),
+  web_url: maybe(Type.String()),
+})
+
+export const PersonalToken = Type.Object({ scopes: Type.Array(Type.String()), expires_at: maybe(Type.String()) })
+
+export const OAuthToken = Type.Object({ scope: Type.Array(Type.String()), expires_in: maybe(Type.Number()) })
+
+export const Key = Type.Object({
+  key: Type.String(),
+  title: maybe(Type.String()),
+  usage_type: maybe(Type.String()),
+  expires_at: maybe(Type.String()),
+})
+
+export const Project = Type.Object({
+  id: Id,
+  path: Type.String(),
+  path_with_namespace: Type.String(),
+  web_url: Type.String(),
+  description: maybe(Type.String()),
+  visibility: maybe(Type.String()),
+  default_branch: maybe(Type.String()),
+  forked_from_project: Type.Optional(Type.Unknown()),
+  mr_default_target_self: maybe(Type.Boolean()),
+})
+export type Project = Static<typeof Project>
+
+/** What is read of a single project: not all of it is shown to guests. */
+export const ProjectDetails = Type.Object({
+  path_with_namespace: Type.String(),
+  web_url: maybe(Type.String()),
+  default_branch: maybe(Type.String()),
+})
+
+export const Group = Type.Object({
+  id: Id,
+  full_path: Type.String(),
+  web_url: Type.String(),
+  avatar_url: maybe(Type.String()),
+  description: maybe(Type.String()),
+})
+
+export const MergeRequest = Type.Object({
+  id: Id,
+  iid: Type.Integer(),
+  title: Type.String(),
+  state: Type.String(),
+  web_url: Type.String(),
+  created_at: Type.String(),
+  target_project_id: maybe(Id),
+  source_project_id: maybe(Id),
+  references: maybe(Type.Object({ full: maybe(Type.String()) })),
+})
+export type MergeRequest = Static<typeof MergeRequest>
+
+export const BranchItem = Type.Object({ name: Type.String() })
+
+export const Version = Type.Object({ version: maybe(Type.String()) })
+
+export function keyFrom({ title, key, usage_type, expires_at }: Static<typeof Key>): SshKey {
+  const isSigningOnly = usage_type === 'signing'
+  const isExpired = expires_at ? Date.parse(expires_at) <= Date.now() : false
+  return { title: title ?? '', key, unusable: isExpired ? 'expired' : isSigningOnly ? 'signing only' : null }
+}
+
+/**
+ * The parent is shown only to those who may read it, the other key on forks alone:
+ * https://docs.gitlab.com/api/projects/ and lib/api/entities/project.rb
+ */
+export function isFork({ forked_from_project, mr_default_target_self }: Project): boolean {
+  return (forked_from_project ?? null) !== null || (mr_default_target_self ?? null) !== null
+}
+
+export function repositoryFrom(item: Project, web: string): Repository {
+  return {
+    id: item.id,
+    name: item.path,
+    fullName: item.path_with_namespace,
+    url: webAddress(item.web_url) ?? web,
+    description: item.description ?? null,
+    // "internal" is for signed-in people only, which GitHub calls private as well.
+    private: item.visibility !== 'public',
+    fork: isFork(item),
+    defaultBranch: item.default_branch ?? null,
+  }
+}
+
+export function organizationFrom(item: Static<typeof Group>, web: string): Organization {
+  return {
+    id: item.id,
+    login: item.full_path,
+    avatarUrl: avatarAddress(item.avatar_url, web),
+    url: webAddress(item.web_url) ?? web,
+    description: item.description ?? null,
+  }
+}
+
+/** The project a change comes from. */
+export interface Source {
+  name: string
+  url: string | null
+}
+
+export function sourceFrom({ path_with_namespace, web_url }: Static<typeof ProjectDetails>): Source {
+  return { name: path_with_namespace, url: webAddress(web_url) }
+}
+
+/** The project a change comes from when that is another than it goes to; null also when it is deleted. */
+export function forkOf({ source_project_id, target_project_id }: MergeRequest): number | null {
+  return source_project_id && source_project_id !== target_project_id ? source_project_id : null
+}
+
+/** The merge request's own project, read off its addresses: `group/project!3` and `W/group/project/-/merge_requests/3`. */
+export function targetOf({ references, web_url }: MergeRequest, web: string): Source | null {
+  const [, url] = /^(.*?)(?:\/-)?\/merge_requests\/\d+$/.exec(webAddress(web_url) ?? '') ?? []
+  const fromUrl = url?.startsWith(`${web}/`) ? url.slice(web.length + 1) : undefined
+  const name = references?.full?.replace(/!\d+$/, '') ?? fromUrl
+  return name === undefined ? null : { name, url: url ?? null }
+}
+
+export function pullRequestFrom(item: MergeRequest, source: Source | null, web: string): PullRequest {
+  return {
+    id: item.id,
+    number: item.iid,
+    title: item.title,
+    htmlUrl: webAddress(item.web_url) ?? web,
+    state: stateFrom(item.state),
+    sourceRepoName: source?.name ?? null,
+    sourceRepoHtmlUrl: source?.url ?? null,
+  }
+}
+
+export function branchFrom({ name }: Static<typeof BranchItem>): Branch {
+  return { name }
+}
+
+/** Set by servers that limit this account: https://docs.gitlab.com/administration/settings/user_and_ip_rate_limits/ */
+export function rateLimitFrom(headers: Record<string, string>): PlatformHealth['rateLimit'] {
+  const [limit, remaining, reset] = ['ratelimit-limit', 'ratelimit-remaining', 'ratelimit-reset'].map((name) =>
+    /^\d{1,12}$/.test(headers[name] ?? '') ? Number(headers[name]) : null,
+  )
+  if (limit == null || remaining == null || reset == null) return null
+  return { limit, remaining, resetAt: new Date(reset * 1000).toISOString() }
+}
+
+/** `locked` is the moment of merging. */
+function stateFrom(state: string): PullRequest['state'] {
+  if (state === 'merged' || state === 'closed') return state
+  return 'open'
+}

@@ -1,0 +1,28 @@
+// Which scopes a GitLab token has, when it ends, and what it lacks for what we call.
+import type { Static } from 'typebox'
+import type { OAuthToken, PersonalToken } from './responses.ts'
+
+export interface TokenFacts {
+  /** null where the server does not tell. */
+  scopes: string[] | null
+  expiresAt: string | null
+}
+
+export function factsOfPersonalToken({ scopes, expires_at }: Static<typeof PersonalToken>): TokenFacts {
+  // A date: the token ends as it begins, at midnight UTC (https://docs.gitlab.com/user/profile/personal_access_tokens/).
+  return { scopes, expiresAt: isoTime(Date.parse(expires_at ?? '')) }
+}
+
+export function factsOfOAuthToken({ scope, expires_in }: Static<typeof OAuthToken>): TokenFacts {
+  return { scopes: scope, expiresAt: isoTime(Date.now() + (expires_in ?? Number.NaN) * 1000) }
+}
+
+/** `read_api` serves every call; what a fine-grained token may do is not told by its scopes. */
+export function missingScopes(granted: string[] | null): string[] {
+  if (granted === null) return []
+  return ['api', 'read_api', 'granular'].some((scope) => granted.includes(scope)) ? [] : ['read_api']
+}
+
+function isoTime(time: number): string | null {
+  return Number.isNaN(new Date(time).getTime()) ? null : new Date(time).toISOString()
+}

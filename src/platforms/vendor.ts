@@ -1,0 +1,111 @@
+// What the two adapters share: where an account lives, shapes for doubtful fields, addresses and failures.
+import { type TSchema, Type } from 'typebox'
+import { Failure, type FailureCode } from '../failure.ts'
+import type { Page, PageRequest } from './platform.ts'
+import type { ScmType } from './scm-types.ts'
+
+/** One account on one platform: where it is and with what we sign in. */
+export interface Connection {
+  scmType: ScmType
+  /** Web root, without a trailing slash; GitLab may have a path. */
+  web: string
+  /** REST root, without a trailing slash. */
+  api: string
+  token: string
+  /** The link's id: limits and shared calls are counted by it. */
+  link: string
+  /** Epoch milliseconds after which nobody waits for the answer. */
+  deadline?: number
+}
+
+/** Larger numbers have lost digits in JSON already, and such an id would name something else. */
+export const Id = Type.Integer({ minimum: 1, maximum: Number.MAX_SAFE_INTEGER })
+
+/** A field that may be null or left out. */
+export function maybe<T extends TSchema>(shape: T) {
+  return Type.Optional(Type.Union([shape, Type.Null()]))
+}
+
+/**
+ * The address when it is one a browser may be sent to, else null: platforms' text must not become a
+ * `javascript:` link. A relative one counts only where a `base` is given.
+ */
+export function webAddress(value: string | null | undefined, base?: string): string | null {
+  if (!value || !URL.canParse(value, base)) return null
+  const url = new URL(value, base)
+  return url.protocol === 'https:' || url.protocol === 'http:' ? url.href : null
+}
+
+/** Avatars are seen without host; they are complete from the origin on, so W's own path must not come twice. */
+export function avatarAddress(value: string | null | undefined, web: string): string | null {
+  return webAddress(value, new URL(web).origin)
+}
+
+const PATH = /^[\p{L}\p{N}._-]+(?:\/[\p{L}\p{N}._-]+)*$/u
+
+/** The parts of `owner/name` or `group/sub/project`; null for anything that could leave its place in a path. */
+export function pathParts(value: string): string[] | null {
+  if (!PATH.test(value) || value.startsWith('-')) return null
+  const parts = value.split('/')
+  return parts.some((part) => part === '.' || part === '..') ? null : parts
+}
+
+export function hasCode(error: unknown, ...codes: FailureCode[]): error is Failure {
+  return error instanceof Failure && codes.includes(error.code)
+}
+
+/** The platform did answer, but keeps this one thing from us. */
+export const REFUSALS: FailureCode[] = ['scm_not_found', 'scm_forbidden', 'scm_scope_missing', 'scm_sso_required']
+
+/** It cannot tell now, and may another time. */
+const TROUBLES: FailureCode[] = ['scm_rate_limited', 'scm_unavailable', 'scm_unreachable', 'scm_bad_response']
+
+/** null instead of a failure with one of the codes: for what an answer of ours can do without. */
+export async function orNull<T>(asked: Promise<T>, codes: FailureCode[]): Promise<T | null> {
+  try {
+    return await asked
+  } catch (failure) {
+    if (hasCode(failure, ...codes)) return null
+    throw failure
+  }
+}
+
+const MOST_LOOKUPS = 10
+
+/** Asks for what a list does not tell of its items, at most ten times. `isComplete`: whether all were asked and told. */
+export async function lookUpEach<K, T>(
+  keys: Set<K>,
+  ask: (key: K) => Promise<T>,
+): Promise<{ found: Map<K, T>; isComplete: boolean }> {
+  const found = new Map<K, T>()
+  let isComplete = keys.size <= MOST_LOOKUPS
+  await Promise.all(
+    [...keys].slice(0, MOST_LOOKUPS).map(async (key) => {
+      try {
+        found.set(key, await ask(key))
+      } catch (failure) {
+        if (hasCode(failure, ...TROUBLES)) isComplete = false
+        else if (!hasCode(failure, ...REFUSALS)) throw failure
+      }
+    }),
+  )
+  return { found, isComplete }
+}
+
+export function emptyPage(totalCount: number | null, ...warnings: string[]): Page<never> {
+  return { items: [], hasNext: false, totalCount, warnings }
+}
+
+/** A query string with the page wanted. */
+export function queryOf(parameters: Record<string, string>, { page, perPage }: PageRequest): string {
+  return new URLSearchParams({ ...parameters, per_page: String(perPage), page: String(page) }).toString()
+}
+
+export function startOf({ page, perPage }: PageRequest): number {
+  return (page - 1) * perPage
+}
+
+/** The members of an object a platform sent, or none when it is not an object. */
+export function membersOf(body: unknown): Record<string, unknown> {
+  return typeof body === 'object' && body !== null ? { ...body } : {}
+}
