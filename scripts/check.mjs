@@ -8,8 +8,13 @@ import { prepareDependencies } from './prepare.mjs'
 
 const root = resolve(dirname(fileURLToPath(import.meta.url)), '..')
 
+const keepNotes = ['--incremental', '--tsBuildInfoFile', 'node_modules/.cache/forgelink/types.tsbuildinfo']
 const checks = [
-  { name: 'types', command: ['node_modules/typescript/bin/tsc', '-p', 'tsconfig.json', '--pretty', 'false'] },
+  {
+    name: 'types',
+    // With its notes kept, so that a second run reads only what changed.
+    command: ['node_modules/typescript/bin/tsc', '-p', 'tsconfig.json', '--pretty', 'false', ...keepNotes],
+  },
   {
     name: 'lint',
     command: ['node_modules/@biomejs/biome/bin/biome', 'check', '--error-on-warnings', '--max-diagnostics=200'],
