@@ -6,7 +6,6 @@ import { createBearer } from './accounts/bearer.ts'
 import { accountRoutes, openAccountRoutes } from './accounts/routes.ts'
 import { pingDatabase } from './database/database.ts'
 import { createAttempts } from './http/attempts.ts'
-import { answerOtherMethods } from './http/failures.ts'
 import { describeApi, openApiRoute } from './http/openapi.ts'
 import { operationsRoutes } from './http/operations.ts'
 import { createRateLimit } from './http/rate-limit.ts'
@@ -24,17 +23,13 @@ export async function createApp(services: Services): Promise<App> {
   const attempts = createAttempts()
   const limitRate = createRateLimit(config.rateLimit)
 
-  const methods = new Map<string, Set<string>>()
-  app.addHook('onRoute', ({ method, url }) => {
-    methods.set(url, new Set([...(methods.get(url) ?? []), ...[method].flat()]))
-  })
   if (config.corsOrigins.length > 0) await app.register(cors, { origin: config.corsOrigins, maxAge: 600 })
   await describeApi(app, config)
 
   operationsRoutes(app, config, () => pingDatabase(database))
   openApiRoute(app)
   openAccountRoutes(app, services, bearer, attempts)
-  await app.register(async (signedIn) => {
+  await app.register((signedIn, _options, done) => {
     signedIn.addHook('onRequest', async (request) => {
       request.user = await authenticateBearer(database, bearer, request)
       limitRate(request.user.id)
@@ -43,7 +38,7 @@ export async function createApp(services: Services): Promise<App> {
     keyRoutes(signedIn, services)
     integrationRoutes(signedIn, services)
     searchRoutes(signedIn, services)
+    done()
   })
-  answerOtherMethods(app, methods)
   return app
 }

@@ -96,23 +96,27 @@ export function answerFailure(error: FastifyError | Failure, request: FastifyReq
     .send(bodyOf(failure, row, request.id))
 }
 
-/** Every method of a known path that has no route of its own answers 405; call it when all routes are there. */
-export function answerOtherMethods(app: FastifyInstance, routes: Map<string, Set<string>>): void {
-  const methods = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'] as const
-  for (const [url, known] of routes) {
-    const allow = [...known].sort().join(', ')
-    app.route({
-      method: methods.filter((method) => !known.has(method)),
-      url,
-      schema: { hide: true },
-      handler: (request, reply) => {
-        reply
-          .status(405)
-          .header('allow', allow)
-          .send({ error: `${request.method} is not allowed here. Allowed: ${allow}.` })
-      },
-    })
-  }
+/**
+ * What no route takes: 405 with `Allow` for a path that is known with other methods, else 404.
+ * Call it before any route is registered.
+ */
+export function answerUnrouted(app: FastifyInstance): void {
+  const routes: { path: RegExp; methods: string[] }[] = []
+  app.addHook('onRoute', ({ method, url }) => {
+    // The preflight route of CORS is for every path, and makes none known.
+    if (url === '*') return
+    routes.push({ path: new RegExp(`^${url.replace(/:\w+/g, '[^/]+')}/?$`), methods: [method].flat() })
+  })
+  app.setNotFoundHandler((request, reply) => {
+    const [path = ''] = request.url.split('?')
+    const allowed = new Set(routes.filter((route) => route.path.test(path)).flatMap((route) => route.methods))
+    if (allowed.size === 0) return reply.status(404).send({ resource: 'route', error: 'not found' })
+    const allow = [...allowed].sort().join(', ')
+    return reply
+      .status(405)
+      .header('allow', allow)
+      .send({ error: `${request.method} is not allowed here. Allowed: ${allow}.` })
+  })
 }
 
 /** What the HTTP parser refuses before there is a request, as JSON like every other answer. */

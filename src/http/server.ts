@@ -4,11 +4,11 @@ import { randomUUID } from 'node:crypto'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox'
 import type { FastifyBaseLogger, FastifyInstance, FastifyReply, RawServerDefault } from 'fastify'
-import Fastify from 'fastify'
+import Fastify, { LogController } from 'fastify'
 import type { Config } from '../config.ts'
 import { Failure } from '../failure.ts'
 import { acceptBodies, BODY_LIMIT } from './body.ts'
-import { answerClientError, answerFailure } from './failures.ts'
+import { answerClientError, answerFailure, answerUnrouted } from './failures.ts'
 
 export type App = FastifyInstance<
   RawServerDefault,
@@ -30,7 +30,7 @@ export function createServer(config: Config): App {
       level: config.logLevel,
       serializers: { req: () => ({}), err: () => ({ type: 'Error', message: '', stack: '' }) },
     },
-    disableRequestLogging: true,
+    logController: new LogController({ disableRequestLogging: true }),
     genReqId: requestId,
     bodyLimit: BODY_LIMIT,
     trustProxy: config.trustProxy.length > 0 ? config.trustProxy : false,
@@ -48,9 +48,7 @@ export function createServer(config: Config): App {
   // Schemas describe and serialise; what callers send is read by readBody, readPage and the query grammar.
   app.setValidatorCompiler(() => () => true)
   app.setErrorHandler(answerFailure)
-  app.setNotFoundHandler((_request, reply) => {
-    reply.status(404).send({ resource: 'route', error: 'not found' })
-  })
+  answerUnrouted(app)
   app.addHook('onRequest', async (request, reply) => {
     reply.header('x-request-id', request.id)
     reply.header('x-content-type-options', 'nosniff')

@@ -1,0 +1,134 @@
+// The real service for tests: on SQLite or PostgreSQL, listening on a free port, spoken to over HTTP.
+
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { describe } from 'vitest'
+import { userAdd } from '../../src/admin/users.ts'
+import { createApp } from '../../src/app.ts'
+import type { Environment } from '../../src/config.ts'
+import { readConfig } from '../../src/config.ts'
+import type { Services } from '../../src/services.ts'
+import { openServices } from '../../src/services.ts'
+import { createTestDatabase, postgresUrl } from './postgres.ts'
+
+export type Engine = 'SQLite' | 'PostgreSQL'
+
+/** An answer with its body as text and, where it is JSON, parsed. */
+export interface Answer {
+  status: number
+  headers: Headers
+  text: string
+  // biome-ignore lint/suspicious/noExplicitAny: tests look into bodies that have no type here
+  json: any
+}
+
+/** A user with a bearer token, and calls in their name. */
+export interface Account {
+  id: string
+  email: string
+  username: string
+  password: string
+  token: string
+  bearer: string
+  call(method: string, path: string, body?: unknown, headers?: Record<string, string>): Promise<Answer>
+}
+
+export interface Service {
+  url: string
+  engine: Engine
+  services: Services
+  dataDir: string
+  addAccount(username: string): Promise<Account>
+  close(): Promise<void>
+}
+
+const TEST_KEY = `test:${Buffer.alloc(32, 7).toString('base64')}`
+
+/** Runs the same tests on both engines; PostgreSQL only where the run has one. */
+export function describeOnBothEngines(name: string, tests: (engine: Engine) => void): void {
+  describe(`${name} (SQLite)`, () => tests('SQLite'))
+  describe.skipIf(postgresUrl() === undefined)(`${name} (PostgreSQL)`, () => tests('PostgreSQL'))
+}
+
+export async function startService(engine: Engine, environment: Environment = {}): Promise<Service> {
+  const dataDir = mkdtempSync(join(tmpdir(), 'forgelink-test-'))
+  const postgres = engine === 'PostgreSQL' ? await createTestDatabase() : undefined
+  const config = readConfig({
+    DATA_DIR: dataDir,
+    SECRET_KEYS: TEST_KEY,
+    DATABASE_URL: postgres?.url,
+    LOG_LEVEL: 'silent',
+    RATE_LIMIT: '0',
+    ...environment,
+  })
+  const services = await openServices(config)
+  const app = await createApp(services)
+  const url = await app.listen({ host: '127.0.0.1', port: 0 })
+  return {
+    url,
+    engine,
+    services,
+    dataDir,
+    async addAccount(username) {
+      const email = `${username}@example.test`
+      const added = JSON.parse(await userAdd(services, { email, username, password: 'correct horse', json: true }))
+      const bearer = await exchange(url, added.token)
+      const { id } = added.user
+      return {
+        id,
+        email,
+        username,
+        password: added.password,
+        token: added.token,
+        bearer,
+        call: (method, path, body, headers) =>
+          send(method, `${url}${path}`, body, { authorization: `Bearer ${bearer}`, ...headers }),
+      }
+    },
+    async close() {
+      await app.close()
+      await services.close()
+      await postgres?.drop()
+      rmSync(dataDir, { recursive: true, force: true })
+    },
+  }
+}
+
+/** A body that is no string is sent as JSON. */
+export async function send(
+  method: string,
+  url: string,
+  body?: unknown,
+  headers: Record<string, string> = {},
+): Promise<Answer> {
+  const text =
+    body === undefined || typeof body === 'string' || body instanceof Uint8Array ? body : JSON.stringify(body)
+  const type = body === undefined ? {} : { 'content-type': 'application/json' }
+  const response = await fetch(url, {
+    method,
+    headers: { ...type, ...headers },
+    redirect: 'manual',
+    ...(text !== undefined && { body: text }),
+  })
+  const answer = await response.text()
+  return { status: response.status, headers: response.headers, text: answer, json: parsed(answer) }
+}
+
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return undefined
+  }
+}
+
+export function basic(login: string, password: string): Record<string, string> {
+  return { authorization: `Basic ${Buffer.from(`${login}:${password}`).toString('base64')}` }
+}
+
+export async function exchange(url: string, token: string): Promise<string> {
+  const answer = await send('POST', `${url}/v1/tokens/exchange`, undefined, basic('', token))
+  if (answer.status !== 200) throw new Error(`exchange answered ${answer.status}: ${answer.text}`)
+  return answer.json.token
+}
