@@ -1,0 +1,45 @@
+// Faults of the token endpoints; they leave every other call alone.
+
+import type { Fault } from './fault-exchange.ts'
+import { type Call, fields, json } from './http.ts'
+
+export const oauthFaults = {
+  'oauth-bad-refresh-token': ({ send }) =>
+    send(
+      json(200, {
+        error: 'bad_refresh_token',
+        error_description: 'The refresh token passed is incorrect or expired.',
+        error_uri: 'https://docs.github.com',
+      }),
+    ),
+  'oauth-invalid-grant': ({ send }) =>
+    send(
+      json(400, {
+        error: 'invalid_grant',
+        error_description: 'The provided authorization grant is invalid, expired, revoked.',
+      }),
+    ),
+  'oauth-invalid-client': ({ send }) =>
+    send(json(401, { error: 'invalid_client', error_description: 'Client authentication failed.' })),
+  'oauth-no-expires-in': without('expires_in', 'refresh_token_expires_in'),
+  'oauth-no-refresh-token': without('refresh_token', 'refresh_token_expires_in'),
+  'oauth-no-scope': without('scope'),
+} satisfies Record<string, Fault>
+
+export function isTokenCall(call: Call): boolean {
+  return call.method === 'POST' && /\/oauth\/(access_)?token$/.test(call.path)
+}
+
+export function isRefreshCall(call: Call): boolean {
+  return isTokenCall(call) && fields(call).get('grant_type') === 'refresh_token'
+}
+
+function without(...names: string[]): Fault {
+  return ({ usual, send }) => {
+    const reply = usual()
+    if (!(reply.headers['content-type'] ?? '').includes('json')) return send(reply)
+    const body: Record<string, unknown> = JSON.parse(reply.body.toString())
+    for (const name of names) delete body[name]
+    send({ ...reply, body: JSON.stringify(body) })
+  }
+}

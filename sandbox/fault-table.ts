@@ -1,0 +1,23 @@
+// Every fault by its name, and which calls the narrow ones concern.
+
+import { answerFaults } from './fault-answers.ts'
+import { connectionFaults } from './fault-connections.ts'
+import { isRefreshCall, isTokenCall, oauthFaults } from './fault-oauth.ts'
+import type { Call } from './http.ts'
+
+export const faultTable = { ...connectionFaults, ...answerFaults, ...oauthFaults }
+
+export type FaultName = keyof typeof faultTable
+
+export const faultNames = Object.keys(faultTable)
+
+/** Faults that are not listed here meet any call. */
+export const faultConcerns: { [Name in FaultName]?: (call: Call) => boolean } = {
+  'oauth-bad-refresh-token': isRefreshCall,
+  'oauth-invalid-grant': isTokenCall,
+  'oauth-invalid-client': isTokenCall,
+  'oauth-no-expires-in': isTokenCall,
+  'oauth-no-refresh-token': isTokenCall,
+  'oauth-no-scope': isTokenCall,
+  'page-3-fails': (call) => call.query.get('page') === '3',
+}

@@ -1,0 +1,106 @@
+// GitHub's REST API: from a raw call to the answer, with its version, token, limit and ETag rules.
+
+import { createHash } from 'node:crypto'
+import { type GithubRequest, githubError, hasPermissions, identify, notFound, type Viewer } from './github-access.ts'
+import { type Bucket, limitExceeded, limitHeaders, limitOf, spend } from './github-limits.ts'
+import { type GithubRoute, githubRoutes } from './github-routes.ts'
+import { type Call, header, matchRoute, type Reply } from './http.ts'
+import type { Site } from './site.ts'
+import type { World } from './state.ts'
+
+export function answerGithubApi(site: Site, world: World, call: Call): Reply {
+  const reply = answer(site, world, call)
+  const common: Record<string, string> = {
+    'x-github-media-type': 'github.v3; format=json',
+    'x-github-request-id': '5A4D:B0C5:1A2B3C:4D5E6F:68000000',
+    vary: 'Accept, Authorization, Cookie, X-GitHub-OTP',
+    'cache-control': 'private, max-age=60, s-maxage=60',
+    'x-content-type-options': 'nosniff',
+    ...(site.dotCom ? {} : { 'x-github-enterprise-version': site.version }),
+  }
+  return { ...reply, headers: { ...common, ...reply.headers } }
+}
+
+function answer(site: Site, world: World, call: Call): Reply {
+  if (header(call, 'user-agent') === undefined) return withoutUserAgent()
+  const version = header(call, 'x-github-api-version')
+  if (version !== undefined && !versionsOf(site).includes(version)) {
+    return githubError(400, 'The API version you requested is not supported.', 'about-the-rest-api/api-versions')
+  }
+  const found = matchRoute(githubRoutes, call.method, call.path.slice('/api/v3/'.length))
+  if (found === undefined) return notFound()
+  const { route, params } = found
+  const request = { site, world, call, params, docs: route.docs, viewer: { token: null, user: null } }
+  if (route.clientCredentials === true) return route.handler(request)
+  const viewer = identify(world, call)
+  if (viewer === undefined) return withLimit(world, { token: null, user: null }, 'core', () => badCredentials())
+  if (world.settings.privateMode && viewer.token === null)
+    return githubError(401, 'Must authenticate to access this API.')
+  if (route.free === true) return route.handler({ ...request, viewer })
+  return withLimit(world, viewer, route.bucket ?? 'core', () => allowed(route, { ...request, viewer }))
+}
+
+function versionsOf(site: Site): string[] {
+  return site.dotCom ? ['2022-11-28', '2026-03-10'] : ['2022-11-28']
+}
+
+function withoutUserAgent(): Reply {
+  const body =
+    '\r\nRequest forbidden by administrative rules. Please make sure your request has a User-Agent header (https://docs.github.com/en/rest/overview/resources-in-the-rest-api#user-agent-required). Check https://developer.github.com for other possible causes.\r\n'
+  return { status: 403, headers: { 'content-type': 'text/html' }, body }
+}
+
+function badCredentials(): Reply {
+  return githubError(401, 'Bad credentials')
+}
+
+/** Counts the call, unless it turns out that the caller had the answer already. */
+function withLimit(world: World, viewer: Viewer, bucket: Bucket, answerIt: () => Reply): Reply {
+  const before = limitOf(world, viewer, bucket)
+  if (before !== undefined && before.remaining === 0) {
+    const reply = limitExceeded(viewer)
+    return { ...reply, headers: { ...reply.headers, ...limitHeaders(before) } }
+  }
+  const reply = answerIt()
+  if (reply.status !== 304) spend(world, viewer, bucket)
+  return { ...reply, headers: { ...reply.headers, ...limitHeaders(limitOf(world, viewer, bucket)) } }
+}
+
+function allowed(route: GithubRoute, request: GithubRequest): Reply {
+  const reply = refusal(route, request) ?? conditional(request.call, route.handler(request))
+  return { ...reply, headers: { ...reply.headers, ...scopeHeaders(route, request.viewer) } }
+}
+
+function refusal(route: GithubRoute, request: GithubRequest): Reply | undefined {
+  const { token } = request.viewer
+  if (route.signedIn !== true) return undefined
+  if (token === null) return githubError(401, 'Requires authentication', route.docs)
+  if (token.kind === 'installation') return githubError(403, 'Resource not accessible by integration', route.docs)
+  if (hasPermissions(token)) {
+    if (route.permission === undefined || token.permissions.includes(route.permission)) return undefined
+    const by = token.kind === 'app-user' ? 'integration' : 'personal access token'
+    return githubError(403, `Resource not accessible by ${by}`, route.docs)
+  }
+  if (route.missing === undefined || route.accepted.some((scope) => token.scopes.includes(scope))) return undefined
+  if (route.missing === 404) return notFound(route.docs)
+  return githubError(403, 'You need at least read:org scope or user scope to list your organizations.', route.docs)
+}
+
+function scopeHeaders(route: GithubRoute, viewer: Viewer): Record<string, string> {
+  if (viewer.token === null) return {}
+  if (hasPermissions(viewer.token)) {
+    return route.permission === undefined ? {} : { 'x-accepted-github-permissions': route.permission }
+  }
+  const client = viewer.token.oauth === null ? {} : { 'x-oauth-client-id': viewer.token.oauth.clientId }
+  const accepted = route.accepted.join(', ')
+  return { 'x-oauth-scopes': viewer.token.scopes.join(', '), 'x-accepted-oauth-scopes': accepted, ...client }
+}
+
+function conditional(call: Call, reply: Reply): Reply {
+  if (reply.status !== 200 || call.method !== 'GET') return reply
+  const etag = `W/"${createHash('sha256').update(reply.body).digest('hex')}"`
+  const headers = { ...reply.headers, etag }
+  const known = (header(call, 'if-none-match') ?? '').split(/,\s*/)
+  if (!known.includes(etag) && !known.includes(etag.slice(2))) return { ...reply, headers }
+  return { status: 304, headers, body: '' }
+}

@@ -1,0 +1,132 @@
+// GitLab's calls on projects: the lists, one project, its branches.
+
+import { canSeeGroup, canSeeProject, forbidden, type GitlabRequest, notFound } from './gitlab-access.ts'
+import { branchBody } from './gitlab-bodies.ts'
+import { listReply } from './gitlab-paging.ts'
+import { projectBasic, projectBody } from './gitlab-project-body.ts'
+import { checkValues, flag, matchesSearch, sorted, sortValues } from './gitlab-search.ts'
+import { json, type Reply, redirect } from './http.ts'
+import {
+  findMoved,
+  findOrganization,
+  findRepository,
+  findUser,
+  type Repository,
+  repositoryById,
+  repositoryLevel,
+  userById,
+} from './state.ts'
+
+const orderKeys: Record<string, (project: Repository) => string | number> = {
+  id: (project) => project.id,
+  name: (project) => project.title.toLowerCase(),
+  path: (project) => project.name,
+  created_at: (project) => project.createdAt,
+  updated_at: (project) => project.updatedAt,
+  last_activity_at: (project) => project.updatedAt,
+  star_count: (project) => project.stars,
+  similarity: (project) => project.name.length,
+}
+
+export function allProjects(request: GitlabRequest): Reply {
+  return projectList(request, request.world.repositories)
+}
+
+export function userProjects(request: GitlabRequest): Reply {
+  const { world, params } = request
+  const user = findUser(world, params.id ?? '') ?? userById(world, Number(params.id))
+  if (user === undefined) return notFound('User')
+  return projectList(
+    request,
+    world.repositories.filter((project) => project.owner === user.username),
+  )
+}
+
+export function groupProjects(request: GitlabRequest): Reply {
+  const { world, params, call } = request
+  const group = findGroup(request, params.id ?? '')
+  if (group === undefined) return notFound('Group')
+  const below = flag(call.query, 'include_subgroups')
+  const shared = flag(call.query, 'with_shared', true)
+  const found = world.repositories.filter((project) => {
+    if (project.owner === group.fullPath || (shared && project.sharedWith.includes(group.fullPath))) return true
+    return below && project.owner.startsWith(`${group.fullPath}/`)
+  })
+  return projectList(request, found)
+}
+
+export function findGroup({ world, user }: GitlabRequest, idOrPath: string) {
+  const byId = world.organizations.find((group) => String(group.id) === idOrPath)
+  const group = byId ?? findOrganization(world, idOrPath)
+  return group !== undefined && canSeeGroup(world, user, group) ? group : undefined
+}
+
+function projectList(request: GitlabRequest, candidates: Repository[]): Reply {
+  const { site, world, user, call } = request
+  const { query } = call
+  const refused = checkValues(query, {
+    order_by: Object.keys(orderKeys),
+    sort: sortValues,
+    visibility: ['public', 'internal', 'private'],
+  })
+  if (refused !== undefined) return refused
+  const found = candidates.filter((project) => {
+    if (!canSeeProject(world, user, project) || !passes(request, project)) return false
+    return matchesSearch(query.get('search'), [project.title, project.name, project.description])
+  })
+  const brief = user === null || flag(query, 'simple')
+  return listReply(request, sorted(found, query, orderKeys, 'created_at'), (project) =>
+    brief ? projectBasic(site, world, project) : projectBody(site, world, user, project),
+  )
+}
+
+function passes({ world, user, call }: GitlabRequest, project: Repository): boolean {
+  const { query } = call
+  const level = repositoryLevel(world, user, project)
+  const visibility = query.get('visibility')
+  const archived = query.get('archived')
+  if (visibility !== null && project.visibility !== visibility) return false
+  if (archived !== null && project.archived !== flag(query, 'archived')) return false
+  if (flag(query, 'membership') && level === 0) return false
+  if (flag(query, 'owned') && level < 50) return false
+  return level >= Number(query.get('min_access_level') ?? 0)
+}
+
+/** The project of an id or a full path, or the reply that says why not: hidden, unknown, moved. */
+export function projectOf({ site, world, user, call, params }: GitlabRequest): Repository | Reply {
+  const wanted = params.id ?? ''
+  const found = /^\d+$/.test(wanted) ? repositoryById(world, Number(wanted)) : findRepository(world, wanted)
+  const project = found ?? findMoved(world, wanted)
+  if (project === undefined || !canSeeProject(world, user, project)) return notFound('Project')
+  if (found !== undefined) return found
+  const [, rest = ''] = /\/projects\/[^/]+(.*)$/.exec(call.path) ?? []
+  const query = call.query.size === 0 ? '' : `?${call.query}`
+  const location = `${site.apiUrl}/projects/${project.id}${rest}${query}`
+  const headers = { ...redirect(location).headers, 'content-type': 'text/plain' }
+  return { status: 301, headers, body: `This resource has been moved permanently to ${location}` }
+}
+
+export function oneProject(request: GitlabRequest): Reply {
+  const project = projectOf(request)
+  if ('status' in project) return project
+  const { site, world, user } = request
+  return json(200, user === null ? projectBasic(site, world, project) : projectBody(site, world, user, project))
+}
+
+/** A guest of a private project sees that it is there, but not its code. */
+export function branches(request: GitlabRequest): Reply {
+  const project = projectOf(request)
+  if ('status' in project) return project
+  const { site, world, user, call } = request
+  if (project.codeDisabled) return notFound('Repository')
+  const level = repositoryLevel(world, user, project)
+  if (project.visibility === 'private' && level < 20) return forbidden()
+  const search = call.query.get('search')
+  const found = project.branches.filter((branch) => search === null || branchMatches(branch.name, search))
+  return listReply(request, found, (branch) => branchBody(site, project, branch, level >= 30), 'Branch')
+}
+
+function branchMatches(name: string, search: string): boolean {
+  if (search.startsWith('^')) return name.startsWith(search.slice(1).replace(/\$$/, ''))
+  return search.endsWith('$') ? name.endsWith(search.slice(0, -1)) : name.toLowerCase().includes(search.toLowerCase())
+}

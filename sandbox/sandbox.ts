@@ -1,0 +1,169 @@
+// The simulator of GitHub and GitLab: five platforms as real HTTP servers on loopback, for tests, demo and command.
+
+import type { Server } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { type Faults, faultSwitch } from './faults.ts'
+import { seedWorld } from './seed.ts'
+import { closeServer, listen, type RequestRecord, type Running } from './server.ts'
+import { type PlatformName, type ScmType, siteAt, siteDefinitions } from './site.ts'
+import { userById, type World } from './state.ts'
+
+export type { FaultName } from './fault-table.ts'
+export type { FaultRule, Faults } from './faults.ts'
+export type { RequestRecord } from './server.ts'
+export type { PlatformName, ScmType } from './site.ts'
+export type { World } from './state.ts'
+
+export interface SandboxOptions {
+  /** `free` takes any free ports, so that many tests can run at the same time. */
+  ports?: 'fixed' | 'free'
+  host?: string
+}
+
+export interface SandboxUser {
+  id: number
+  username: string
+  /** By purpose: `full`, `profile-only`, `expired`. */
+  tokens: Record<string, string>
+}
+
+export interface SandboxPlatform {
+  readonly name: PlatformName
+  readonly scmType: ScmType
+  /** Web and OAuth root. */
+  readonly url: string
+  readonly apiUrl: string
+  readonly users: SandboxUser[]
+  readonly oauth: { id: string; secret: string }
+  /** Everything the platform holds; change it as you like. A reset puts a new one in its place. */
+  readonly state: World
+  readonly faults: Faults
+  readonly requests: RequestRecord[]
+  /** The value of a seeded token; throws when there is none. */
+  token: (username: string, purpose?: string) => string
+  reset: () => void
+}
+
+export interface Sandbox {
+  platforms: Record<PlatformName, SandboxPlatform>
+  /** Every platform as it was at the start. */
+  reset: () => void
+  close: () => Promise<void>
+}
+
+/** Throws an error that names the port when a port is taken. */
+export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbox> {
+  const { ports = 'fixed', host = '127.0.0.1' } = options
+  const servers: Server[] = []
+  const found: SandboxPlatform[] = []
+  for (const definition of siteDefinitions) {
+    try {
+      const { server, platform } = await startPlatform(definition, host, ports === 'free' ? 0 : definition.port)
+      servers.push(server)
+      found.push(platform)
+    } catch (error) {
+      await Promise.all(servers.map(closeServer))
+      throw error
+    }
+  }
+  return {
+    platforms: byName(found),
+    reset() {
+      for (const platform of found) platform.reset()
+    },
+    async close() {
+      await Promise.all(servers.map(closeServer))
+    },
+  }
+}
+
+async function startPlatform(definition: (typeof siteDefinitions)[number], host: string, port: number) {
+  let running: Running | undefined
+  const server = await listen(host, port, () => {
+    if (running === undefined) throw new Error('a call came before the platform was ready')
+    return running
+  }).catch((error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EADDRINUSE') throw error
+    throw new Error(`port ${port} is taken`, { cause: error })
+  })
+  running = run(definition, host, portOf(server))
+  return { server, platform: platformOf(running) }
+}
+
+function portOf(server: Server): number {
+  const address: AddressInfo | string | null = server.address()
+  if (address === null || typeof address === 'string') throw new Error('the server listens on no port')
+  return address.port
+}
+
+function run(definition: (typeof siteDefinitions)[number], host: string, port: number): Running {
+  const site = siteAt(definition, host, port)
+  const running: Running = {
+    site,
+    world: seedWorld(site),
+    faults: faultSwitch(),
+    requests: [],
+    reset() {
+      running.world = seedWorld(site)
+      running.faults.clear()
+      running.requests.length = 0
+    },
+  }
+  return running
+}
+
+function platformOf(running: Running): SandboxPlatform {
+  const { site } = running
+  return {
+    name: site.name,
+    scmType: site.scmType,
+    url: site.url,
+    apiUrl: site.apiUrl,
+    get users() {
+      return usersOf(running.world)
+    },
+    get oauth() {
+      return running.world.oauthClients[0] ?? { id: '', secret: '' }
+    },
+    get state() {
+      return running.world
+    },
+    faults: running.faults,
+    requests: running.requests,
+    token(username, purpose = 'full') {
+      const user = running.world.users.find((one) => one.username === username)
+      const token = running.world.tokens.find((one) => one.purpose === purpose && one.userId === (user?.id ?? null))
+      if (token === undefined) throw new Error(`${site.name} has no token "${purpose}" of ${username}`)
+      return token.value
+    },
+    reset: running.reset,
+  }
+}
+
+/** The installation token, which is nobody's, is listed with its organisation. */
+function usersOf(world: World): SandboxUser[] {
+  const users = new Map<string, SandboxUser>()
+  for (const token of world.tokens) {
+    const user = userById(world, token.userId)
+    const username = user?.username ?? 'acme'
+    const entry = users.get(username) ?? { id: user?.id ?? 0, username, tokens: {} }
+    entry.tokens[token.purpose] = token.value
+    users.set(username, entry)
+  }
+  return [...users.values()]
+}
+
+function byName(platforms: SandboxPlatform[]): Record<PlatformName, SandboxPlatform> {
+  const find = (name: PlatformName) => {
+    const platform = platforms.find((one) => one.name === name)
+    if (platform === undefined) throw new Error(`the sandbox has no platform ${name}`)
+    return platform
+  }
+  return {
+    github: find('github'),
+    'github-enterprise': find('github-enterprise'),
+    gitlab: find('gitlab'),
+    'gitlab-self-hosted': find('gitlab-self-hosted'),
+    'gitlab-subpath': find('gitlab-subpath'),
+  }
+}
