@@ -4,7 +4,8 @@
 /** Highest first. A name stands for `src/name.ts` and all of `src/name/`; it may import itself and what is in lower lines. */
 const layers = [
   ['cli'],
-  ['serve', 'admin'],
+  ['serve'],
+  ['admin'],
   ['app'],
   ['integrations'],
   ['keys'],
