@@ -171,7 +171,7 @@ describeOnBothEngines('accounts', (engine) => {
     ] as const) {
       const answers = await Promise.all([foreign, unknown].map((id) => bob.call(method, `/v1/tokens/${id}${path}`)))
       expect(answers.map(({ status, text }) => [status, text])).toEqual(
-        Array(2).fill([404, '{"resource":"token","error":"not found"}']),
+        new Array(2).fill([404, '{"resource":"token","error":"not found"}']),
       )
     }
     expect((await alice.call('GET', `/v1/tokens/${foreign}`)).status).toBe(200)
@@ -196,7 +196,23 @@ describeOnBothEngines('accounts', (engine) => {
     expect(bare.json.user).toMatchObject({ email: `new-${carol.email}`, username: carol.username })
   })
 
+  it('changes the password, and with a wrong e-mail beside it changes nothing', async () => {
+    const frank = await service.addAccount('frank')
+    const login = (password: string) =>
+      send('POST', `${service.url}/v1/tokens`, { token: { name: 'x' } }, basic('frank', password))
+    const wrong = await frank.call('PUT', '/v1/users/account', {
+      user: { password: 'a new password', email: 'bob@example.test' },
+    })
+    expect(wrong.status).toBe(422)
+    expect((await login('correct horse')).status).toBe(201)
+    const changed = await frank.call('PATCH', '/v1/account/profile', { user: { password: 'a new password' } })
+    expect(changed.status).toBe(200)
+    expect((await login('correct horse')).status).toBe(401)
+    expect((await login('a new password')).status).toBe(201)
+  })
+
   it.each([
+    [{ user: { password: 'short' } }, { password: ['must have at least 8 characters'] }],
     [{ user: { email: 'x' } }, { email: ['is not an e-mail address'] }],
     [{ user: { email: 'BOB@example.test' } }, { email: ['is taken'] }],
     [{ user: { username: 'Bob' } }, { username: ['is taken'] }],
@@ -228,7 +244,7 @@ describeOnBothEngines('accounts', (engine) => {
       const { status, json } = await send('GET', `${service.url}/v1/regions`, undefined, headers)
       expect(status).toBe(200)
       expect(json.regions).toHaveLength(1)
-      expect(json.regions[0]).toMatchObject({ api: 'http://localhost:4600', default: true })
+      expect(json.regions[0]).toMatchObject({ name: 'osc-fr1', api: 'http://localhost:4600', ssh: '', default: true })
     }
   })
 
@@ -241,7 +257,7 @@ describeOnBothEngines('accounts', (engine) => {
       statuses.push(answer.status)
       if (answer.status === 429) expect(Number(answer.headers.get('retry-after'))).toBeGreaterThan(0)
     }
-    expect(statuses).toEqual([...Array(10).fill(401), 429, 429])
+    expect(statuses).toEqual([...new Array(10).fill(401), 429, 429])
     expect(await exchange(guessed.url, erin.token)).toMatch(/^ey/)
     await guessed.close()
   })

@@ -11,15 +11,21 @@ import type { Services } from '../services.ts'
 import { createApiToken, deleteApiToken, getApiToken, listApiTokens, renewApiToken } from './api-tokens.ts'
 import { authenticateApiToken, authenticateBearer, authenticatePassword } from './authenticate.ts'
 import type { Bearer } from './bearer.ts'
-import { emailProblem, type User, updateUser, usernameProblem } from './users.ts'
+import { hashPassword, passwordProblem } from './passwords.ts'
+import { emailProblem, setPasswordHash, type User, updateUser, usernameProblem } from './users.ts'
 import { ApiTokenOnWire, apiTokenOnWire, UserOnWire, userOnWire } from './wire.ts'
 
 const TokenInput = Type.Object({ name: Type.String({ minLength: 1, maxLength: 200, description: 'What it is for.' }) })
 const TokenAnswer = Type.Object({ token: ApiTokenOnWire })
-const UserInput = Type.Object({ email: Type.Optional(Type.String()), username: Type.Optional(Type.String()) })
-const userChecks: FieldChecks<{ email?: string; username?: string }> = {
+const UserInput = Type.Object({
+  email: Type.Optional(Type.String()),
+  username: Type.Optional(Type.String()),
+  password: Type.Optional(Type.String()),
+})
+const userChecks: FieldChecks<{ email?: string; username?: string; password?: string }> = {
   email: emailProblem,
   username: usernameProblem,
+  password: passwordProblem,
 }
 const UserAnswer = Type.Object({ user: UserOnWire })
 
@@ -87,12 +93,14 @@ export function openAccountRoutes(app: App, services: Services, bearer: Bearer, 
     async () => ({
       regions: [
         {
-          name: 'forgelink',
+          // The Terraform provider looks its region up by this name, and stops without it.
+          name: 'osc-fr1',
           display_name: 'Forgelink',
           api: config.publicUrl,
           dashboard: config.publicUrl,
           database_api: config.publicUrl,
-          ssh: `${new URL(config.publicUrl).hostname}:22`,
+          // The command line offers the user's keys to an address given here.
+          ssh: '',
           default: true,
         },
       ],
@@ -109,11 +117,13 @@ export function accountRoutes(app: App, { database }: Services): void {
   )
 
   async function changeSelf(user: User, body: unknown) {
-    const changes = readBody(body, 'user', UserInput, userChecks)
-    return { user: userOnWire(await updateUser(database, user.id, changes)) }
+    const { password, ...changes } = readBody(body, 'user', UserInput, userChecks)
+    const updated = await updateUser(database, user.id, changes)
+    if (password !== undefined) await setPasswordHash(database, user.id, await hashPassword(password))
+    return { user: userOnWire(updated) }
   }
   const changeSchema = {
-    summary: 'Change your e-mail address or user name',
+    summary: 'Change your e-mail address, user name or password',
     tags: ['Users'],
     body: Type.Object({ user: UserInput }),
     response: answers(200, UserAnswer),
