@@ -110,7 +110,8 @@ export function answerUnrouted(app: FastifyInstance): void {
   app.setNotFoundHandler((request, reply) => {
     const [path = ''] = request.url.split('?')
     const allowed = new Set(routes.filter((route) => route.path.test(path)).flatMap((route) => route.methods))
-    if (allowed.size === 0) return reply.status(404).send({ resource: 'route', error: 'not found' })
+    if (allowed.size === 0)
+      return reply.status(404).send({ error: 'There is nothing at this address. /openapi.json lists what there is.' })
     const allow = [...allowed].sort().join(', ')
     return reply
       .status(405)

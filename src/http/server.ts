@@ -40,7 +40,7 @@ export function createServer(config: Config): App {
     rewriteUrl: (request) => foldSlashes(request.url ?? '/'),
     routerOptions: { ignoreTrailingSlash: true, maxParamLength: MAX_URL_LENGTH, querystringParser: readQuery },
     frameworkErrors: (_error, _request, reply: FastifyReply) => {
-      reply.status(404).type('application/json; charset=utf-8').send('{"resource":"route","error":"not found"}')
+      reply.status(404).type('application/json; charset=utf-8').send('{"error":"This address cannot be read."}')
     },
     clientErrorHandler: answerClientError,
   }).withTypeProvider<TypeBoxTypeProvider>()
