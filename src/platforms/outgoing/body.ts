@@ -1,13 +1,14 @@
 // Reads the body of an answer, counting bytes on the wire and decoded, so that neither a flood nor a bomb fills memory.
 
-import { type Readable, Transform } from 'node:stream'
+import { type Readable, Transform, Writable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
-import { constants, createGunzip } from 'node:zlib'
+import { createGunzip } from 'node:zlib'
 import { coded } from './faults.ts'
 
 export interface BodyBounds {
   /** Most bytes, on the wire and decoded. */
   body: number
+  /** Decoded bytes for each byte on the wire, once `ratioFrom` bytes are decoded. */
   ratio: number
   ratioFrom: number
 }
@@ -18,52 +19,37 @@ export interface BodyBounds {
  */
 export async function readBody(stream: Readable, headers: Record<string, string>, bounds: BodyBounds): Promise<string> {
   const encoding = (headers['content-encoding'] ?? '').trim().toLowerCase()
-  try {
-    if (Number(headers['content-length'] ?? 0) > bounds.body) throw coded('TOO_LARGE')
-    if (encoding === '' || encoding === 'identity') return await collect(stream, bounds)
-    if (encoding !== 'gzip' && encoding !== 'x-gzip') throw coded('ENCODING')
-    return await collectGunzipped(stream, bounds)
-  } catch (error) {
-    stream.on('error', () => {}) // it is the error we are throwing
-    stream.destroy()
-    throw error
-  }
-}
+  const gzipped = encoding === 'gzip' || encoding === 'x-gzip'
+  const announced = Number(headers['content-length'] ?? 0)
+  if (announced > bounds.body) throw discarding(stream, 'TOO_LARGE')
+  if (!gzipped && encoding !== '' && encoding !== 'identity') throw discarding(stream, 'ENCODING')
 
-async function collect(stream: Readable, bounds: BodyBounds): Promise<string> {
-  const chunks: Buffer[] = []
-  let size = 0
-  for await (const chunk of stream as AsyncIterable<Buffer>) {
-    size += chunk.length
-    if (size > bounds.body) throw coded('TOO_LARGE')
-    chunks.push(chunk)
-  }
-  return decode(chunks)
-}
-
-async function collectGunzipped(stream: Readable, bounds: BodyBounds): Promise<string> {
   const chunks: Buffer[] = []
   let wire = 0
   let decoded = 0
   const meter = new Transform({
     transform(chunk: Buffer, _encoding, next) {
       wire += chunk.length
-      next(wire > bounds.body ? coded('TOO_LARGE') : null, chunk)
+      if (wire > bounds.body) next(coded('TOO_LARGE'))
+      else next(null, chunk)
     },
   })
-  const gunzip = createGunzip({ chunkSize: 16 * 1024, finishFlush: constants.Z_FINISH })
-  await pipeline(stream, meter, gunzip, async (output: AsyncIterable<Buffer>) => {
-    for await (const chunk of output) {
+  const sink = new Writable({
+    write(chunk: Buffer, _encoding, next) {
       decoded += chunk.length
-      if (decoded > bounds.body) throw coded('TOO_LARGE')
-      if (decoded > bounds.ratioFrom && decoded > wire * bounds.ratio) throw coded('BOMB')
+      if (decoded > bounds.ratioFrom && decoded > wire * bounds.ratio) return next(coded('BOMB'))
+      if (decoded > bounds.body) return next(coded('TOO_LARGE'))
       chunks.push(chunk)
-    }
+      next()
+    },
   })
-  return decode(chunks)
+  await (gzipped ? pipeline(stream, meter, createGunzip(), sink) : pipeline(stream, meter, sink))
+  // Invalid UTF-8 becomes U+FFFD, a byte order mark goes.
+  return new TextDecoder().decode(Buffer.concat(chunks))
 }
 
-/** Invalid UTF-8 becomes U+FFFD, a byte order mark goes. */
-function decode(chunks: Buffer[]): string {
-  return new TextDecoder().decode(Buffer.concat(chunks))
+function discarding(stream: Readable, code: string): Error {
+  stream.on('error', () => {}) // nobody reads it any more
+  stream.destroy()
+  return coded(code)
 }

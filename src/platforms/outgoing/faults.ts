@@ -211,6 +211,7 @@ function rowForFamily(code: string): Row | undefined {
 }
 
 function codeOf(error: unknown): string {
+  if (error instanceof Error && error.name === 'HTTPParserError') return 'HPE_ANY' // undici gives only some a code
   const code = typeof error === 'object' && error !== null && 'code' in error ? error.code : undefined
   return typeof code === 'string' ? code : 'UNKNOWN'
 }

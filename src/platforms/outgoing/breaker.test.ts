@@ -1,0 +1,55 @@
+import { afterEach, beforeEach, expect, test, vi } from 'vitest'
+import { createBreaker, type Verdict } from './breaker.ts'
+
+const BOUNDS = { breakerFailures: 10, breakerWindow: 30_000, breakerPause: 30_000 }
+
+beforeEach(() => {
+  vi.useFakeTimers({ now: 1_000_000 })
+})
+afterEach(() => {
+  vi.useRealTimers()
+})
+
+/** Each letter is a call: f fails, a is answered, u is unknown; `!` one that must be refused, a digit seconds that pass. */
+function play(script: string, origin = 'https://a', breaker = createBreaker(BOUNDS, () => {})): typeof breaker {
+  const verdicts: Record<string, Verdict> = { f: 'failed', a: 'answered', u: 'unknown' }
+  for (const step of script.match(/\d+|./g) ?? []) {
+    const verdict = verdicts[step]
+    if (verdict) breaker.enter(origin, 'a')(verdict)
+    else if (step === '!')
+      expect(() => breaker.enter(origin, 'a')).toThrow(expect.objectContaining({ code: 'scm_unavailable' }))
+    else vi.advanceTimersByTime(Number(step) * 1000)
+  }
+  return breaker
+}
+
+test.each([
+  ['nine failures are not ten', 'fffffffff u'.replace(' ', '')],
+  ['ten are', 'ffffffffff!'],
+  ['and last 30 seconds', 'ffffffffff!29!'],
+  ['then one is tried', 'ffffffffff30a'],
+  ['and when it is answered all may pass', 'ffffffffff30aaaa'],
+  ['and the count starts anew', 'ffffffffff30afffffffffa'],
+  ['when it fails another 30 seconds pass', 'ffffffffff30f!29!1a'],
+  ['a probe that told nothing leaves room for the next', 'ffffffffff30ua'],
+  ['failures of longer ago do not count', 'fffff30fffffu'],
+  ['what is neither failed nor answered does not count', 'fffffffffuuuuuuuuuu'],
+  ['one failing query among many good ones shuts nobody out', 'aaaaaaaaaaaffffffffffu'],
+  ['but good answers of longer ago save nobody', 'aaaaaaaaaaaa30ffffffffff!'],
+])('%s', (_name, script) => {
+  play(script)
+})
+
+test('a second call during the probe is refused, and another origin is unaffected', () => {
+  const breaker = play('ffffffffff30')
+  const report = breaker.enter('https://a', 'a')
+  expect(() => breaker.enter('https://a', 'a')).toThrow('left alone')
+  play('aaa', 'https://b', breaker)
+  report('answered')
+  play('a', 'https://a', breaker)
+})
+
+test('the refusal says how many seconds are left', () => {
+  const breaker = play('ffffffffff10')
+  expect(() => breaker.enter('https://a', 'a')).toThrow(expect.objectContaining({ details: { retryAfter: 20 } }))
+})
