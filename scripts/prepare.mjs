@@ -275,7 +275,10 @@ function isRunning(pid) {
 /** When a process started, where the system tells: a number alone is soon another's, above all in containers. */
 function startOf(pid) {
   const stat = process.platform === 'linux' ? readIfThere(`/proc/${pid}/stat`) : undefined
-  return stat ? stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19] : ''
+  if (!stat) return ''
+  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
+  // Ended, though its parent has not asked how: nothing runs any more.
+  return fields[0] === 'Z' ? 'ended' : fields[19]
 }
 
 if (process.argv[1] && realpathSync(process.argv[1]) === fileURLToPath(import.meta.url)) prepare()
