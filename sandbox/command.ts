@@ -45,7 +45,7 @@ export function sandboxSettings({ platforms }: Sandbox): Record<string, string> 
   }
 }
 
-function sandboxAsText(sandbox: Sandbox): string {
+export function sandboxAsText(sandbox: Sandbox): string {
   const settings = Object.entries(sandboxSettings(sandbox)).map(([name, value]) => `${name}=${value}`)
   return [
     'The Forgelink sandbox: GitHub and GitLab as they behave, with people and tokens that are no secret.',

@@ -64,11 +64,13 @@ export function searchIssues(request: GithubRequest): Reply {
         return base !== undefined && visible(base) && pullMatches(world, viewer, pull, base, query)
       })
   const sorted = sortPulls(found, call.query)
+  // Too new for the servers that people run themselves.
+  const kind = site.dotCom ? { search_type: 'lexical' } : {}
   const convert = (pull: PullRequest) => {
     const base = repositoryById(world, pull.repositoryId)
     return base === undefined ? null : issueBody(site, world, pull, base)
   }
-  return searchReply(request, sorted, convert, { search_type: 'lexical' }, partialResults(world, viewer))
+  return searchReply(request, sorted, convert, kind, partialResults(world, viewer))
 }
 
 function refuse(query: SearchQuery, raw: string | null): Reply | undefined {

@@ -16,7 +16,12 @@ const githubRows: Row[] = [
   [people.alice, 'Alice', 'no-email', { scopes: ['repo', 'read:org', 'read:public_key'] }],
   [people.alice, 'Alice', 'public-only', { scopes: ['read:org', 'read:public_key', 'user:email'] }],
   [people.alice, 'Alice', 'profile-only', { scopes: [] }],
-  [people.alice, 'Alice', 'wide', { scopes: ['repo', 'admin:org', 'admin:public_key', 'user'] }],
+  [
+    people.alice,
+    'Alice',
+    'wide',
+    { scopes: ['repo', 'admin:org', 'admin:public_key', 'admin:ssh_signing_key', 'user'] },
+  ],
   [people.alice, 'Alice', 'no-sso', { ssoAuthorized: [] }],
   [people.alice, 'Alice', 'fine-grained', { kind: 'fine-grained' }],
   [people.alice, 'Alice', 'fine-grained-no-keys', { kind: 'fine-grained', permissions: ['metadata=read'] }],
