@@ -1,5 +1,6 @@
 // Reads the settings from the environment; a wrong value is a sentence, and all of them are reported at once.
 
+import { X509Certificate } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { resolve } from 'node:path'
 import ipaddr from 'ipaddr.js'
@@ -83,10 +84,12 @@ export function readConfig(env: Environment): Config {
 
   function readOAuthPlatform(name: 'GITHUB' | 'GITLAB', url: string, scopes: string): OAuthPlatform {
     const platform: OAuthPlatform = {
-      url: read(`${name}_URL`, url, parseServiceUrl),
+      url: read(`${name}_URL`, url, parsePlatformUrl),
       clientId: read<string | null>(`${name}_CLIENT_ID`, null, String),
       clientSecret: read<string | null>(`${name}_CLIENT_SECRET`, null, String),
-      scopes: read(`${name}_SCOPES`, scopes, String).split(/[\s,]+/),
+      scopes: read(`${name}_SCOPES`, scopes, String)
+        .split(/[\s,]+/)
+        .filter((scope) => scope !== ''),
     }
     if (!platform.clientId !== !platform.clientSecret) {
       problems.push(`${name}_CLIENT_ID and ${name}_CLIENT_SECRET belong together: set both or none`)
@@ -99,14 +102,14 @@ export function readConfig(env: Environment): Config {
   const gitlab = readOAuthPlatform('GITLAB', 'https://gitlab.com', 'read_api')
   const databaseUrl = read<string | null>('DATABASE_URL', null, parseDatabaseUrl)
   const secretKeys = read<SecretKey[] | null>('SECRET_KEYS', null, parseSecretKeys)
-  if (databaseUrl && !env.SECRET_KEYS?.trim()) {
+  if (env.DATABASE_URL?.trim() && !env.SECRET_KEYS?.trim()) {
     problems.push(
       'SECRET_KEYS is required with DATABASE_URL: all replicas need the same keys; make one with: echo "k1:$(openssl rand -base64 32)"',
     )
   }
 
   const config: Config = {
-    host: read('HOST', '127.0.0.1', String),
+    host: read('HOST', '127.0.0.1', parseListenHost),
     port,
     publicUrl: read('PUBLIC_URL', `http://localhost:${port}`, parseServiceUrl),
     dataDir: resolve(read('DATA_DIR', './data', String)),
@@ -132,6 +135,11 @@ export function readConfig(env: Environment): Config {
   return config
 }
 
+/** What was given, in quotes, without the parts of an address that may hold a password or token. */
+function shown(text: string): string {
+  return `"${text.replace(/^.*@/s, '…@').replace(/[?#].*$/s, '…')}"`
+}
+
 function parseList<T>(parse: (text: string) => T): (text: string) => T[] {
   return (text) =>
     text
@@ -145,19 +153,19 @@ function parseNumber(min: number, max: number): (text: string) => number {
   return (text) => {
     const number = /^\d+$/.test(text) ? Number(text) : Number.NaN
     if (!(number >= min && number <= max))
-      throw new Error(`must be a whole number from ${min} to ${max}, not "${text}"`)
+      throw new Error(`must be a whole number from ${min} to ${max}, not ${shown(text)}`)
     return number
   }
 }
 
 function parseBoolean(text: string): boolean {
-  if (text !== 'true' && text !== 'false') throw new Error(`must be true or false, not "${text}"`)
+  if (text !== 'true' && text !== 'false') throw new Error(`must be true or false, not ${shown(text)}`)
   return text === 'true'
 }
 
 function parseLogLevel(text: string): Config['logLevel'] {
   const level = LOG_LEVELS.find((name) => name === text)
-  if (!level) throw new Error(`must be one of ${LOG_LEVELS.join(', ')}, not "${text}"`)
+  if (!level) throw new Error(`must be one of ${LOG_LEVELS.join(', ')}, not ${shown(text)}`)
   return level
 }
 
@@ -166,19 +174,36 @@ const LOOPBACK = /^(localhost|127(\.\d{1,3}){3}|\[::1\])$/
 /** https, or http on loopback: what carries tokens and cookies must not cross a network in the clear. */
 function parseServiceUrl(text: string): string {
   const url = URL.parse(text)
-  if (!url || !['http:', 'https:'].includes(url.protocol)) throw new Error(`must be an http(s) address, not "${text}"`)
-  if (url.username || url.password || url.search || url.hash) {
+  if (!url || !['http:', 'https:'].includes(url.protocol))
+    throw new Error(`must be an http(s) address, not ${shown(text)}`)
+  if (url.username || url.password || /[?#]/.test(text)) {
     throw new Error('must be a plain address, without user name, query or fragment')
   }
   if (url.protocol === 'http:' && !LOOPBACK.test(url.hostname))
-    throw new Error(`must start with https://, not "${text}"`)
-  return url.href.replace(/\/$/, '')
+    throw new Error(`must start with https://, not ${shown(text)}`)
+  return url.href.replace(/\/+$/, '')
+}
+
+/** A platform's address is an entry of `ALLOWED_HOSTS` as well, and so its host must be one that can be listed there. */
+function parsePlatformUrl(text: string): string {
+  const url = parseServiceUrl(text)
+  try {
+    entryForPlatform(url)
+  } catch {
+    throw new Error(`has a host name that cannot be one: ${shown(text)}`)
+  }
+  return url
+}
+
+function parseListenHost(text: string): string {
+  if (isAddress(text) || isHostName(text.toLowerCase())) return text
+  throw new Error(`must be an address or name of this machine such as 0.0.0.0, :: or localhost, not ${shown(text)}`)
 }
 
 function parseOrigin(text: string): string {
   const url = URL.parse(text)
-  if (!url || !['http:', 'https:'].includes(url.protocol) || url.origin !== text.toLowerCase()) {
-    throw new Error(`must list origins such as https://portal.example.com, not "${text}"`)
+  if (!url || !['http:', 'https:'].includes(url.protocol) || url.origin !== text.toLowerCase() || text.includes('*')) {
+    throw new Error(`must list origins such as https://portal.example.com, not ${shown(text)}`)
   }
   return url.origin
 }
@@ -203,6 +228,7 @@ export function parseSecretKeys(text: string): SecretKey[] {
     }
     return { id, key: Buffer.from(base64, 'base64') }
   })(text)
+  if (keys.length === 0) throw new Error('lists no key; make one with: echo "k1:$(openssl rand -base64 32)"')
   if (new Set(keys.map((key) => key.id)).size < keys.length) throw new Error('names a key id twice')
   return keys
 }
@@ -213,29 +239,49 @@ function readPem(path: string): string {
   try {
     pem = readFileSync(path, 'utf8')
   } catch {
-    throw new Error(`names a file that cannot be read: "${path}"`)
+    throw new Error(`names a file that cannot be read: ${shown(path)}`)
   }
-  if (!pem.includes('-----BEGIN CERTIFICATE-----')) throw new Error(`names a file without a PEM certificate: "${path}"`)
+  const certificates = pem.match(/-----BEGIN CERTIFICATE-----[^-]*(-----END CERTIFICATE-----)?/g) ?? []
+  if (certificates.length === 0) throw new Error(`names a file without a PEM certificate: ${shown(path)}`)
+  try {
+    for (const certificate of certificates) new X509Certificate(certificate)
+  } catch {
+    throw new Error(`names a file with a certificate that cannot be read: ${shown(path)}`)
+  }
   return pem
 }
 
+/** ipaddr.js also takes `10`, `127.1` and `0x7f.1`, which nobody writes on purpose. */
+function isAddress(text: string): boolean {
+  return ipaddr.IPv4.isValidFourPartDecimal(text) || (ipaddr.IPv6.isValid(text) && !text.includes('%'))
+}
+
+function isRange(text: string): boolean {
+  return ipaddr.isValidCIDR(text) && isAddress(text.split('/')[0] ?? '')
+}
+
 function parseRange(text: string): string {
-  if (ipaddr.isValid(text)) return `${text}/${ipaddr.parse(text).kind() === 'ipv4' ? 32 : 128}`
-  if (ipaddr.isValidCIDR(text)) return text
-  throw new Error(`must list addresses or ranges such as 10.0.0.0/8, not "${text}"`)
+  if (isAddress(text)) return `${text}/${ipaddr.parse(text).kind() === 'ipv4' ? 32 : 128}`
+  if (isRange(text)) return text
+  throw new Error(`must list addresses or ranges such as 10.0.0.0/8, not ${shown(text)}`)
 }
 
 const HOST_NAME = /^(?=.{1,253}$)[a-z0-9_]([a-z0-9_-]*[a-z0-9_])?(\.[a-z0-9_]([a-z0-9_-]*[a-z0-9_])?)*$/
+
+/** A last label that is a number makes it an IPv4 address to URL parsing, and one that is mistyped here. */
+function isHostName(text: string): boolean {
+  return HOST_NAME.test(text) && !/(^|\.)(\d+|0x[0-9a-f]*)$/.test(text)
+}
 
 /** `host`, `*.suffix`, `host:port`, an IP, a CIDR, `private`, `http://host:port`. */
 function parseAllowedHost(entry: string): AllowedHost {
   const text = entry.toLowerCase()
   const problem = new Error(
-    `must list hosts such as gitlab.corp.lan, *.corp.lan, gitlab.corp.lan:8443, 10.0.0.0/8, private or http://localhost:8080, not "${entry}"`,
+    `must list hosts such as gitlab.corp.lan, *.corp.lan, gitlab.corp.lan:8443, 10.0.0.0/8, private or http://localhost:8080, not ${shown(entry)}`,
   )
   if (text === 'private') return { kind: 'private', text, port: null, plainHttp: false }
-  if (ipaddr.isValidCIDR(text)) return { kind: 'range', range: text, text, port: null, plainHttp: false }
-  if (ipaddr.IPv6.isValid(text)) return { kind: 'host', host: text, text, port: null, plainHttp: false }
+  if (isRange(text)) return { kind: 'range', range: text, text, port: null, plainHttp: false }
+  if (isAddress(text)) return { kind: 'host', host: text, text, port: null, plainHttp: false }
 
   const plainHttp = text.startsWith('http://')
   const [, name, digits] = /^(\[[0-9a-f:.]+\]|[^:/[\]]+)(?::(\d{1,5}))?$/.exec(text.replace(/^https?:\/\//, '')) ?? []
@@ -248,10 +294,10 @@ function parseAllowedHost(entry: string): AllowedHost {
     return { kind: 'host', host, ...rest }
   }
   if (name.startsWith('*.')) {
-    if (!HOST_NAME.test(name.slice(2)) || plainHttp) throw problem
+    if (!isHostName(name.slice(2)) || plainHttp) throw problem
     return { kind: 'suffix', suffix: name.slice(1), ...rest }
   }
-  if (!HOST_NAME.test(name) && !ipaddr.IPv4.isValidFourPartDecimal(name)) throw problem
+  if (name === 'private' || (!isHostName(name) && !isAddress(name))) throw problem
   return { kind: 'host', host: name, ...rest }
 }
 

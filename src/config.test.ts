@@ -1,0 +1,380 @@
+// The settings: what is right, what is wrong, and that every problem is told at once without a secret in it.
+
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join, resolve } from 'node:path'
+import { rootCertificates } from 'node:tls'
+import fc from 'fast-check'
+import { afterAll, describe, expect, it } from 'vitest'
+import type { AllowedHost, Config, Environment } from './config.ts'
+import { ConfigError, readConfig } from './config.ts'
+
+const KEY_1 = Buffer.alloc(32, 1)
+const KEY_2 = Buffer.alloc(32, 2)
+const SECRET_KEYS = `k1:${KEY_1.toString('base64')}`
+
+const folder = mkdtempSync(join(tmpdir(), 'forgelink-config-'))
+const [certificate = ''] = rootCertificates
+const files = {
+  ca: certificate,
+  twoCas: `${certificate}\n${certificate}`,
+  text: 'no certificate here',
+  damaged: certificate.replace('MII', 'AAA'),
+  cut: certificate.slice(0, 400),
+}
+for (const [name, text] of Object.entries(files)) writeFileSync(join(folder, `${name}.pem`), text)
+afterAll(() => rmSync(folder, { recursive: true }))
+
+function problemsOf(env: Environment): string[] {
+  try {
+    readConfig(env)
+    return []
+  } catch (error) {
+    if (error instanceof ConfigError) return error.problems
+    throw error
+  }
+}
+
+describe('readConfig', () => {
+  it('has the documented defaults, and an empty value counts as absent', () => {
+    const defaults: Config = {
+      host: '127.0.0.1',
+      port: 4600,
+      publicUrl: 'http://localhost:4600',
+      dataDir: resolve('data'),
+      databaseUrl: null,
+      secretKeys: null,
+      github: {
+        url: 'https://github.com',
+        clientId: null,
+        clientSecret: null,
+        scopes: ['user:email', 'read:org', 'read:public_key'],
+      },
+      gitlab: { url: 'https://gitlab.com', clientId: null, clientSecret: null, scopes: ['read_api'] },
+      allowedHosts: [],
+      extraCaCerts: null,
+      httpsProxy: null,
+      noProxy: [],
+      corsOrigins: [],
+      rateLimit: 600,
+      exposeAccessTokens: true,
+      trustProxy: [],
+      metricsToken: null,
+      logLevel: 'info',
+    }
+    expect(readConfig({})).toEqual(defaults)
+    expect(readConfig({ PORT: '', PUBLIC_URL: '  ', ALLOWED_HOSTS: ' , ', SECRET_KEYS: ' ' })).toEqual(defaults)
+  })
+
+  const right: [Environment, Partial<Config>][] = [
+    [{ HOST: '0.0.0.0' }, { host: '0.0.0.0' }],
+    [{ HOST: '::' }, { host: '::' }],
+    [{ HOST: 'localhost' }, { host: 'localhost' }],
+    [{ HOST: 'Forge-1.corp.lan' }, { host: 'Forge-1.corp.lan' }],
+    [{ PORT: '8080' }, { port: 8080, publicUrl: 'http://localhost:8080' }],
+    [{ PORT: ' 1 ' }, { port: 1 }],
+    [{ PORT: '65535' }, { port: 65535 }],
+    [{ PUBLIC_URL: 'https://forge.example.com' }, { publicUrl: 'https://forge.example.com' }],
+    [{ PUBLIC_URL: 'HTTPS://Forge.Example.com:443/' }, { publicUrl: 'https://forge.example.com' }],
+    [{ PUBLIC_URL: 'https://example.com/forge//' }, { publicUrl: 'https://example.com/forge' }],
+    [{ PUBLIC_URL: 'http://localhost:8080' }, { publicUrl: 'http://localhost:8080' }],
+    [{ PUBLIC_URL: 'http://127.0.0.1:4600' }, { publicUrl: 'http://127.0.0.1:4600' }],
+    [{ PUBLIC_URL: 'http://127.9.9.9' }, { publicUrl: 'http://127.9.9.9' }],
+    [{ PUBLIC_URL: 'http://[::1]:4600' }, { publicUrl: 'http://[::1]:4600' }],
+    [{ DATA_DIR: '/srv/forgelink' }, { dataDir: '/srv/forgelink' }],
+    [{ DATA_DIR: 'somewhere' }, { dataDir: resolve('somewhere') }],
+    [{ DATABASE_URL: 'postgres://u:p@db/f', SECRET_KEYS }, { databaseUrl: 'postgres://u:p@db/f' }],
+    [{ DATABASE_URL: 'postgresql://db:5433/f?ssl=1', SECRET_KEYS }, { databaseUrl: 'postgresql://db:5433/f?ssl=1' }],
+    [{ SECRET_KEYS }, { secretKeys: [{ id: 'k1', key: KEY_1 }] }],
+    [
+      { SECRET_KEYS: ` new_2-A:${KEY_2.toString('base64')} , ${SECRET_KEYS} ` },
+      {
+        secretKeys: [
+          { id: 'new_2-A', key: KEY_2 },
+          { id: 'k1', key: KEY_1 },
+        ],
+      },
+    ],
+    [{ EXTRA_CA_CERTS: join(folder, 'ca.pem') }, { extraCaCerts: files.ca }],
+    [{ EXTRA_CA_CERTS: join(folder, 'twoCas.pem') }, { extraCaCerts: files.twoCas }],
+    [{ HTTPS_PROXY: 'http://proxy.corp.lan:3128' }, { httpsProxy: 'http://proxy.corp.lan:3128/' }],
+    [{ HTTPS_PROXY: 'https://u:p@proxy.corp.lan' }, { httpsProxy: 'https://u:p@proxy.corp.lan/' }],
+    [{ NO_PROXY: 'localhost, .corp.lan,10.0.0.0/8' }, { noProxy: ['localhost', '.corp.lan', '10.0.0.0/8'] }],
+    [
+      { CORS_ORIGINS: 'https://Portal.example.com,http://localhost:5173' },
+      { corsOrigins: ['https://portal.example.com', 'http://localhost:5173'] },
+    ],
+    [{ RATE_LIMIT: '0' }, { rateLimit: 0 }],
+    [{ RATE_LIMIT: '60' }, { rateLimit: 60 }],
+    [{ EXPOSE_ACCESS_TOKENS: 'false' }, { exposeAccessTokens: false }],
+    [{ EXPOSE_ACCESS_TOKENS: 'true' }, { exposeAccessTokens: true }],
+    [
+      { TRUST_PROXY: '10.0.0.0/8, 192.0.2.7, fd00::/8, ::1' },
+      { trustProxy: ['10.0.0.0/8', '192.0.2.7/32', 'fd00::/8', '::1/128'] },
+    ],
+    [{ METRICS_TOKEN: 'sesame' }, { metricsToken: 'sesame' }],
+    [{ LOG_LEVEL: 'trace' }, { logLevel: 'trace' }],
+    [{ LOG_LEVEL: 'silent' }, { logLevel: 'silent' }],
+  ]
+  it.each(right)('takes %j', (env, expected) => {
+    expect(readConfig(env)).toMatchObject(expected)
+  })
+
+  for (const name of ['GITHUB', 'GITLAB'] as const) {
+    const member = name === 'GITHUB' ? 'github' : 'gitlab'
+
+    it(`takes ${name}'s address, application and scopes`, () => {
+      const env = {
+        [`${name}_URL`]: 'https://git.corp.lan:8443/scm/',
+        [`${name}_CLIENT_ID`]: 'id',
+        [`${name}_CLIENT_SECRET`]: 'secret',
+        [`${name}_SCOPES`]: ' repo, read:org  user:email,',
+      }
+      expect(readConfig(env)[member]).toEqual({
+        url: 'https://git.corp.lan:8443/scm',
+        clientId: 'id',
+        clientSecret: 'secret',
+        scopes: ['repo', 'read:org', 'user:email'],
+      })
+    })
+
+    it.each<[string, Omit<Extract<AllowedHost, { kind: 'host' }>, 'text'>]>([
+      ['https://git.corp.lan', { kind: 'host', host: 'git.corp.lan', port: 443, plainHttp: false }],
+      ['https://git.corp.lan:8443/scm', { kind: 'host', host: 'git.corp.lan', port: 8443, plainHttp: false }],
+      ['http://localhost:8080', { kind: 'host', host: 'localhost', port: 8080, plainHttp: true }],
+      ['http://127.0.0.1', { kind: 'host', host: '127.0.0.1', port: 80, plainHttp: true }],
+      ['http://[::1]:3000', { kind: 'host', host: '::1', port: 3000, plainHttp: true }],
+    ])(`counts ${name}_URL=%s as an entry of ALLOWED_HOSTS`, (url, entry) => {
+      const { allowedHosts } = readConfig({ [`${name}_URL`]: url, ALLOWED_HOSTS: 'private' })
+      expect(allowedHosts).toEqual([expect.objectContaining({ kind: 'private' }), expect.objectContaining(entry)])
+    })
+
+    it.each([
+      ['an id without a secret', { [`${name}_CLIENT_ID`]: 'id' }],
+      ['a secret without an id', { [`${name}_CLIENT_SECRET`]: 'hunter2' }],
+    ])(`refuses ${name} with %s`, (_case, env) => {
+      const problems = problemsOf(env)
+      expect(problems).toEqual([expect.stringMatching(`^${name}_CLIENT_ID and ${name}_CLIENT_SECRET `)])
+      expect(problems.join()).not.toContain('hunter2')
+    })
+  }
+
+  const wrongAddresses = [
+    'forge.example.com',
+    '//forge.example.com',
+    'ftp://forge.example.com',
+    'javascript:alert(1)',
+    'http://forge.example.com',
+    'http://10.0.0.1',
+    'http://localhost.example.com',
+    'http://127.0.0.1.example.com',
+    'https://',
+    'https://user@forge.example.com',
+    'https://user:hunter2@forge.example.com',
+    'ftp://user:hunter2@forge.example.com',
+    'https://forge.example.com?a=1',
+    'https://forge.example.com/?',
+    'https://forge.example.com/#',
+    'https://forge.example.com/#top',
+    'https://forge.example.com:65536',
+    'https://10.0.0.256',
+  ]
+  const wrong: [string, string[]][] = [
+    ['HOST', ['http://0.0.0.0', '0.0.0.0:4600', '[::1]', 'a b', '127.0.0.256', '10', '-x']],
+    ['PORT', ['-1', '65536', '4600x', '0x10', '1e3', '80.5', 'http']],
+    ['PUBLIC_URL', wrongAddresses],
+    ['DATABASE_URL', ['mysql://u:hunter2@db/f', 'db.corp.lan', 'postgres:db', 'postgres://u:hunter2@[/f', 'file:x.db']],
+    [
+      'SECRET_KEYS',
+      [
+        ',',
+        'hunter2',
+        KEY_1.toString('base64'),
+        `:${KEY_1.toString('base64')}`,
+        `k 1:${KEY_1.toString('base64')}`,
+        `k.1:${KEY_1.toString('base64')}`,
+        `${'k'.repeat(33)}:${KEY_1.toString('base64')}`,
+        `k1:${Buffer.alloc(31, 1).toString('base64')}`,
+        `k1:${Buffer.alloc(33, 1).toString('base64')}`,
+        `k1:${KEY_1.toString('hex')}`,
+        `k1:${KEY_1.toString('base64url')}`,
+        `${SECRET_KEYS},k1:${KEY_2.toString('base64')}`,
+        `${SECRET_KEYS};k2:${KEY_2.toString('base64')}`,
+      ],
+    ],
+    ['GITHUB_URL', [...wrongAddresses, 'https://git.corp.lan.', 'https://a!b.lan', 'https://-x.lan']],
+    ['GITLAB_URL', [...wrongAddresses, 'https://git.corp.lan.', 'https://a!b.lan', 'https://-x.lan']],
+    ['EXTRA_CA_CERTS', ['absent', 'text', 'damaged', 'cut'].map((name) => join(folder, `${name}.pem`))],
+    ['EXTRA_CA_CERTS', [folder]],
+    ['HTTPS_PROXY', ['proxy.corp.lan:3128', 'socks5://proxy.corp.lan', 'user:hunter2@proxy:3128', 'http://']],
+    [
+      'CORS_ORIGINS',
+      [
+        '*',
+        'null',
+        'portal.example.com',
+        'https://portal.example.com/',
+        'https://portal.example.com/app',
+        'https://*.example.com',
+        'https://user:hunter2@portal.example.com',
+        'https://portal.example.com:443',
+        'ws://portal.example.com',
+        'https://portal.example.com https://other.example.com',
+      ],
+    ],
+    ['RATE_LIMIT', ['-1', 'off', '1.5', '10/s', '1000001']],
+    ['EXPOSE_ACCESS_TOKENS', ['no', '0', 'True', 'FALSE']],
+    [
+      'TRUST_PROXY',
+      ['1', 'true', '10', '127.1', '10/8', '10.0.0.0/33', '10.0.0.256', 'proxy.corp.lan', 'fe80::1%eth0'],
+    ],
+    ['LOG_LEVEL', ['INFO', 'verbose', '30']],
+  ]
+  it.each(wrong.flatMap(([name, values]) => values.map((value) => [name, value])))(
+    'refuses %s=%s, and repeats no secret',
+    (name, value) => {
+      const problems = problemsOf({ SECRET_KEYS, [name]: value })
+      expect(problems).toEqual([expect.stringMatching(`^${name} \\S`)])
+      for (const secret of ['hunter2', KEY_1.toString('base64').slice(0, 20), KEY_2.toString('base64').slice(0, 20)]) {
+        expect(problems.join()).not.toContain(secret)
+      }
+    },
+  )
+
+  it('asks for SECRET_KEYS with DATABASE_URL', () => {
+    const problems = problemsOf({ DATABASE_URL: 'postgres://u:hunter2@db/f' })
+    expect(problems).toEqual([expect.stringMatching(/^SECRET_KEYS is required with DATABASE_URL/)])
+    expect(problems.join()).not.toContain('hunter2')
+  })
+
+  it('tells every problem at once, one sentence each', () => {
+    const env = {
+      HOST: 'a b',
+      PORT: 'x',
+      PUBLIC_URL: 'x',
+      DATABASE_URL: 'x',
+      GITHUB_URL: 'x',
+      GITHUB_CLIENT_ID: 'x',
+      GITLAB_URL: 'x',
+      GITLAB_CLIENT_ID: 'x',
+      ALLOWED_HOSTS: '*',
+      EXTRA_CA_CERTS: join(folder, 'absent.pem'),
+      HTTPS_PROXY: 'x',
+      CORS_ORIGINS: 'x',
+      RATE_LIMIT: 'x',
+      EXPOSE_ACCESS_TOKENS: 'x',
+      TRUST_PROXY: 'x',
+      LOG_LEVEL: 'x',
+    }
+    const problems = problemsOf(env)
+    expect(problems.map((problem) => problem.split(' ')[0]).sort()).toEqual([...Object.keys(env), 'SECRET_KEYS'].sort())
+    expect(new ConfigError(problems).message).toBe(problems.join('\n'))
+  })
+
+  it('has no unforeseen error for any text in any setting', () => {
+    const names = [...new Set([...wrong.map(([name]) => name), 'ALLOWED_HOSTS', 'GITHUB_SCOPES', 'NO_PROXY'])]
+    const text = fc.oneof(
+      fc.string({ unit: 'binary' }),
+      fc.webUrl({ withQueryParameters: true, withFragments: true }),
+      fc.ipV6(),
+      fc.string({ unit: fc.constantFrom(...'a1.:/[]*@-%,_ ') }).map((end) => `https://${end}`),
+    )
+    fc.assert(
+      fc.property(fc.constantFrom(...names), text, (name, value) => {
+        for (const problem of problemsOf({ SECRET_KEYS, [name]: value })) expect(problem.startsWith(name)).toBe(true)
+      }),
+    )
+  })
+})
+
+describe('ALLOWED_HOSTS', () => {
+  it.each<[string, Omit<AllowedHost, 'text'> & Record<string, unknown>]>([
+    ['gitlab.corp.lan', { kind: 'host', host: 'gitlab.corp.lan', port: null, plainHttp: false }],
+    ['GitLab.Corp.LAN', { kind: 'host', host: 'gitlab.corp.lan', port: null, plainHttp: false }],
+    ['git_lab', { kind: 'host', host: 'git_lab', port: null, plainHttp: false }],
+    ['xn--grn-hoa.lan', { kind: 'host', host: 'xn--grn-hoa.lan', port: null, plainHttp: false }],
+    ['*.corp.lan', { kind: 'suffix', suffix: '.corp.lan', port: null, plainHttp: false }],
+    ['*.corp.lan:8443', { kind: 'suffix', suffix: '.corp.lan', port: 8443, plainHttp: false }],
+    ['gitlab.corp.lan:8443', { kind: 'host', host: 'gitlab.corp.lan', port: 8443, plainHttp: false }],
+    ['gitlab.corp.lan:22', { kind: 'host', host: 'gitlab.corp.lan', port: 22, plainHttp: false }],
+    ['10.1.2.3', { kind: 'host', host: '10.1.2.3', port: null, plainHttp: false }],
+    ['10.1.2.3:65535', { kind: 'host', host: '10.1.2.3', port: 65535, plainHttp: false }],
+    ['fd00::7', { kind: 'host', host: 'fd00::7', port: null, plainHttp: false }],
+    ['[fd00::7]', { kind: 'host', host: 'fd00::7', port: null, plainHttp: false }],
+    ['[FD00::7]:8443', { kind: 'host', host: 'fd00::7', port: 8443, plainHttp: false }],
+    ['10.0.0.0/8', { kind: 'range', range: '10.0.0.0/8', port: null, plainHttp: false }],
+    ['fd00::/8', { kind: 'range', range: 'fd00::/8', port: null, plainHttp: false }],
+    ['private', { kind: 'private', port: null, plainHttp: false }],
+    ['PRIVATE', { kind: 'private', port: null, plainHttp: false }],
+    ['http://gitlab.corp.lan:8080', { kind: 'host', host: 'gitlab.corp.lan', port: 8080, plainHttp: true }],
+    ['http://localhost:1', { kind: 'host', host: 'localhost', port: 1, plainHttp: true }],
+    ['http://[::1]:8080', { kind: 'host', host: '::1', port: 8080, plainHttp: true }],
+    ['http://127.0.0.1:8080', { kind: 'host', host: '127.0.0.1', port: 8080, plainHttp: true }],
+  ])('reads %s', (text, entry) => {
+    expect(readConfig({ ALLOWED_HOSTS: text }).allowedHosts).toEqual([{ text: text.toLowerCase(), ...entry }])
+  })
+
+  it('reads a list of entries, in order', () => {
+    const { allowedHosts } = readConfig({ ALLOWED_HOSTS: ' private,*.corp.lan , 10.0.0.0/8,, http://localhost:8080 ' })
+    expect(allowedHosts.map(({ text }) => text)).toEqual([
+      'private',
+      '*.corp.lan',
+      '10.0.0.0/8',
+      'http://localhost:8080',
+    ])
+  })
+
+  it.each([
+    '*',
+    '*.',
+    '*corp.lan',
+    'git*.corp.lan',
+    '*.*.lan',
+    '*.10.0.0.1',
+    '.corp.lan',
+    'corp.lan.',
+    'a..b',
+    '-a.lan',
+    'a-.lan',
+    'a b',
+    'größe.lan',
+    `${'a'.repeat(254)}`,
+    'gitlab.corp.lan:0',
+    'gitlab.corp.lan:65536',
+    'gitlab.corp.lan:',
+    'gitlab.corp.lan:http',
+    'gitlab.corp.lan:8443/path',
+    'gitlab.corp.lan/',
+    'http://gitlab.corp.lan',
+    'http://*.corp.lan:8080',
+    'http://10.0.0.0/8',
+    'http://private',
+    'http://user:hunter2@gitlab.corp.lan:8080',
+    'ftp://gitlab.corp.lan:21',
+    'http:gitlab.corp.lan:80',
+    'private:8443',
+    'http://private:8080',
+    '10.0.0.256',
+    '10.0.0',
+    '127.1',
+    '0x7f.1',
+    '2130706433',
+    '010.0.0.1',
+    '10.0.0.0/33',
+    '10/8',
+    '10.0.0.0/-1',
+    '10.0.0.0/8:443',
+    'fd00::/129',
+    'fe80::1%eth0',
+    '[fe80::1%eth0]:443',
+    '[::1',
+    '::1]:80',
+    '[10.0.0.1]:80',
+    '[]:80',
+    'corp.lan;other.lan',
+  ])('refuses %s among good ones', (entry) => {
+    const problems = problemsOf({ ALLOWED_HOSTS: `private,${entry},gitlab.corp.lan` })
+    expect(problems).toEqual([expect.stringMatching(/^ALLOWED_HOSTS must list hosts such as /)])
+    expect(problems.join()).not.toContain('hunter2')
+  })
+})
