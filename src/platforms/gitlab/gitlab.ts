@@ -200,7 +200,7 @@ export class GitLab implements Platform {
 
   /** A name is a user's or a group's: the first list that exists is the one, and read on from then. */
   #projects(lists: string[], words: string[]): ReadPage<Project> {
-    const search = words.length === 0 ? {} : { search: words.join(' ') }
+    const search = words.length === 0 ? {} : { search: searchText(words) }
     let candidates = lists
     return async (part) => {
       for (;;) {
@@ -271,9 +271,14 @@ function projectLists(name: string | null): string[] {
 }
 
 function mergeRequestsPath({ repo, words }: PullRequestQuery, state: string, part: PageRequest): string {
-  const search = words.length === 0 ? {} : { search: words.join(' '), in: 'title' }
+  const search = words.length === 0 ? {} : { search: searchText(words), in: 'title' }
   const order = { state, order_by: 'created_at', sort: 'desc', ...search }
   return repo === null
     ? `/merge_requests?${queryOf({ scope: 'created_by_me', ...order }, part)}`
     : `/projects/${encodeURIComponent(repo)}/merge_requests?${queryOf(order, part)}`
+}
+
+/** GitLab takes a phrase in quotation marks as one term (lib/gitlab/sql/pattern.rb). */
+function searchText(words: string[]): string {
+  return words.map((word) => (word.includes(' ') ? `"${word}"` : word)).join(' ')
 }
