@@ -1,0 +1,195 @@
+// Sealed secrets: what opens, what does not, and which key did it.
+
+import { createCipheriv, hkdfSync } from 'node:crypto'
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import type { SecretPlace } from './vault.ts'
+import { createVault, sealedWith } from './vault.ts'
+
+const K1 = { id: 'k1', key: Buffer.alloc(32, 1) }
+const K2 = { id: 'k2', key: Buffer.alloc(32, 2) }
+const K3 = { id: 'k3', key: Buffer.alloc(32, 3) }
+const PLACE = { table: 'scm_integrations', column: 'access_token', row: '7f' }
+
+const ALPHABET = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_'
+
+/** The bytes behind `v1.<key id>.`: 16 of salt, 12 of nonce, the secret, 16 of tag. */
+function bytesOf(sealed: string): Buffer {
+  return Buffer.from(sealed.split('.')[2] ?? '', 'base64url')
+}
+
+function withBytes(sealed: string, bytes: Buffer): string {
+  return [...sealed.split('.').slice(0, 2), bytes.toString('base64url')].join('.')
+}
+
+describe('vault', () => {
+  const vault = createVault([K1])
+
+  function opens(sealed: string): boolean {
+    try {
+      vault.open(sealed, PLACE)
+      return true
+    } catch {
+      return false
+    }
+  }
+
+  it.each([
+    ['a token', 'ghp_16C7e42F292c6912E7710c838347Ae178B4a'],
+    ['nothing', ''],
+    ['unicode', 'Grüße, 世界 🔑 \u0000\u2028'],
+    ['4 kB', 'x'.repeat(4096)],
+    ['4 kB of four-byte characters', '🔑'.repeat(1024)],
+  ])('opens what it sealed: %s', (_case, secret) => {
+    const sealed = vault.seal(secret, PLACE)
+    expect(vault.open(sealed, PLACE)).toBe(secret)
+    expect(sealed).toMatch(/^v1\.k1\.[A-Za-z0-9_-]+$/)
+    expect(bytesOf(sealed)).toHaveLength(16 + 12 + Buffer.byteLength(secret) + 16)
+    if (secret) expect(bytesOf(sealed).includes(secret)).toBe(false)
+  })
+
+  it('opens any text at the place where it was sealed, and nowhere else', () => {
+    const word = fc.string({ unit: 'binary' })
+    const place = fc.record({ table: word, column: word, row: word })
+    fc.assert(
+      fc.property(word, place, place, (secret, here, there) => {
+        const sealed = vault.seal(secret, here)
+        expect(vault.open(sealed, here)).toBe(secret)
+        fc.pre(JSON.stringify(Object.entries(here)) !== JSON.stringify(Object.entries(there)))
+        expect(() => vault.open(sealed, there)).toThrow()
+      }),
+    )
+  })
+
+  it('never seals the same secret to the same text: salt, nonce, content and tag differ', () => {
+    const [one, other] = [bytesOf(vault.seal('secret', PLACE)), bytesOf(vault.seal('secret', PLACE))]
+    for (const [from, to] of [
+      [0, 16],
+      [16, 28],
+      [28, 34],
+      [34, 50],
+    ] as const) {
+      expect(one.subarray(from, to).equals(other.subarray(from, to))).toBe(false)
+    }
+  })
+
+  it.each<[string, SecretPlace]>([
+    ['another row', { ...PLACE, row: '80' }],
+    ['another column', { ...PLACE, column: 'refresh_token' }],
+    ['another table', { ...PLACE, table: 'users' }],
+    ['no row', { ...PLACE, row: '' }],
+    ['names that only read the same when joined', { ...PLACE, column: 'access_token7', row: 'f' }],
+    ['quotes that close a name', { ...PLACE, column: 'access_token","7f', row: '' }],
+  ])('does not open at %s', (_case, place) => {
+    const sealed = vault.seal('secret', PLACE)
+    expect(() => vault.open(sealed, place)).toThrow()
+  })
+
+  it('does not open with any one bit changed', () => {
+    const sealed = vault.seal('secret', PLACE)
+    const bytes = bytesOf(sealed)
+    const flipped = Array.from({ length: bytes.length * 8 }, (_, bit) => {
+      const tampered = Buffer.from(bytes)
+      tampered[bit >> 3] = (tampered[bit >> 3] ?? 0) ^ (1 << (bit & 7))
+      return withBytes(sealed, tampered)
+    })
+    expect([sealed, ...flipped].filter(opens)).toEqual([sealed])
+  })
+
+  it('does not open with any one character changed, added or taken away', () => {
+    // 48 and 49 bytes: without and with unused bits in the last character.
+    for (const secret of ['1234', '12345']) {
+      const sealed = vault.seal(secret, PLACE)
+      const changed = Array.from({ length: sealed.length + 1 }, (_, position) => {
+        const [before, character = '', after] = [
+          sealed.slice(0, position),
+          sealed[position],
+          sealed.slice(position + 1),
+        ]
+        const others = [...ALPHABET, ...'.=+/ \n'].filter((other) => other !== character)
+        return [
+          ...(character ? ['', ...others] : []).map((other) => before + other + after),
+          ...others.map((other) => before + other + character + after),
+        ]
+      })
+      expect([sealed, ...changed.flat()].filter(opens)).toEqual([sealed])
+    }
+  })
+
+  it('does not open when cut short, at any length', () => {
+    const sealed = vault.seal('secret', PLACE)
+    const bytes = bytesOf(sealed)
+    const cut = Array.from({ length: bytes.length }, (_, length) => [
+      bytes.subarray(0, length),
+      bytes.subarray(length + 1),
+    ])
+    expect([bytes, ...cut.flat()].map((part) => withBytes(sealed, part)).filter(opens)).toEqual([sealed])
+  })
+
+  it('does not open with a tag of four bytes, which Node would take by default', () => {
+    // Sealed as the vault does, with an empty secret, so that the short one is told by its tag alone.
+    const seal = (tagBytes: number) => {
+      const [salt, nonce] = [Buffer.alloc(16, 5), Buffer.alloc(12, 6)]
+      const key = new Uint8Array(hkdfSync('sha256', K1.key, salt, 'forgelink:seal', 32))
+      const cipher = createCipheriv('aes-256-gcm', key, nonce, { authTagLength: tagBytes })
+      cipher.setAAD(Buffer.from(JSON.stringify(['v1', 'k1', PLACE.table, PLACE.column, PLACE.row])))
+      const body = [salt, nonce, cipher.update('a secret of 20 bytes'), cipher.final(), cipher.getAuthTag()]
+      return `v1.k1.${Buffer.concat(body).toString('base64url')}`
+    }
+    expect(vault.open(seal(16), PLACE)).toBe('a secret of 20 bytes')
+    for (const tagBytes of [4, 8, 12, 13, 14, 15]) expect(() => vault.open(seal(tagBytes), PLACE)).toThrow()
+  })
+
+  it.each(['', '.', '..', 'v1', 'v1.k1', 'v1.k1.', 'v1..', 'secret', 'v2.k1.AAAA', 'ghp_secret'])(
+    'does not open %j, and does not repeat it',
+    (text) => {
+      expect(() => vault.open(text, PLACE)).toThrow(/^not a sealed secret$/)
+    },
+  )
+
+  it('names the key that is missing, and does not open with another one of the same id', () => {
+    const sealed = vault.seal('secret', PLACE)
+    expect(() => createVault([K2]).open(sealed, PLACE)).toThrow('no secret key "k1"')
+    expect(() => createVault([{ id: 'k1', key: K2.key }]).open(sealed, PLACE)).toThrow()
+    expect(() => createVault([{ id: 'k1', key: K2.key }, K2]).open(sealed, PLACE)).toThrow()
+    expect(() => createVault([K1, K2]).open(sealed.replace('.k1.', '.k2.'), PLACE)).toThrow()
+    // The same key under another id is another key: the id is bound as well.
+    const renamed = createVault([{ id: 'k9', key: K1.key }])
+    expect(() => renamed.open(sealed.replace('.k1.', '.k9.'), PLACE)).toThrow()
+  })
+
+  it('seals with the newest of several keys, and opens with all', () => {
+    const [oldest, older] = [createVault([K1]), createVault([K2, K1])]
+    const newest = createVault([K3, K2, K1])
+    expect([newest.newestKeyId, newest.keyIds]).toEqual(['k3', ['k3', 'k2', 'k1']])
+    for (const [sealer, id] of [
+      [oldest, 'k1'],
+      [older, 'k2'],
+      [newest, 'k3'],
+    ] as const) {
+      const sealed = sealer.seal('secret', PLACE)
+      expect(sealedWith(sealed)).toBe(id)
+      expect(newest.open(sealed, PLACE)).toBe('secret')
+    }
+    expect(() => older.open(newest.seal('secret', PLACE), PLACE)).toThrow('no secret key "k3"')
+  })
+
+  it('cannot be made without a key', () => {
+    expect(() => createVault([])).toThrow('a vault needs a key')
+  })
+
+  it('derives keys of 32 bytes that differ by purpose and by key, and are the same each time', () => {
+    const jwt = createVault([K2, K1]).derive('jwt')
+    expect(jwt.map(({ id }) => id)).toEqual(['k2', 'k1'])
+    // RFC 5869 with SHA-256, no salt and info "forgelink:jwt", worked out apart from the vault.
+    expect(jwt.map(({ key }) => Buffer.from(key).toString('hex'))).toEqual([
+      'e2b145c51d5fca5bfc5541cf720138d99638c8889b8732a1e842157a2f47a009',
+      '34420ddf0bc153b1eba7aeda57f956e5d7f283903a26a0b0f8fb4d359bf6cbaa',
+    ])
+    const keys = ['jwt', 'csrf', 'seal', 'jwt '].flatMap((purpose) => createVault([K1, K2, K3]).derive(purpose))
+    const texts = keys.map(({ key }) => Buffer.from(key).toString('hex'))
+    expect(new Set(texts).size).toBe(12)
+    for (const { key } of [K1, K2, K3]) expect(texts).not.toContain(key.toString('hex'))
+    expect(createVault([K1]).derive('jwt')).toEqual(createVault([K2, K1]).derive('jwt').slice(1))
+  })
+})
