@@ -113,12 +113,17 @@ function nameStatements(client: pg.PoolClient): PostgresPoolClient {
   async function query(text: string, values: readonly unknown[] = []) {
     const name = values.length > 0 ? createHash('sha256').update(text).digest('base64url') : undefined
     try {
-      return await client.query({ text, values: [...values], ...(name && { name }) })
+      return await client.query({ text, values: values.map(withoutNul), ...(name && { name }) })
     } catch (error) {
       throw storeFailure(error)
     }
   }
   return { query, release: () => client.release() } as unknown as PostgresPoolClient
+}
+
+/** PostgreSQL's text cannot hold NUL, and a look-up by an id with one is an error there instead of finding nothing. */
+function withoutNul(value: unknown): unknown {
+  return typeof value === 'string' ? value.replaceAll('\0', '\uFFFD') : value
 }
 
 /** Errors that say "the store is not there now" rather than "this statement is wrong". */
