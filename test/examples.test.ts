@@ -7,7 +7,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { Sandbox } from '../sandbox/sandbox.ts'
 import { SELF_HOSTED, startPlatforms } from './support/platforms.ts'
 import type { Account, Service } from './support/service.ts'
-import { startService } from './support/service.ts'
+import { describeOnBothEngines, startService } from './support/service.ts'
 
 interface Example {
   title: string
@@ -45,14 +45,14 @@ async function runCommand(command: string, bearer: string): Promise<{ status: nu
   return { status: Number(stdout.slice(end + 1)), body: answer === '' ? undefined : JSON.parse(answer) }
 }
 
-describe('the examples of the documentation', () => {
+describeOnBothEngines('the examples of the documentation', (engine) => {
   let sandbox: Sandbox
   let service: Service
 
   beforeAll(async () => {
     const platforms = await startPlatforms()
     sandbox = platforms.sandbox
-    service = await startService('SQLite', platforms.settings)
+    service = await startService(engine, platforms.settings)
   })
   afterAll(async () => {
     await service.close()

@@ -2,18 +2,18 @@
 
 import { once } from 'node:events'
 import { connect } from 'node:net'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, expect, it } from 'vitest'
 import type { Account, Service } from './support/service.ts'
-import { send, startService } from './support/service.ts'
+import { describeOnBothEngines, send, startService } from './support/service.ts'
 
 const KEY = 'ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIAfexDk/yLKoUeFUWpuVVL7FUXHbTAUk4z/m3fJMmkNc'
 
-describe('transport', () => {
+describeOnBothEngines('transport', (engine) => {
   let service: Service
   let alice: Account
 
   beforeAll(async () => {
-    service = await startService('SQLite')
+    service = await startService(engine)
     alice = await service.addAccount('alice')
   })
   afterAll(() => service.close())
@@ -174,7 +174,7 @@ describe('transport', () => {
     const preflight = { origin: 'https://portal.example', 'access-control-request-method': 'GET' }
     const closed = await send('GET', `${service.url}/v1/regions`, undefined, preflight)
     expect(closed.headers.get('access-control-allow-origin')).toBeNull()
-    const open = await startService('SQLite', { CORS_ORIGINS: 'https://portal.example' })
+    const open = await startService(engine, { CORS_ORIGINS: 'https://portal.example' })
     const allowed = await send('OPTIONS', `${open.url}/v1/keys`, undefined, preflight)
     expect([allowed.status, allowed.headers.get('access-control-allow-origin')]).toEqual([
       204,
