@@ -12,7 +12,7 @@ const GRACE = 12_000
 /** Serves until SIGTERM or SIGINT. Throws when it cannot start, and has left nothing half started then. */
 export async function serve(config: Config): Promise<void> {
   let log: Log = () => undefined
-  const services = await openServices(config, (event, fields) => log(event, fields))
+  const services = await openServices(config, { log: (event, fields) => log(event, fields) })
   try {
     const app = await createApp(services)
     log = (event, fields) => app.log.warn(fields, event)

@@ -8,6 +8,7 @@ import { migrate } from './database/migrate.ts'
 import { checkSecretKeys, recordSecretKey } from './database/secret-keys.ts'
 import type { Outgoing } from './platforms/api.ts'
 import { createOutgoing } from './platforms/api.ts'
+import type { Limits } from './platforms/outgoing/limits.ts'
 import { loadSecretKeys } from './secret-key-file.ts'
 import type { Vault } from './vault.ts'
 import { createVault } from './vault.ts'
@@ -23,8 +24,14 @@ export interface Services {
 /** What the operator may read: an event and fields that are no secret. */
 export type Log = (event: string, fields: Record<string, string | number>) => void
 
+export interface ServiceOptions {
+  log?: Log
+  /** Other limits for the door to the platforms, so that a test of them need not take their time. */
+  limits?: Partial<Limits>
+}
+
 /** Opens everything, newest schema included. Throws when a key is wrong or missing, and has changed nothing then. */
-export async function openServices(config: Config, log: Log = () => undefined): Promise<Services> {
+export async function openServices(config: Config, options: ServiceOptions = {}): Promise<Services> {
   if (!config.databaseUrl) mkdirSync(config.dataDir, { recursive: true, mode: 0o700 })
   const vault = createVault(config.secretKeys ?? loadSecretKeys(config.dataDir))
   const database = openDatabase(config)
@@ -36,7 +43,7 @@ export async function openServices(config: Config, log: Log = () => undefined): 
     await database.destroy()
     throw error
   }
-  const outgoing = createOutgoing({ ...config, log })
+  const outgoing = createOutgoing({ ...config, ...options })
   return {
     config,
     database,

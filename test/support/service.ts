@@ -8,7 +8,7 @@ import { userAdd } from '../../src/admin/users.ts'
 import { createApp } from '../../src/app.ts'
 import type { Environment } from '../../src/config.ts'
 import { readConfig } from '../../src/config.ts'
-import type { Services } from '../../src/services.ts'
+import type { ServiceOptions, Services } from '../../src/services.ts'
 import { openServices } from '../../src/services.ts'
 import { createTestDatabase, postgresUrl } from './postgres.ts'
 
@@ -51,7 +51,7 @@ export function describeOnBothEngines(name: string, tests: (engine: Engine) => v
   describe.skipIf(postgresUrl() === undefined)(`${name} (PostgreSQL)`, () => tests('PostgreSQL'))
 }
 
-export async function startService(engine: Engine, environment: Environment = {}): Promise<Service> {
+export async function startService(engine: Engine, environment: Environment = {}, options: ServiceOptions = {}): Promise<Service> {
   const dataDir = mkdtempSync(join(tmpdir(), 'forgelink-test-'))
   const postgres = engine === 'PostgreSQL' ? await createTestDatabase() : undefined
   const config = readConfig({
@@ -62,7 +62,7 @@ export async function startService(engine: Engine, environment: Environment = {}
     RATE_LIMIT: '0',
     ...environment,
   })
-  const services = await openServices(config)
+  const services = await openServices(config, options)
   const app = await createApp(services)
   const url = await app.listen({ host: '127.0.0.1', port: 0 })
   return {
