@@ -22,7 +22,7 @@ export async function serve(handler: Handler): Promise<TestServer> {
     seen.push(`${request.method} ${request.url}`)
     handler(request, response)
   })
-  return listen(server, seen, () => server.closeAllConnections())
+  return listenForTest(server, seen, () => server.closeAllConnections())
 }
 
 /** Whatever speaks TCP and is not quite a web server. */
@@ -30,14 +30,15 @@ export async function serveTcp(server: TcpServer = createTcpServer()): Promise<T
   const sockets = new Set<{ destroy(): void }>()
   server.on('connection', (socket) => {
     sockets.add(socket)
-    socket.on('error', () => {})
+    socket.on('error', () => {}).resume() // else it never sees the other end close
   })
-  return listen(server, [], () => {
+  return listenForTest(server, [], () => {
     for (const socket of sockets) socket.destroy()
   })
 }
 
-async function listen(server: Server | TcpServer, seen: string[], cut: () => void): Promise<TestServer> {
+/** Listens on loopback; `cut` ends what is connected. */
+export async function listenForTest(server: Server | TcpServer, seen: string[], cut: () => void): Promise<TestServer> {
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   const { port } = server.address() as AddressInfo
   return {

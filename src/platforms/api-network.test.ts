@@ -1,0 +1,298 @@
+// Names, certificates and proxies: where a call really goes, and what its user reads when it does not arrive.
+
+import { createServer as createHttpServer } from 'node:http'
+import { createServer as createHttpsServer } from 'node:https'
+import { connect, createServer as createTcpServer } from 'node:net'
+import { Type } from 'typebox'
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
+import { type AllowedHost, readConfig } from '../config.ts'
+import { Failure, type FailureCode } from '../failure.ts'
+import { Api, createOutgoing, type Outgoing, type OutgoingOptions, send } from './api.ts'
+import { json, listenForTest, serve, serveTcp, type TestServer } from './outgoing/fault-server.ts'
+import { createIdentity, type Identity } from './outgoing/test-certificates.ts'
+
+const Item = Type.Object({ id: Type.Integer() })
+
+let closing: (() => Promise<void>)[]
+let logged: [string, Record<string, string | number>][]
+
+beforeEach(() => {
+  closing = []
+  logged = []
+})
+afterEach(async () => {
+  for (const close of closing.reverse()) await close()
+})
+
+function keep<T extends { close(): Promise<void> }>(thing: T): T {
+  closing.push(() => thing.close())
+  return thing
+}
+
+function open(allowed: string, options: Partial<OutgoingOptions> = {}): Outgoing {
+  const allowedHosts: AllowedHost[] = readConfig({ ALLOWED_HOSTS: allowed }).allowedHosts
+  const limits = { dns: 100, connect: 300, headers: 300, idle: 300, call: 1500, retryMin: 1, retryMax: 2 }
+  return keep(
+    createOutgoing({
+      allowedHosts,
+      extraCaCerts: null,
+      httpsProxy: null,
+      noProxy: [],
+      limits,
+      log: (event, fields) => logged.push([event, fields]),
+      ...options,
+    }),
+  )
+}
+
+function get(outgoing: Outgoing, root: string): Promise<{ body: { id: number } }> {
+  const failureFrom = () => new Failure('scm_forbidden', 'no')
+  return new Api(outgoing, { root, headers: { authorization: 'Bearer canary' }, link: 'l', failureFrom }).get(
+    '/user',
+    Item,
+  )
+}
+
+function failureOf(promise: Promise<unknown>): Promise<Failure> {
+  return promise.then(
+    () => expect.fail('nothing failed'),
+    (error: unknown) => (error instanceof Failure ? error : Promise.reject(error)),
+  )
+}
+
+function fails(code: string): () => Promise<string[]> {
+  return () => Promise.reject(Object.assign(new Error(`queryA ${code} secret.internal`), { code }))
+}
+
+describe('names', () => {
+  let server: TestServer
+  beforeEach(async () => {
+    server = keep(await serve((_request, response) => json(response, { id: 1 })))
+  })
+
+  test('a permitted one is connected where it resolves to', async () => {
+    const outgoing = open(`http://gitlab.test:${server.port}`, { lookup: async () => ['127.0.0.1'] })
+    expect((await get(outgoing, `http://gitlab.test:${server.port}`)).body.id).toBe(1)
+  })
+
+  test.each<[string, () => Promise<string[]>, FailureCode, string, number]>([
+    // what it resolves to, code, words, look-ups
+    ['does not exist', fails('ENOTFOUND'), 'scm_unreachable', 'gitlab.test is a name that does not exist', 1],
+    ['has no address', async () => [], 'scm_unreachable', 'gitlab.test is a name that does not exist', 1],
+    ['has no name server', fails('EAI_AGAIN'), 'scm_unreachable', 'name server gave no answer for gitlab.test', 3],
+    ['is slow', () => new Promise(() => {}), 'scm_unreachable', 'name server gave no answer for gitlab.test', 1],
+    ['is private', async () => ['10.0.0.7'], 'scm_address_refused', 'gitlab.test is on a private network', 1],
+    ['is partly private', async () => ['8.8.8.8', '10.0.0.7'], 'scm_address_refused', 'on a private network', 1],
+    ['is loopback', async () => ['::1'], 'scm_address_refused', 'add "gitlab.test:8443" to ALLOWED_HOSTS', 1],
+    ['is metadata', async () => ['169.254.169.254'], 'scm_address_refused', 'never contacts', 1],
+  ])('one that %s', async (_name, lookup, code, words, lookups) => {
+    const counted = vi.fn(lookup)
+    const failure = await failureOf(get(open('', { lookup: counted }), 'https://gitlab.test:8443'))
+    expect(failure).toMatchObject({ code, message: expect.stringContaining(words) })
+    expect(failure.message).not.toMatch(/10\.0\.0\.7|169\.254|secret/)
+    expect(counted).toHaveBeenCalledTimes(lookups)
+  })
+
+  test('the operator reads host, address, range and the setting to add', async () => {
+    await failureOf(get(open('', { lookup: async () => ['10.0.0.7'] }), 'https://gitlab.test'))
+    expect(logged[0]).toEqual([
+      'scm_address_refused',
+      { host: 'gitlab.test', port: 443, address: '10.0.0.7', range: 'private', setting: 'ALLOWED_HOSTS=gitlab.test' },
+    ])
+  })
+
+  test.each([
+    'https://127.0.0.1',
+    'https://2130706433',
+    'https://[::1]',
+    'https://[::ffff:7f00:1]',
+    'https://169.254.169.254',
+  ])('the literal address %s is refused without any look-up, for GET and POST', async (root) => {
+    const lookup = vi.fn(async () => ['8.8.8.8'])
+    const outgoing = open('', { lookup })
+    expect((await failureOf(get(outgoing, root))).code).toBe('scm_address_refused')
+    expect((await failureOf(send(outgoing, { method: 'POST', url: `${root}/x`, headers: {} }))).code).toBe(
+      'scm_address_refused',
+    )
+    expect(lookup).not.toHaveBeenCalled()
+  })
+
+  test('a look-up that rebinds between two calls reaches nothing', async () => {
+    const answers = [['127.0.0.1'], ['169.254.169.254']]
+    const root = `http://gitlab.test:${server.port}`
+    const outgoing = open(root, { lookup: async () => answers.shift() ?? [] })
+    const post = () => send(outgoing, { method: 'POST', url: `${root}/token`, headers: {} })
+    expect((await post()).status).toBe(200)
+    expect((await failureOf(post())).code).toBe('scm_address_refused')
+    expect(server.seen.length).toBe(1)
+  })
+})
+
+const AUTHORITY = createIdentity('Test Authority', {})
+const trusted = { issuer: AUTHORITY, hosts: ['gitlab.test', '127.0.0.1'] }
+
+async function serveTls(identity: Identity): Promise<TestServer> {
+  const seen: string[] = []
+  const server = createHttpsServer({ key: identity.key, cert: identity.cert }, (request, response) => {
+    seen.push(`${request.method} ${request.url}`)
+    json(response, { id: 1 })
+  })
+  return keep(await listenForTest(server, seen, () => server.closeAllConnections()))
+}
+
+describe('certificates', () => {
+  const lookup = async () => ['127.0.0.1']
+
+  test.each<[string, Identity, string]>([
+    [
+      'self-signed',
+      createIdentity('gitlab.test', { hosts: ['gitlab.test'] }),
+      'Ask the operator to add the authority to EXTRA_CA_CERTS',
+    ],
+    [
+      'of an unknown authority',
+      createIdentity('gitlab.test', { ...trusted, issuer: createIdentity('Other', {}) }),
+      'EXTRA_CA_CERTS',
+    ],
+    ['expired', createIdentity('gitlab.test', { ...trusted, from: -9, to: -2 }), 'TLS certificate that has expired'],
+    [
+      'not valid yet',
+      createIdentity('gitlab.test', { ...trusted, from: 2, to: 9 }),
+      'TLS certificate that is not valid yet',
+    ],
+    [
+      'for another name',
+      createIdentity('x', { ...trusted, hosts: ['evil.test'] }),
+      'TLS certificate for another host name',
+    ],
+  ])('one that is %s ends the call before the token is sent', async (_name, identity, words) => {
+    const server = await serveTls(identity)
+    const outgoing = open(`gitlab.test:${server.port}`, { lookup, extraCaCerts: AUTHORITY.cert })
+    const failure = await failureOf(get(outgoing, `https://gitlab.test:${server.port}`))
+    expect(failure).toMatchObject({ code: 'scm_unreachable', message: expect.stringContaining(words) })
+    expect(server.seen).toEqual([])
+    await vi.waitFor(async () => expect(await server.open()).toBe(0), { interval: 5 })
+  })
+
+  test.each(['gitlab.test', '127.0.0.1'])('one of an authority in EXTRA_CA_CERTS serves %s', async (host) => {
+    const server = await serveTls(createIdentity('gitlab.test', trusted))
+    const outgoing = open(`${host}:${server.port}`, { lookup, extraCaCerts: AUTHORITY.cert })
+    expect((await get(outgoing, `https://${host}:${server.port}`)).body.id).toBe(1)
+    const untrusting = open(`${host}:${server.port}`, { lookup })
+    expect((await failureOf(get(untrusting, `https://${host}:${server.port}`))).message).toContain('EXTRA_CA_CERTS')
+  })
+
+  test('a port that speaks plain http', async () => {
+    const server = keep(await serve((_request, response) => json(response, { id: 1 })))
+    const failure = await failureOf(
+      get(open(`gitlab.test:${server.port}`, { lookup }), `https://gitlab.test:${server.port}`),
+    )
+    expect(failure).toMatchObject({ code: 'scm_unreachable', message: expect.stringContaining('does not speak TLS') })
+  })
+
+  test('a port that never finishes the handshake', async () => {
+    const server = keep(await serveTcp())
+    const failure = await failureOf(
+      get(open(`gitlab.test:${server.port}`, { lookup }), `https://gitlab.test:${server.port}`),
+    )
+    expect(failure).toMatchObject({
+      code: 'scm_unreachable',
+      message: expect.stringContaining('did not accept a connection'),
+    })
+    await vi.waitFor(async () => expect(await server.open()).toBe(0), { interval: 5 })
+  })
+})
+
+describe('an outgoing proxy', () => {
+  let server: TestServer
+  let proxy: TestServer
+
+  beforeEach(async () => {
+    server = await serveTls(createIdentity('ghe.test', { issuer: AUTHORITY, hosts: ['ghe.test', '8.8.8.8'] }))
+    proxy = await serveProxy(200)
+  })
+
+  /** Tunnels everything to our server, whatever it is asked for. */
+  async function serveProxy(status: number): Promise<TestServer> {
+    const seen: string[] = []
+    const http = createHttpServer()
+    http.on('connect', (request, socket) => {
+      seen.push(`${request.url} ${request.headers['proxy-authorization'] ?? ''}`.trim())
+      const upstream = connect(server.port, '127.0.0.1')
+      socket.write(`HTTP/1.1 ${status} x\r\n\r\n`)
+      if (status !== 200) socket.end()
+      socket.pipe(upstream).pipe(socket)
+      for (const end of [socket, upstream])
+        end.on('error', () => {}).on('close', () => socket.destroy() && upstream.destroy())
+    })
+    return keep(await listenForTest(http, seen, () => http.closeAllConnections()))
+  }
+
+  function through(address: TestServer, options: Partial<OutgoingOptions> = {}, allowed = ''): Outgoing {
+    const httpsProxy = address.origin.replace('//', '//user:hunter2@')
+    return open(allowed, { httpsProxy, extraCaCerts: AUTHORITY.cert, lookup: fails('ENOTFOUND'), ...options })
+  }
+
+  const CREDENTIALS = `Basic ${Buffer.from('user:hunter2').toString('base64')}`
+
+  test.each<[string, string, Partial<OutgoingOptions>]>([
+    ['by name what does not resolve here', 'https://ghe.test', {}],
+    ['what resolves here to a public address', 'https://ghe.test', { lookup: async () => ['8.8.8.8'] }],
+    ['a public literal address', 'https://8.8.8.8', {}],
+  ])('carries %s', async (_name, root, options) => {
+    const outgoing = through(proxy, options)
+    expect((await get(outgoing, root)).body.id).toBe(1)
+    expect(proxy.seen).toEqual([`${root.slice(8)}:443 ${CREDENTIALS}`])
+    expect((await send(outgoing, { method: 'POST', url: `${root}/token`, headers: {} })).status).toBe(200)
+    expect(proxy.seen.length).toBe(2)
+  })
+
+  test.each<[string, string, Partial<OutgoingOptions>]>([
+    ['a name that resolves here to a private address', 'https://ghe.test', { lookup: async () => ['10.0.0.7'] }],
+    ['a private literal address', 'https://10.0.0.7', {}],
+    ['metadata', 'https://169.254.169.254', {}],
+    ['plain http', 'http://ghe.test:8080', {}],
+    ['a forbidden port', 'https://ghe.test:22', {}],
+  ])('is not asked for %s', async (_name, root, options) => {
+    expect((await failureOf(get(through(proxy, options), root))).code).toBe('scm_address_refused')
+    expect(proxy.seen).toEqual([])
+  })
+
+  test('is passed by for NO_PROXY and for this machine', async () => {
+    const options = { noProxy: ['.test'], lookup: async () => ['127.0.0.1'] }
+    const outgoing = through(proxy, options, `ghe.test:${server.port},127.0.0.1:${server.port}`)
+    expect((await get(outgoing, `https://ghe.test:${server.port}`)).body.id).toBe(1)
+    expect((await failureOf(get(outgoing, `https://127.0.0.1:${server.port}`))).message).toContain('another host name')
+    expect(proxy.seen).toEqual([])
+  })
+
+  test.each([403, 407, 502])('that answers %s is named, and its password is not', async (status) => {
+    const failure = await failureOf(get(through(await serveProxy(status)), 'https://ghe.test'))
+    expect(failure).toMatchObject({
+      code: 'scm_unreachable',
+      message: expect.stringContaining('outgoing proxy of this server'),
+    })
+    expect(JSON.stringify([failure.message, failure.details, logged])).not.toContain('hunter2')
+    expect(server.seen).toEqual([])
+  })
+
+  test('that is down or silent is named, not the platform', async () => {
+    const gone = await serveProxy(200)
+    await gone.close()
+    expect((await failureOf(get(through(gone), 'https://ghe.test'))).message).toContain('check HTTPS_PROXY')
+
+    const silent = keep(await serveTcp(createTcpServer()))
+    const failure = await failureOf(get(through(silent), 'https://ghe.test'))
+    expect(failure).toMatchObject({
+      code: 'scm_unreachable',
+      message: expect.stringContaining('did not answer in time'),
+    })
+  })
+
+  test('cannot show another certificate', async () => {
+    const failure = await failureOf(get(through(proxy, { extraCaCerts: null }), 'https://ghe.test'))
+    expect(failure.message).toContain('EXTRA_CA_CERTS')
+    expect((await failureOf(get(through(proxy), 'https://gitlab.test'))).message).toContain('another host name')
+    expect(server.seen).toEqual([])
+  })
+})
