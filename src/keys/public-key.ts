@@ -48,20 +48,23 @@ const fieldsByType: Record<string, Field[]> = {
  * which never repeats the text.
  */
 export function readPublicKey(text: string): PublicKey | { problem: string } {
-  if (/PRIVATE KEY/.test(text)) {
+  if (/PRIVATE KEY|PuTTY-User-Key-File/.test(text)) {
     return {
       problem: 'is a private key: keep it to yourself and send the public one (the .pub file). It was not stored',
     }
   }
   if (text.length > MAX_LENGTH) return { problem: `is too long (at most ${MAX_LENGTH} characters)` }
-  const [, type, base64] = /^(\S+)[ \t]+([A-Za-z0-9+/]+={0,2})(?:[ \t]+[^\r\n\0]*)?[ \t]*\r?\n?$/.exec(text) ?? []
-  if (!type || !base64) return { problem: 'is not one SSH public key such as "ssh-ed25519 AAAA… comment"' }
+  // One way only to match spaces: with more, 8 kB of them took minutes.
+  const [, type, base64] = /^(\S+)[ \t]+([A-Za-z0-9+/]+={0,2})(?:[ \t][^\r\n\0]*)?\r?\n?$/.exec(text) ?? []
+  // Half a surrogate pair has no bytes, and so could not be stored as it is.
+  if (!type || !base64 || /\p{Surrogate}/u.test(text))
+    return { problem: 'is not one SSH public key such as "ssh-ed25519 AAAA… comment"' }
   const fields = Object.hasOwn(fieldsByType, type) ? fieldsByType[type] : undefined
   if (!fields) return { problem: `has a type that is not taken (these are: ${Object.keys(fieldsByType).join(', ')})` }
 
   const blob = Buffer.from(base64, 'base64')
-  if (blob.toString('base64').replace(/=+$/, '') !== base64.replace(/=+$/, ''))
-    return { problem: 'is not valid base64' }
+  // As OpenSSH does: padding belongs to it.
+  if (blob.toString('base64') !== base64) return { problem: 'is not valid base64' }
   const [blobType, ...values] = readStrings(blob) ?? []
   if (blobType?.toString('latin1') !== type) return { problem: 'is damaged: its type and its content do not fit' }
   if (values.length !== fields.length || !fields.every((isField, index) => isField(values[index] ?? Buffer.alloc(0)))) {
