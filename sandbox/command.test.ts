@@ -75,6 +75,15 @@ test('a closed sandbox answers nobody, even those it kept waiting', async () => 
   await expect(fetch(`${github.apiUrl}/meta`)).rejects.toThrow()
 })
 
+test('a platform can be stopped and started at the same address', async () => {
+  const { gitlab, github } = sandbox.platforms
+  await gitlab.stop()
+  await expect(fetch(`${gitlab.apiUrl}/projects`)).rejects.toMatchObject({ cause: { code: 'ECONNREFUSED' } })
+  expect((await fetch(`${github.apiUrl}/meta`)).status).toBe(200)
+  await gitlab.start()
+  expect((await fetch(`${gitlab.apiUrl}/projects`)).status).toBe(200)
+})
+
 test('the first word of each key is what its blob says', () => {
   for (const key of Object.values(publicKeys)) {
     const [type = '', blob = ''] = key.split(' ')

@@ -56,6 +56,7 @@ export function sandboxAsText(sandbox: Sandbox): string {
     ...settings,
     '',
     'Faults: PUT ADDRESS/_sandbox/faults {"fault":"status-500","times":1}; GET lists their names, DELETE ends them.',
+    'Limits: PATCH ADDRESS/_sandbox/settings {"rateLimits":null} takes them off.',
     'Stop with Ctrl-C.',
   ].join('\n')
 }

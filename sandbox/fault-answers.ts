@@ -76,7 +76,10 @@ export const answerFaults = {
   'status-404': say(({ site }) =>
     site.flavour === 'github' ? github(404, 'Not Found') : json(404, { error: '404 Not Found' }),
   ),
-  'status-429': say((exchange) => tooMany(exchange, { 'retry-after': String(exchange.rule.value ?? 30) })),
+  'status-429': say((exchange) => {
+    const wait = Number(exchange.rule.value ?? 30)
+    return tooMany(exchange, { 'retry-after': String(wait), ...throttle(exchange, wait) })
+  }),
   'status-429-date': say((exchange) => {
     const until = new Date(Date.now() + Number(exchange.rule.value ?? 30) * 1000)
     return tooMany(exchange, { 'retry-after': until.toUTCString() })
@@ -127,13 +130,36 @@ function github(status: number, message: string, headers: Record<string, string>
 
 function secondaryLimit(status: number, headers: Record<string, string>): Reply {
   const message = 'You have exceeded a secondary rate limit. Please wait a few minutes before you try again.'
-  const left = { 'x-ratelimit-limit': '5000', 'x-ratelimit-remaining': '4000', 'x-ratelimit-resource': 'core' }
+  const left = {
+    'x-ratelimit-limit': '5000',
+    'x-ratelimit-remaining': '4000',
+    'x-ratelimit-used': '1000',
+    'x-ratelimit-reset': String(Math.ceil(Date.now() / 1000) + 3000),
+    'x-ratelimit-resource': 'core',
+  }
   return json(status, { message, documentation_url: rateLimitDocs, status: String(status) }, { ...left, ...headers })
 }
 
+/** GitLab's application limits answer in JSON and without any header; its throttle in plain text. */
 function tooMany({ site }: Exchange, headers: Record<string, string>): Reply {
   if (site.flavour === 'github') return github(429, 'Too many requests', headers)
+  if (Object.keys(headers).length === 0) {
+    return json(429, { message: { error: 'This endpoint has been requested too many times. Try again later.' } })
+  }
   return { status: 429, headers: { 'content-type': 'text/plain', ...headers }, body: 'Retry later\n' }
+}
+
+function throttle({ site }: Exchange, wait: number): Record<string, string> {
+  if (site.flavour === 'github') return {}
+  const reset = Math.ceil(Date.now() / 1000) + wait
+  return {
+    'ratelimit-limit': '2000',
+    'ratelimit-name': 'throttle_authenticated_api',
+    'ratelimit-observed': '2001',
+    'ratelimit-remaining': '0',
+    'ratelimit-reset': String(reset),
+    'ratelimit-resettime': new Date(reset * 1000).toUTCString(),
+  }
 }
 
 function serverError({ site }: Exchange): Reply {

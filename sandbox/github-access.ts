@@ -29,7 +29,7 @@ export interface GithubRequest {
   docs: string
 }
 
-export const docsUrl = 'https://docs.github.com/rest'
+const docsUrl = 'https://docs.github.com/rest'
 
 /** Who calls; undefined when there is a token and it is no good. */
 export function identify(world: World, call: Call): Viewer | undefined {

@@ -6,7 +6,7 @@ import { type Bucket, limitExceeded, limitHeaders, limitOf, spend } from './gith
 import { type GithubRoute, githubRoutes } from './github-routes.ts'
 import { type Call, header, matchRoute, type Reply } from './http.ts'
 import type { Site } from './site.ts'
-import type { World } from './state.ts'
+import type { Token, World } from './state.ts'
 
 export function answerGithubApi(site: Site, world: World, call: Call): Reply {
   const reply = answer(site, world, call)
@@ -36,6 +36,7 @@ function answer(site: Site, world: World, call: Call): Reply {
   if (viewer === undefined) return withLimit(world, { token: null, user: null }, 'core', () => badCredentials())
   if (world.settings.privateMode && viewer.token === null)
     return githubError(401, 'Must authenticate to access this API.')
+  if (viewer.user?.blocked) return githubError(403, 'Sorry. Your account was suspended.')
   if (route.free === true) return route.handler({ ...request, viewer })
   return withLimit(world, viewer, route.bucket ?? 'core', () => allowed(route, { ...request, viewer }))
 }
@@ -88,12 +89,24 @@ function refusal(route: GithubRoute, request: GithubRequest): Reply | undefined 
 
 function scopeHeaders(route: GithubRoute, viewer: Viewer): Record<string, string> {
   if (viewer.token === null) return {}
+  const expires = expiryHeader(viewer.token)
   if (hasPermissions(viewer.token)) {
-    return route.permission === undefined ? {} : { 'x-accepted-github-permissions': route.permission }
+    return route.permission === undefined ? expires : { ...expires, 'x-accepted-github-permissions': route.permission }
   }
   const client = viewer.token.oauth === null ? {} : { 'x-oauth-client-id': viewer.token.oauth.clientId }
   const accepted = route.accepted.join(', ')
-  return { 'x-oauth-scopes': viewer.token.scopes.join(', '), 'x-accepted-oauth-scopes': accepted, ...client }
+  return {
+    'x-oauth-scopes': viewer.token.scopes.join(', '),
+    'x-accepted-oauth-scopes': accepted,
+    ...client,
+    ...expires,
+  }
+}
+
+/** GitHub tells the end of personal tokens that have one: `2026-11-24 16:00:00 UTC`. */
+function expiryHeader({ expiresAt, kind }: Token): Record<string, string> {
+  if (expiresAt === null || kind === 'oauth') return {}
+  return { 'github-authentication-token-expiration': `${expiresAt.slice(0, 19).replace('T', ' ')} UTC` }
 }
 
 function conditional(call: Call, reply: Reply): Reply {

@@ -3,13 +3,13 @@
 import { type GithubRequest, githubError } from './github-access.ts'
 import { json, type Reply } from './http.ts'
 
-export interface PageWindow {
+interface PageWindow {
   page: number
   perPage: number
 }
 
 /** What makes no sense counts as not given, and too much as the most there is, as on GitHub. */
-export function pageWindow(query: URLSearchParams): PageWindow {
+function pageWindow(query: URLSearchParams): PageWindow {
   return { page: atLeastOne(query.get('page'), 1), perPage: Math.min(100, atLeastOne(query.get('per_page'), 30)) }
 }
 

@@ -139,7 +139,7 @@ export const githubRoutes: GithubRoute[] = [
 ]
 
 /** Only for routes that need a signed-in user: the router has made sure there is one. */
-export function userOf(request: GithubRequest): User {
+function userOf(request: GithubRequest): User {
   if (request.viewer.user === null) throw new Error('a route for signed-in users was reached without one')
   return request.viewer.user
 }

@@ -52,10 +52,21 @@ describe('tokens', () => {
     expect(github.token('alice', 'legacy')).toMatch(/^[0-9a-f]{40}$/)
   })
 
+  test('one that will expire says when', async () => {
+    const name = 'github-authentication-token-expiration'
+    const soon = (await ask(github, '/user', as('expires-soon'))).headers.get(name)
+    expect(soon).toMatch(/^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d UTC$/)
+    expect((await ask(github, '/user', as('full'))).headers.get(name)).toBeNull()
+  })
+
   test('an installation token is nobody', async () => {
     const answer = await ask(github, '/user', { token: github.token('acme', 'installation') })
     expect(answer.status).toBe(403)
     expect(fieldsOf(answer).message).toBe('Resource not accessible by integration')
+  })
+
+  test('a suspended account is forbidden', async () => {
+    expect((await ask(github, '/user', { token: github.token('dave') })).status).toBe(403)
   })
 
   test('one that a test revokes stops working', async () => {

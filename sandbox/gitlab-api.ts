@@ -181,7 +181,12 @@ function someKeys(request: GitlabRequest): Reply {
 
 function metadata({ site }: GitlabRequest): Reply {
   const kas = { enabled: true, externalUrl: `ws://${site.host}/-/kubernetes-agent/`, version: site.version }
-  return json(200, { version: site.version, revision: 'a11ce000000', kas, enterprise: !site.version.endsWith('.1') })
+  return json(200, {
+    version: site.version,
+    revision: 'a11ce000000',
+    kas,
+    enterprise: site.dotCom || site.version.endsWith('-ee'),
+  })
 }
 
 function ownToken({ world, call, token }: GitlabRequest): Reply {

@@ -130,7 +130,7 @@ export function dropOldest(world: World, issued: Token): void {
   if (oldest?.oauth) revokeFamily(world, oldest.oauth.family)
 }
 
-export function isoDate(time: number): string {
+function isoDate(time: number): string {
   return new Date(time).toISOString()
 }
 

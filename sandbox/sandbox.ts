@@ -42,6 +42,9 @@ export interface SandboxPlatform {
   /** The value of a seeded token; throws when there is none. */
   token: (username: string, purpose?: string) => string
   reset: () => void
+  /** Connections are refused until `start`; those that were open break off. */
+  stop: () => Promise<void>
+  start: () => Promise<void>
 }
 
 export interface Sandbox {
@@ -51,18 +54,17 @@ export interface Sandbox {
   close: () => Promise<void>
 }
 
+type Definition = (typeof siteDefinitions)[number]
+
 /** Throws an error that names the port when a port is taken. */
 export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbox> {
   const { ports = 'fixed', host = '127.0.0.1' } = options
-  const servers: Server[] = []
   const found: SandboxPlatform[] = []
   for (const definition of siteDefinitions) {
     try {
-      const { server, platform } = await startPlatform(definition, host, ports === 'free' ? 0 : definition.port)
-      servers.push(server)
-      found.push(platform)
+      found.push(await startPlatform(definition, host, ports === 'free' ? 0 : definition.port))
     } catch (error) {
-      await Promise.all(servers.map(closeServer))
+      await stopAll(found)
       throw error
     }
   }
@@ -72,22 +74,38 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
       for (const platform of found) platform.reset()
     },
     async close() {
-      await Promise.all(servers.map(closeServer))
+      await stopAll(found)
     },
   }
 }
 
-async function startPlatform(definition: (typeof siteDefinitions)[number], host: string, port: number) {
+async function stopAll(platforms: SandboxPlatform[]): Promise<void> {
+  await Promise.all(platforms.map((platform) => platform.stop()))
+}
+
+async function startPlatform(definition: Definition, host: string, port: number): Promise<SandboxPlatform> {
   let running: Running | undefined
-  const server = await listen(host, port, () => {
-    if (running === undefined) throw new Error('a call came before the platform was ready')
-    return running
-  }).catch((error: NodeJS.ErrnoException) => {
-    if (error.code !== 'EADDRINUSE') throw error
-    throw new Error(`port ${port} is taken`, { cause: error })
+  const open = (at: number) =>
+    listen(host, at, () => {
+      if (running === undefined) throw new Error('a call came before the platform was ready')
+      return running
+    }).catch((error: NodeJS.ErrnoException) => {
+      if (error.code !== 'EADDRINUSE') throw error
+      throw new Error(`port ${at} is taken`, { cause: error })
+    })
+  let server: Server | undefined = await open(port)
+  const taken = portOf(server)
+  running = run(definition, host, taken)
+  return Object.assign(platformOf(running), {
+    async stop() {
+      const closing = server
+      server = undefined
+      if (closing !== undefined) await closeServer(closing)
+    },
+    async start() {
+      server ??= await open(taken)
+    },
   })
-  running = run(definition, host, portOf(server))
-  return { server, platform: platformOf(running) }
 }
 
 function portOf(server: Server): number {
@@ -96,7 +114,7 @@ function portOf(server: Server): number {
   return address.port
 }
 
-function run(definition: (typeof siteDefinitions)[number], host: string, port: number): Running {
+function run(definition: Definition, host: string, port: number): Running {
   const site = siteAt(definition, host, port)
   const running: Running = {
     site,
@@ -112,7 +130,7 @@ function run(definition: (typeof siteDefinitions)[number], host: string, port: n
   return running
 }
 
-function platformOf(running: Running): SandboxPlatform {
+function platformOf(running: Running): Omit<SandboxPlatform, 'stop' | 'start'> {
   const { site } = running
   return {
     name: site.name,

@@ -3,7 +3,7 @@
 import { people } from './seed-people.ts'
 import type { Flavour, Organization } from './state.ts'
 
-export const organizationIds = {
+const organizationIds = {
   test: 4698196,
   another: 56149608,
   acme: 7,

@@ -27,6 +27,7 @@ const githubRows: Row[] = [
   [people.alice, 'Alice', 'fine-grained-no-keys', { kind: 'fine-grained', permissions: ['metadata=read'] }],
   [people.alice, 'Alice', 'fine-grained-one-repository', { kind: 'fine-grained', repositoryIds: [27] }],
   [people.alice, 'Alice', 'app-user', { kind: 'app-user' }],
+  [people.alice, 'Alice', 'expires-soon', { expiresAt: 'soon' }],
   [people.alice, 'Alice', 'expired', { expiresAt: '2025-01-01T00:00:00Z' }],
   [people.alice, 'Alice', 'revoked', { revoked: true }],
   [null, 'Acme', 'installation', { kind: 'installation', repositoryIds: [50] }],

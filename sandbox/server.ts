@@ -54,7 +54,8 @@ export function closeServer(server: Server): Promise<void> {
 async function take(running: Running, request: IncomingMessage, response: ServerResponse): Promise<void> {
   const call = await callFrom(request)
   const send = (reply: Reply) => write(call, request, response, reply)
-  if (call.path.startsWith('/_sandbox/')) return send(controlReply(running, call))
+  const control = controlPath(running.site, call.path)
+  if (control !== undefined) return send(controlReply(running, { ...call, path: control }))
   const record = remember(running, call, request)
   response.once('close', () => {
     if (response.headersSent) record.status = response.statusCode
@@ -63,6 +64,12 @@ async function take(running: Running, request: IncomingMessage, response: Server
   const rule = running.faults.meet(call)
   if (rule === undefined) return send(usual())
   faultTable[rule.fault]({ request, response, site: running.site, call, rule, usual, send })
+}
+
+/** Below the address that is printed as well as below the port. */
+function controlPath({ basePath }: Site, path: string): string | undefined {
+  const inside = path.startsWith(basePath) ? path.slice(basePath.length) : path
+  return inside.startsWith('/_sandbox/') ? inside : undefined
 }
 
 async function callFrom(request: IncomingMessage): Promise<Call> {

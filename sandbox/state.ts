@@ -196,8 +196,8 @@ export interface World {
   now: () => number
 }
 
-export function findUser(world: World, nameOrId: string): User | undefined {
-  const wanted = nameOrId.toLowerCase()
+export function findUser(world: World, username: string): User | undefined {
+  const wanted = username.toLowerCase()
   return world.users.find((user) => user.username.toLowerCase() === wanted)
 }
 
