@@ -62,6 +62,11 @@ export function notGitHub({ scmType, api }: Site, found: string, isGitLab = fals
   return new Failure('scm_bad_response', `There is no GitHub at ${api}: ${found}.${advice}`)
 }
 
+/** For a call without a token: `scm_forbidden` when it is GitLab that refuses. */
+export function strangerFailure(answer: RawAnswer): Failure {
+  return new Failure(looksLikeGitLab(answer) ? 'scm_forbidden' : 'scm_not_found', 'This needs a token.')
+}
+
 function tokenRejected({ web }: Site): Failure {
   return new Failure(
     'scm_token_rejected',

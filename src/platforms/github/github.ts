@@ -32,7 +32,7 @@ import {
   startOf,
   webAddress,
 } from '../vendor.ts'
-import { githubFailure, notAPerson, notGitHub, scopeMissing } from './errors.ts'
+import { githubFailure, notAPerson, notGitHub, scopeMissing, strangerFailure } from './errors.ts'
 import {
   BranchItem,
   branchFrom,
@@ -67,9 +67,12 @@ type Issue = Static<typeof IssueItem>
 export class GitHub implements Platform {
   readonly #at: Connection
   readonly #api: Api
+  /** The same place without the token, to find out who is there. */
+  readonly #stranger: Api
 
   constructor(outgoing: Outgoing, at: Connection) {
     this.#at = at
+    const common = { link: at.link, ...(at.deadline === undefined ? {} : { deadline: at.deadline }) }
     this.#api = new Api(outgoing, {
       root: at.api,
       headers: {
@@ -77,10 +80,10 @@ export class GitHub implements Platform {
         accept: 'application/vnd.github+json',
         'x-github-api-version': '2022-11-28',
       },
-      link: at.link,
-      ...(at.deadline === undefined ? {} : { deadline: at.deadline }),
-      failureFrom: (answer) => githubFailure(at, answer),
+      ...common,
+      failureFrom: githubFailure.bind(null, at),
     })
+    this.#stranger = new Api(outgoing, { root: at.web, headers: {}, ...common, failureFrom: strangerFailure })
   }
 
   async profile(): Promise<Profile> {
@@ -180,7 +183,15 @@ export class GitHub implements Platform {
       const isGitLab = 'username' in membersOf(body)
       throw notGitHub(this.#at, 'its answer to /user has no id or login', isGitLab)
     } catch (failure) {
-      if (hasCode(failure, 'scm_not_found')) throw notGitHub(this.#at, 'it does not know /user')
+      if (hasCode(failure, 'scm_not_found')) {
+        // GitLab refuses strangers in words of its own, GitHub has no such path.
+        const asked = this.#stranger.get('/api/v4/version', Type.Unknown())
+        const isGitLab = await asked.then(
+          () => false,
+          (refusal) => hasCode(refusal, 'scm_forbidden'),
+        )
+        throw notGitHub(this.#at, 'it does not know /user', isGitLab)
+      }
       // Every person's token may read its own profile, so one that lacks the permission is an installation's.
       throw hasCode(failure, 'scm_scope_missing') ? notAPerson(this.#at) : failure
     }

@@ -49,6 +49,11 @@ export function notGitLab({ scmType, api }: Site, found: string, isGitHub = fals
   return new Failure('scm_bad_response', `There is no GitLab at ${api}: ${found}.${advice}`)
 }
 
+/** For a call without a token: `scm_forbidden` when it is GitHub that refuses. */
+export function strangerFailure(answer: RawAnswer): Failure {
+  return new Failure(looksLikeGitHub(answer) ? 'scm_forbidden' : 'scm_not_found', 'This needs a token.')
+}
+
 /**
  * GitLab names what is missing ("404 Project Not Found"); this form is for paths it has no route for. On a server that
  * knows /user it is a proxy in front that decodes the %2F in a project's path:

@@ -41,7 +41,7 @@ import {
   REFUSALS,
   webAddress,
 } from '../vendor.ts'
-import { gitlabFailure, notAPerson, notGitLab } from './errors.ts'
+import { gitlabFailure, notAPerson, notGitLab, strangerFailure } from './errors.ts'
 import {
   BranchItem,
   branchFrom,
@@ -74,18 +74,21 @@ export class GitLab implements Platform {
   readonly #api: Api
   /** What is not below the REST root: OAuth. */
   readonly #web: Api
+  /** The same place without the token, to find out who is there. */
+  readonly #stranger: Api
 
   constructor(outgoing: Outgoing, at: Connection) {
+    const common = { link: at.link, ...(at.deadline === undefined ? {} : { deadline: at.deadline }) }
     const options = {
       // PRIVATE-TOKEN takes no OAuth tokens, and survives redirects to other origins where Authorization does not.
       headers: { authorization: `Bearer ${at.token}`, accept: 'application/json' },
-      link: at.link,
-      ...(at.deadline === undefined ? {} : { deadline: at.deadline }),
+      ...common,
       failureFrom: gitlabFailure.bind(null, at),
     }
     this.#at = at
     this.#api = new Api(outgoing, { root: at.api, ...options })
     this.#web = new Api(outgoing, { root: at.web, ...options })
+    this.#stranger = new Api(outgoing, { root: at.web, headers: {}, ...common, failureFrom: strangerFailure })
   }
 
   async profile(): Promise<Profile> {
@@ -185,7 +188,14 @@ export class GitLab implements Platform {
       if (Value.Check(User, body)) return body
       throw notGitLab(this.#at, 'its answer to /user has no id or username', 'login' in membersOf(body))
     } catch (failure) {
-      throw hasCode(failure, 'scm_not_found') ? notGitLab(this.#at, 'it does not know /user') : failure
+      if (!hasCode(failure, 'scm_not_found')) throw failure
+      // An Enterprise Server shows this to strangers, or refuses them in words of its own.
+      const asked = this.#stranger.get('/api/v3/meta', Type.Unknown())
+      const isGitHub = await asked.then(
+        ({ body }) => 'installed_version' in membersOf(body),
+        (refusal) => hasCode(refusal, 'scm_forbidden'),
+      )
+      throw notGitLab(this.#at, 'it does not know /user', isGitHub)
     }
   }
 
