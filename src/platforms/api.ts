@@ -197,10 +197,11 @@ export class Api {
 
   /** One GET below root; `path` starts with '/' and is already encoded. Throws a `Failure`. */
   async get<T extends TSchema>(path: string, shape: T): Promise<Answer<Static<T>>> {
-    const answer = await this.#read(path, this.#deadline())
-    const next = nextPage({ headers: answer.headers, root: this.#options.root, path })
-    if (next === path) throw badResponse(this.#host, 'names a page as its own next page')
-    return { ...answer, body: checkShape(shape, answer.body, this.#host), next }
+    return this.#read(path, this.#deadline(), (answer) => {
+      const next = nextPage({ headers: answer.headers, root: this.#options.root, path })
+      if (next === path) throw badResponse(this.#host, 'names a page as its own next page')
+      return { ...answer, body: checkShape(shape, answer.body, this.#host), next }
+    })
   }
 
   /** Follows next pages: at most 10 pages and 1,000 items. `complete` is false when that bound ended it. */
@@ -213,10 +214,12 @@ export class Api {
     while (next !== null && seen.size < pages && items.length < most) {
       if (seen.has(next)) throw badResponse(this.#host, 'leads round in circles from page to page')
       seen.add(next)
-      const answer: RawAnswer = await this.#read(next, deadline)
-      if (!Array.isArray(answer.body)) throw wrongShape(this.#host, '')
-      for (const one of answer.body) items.push(checkShape(item, one, this.#host))
-      next = nextPage({ headers: answer.headers, root: this.#options.root, path: next })
+      const page: string = next
+      next = await this.#read(page, deadline, ({ headers, body }) => {
+        if (!Array.isArray(body)) throw wrongShape(this.#host, '')
+        for (const one of body) items.push(checkShape(item, one, this.#host))
+        return nextPage({ headers, root: this.#options.root, path: page })
+      })
     }
     return { items: items.slice(0, most), complete: next === null && items.length <= most }
   }
@@ -225,7 +228,7 @@ export class Api {
     return this.#options.deadline ?? Date.now() + this.#door.limits.request
   }
 
-  async #read(path: string, deadline: number): Promise<RawAnswer> {
+  async #read<T>(path: string, deadline: number, take: (answer: RawAnswer) => T): Promise<T> {
     const door = this.#door
     const { root, link, headers, failureFrom } = this.#options
     const url = urlBelow(root, path)
@@ -253,8 +256,10 @@ export class Api {
     }
 
     try {
-      return await door.flights.join(`${this.#scope} ${path}`, deadline, door.limits.call, start)
+      return take(await door.flights.join(`${this.#scope} ${path}`, deadline, door.limits.call, start))
     } catch (error) {
+      // The platform would confirm what cannot be read with a 304 for ever.
+      door.etags.forget(`${this.#scope} ${url.href}`)
       throw readFault(error, place).failure
     }
   }

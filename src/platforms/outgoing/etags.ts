@@ -14,6 +14,7 @@ export interface Etags {
   find(key: string): string | undefined
   /** Remembers a fresh answer, and turns a 304 into the remembered one, with its `Link`. */
   settle(key: string, received: Received): Received
+  forget(key: string): void
 }
 
 const LARGEST = 512 * 1024
@@ -37,5 +38,9 @@ export function createEtags(): Etags {
     return received
   }
 
-  return { find: (key) => cache.get(key)?.headers.etag, settle }
+  function forget(key: string): void {
+    cache.delete(key)
+  }
+
+  return { find: (key) => cache.get(key)?.headers.etag, settle, forget }
 }
