@@ -18,6 +18,7 @@ Usage: forgelink COMMAND [OPTIONS]
   user remove USER                               remove a user with all that is theirs
   user password USER [--password P]              give a user another password
   token add --user USER --name N                 add an API token; prints it once
+  demo                                           the server with the sandbox, tried out and left running
   sandbox                                        simulate GitHub and GitLab on this machine, to try Forgelink with
 
 USER is an e-mail address or a user name. Commands that print take --json.
