@@ -83,7 +83,7 @@ function refusal(site: Site, answer: RawAnswer): Failure {
   const { message } = membersOf(answer.body)
   const says = (text: string) => typeof message === 'string' && message.toLowerCase().includes(text)
 
-  if (headers['x-github-sso']?.startsWith('required')) return ssoRequired(headers['x-github-sso'])
+  if (headers['x-github-sso']?.startsWith('required')) return ssoRequired(site, headers['x-github-sso'])
   if (headers['x-ratelimit-remaining'] === '0' || headers['retry-after'] !== undefined) return rateLimited(answer)
   // https://docs.github.com/en/rest/authentication/authenticating-to-the-rest-api#failed-login-limit
   if (says('secondary rate limit') || says('login attempts')) return rateLimited(answer)
@@ -126,10 +126,11 @@ function permissionMissing({ web }: Site, header: string): Failure {
 }
 
 /** `required; url=U`, where U lets its reader authorise the token within the hour. */
-function ssoRequired(header: string): Failure {
+function ssoRequired({ web }: Site, header: string): Failure {
   const given = /url=(\S+)/.exec(header)?.[1] ?? ''
   const url = URL.canParse(given) ? new URL(given) : null
-  const isSafe = url?.protocol === 'https:' && url.username === '' && url.password === ''
+  const isSecure = url?.protocol === 'https:' || url?.origin === new URL(web).origin
+  const isSafe = url && isSecure && url.username === '' && url.password === ''
   const how = isSafe ? `at ${url.href}` : 'on the page of your tokens (Configure SSO)'
   return new Failure(
     'scm_sso_required',
