@@ -3,7 +3,7 @@
 import { faultNames, faultTable } from './fault-table.ts'
 import type { FaultRule } from './faults.ts'
 import { type Call, json, nothing, objectFrom, type Reply } from './http.ts'
-import type { Running } from './server.ts'
+import type { Running } from './running.ts'
 
 const calls: Record<string, (running: Running, call: Call) => Reply> = {
   'GET /_sandbox/faults': ({ faults }) => json(200, { faults: faults.list(), names: faultNames }),

@@ -1,7 +1,6 @@
 // What a fault gets to spoil: the open connection, and the answer there would have been.
 
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import type { FaultRule } from './faults.ts'
 import type { Call, Reply } from './http.ts'
 import type { Site } from './site.ts'
 
@@ -10,7 +9,8 @@ export interface Exchange {
   response: ServerResponse
   site: Site
   call: Call
-  rule: FaultRule
+  /** Where the fault has a choice: seconds to wait, an address to point at. */
+  rule: { value?: string | number }
   /** Works the call out, with all that it changes. */
   usual: () => Reply
   send: (reply: Reply) => void

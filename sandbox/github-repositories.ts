@@ -12,7 +12,7 @@ import {
 import { branchBody, branchDetail } from './github-bodies.ts'
 import { listReply } from './github-paging.ts'
 import { fullRepositoryBody, pullBody, repositoryBody } from './github-repository-bodies.ts'
-import type { GithubRoute } from './github-routes.ts'
+import type { GithubRoute } from './github-route.ts'
 import { json, type Reply, redirect } from './http.ts'
 import {
   findMoved,

@@ -3,32 +3,13 @@
 import { type GithubRequest, githubError, notFound, partialResults, ssoBlocked } from './github-access.ts'
 import { checkToken, deleteGrant, deleteToken } from './github-applications.ts'
 import { keyBody, organizationBody, privateUser, publicUser } from './github-bodies.ts'
-import { type Bucket, rateLimitBody } from './github-limits.ts'
+import { rateLimitBody } from './github-limits.ts'
 import { listReply } from './github-paging.ts'
 import { repositoryRoutes, userRepositories } from './github-repositories.ts'
+import type { GithubRoute } from './github-route.ts'
 import { searchIssues, searchRepositories } from './github-search.ts'
 import { json, type Reply } from './http.ts'
 import { findUser, type User } from './state.ts'
-
-export interface GithubRoute {
-  method: string
-  /** Below the API root. */
-  pattern: string
-  docs: string
-  /** Scopes of which any one will do. */
-  accepted: string[]
-  /** What a fine-grained or App token needs. */
-  permission?: string
-  /** How GitHub refuses a token without the scope. */
-  missing?: 403 | 404
-  signedIn?: true
-  bucket?: Bucket
-  /** Costs nothing. */
-  free?: true
-  /** Asks for the OAuth app's own credentials instead of a token. */
-  clientCredentials?: true
-  handler: (request: GithubRequest) => Reply
-}
 
 export const githubRoutes: GithubRoute[] = [
   {

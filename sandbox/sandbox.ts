@@ -3,14 +3,15 @@
 import type { Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { type Faults, faultSwitch } from './faults.ts'
+import type { RequestRecord, Running } from './running.ts'
 import { seedWorld } from './seed.ts'
-import { closeServer, listen, type RequestRecord, type Running } from './server.ts'
+import { closeServer, listen } from './server.ts'
 import { type PlatformName, type ScmType, siteAt, siteDefinitions } from './site.ts'
 import { userById, type World } from './state.ts'
 
 export type { FaultName } from './fault-table.ts'
 export type { FaultRule, Faults } from './faults.ts'
-export type { RequestRecord } from './server.ts'
+export type { RequestRecord } from './running.ts'
 export type { PlatformName, ScmType } from './site.ts'
 export type { World } from './state.ts'
 

@@ -4,32 +4,11 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import { gzipSync } from 'node:zlib'
 import { controlReply } from './control.ts'
 import { faultTable } from './fault-table.ts'
-import type { FaultSwitch } from './faults.ts'
 import { answerGithub } from './github.ts'
 import { answerGitlab } from './gitlab.ts'
 import { type Call, header, json, type Reply } from './http.ts'
+import type { RequestRecord, Running } from './running.ts'
 import type { Site } from './site.ts'
-import type { World } from './state.ts'
-
-export interface RequestRecord {
-  method: string
-  /** With its query. */
-  path: string
-  headers: Record<string, string>
-  body: string
-  time: string
-  /** null while there is no answer, and for ever if there never was one. */
-  status: number | null
-}
-
-/** What runs behind one port. */
-export interface Running {
-  site: Site
-  world: World
-  faults: FaultSwitch
-  requests: RequestRecord[]
-  reset: () => void
-}
 
 const mostRecords = 1000
 const longestBody = 1024 * 1024
