@@ -77,7 +77,7 @@ export async function updateUser(
 }
 
 async function takenFields(
-  database: Database,
+  database: Pick<Database, 'selectFrom'>,
   wanted: { email?: string | undefined; username?: string | undefined },
   exceptId = '',
 ): Promise<Record<string, string[]>> {

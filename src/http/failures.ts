@@ -11,7 +11,7 @@ interface Row {
 }
 
 /** Never 502 or 504 (clients cannot read them), and 401 only for the caller's own credentials. */
-export const failureRows: Record<FailureCode, Row> = {
+const failureRows: Record<FailureCode, Row> = {
   bad_json: { status: 400, code: 'bad_json' },
   bad_request: { status: 400, code: 'bad_request' },
   unauthorized: { status: 401, code: null },
@@ -102,7 +102,7 @@ export function answerFailure(error: FastifyError | Failure, request: FastifyReq
  */
 export function answerUnrouted(app: FastifyInstance): void {
   const routes: { path: RegExp; methods: string[] }[] = []
-  app.addHook('onRoute', ({ method, url }) => {
+  app.addHook('onRoute', ({ method, url }: { method: string | string[]; url: string }) => {
     // The preflight route of CORS is for every path, and makes none known.
     if (url === '*') return
     routes.push({ path: new RegExp(`^${url.replace(/:\w+/g, '[^/]+')}/?$`), methods: [method].flat() })

@@ -15,7 +15,7 @@ export function openAccessToken({ vault }: Services, integration: Integration): 
   return vault.open(integration.accessToken, accessTokenPlace(integration.id))
 }
 
-export function connect(services: Services, integration: Integration): Platform {
+function connect(services: Services, integration: Integration): Platform {
   return createPlatform(services.outgoing, {
     scmType: integration.scmType,
     web: integration.webRoot,

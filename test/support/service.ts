@@ -51,7 +51,11 @@ export function describeOnBothEngines(name: string, tests: (engine: Engine) => v
   describe.skipIf(postgresUrl() === undefined)(`${name} (PostgreSQL)`, () => tests('PostgreSQL'))
 }
 
-export async function startService(engine: Engine, environment: Environment = {}, options: ServiceOptions = {}): Promise<Service> {
+export async function startService(
+  engine: Engine,
+  environment: Environment = {},
+  options: ServiceOptions = {},
+): Promise<Service> {
   const dataDir = mkdtempSync(join(tmpdir(), 'forgelink-test-'))
   const postgres = engine === 'PostgreSQL' ? await createTestDatabase() : undefined
   const config = readConfig({
