@@ -69,9 +69,14 @@ const commands: Record<string, (options: Options, operands: string[]) => Promise
     return withServices((services) => userAdd(services, { ...user, password: options.password, json: options.json }))
   },
   'user list': (options) => withServices((services) => userList(services, options)),
-  'user remove': (_options, operands) => withServices((services) => userRemove(services, operand(operands))),
-  'user password': (options, operands) =>
-    withServices((services) => userPassword(services, operand(operands), options.password)),
+  'user remove': (options, operands) => {
+    const login = operand(operands)
+    return withServices((services) => userRemove(services, login, options))
+  },
+  'user password': (options, operands) => {
+    const login = operand(operands)
+    return withServices((services) => userPassword(services, login, options))
+  },
   'token add': (options) => {
     const token = { user: needed(options, 'user'), name: needed(options, 'name'), json: options.json }
     return withServices((services) => tokenAdd(services, token))
@@ -109,11 +114,17 @@ function explain(error: unknown): [message: string, exitCode: number] {
       1,
     ]
   }
-  if (error instanceof Failure) return [error.message, 1]
+  if (error instanceof Failure) {
+    const { store } = error.details.log ?? {}
+    return [store ? `${error.message} (${store})` : error.message, 1]
+  }
   if (error instanceof UsageError || hasCode(error, /^ERR_PARSE_ARGS/)) {
     return [`${(error as Error).message}\nSee forgelink --help.`, 2]
   }
   if (hasCode(error, /^EADDRINUSE$/)) return ['the port is taken by another program; set PORT to a free one', 1]
+  if (hasCode(error, /^E(ADDRNOTAVAIL|NOTFOUND|AI_AGAIN)$/)) return ['HOST is no address or name of this machine', 1]
+  // What the system does not allow says what and where: "EACCES: permission denied, mkdir '/data'".
+  if (hasCode(error, /^E[A-Z]+$/)) return [(error as Error).message, 1]
   return [error instanceof Error ? (error.stack ?? error.message) : 'failed', 1]
 }
 

@@ -9,8 +9,10 @@ import { ConfigError, parseSecretKeys } from './config.ts'
 /** Makes the file (0600) when there is no database yet; a database without its key is refused. */
 export function loadSecretKeys(dataDir: string): SecretKey[] {
   const file = join(dataDir, 'secret-keys')
+  // Looked for first: another process that starts now makes its key before its database.
+  const hasDatabase = existsSync(join(dataDir, 'forgelink.db'))
   if (!existsSync(file)) {
-    if (existsSync(join(dataDir, 'forgelink.db'))) {
+    if (hasDatabase) {
       throw new ConfigError([
         `${file} is missing, but ${dataDir} holds a database sealed with it. Put the file back from your backup, or set SECRET_KEYS.`,
       ])

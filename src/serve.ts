@@ -16,15 +16,18 @@ export async function serve(config: Config): Promise<void> {
   try {
     const app = await createApp(services)
     log = (event, fields) => app.log.warn(fields, event)
-    await app.listen({ host: config.host, port: config.port })
-    process.stdout.write(`Forgelink is at ${config.publicUrl}\n`)
-    await greetFirstUser(services)
-
-    const signal = await nextSignal()
-    app.log.info({ signal }, 'stopping')
-    const cut = setTimeout(() => app.server.closeAllConnections(), GRACE)
-    await app.close()
-    clearTimeout(cut)
+    // From here on a signal stops in order, also one that comes before the start is done.
+    const signal = nextSignal()
+    try {
+      await app.listen({ host: config.host, port: config.port })
+      process.stdout.write(`Forgelink is at ${config.publicUrl}\n`)
+      await greetFirstUser(services)
+      app.log.info({ signal: await signal }, 'stopping')
+    } finally {
+      const cut = setTimeout(() => app.server.closeAllConnections(), GRACE)
+      await app.close()
+      clearTimeout(cut)
+    }
   } finally {
     await services.close()
   }

@@ -1,6 +1,6 @@
 // The first start: with no user yet, one is made, and its password and API token are shown once, never through the log.
 
-import { mkdirSync, writeFileSync } from 'node:fs'
+import { mkdirSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { createApiToken } from '../accounts/api-tokens.ts'
 import { hashPassword, randomPassword } from '../accounts/passwords.ts'
@@ -31,6 +31,8 @@ export async function greetFirstUser({ config, database }: Services): Promise<vo
   }
   mkdirSync(config.dataDir, { recursive: true, mode: 0o700 })
   const file = join(config.dataDir, 'first-start.txt')
-  writeFileSync(file, text, { mode: 0o600 })
+  // A file that is there would keep its own mode.
+  rmSync(file, { force: true })
+  writeFileSync(file, text, { mode: 0o600, flag: 'wx' })
   process.stdout.write(`This is the first start: user name, password and API token are in ${file}\n`)
 }

@@ -47,15 +47,21 @@ export async function userList(services: Services, options: { json: boolean }): 
     .join('\n')
 }
 
-export async function userRemove(services: Services, login: string): Promise<string> {
+export async function userRemove(services: Services, login: string, { json } = { json: false }): Promise<string> {
   const user = await getUserByLogin(services, login)
   await removeUser(services.database, user.id)
+  if (json) return JSON.stringify({ user: userOnWire(user) })
   return `Removed ${user.username} <${user.email}> with their tokens, keys and integrations.`
 }
 
-export async function userPassword(services: Services, login: string, password = randomPassword()): Promise<string> {
+export async function userPassword(
+  services: Services,
+  login: string,
+  { password = randomPassword(), json }: { password?: string | undefined; json: boolean },
+): Promise<string> {
   const user = await getUserByLogin(services, login)
   await setPasswordHash(services.database, user.id, await hashNewPassword(password))
+  if (json) return JSON.stringify({ user: userOnWire(user), password })
   return `The password of ${user.username} is now: ${password}`
 }
 
