@@ -127,6 +127,16 @@ describe('profile', () => {
   })
 })
 
+test('who is there instead is asked without the token', async () => {
+  const platform = await at([
+    { path: '/user', status: 404, body: { message: 'Not Found' } },
+    { path: '^/api/v4/version', status: 401, body: { message: '401 Unauthorized' } },
+  ])
+  expect((await refusal(platform.profile())).message).toContain('use the scm_type gitlab-self-hosted')
+  expect(recorded.asked).toEqual(['/user', '^/api/v4/version'])
+  expect(recorded.lastHeaders().authorization).toBeUndefined()
+})
+
 test('keys that are not there are a missing scope and not an empty list, also without headers', async () => {
   const failure = await refusal((await at([{ path: '/user/keys?per_page=100', status: 404, body: {} }])).sshKeys())
   expect(failure.code).toBe('scm_scope_missing')

@@ -111,6 +111,25 @@ describe('profile', () => {
   })
 })
 
+test.each<[string, Omit<Recording, 'path'>]>([
+  ['shows itself to strangers', { body: { installed_version: '3.19.0' } }],
+  ['refuses strangers', { status: 401, body: { message: 'Must authenticate', documentation_url: 'https://x.test' } }],
+])('who is there instead is asked without the token, and %s', async (_, answer) => {
+  const platform = await at([
+    { path: '/user', status: 404, body: '<html></html>' },
+    { path: '^/api/v3/meta', ...answer },
+  ])
+  expect((await refusal(platform.profile())).message).toContain('use the scm_type github-enterprise')
+  expect(recorded.asked).toEqual(['/user', '^/api/v3/meta'])
+  expect(recorded.lastHeaders().authorization).toBeUndefined()
+})
+
+test('a phrase reaches GitLab as one term, and a word alone as it is', async () => {
+  const query = { words: ['two words', 'three'], forks: true, user: null }
+  const path = '/projects?order_by=last_activity_at&sort=desc&search=%22two+words%22+three&per_page=20&page=1'
+  expect((await (await at([{ path, body: [] }])).searchRepositories(query, FIRST)).items).toEqual([])
+})
+
 test('keys say why they are no use: expired, or for signing only', async () => {
   const key = (title: string, own: object) => ({ id: 1, title, key: 'ssh-ed25519 AAAA', ...own })
   const body = [
