@@ -1,0 +1,441 @@
+// The `forgelink` command in processes of its own: usage, settings, users beside a running server, first start, keys, stopping.
+
+import { spawnSync } from 'node:child_process'
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import pg from 'pg'
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
+import type { RunningServer } from './support/command.ts'
+import { forgelink, freePort, prepareCommand, startServer } from './support/command.ts'
+import { createTestDatabase, postgresUrl } from './support/postgres.ts'
+import { basic, exchange, send } from './support/service.ts'
+
+const SECRET_KEYS = `k1:${Buffer.alloc(32, 1).toString('base64')}`
+const FIRST_START = /^This is the first start: .* are in (.*)$/m
+
+// A process takes half a second to start, and several of them long on a machine that has other work.
+vi.setConfig({ testTimeout: 120_000, hookTimeout: 300_000 })
+
+const folder = mkdtempSync(join(tmpdir(), 'forgelink-command-'))
+beforeAll(prepareCommand)
+afterAll(() => rmSync(folder, { recursive: true, force: true }))
+
+/** A folder that is not there yet. */
+function newFolder(name: string): string {
+  return join(folder, name)
+}
+
+function modeOf(path: string): string {
+  return (statSync(path).mode & 0o777).toString(8)
+}
+
+/** Every file of a folder, byte for byte. */
+function contentOf(path: string): Record<string, string> {
+  return Object.fromEntries(
+    readdirSync(path)
+      .sort()
+      .map((name) => [name, readFileSync(join(path, name), 'base64')]),
+  )
+}
+
+/** The values after their labels in what the first start shows. */
+function readGreeting(text: string): { address: string; username: string; password: string; token: string } {
+  const value = (label: string) => new RegExp(`^ *${label}: +(\\S+)\\s*$`, 'm').exec(text)?.[1] ?? ''
+  return {
+    address: value('Address'),
+    username: value('User name'),
+    password: value('Password'),
+    token: value('API token'),
+  }
+}
+
+describe('usage', () => {
+  const dataDir = newFolder('usage')
+
+  it('shows every command with --help, -h and without anything', async () => {
+    const runs = await Promise.all(
+      [['--help'], [], ['serve', '-h']].map((args) => forgelink(args, { DATA_DIR: dataDir })),
+    )
+    for (const { code, stdout, stderr } of runs) {
+      expect([code, stderr]).toEqual([0, ''])
+      for (const command of [
+        'serve',
+        'user add',
+        'user list',
+        'user remove',
+        'user password',
+        'token add',
+        'sandbox',
+      ]) {
+        expect(stdout).toMatch(new RegExp(`^  ${command}\\b`, 'm'))
+      }
+    }
+    expect(existsSync(dataDir)).toBe(false)
+  })
+
+  it('ends with 2 and says what is wrong with a command that cannot be read', async () => {
+    const cases: [string, string][] = [
+      ['fly', 'there is no command "fly"'],
+      ['user fly', 'there is no command "user fly"'],
+      ['serve --fast', "Unknown option '--fast'"],
+      ['user add --username u', '--email is missing'],
+      ['user remove one two', 'name one user, by e-mail address or user name'],
+    ]
+    const runs = await Promise.all(cases.map(([line]) => forgelink(line.split(' '), { DATA_DIR: dataDir })))
+    for (const [index, { code, stdout, stderr }] of runs.entries()) {
+      const [line, message = ''] = cases[index] ?? []
+      expect([line, code, stdout]).toEqual([line, 2, ''])
+      expect(stderr).toMatch(/^forgelink: /)
+      expect(stderr).toContain(message)
+      expect(stderr).toContain('See forgelink --help.')
+      expect(stderr).not.toContain('    at ')
+    }
+    expect(existsSync(dataDir)).toBe(false)
+  })
+})
+
+describe('wrong settings', () => {
+  it('stop every command with exit code 1 and all problems, no secret among them, and nothing is created', async () => {
+    const settings = {
+      DATA_DIR: newFolder('wrong'),
+      PORT: 'x',
+      PUBLIC_URL: 'http://forge.example.com',
+      DATABASE_URL: 'mysql://u:hunter2@db/f',
+      GITHUB_CLIENT_SECRET: 'hunter2',
+      ALLOWED_HOSTS: '*',
+      LOG_LEVEL: 'loud',
+    }
+    const runs = await Promise.all([['serve'], ['user', 'list']].map((args) => forgelink(args, settings)))
+    for (const { code, stdout, stderr } of runs) {
+      expect([code, stdout]).toEqual([1, ''])
+      const [first, ...problems] = stderr.trimEnd().split('\n')
+      expect(first).toBe('forgelink: the settings are wrong, and nothing was started:')
+      expect(problems.map((problem) => /^ {2}(\w+) /.exec(problem)?.[1]).sort()).toEqual([
+        'ALLOWED_HOSTS',
+        'DATABASE_URL',
+        'GITHUB_CLIENT_ID',
+        'LOG_LEVEL',
+        'PORT',
+        'PUBLIC_URL',
+        'SECRET_KEYS',
+      ])
+      expect(stderr).not.toContain('hunter2')
+    }
+    expect(existsSync(settings.DATA_DIR)).toBe(false)
+  })
+
+  it('that only show at work are a sentence too, not a stack', async () => {
+    const file = newFolder('a-file')
+    writeFileSync(file, '')
+    const empty = newFolder('empty-keys')
+    mkdirSync(empty)
+    writeFileSync(join(empty, 'secret-keys'), '')
+    const runs = await Promise.all([
+      forgelink(['user', 'list'], { DATA_DIR: join(file, 'data') }),
+      forgelink(['user', 'list'], { DATA_DIR: empty }),
+      forgelink(['user', 'list'], {
+        DATABASE_URL: `postgres://u:hunter2@127.0.0.1:${await freePort()}/f`,
+        SECRET_KEYS,
+      }),
+      forgelink(['serve'], { DATA_DIR: newFolder('wrong-host'), HOST: 'no-such-host.invalid', LOG_LEVEL: 'silent' }),
+    ])
+    expect(runs.map(({ code, stdout }) => [code, stdout])).toEqual(new Array(4).fill([1, '']))
+    for (const { stderr } of runs) {
+      expect(stderr).not.toContain('    at ')
+      expect(stderr).not.toContain('hunter2')
+    }
+    const [noFolder, noKeys, noDatabase, noHost] = runs.map(({ stderr }) => stderr)
+    expect(noFolder).toContain(join(file, 'data'))
+    expect(noKeys).toContain(`${join(empty, 'secret-keys')} lists no key`)
+    expect(noDatabase).toBe('forgelink: The store is not available just now. Try again in a moment. (ECONNREFUSED)\n')
+    expect(noHost).toBe('forgelink: HOST is no address or name of this machine\n')
+  })
+})
+
+describe('a server of its own', () => {
+  const settings = { DATA_DIR: newFolder('shared'), LOG_LEVEL: 'trace' }
+  let server: RunningServer
+  let admin: ReturnType<typeof readGreeting>
+
+  beforeAll(async () => {
+    server = await startServer(settings, FIRST_START)
+    admin = readGreeting(readFileSync(join(settings.DATA_DIR, 'first-start.txt'), 'utf8'))
+  })
+  afterAll(async () => {
+    await server.stop('SIGKILL')
+  })
+
+  async function statusOf(token: string): Promise<number> {
+    return (await send('POST', `${server.url}/v1/tokens/exchange`, undefined, basic('', token))).status
+  }
+
+  it('adds admin at its first start and puts what is secret in a file for its owner only', async () => {
+    const file = join(settings.DATA_DIR, 'first-start.txt')
+    expect(FIRST_START.exec(server.output())?.[1]).toBe(file)
+    expect(modeOf(file)).toBe('600')
+    expect(admin).toEqual({
+      address: `http://localhost:${new URL(server.url).port}`,
+      username: 'admin',
+      password: expect.stringMatching(/^.{16,}$/),
+      token: expect.stringMatching(/^tk-us-[A-Za-z0-9_-]{43}$/),
+    })
+    const bearer = await exchange(server.url, admin.token)
+    const self = await send('GET', `${server.url}/v1/users/self`, undefined, { authorization: `Bearer ${bearer}` })
+    expect(self.json.user).toMatchObject({ username: 'admin', email: 'admin@localhost' })
+    const made = await send('POST', `${server.url}/v1/tokens`, { name: 'n' }, basic('admin@localhost', admin.password))
+    expect(made.status).toBe(201)
+  })
+
+  it('makes its secret key in a file for its owner only', () => {
+    expect(modeOf(settings.DATA_DIR)).toBe('700')
+    expect(modeOf(join(settings.DATA_DIR, 'secret-keys'))).toBe('600')
+    expect(readFileSync(join(settings.DATA_DIR, 'secret-keys'), 'utf8')).toMatch(/^k-[0-9a-f]{8}:[A-Za-z0-9+/]{43}=\n$/)
+    expect(readdirSync(settings.DATA_DIR).filter((name) => name.startsWith('secret-keys'))).toEqual(['secret-keys'])
+  })
+
+  it('takes users and tokens that are added beside it, as JSON and as text', async () => {
+    const json = await forgelink(
+      ['user', 'add', '--email', 'anna@example.test', '--username', 'anna', '--json'],
+      settings,
+    )
+    expect([json.code, json.stderr]).toEqual([0, ''])
+    const anna = JSON.parse(json.stdout)
+    expect(Object.keys(anna)).toEqual(['user', 'token', 'password'])
+    expect(anna.user).toMatchObject({ username: 'anna', email: 'anna@example.test', id: expect.stringMatching(/^us-/) })
+    expect(await statusOf(anna.token)).toBe(200)
+
+    const [text, token, tokenJson] = await Promise.all([
+      forgelink(
+        ['user', 'add', '--email', 'ben@example.test', '--username', 'ben', '--password', 'correct horse'],
+        settings,
+      ),
+      forgelink(['token', 'add', '--user', 'anna@example.test', '--name', 'ci'], settings),
+      forgelink(['token', 'add', '--user', 'ANNA', '--name', 'cd', '--json'], settings),
+    ])
+    expect([text, token, tokenJson].map(({ code, stderr }) => [code, stderr])).toEqual(new Array(3).fill([0, '']))
+    expect(text.stdout).toMatch(/^Added ben <ben@example\.test>\./)
+    expect(text.stdout).not.toContain('correct horse')
+    expect(await statusOf(readGreeting(text.stdout).token)).toBe(200)
+    expect(token.stdout).toMatch(/^Added the API token "ci" for anna\./)
+    expect(await statusOf(/tk-us-\S+/.exec(token.stdout)?.[0] ?? '')).toBe(200)
+    expect(JSON.parse(tokenJson.stdout)).toEqual({ id: expect.any(String), name: 'cd', token: expect.any(String) })
+    expect(await statusOf(JSON.parse(tokenJson.stdout).token)).toBe(200)
+
+    const [list, listJson] = await Promise.all([
+      forgelink(['user', 'list'], settings),
+      forgelink(['user', 'list', '--json'], settings),
+    ])
+    expect(list.stdout.trimEnd().split('\n')).toEqual([
+      expect.stringMatching(/^admin {2}admin@localhost {2}since \d{4}-\d\d-\d\d$/),
+      expect.stringMatching(/^anna {3}anna@example\.test {2}since \d{4}-\d\d-\d\d$/),
+      expect.stringMatching(/^ben {4}ben@example\.test {2}since \d{4}-\d\d-\d\d$/),
+    ])
+    const { users } = JSON.parse(listJson.stdout)
+    expect(users.map(({ username }: { username: string }) => username)).toEqual(['admin', 'anna', 'ben'])
+    expect(users[1]).toEqual(anna.user)
+    expect(listJson.stdout).not.toMatch(/hash|argon/i)
+  })
+
+  it('says why a user or token is not added, with exit code 1', async () => {
+    const cases: [string[], string][] = [
+      [['user', 'add', '--email', 'Admin@LOCALHOST', '--username', 'other'], 'email is taken'],
+      [['user', 'add', '--email', 'other@example.test', '--username', 'ADMIN'], 'username is taken'],
+      [['user', 'add', '--email', 'o@example.test', '--username', 'a b'], 'username must be 1 to 48 letters'],
+      [
+        ['user', 'add', '--email', 'o@example.test', '--username', 'o', '--password', 'short'],
+        'password must have at least 8',
+      ],
+      [['token', 'add', '--user', 'nobody', '--name', 'n'], 'There is no user "nobody"'],
+      [['user', 'password', 'admin', '--password', 'short'], 'password must have at least 8'],
+    ]
+    const runs = await Promise.all(cases.map(([args]) => forgelink(args, settings)))
+    for (const [index, { code, stdout, stderr }] of runs.entries()) {
+      const [args, message] = cases[index] ?? []
+      expect([args, code, stdout]).toEqual([args, 1, ''])
+      expect(stderr).toMatch(new RegExp(`^forgelink: ${message}`))
+      expect(stderr.trimEnd().split('\n')).toHaveLength(1)
+    }
+    expect(await statusOf(admin.token)).toBe(200)
+  })
+
+  it('gives a user another password, and removes a user with every token, beside it', async () => {
+    await forgelink(
+      ['user', 'add', '--email', 'carl@example.test', '--username', 'carl', '--password', 'first password'],
+      settings,
+    )
+    const works = async (password: string) =>
+      (await send('POST', `${server.url}/v1/tokens`, { name: 'n' }, basic('carl', password))).status
+    expect(await works('first password')).toBe(201)
+
+    const random = await forgelink(['user', 'password', 'carl@example.test'], settings)
+    const [, password = ''] = /^The password of carl is now: (\S+)\n$/.exec(random.stdout) ?? []
+    expect(await works(password)).toBe(201)
+    expect(await works('first password')).toBe(401)
+    const given = await forgelink(['user', 'password', 'carl', '--password', 'second password', '--json'], settings)
+    expect(JSON.parse(given.stdout)).toMatchObject({ user: { username: 'carl' }, password: 'second password' })
+    expect(await works('second password')).toBe(201)
+
+    const token = await forgelink(['token', 'add', '--user', 'carl', '--name', 'n', '--json'], settings)
+    const bearer = { authorization: `Bearer ${await exchange(server.url, JSON.parse(token.stdout).token)}` }
+    expect((await send('GET', `${server.url}/v1/users/self`, undefined, bearer)).status).toBe(200)
+    const removed = await forgelink(['user', 'remove', 'CARL@example.test', '--json'], settings)
+    expect([removed.code, JSON.parse(removed.stdout)]).toMatchObject([0, { user: { username: 'carl' } }])
+    expect((await send('GET', `${server.url}/v1/users/self`, undefined, bearer)).status).toBe(401)
+    expect(await statusOf(JSON.parse(token.stdout).token)).toBe(401)
+    const again = await forgelink(['user', 'remove', 'carl'], settings)
+    expect([again.code, again.stderr]).toEqual([1, expect.stringMatching(/^forgelink: There is no user "carl"/)])
+  })
+
+  it('keeps its port: a second server says that it is taken, and ends', async () => {
+    const { port } = new URL(server.url)
+    const second = await forgelink(['serve'], { DATA_DIR: newFolder('second'), PORT: port, LOG_LEVEL: 'silent' })
+    expect(second).toEqual({
+      code: 1,
+      stdout: '',
+      stderr: 'forgelink: the port is taken by another program; set PORT to a free one\n',
+    })
+    // It ended before it greeted anybody: the next start is the first one.
+    expect(existsSync(join(newFolder('second'), 'first-start.txt'))).toBe(false)
+  })
+
+  it('writes no password and no token to its log, at any level', async () => {
+    expect(server.output()).toContain('"/v1/tokens/exchange"')
+    const secrets = [admin.password, admin.token, 'correct horse', 'second password']
+    for (const secret of secrets.flatMap((each) => [
+      each,
+      encodeURIComponent(each),
+      Buffer.from(each).toString('base64'),
+    ])) {
+      expect(server.output()).not.toContain(secret)
+    }
+    expect(server.output()).not.toMatch(/tk-us-|eyJ/)
+  })
+
+  it('stops at SIGTERM with 0, though a connection is open; its next start adds nobody and shows nothing', async () => {
+    const listed = await forgelink(['user', 'list', '--json'], settings)
+    const greeting = readFileSync(join(settings.DATA_DIR, 'first-start.txt'), 'utf8')
+    await send('GET', `${server.url}/healthz`, undefined, { connection: 'keep-alive' })
+    const started = performance.now()
+    expect(await server.stop()).toEqual({ code: 0, signal: null })
+    expect(performance.now() - started).toBeLessThan(5_000)
+
+    server = await startServer(settings)
+    expect(await statusOf(admin.token)).toBe(200)
+    // The greeting comes before the first signal is looked at: stopped, it has had its chance.
+    expect(await server.stop('SIGINT')).toEqual({ code: 0, signal: null })
+    expect(server.output()).not.toMatch(FIRST_START)
+    expect(readFileSync(join(settings.DATA_DIR, 'first-start.txt'), 'utf8')).toBe(greeting)
+    expect((await forgelink(['user', 'list', '--json'], settings)).stdout).toBe(listed.stdout)
+  })
+
+  it('does not start with a key missing or another one, names it, and leaves every byte as it is', async () => {
+    const [id = '', base64 = ''] = readFileSync(join(settings.DATA_DIR, 'secret-keys'), 'utf8').trim().split(':')
+    const other = Buffer.alloc(32, 9).toString('base64')
+    const cases: [string, (dataDir: string) => Record<string, string>, string][] = [
+      ['another key under the same id', () => ({ SECRET_KEYS: `${id}:${other}` }), `"${id}"`],
+      ['the key missing among others', () => ({ SECRET_KEYS }), `"${id}"`],
+      ['a newer key without the old one', () => ({ SECRET_KEYS: `new:${base64}` }), `"${id}"`],
+      [
+        'another key in the file',
+        (dataDir) => {
+          writeFileSync(join(dataDir, 'secret-keys'), `${id}:${other}\n`)
+          return {}
+        },
+        `"${id}"`,
+      ],
+      [
+        'no key file',
+        (dataDir) => {
+          rmSync(join(dataDir, 'secret-keys'))
+          return {}
+        },
+        'secret-keys is missing',
+      ],
+      [
+        'half a key file',
+        (dataDir) => {
+          writeFileSync(join(dataDir, 'secret-keys'), `${id}:${base64.slice(0, 20)}`)
+          return {}
+        },
+        'secret-keys must list keys',
+      ],
+    ]
+    await Promise.all(
+      cases.map(async ([name, change, message], index) => {
+        const dataDir = newFolder(`keys-${index}`)
+        cpSync(settings.DATA_DIR, dataDir, { recursive: true })
+        const env = { DATA_DIR: dataDir, ...change(dataDir) }
+        const before = contentOf(dataDir)
+        const run = await forgelink(index % 2 ? ['serve'] : ['user', 'list'], { ...env, PORT: '0' })
+        expect([name, run.code, run.stdout]).toEqual([name, 1, ''])
+        expect(run.stderr).toContain(message)
+        for (const secret of [base64, base64.slice(0, 20), other]) expect(run.stderr).not.toContain(secret)
+        expect(contentOf(dataDir)).toEqual(before)
+      }),
+    )
+    const rotated = await forgelink(['user', 'list'], { ...settings, SECRET_KEYS: `new:${other},${id}:${base64}` })
+    expect(rotated.code).toBe(0)
+    const back = await forgelink(['user', 'list'], { ...settings, SECRET_KEYS: `${id}:${base64}` })
+    expect([back.code, back.stderr]).toEqual([1, expect.stringContaining('"new"')])
+  })
+})
+
+const hasScript = spawnSync('script', ['--version']).stdout?.includes('util-linux') ?? false
+
+it.skipIf(!hasScript)('shows the first start on a terminal when there is one, and writes no file', async () => {
+  const dataDir = newFolder('terminal')
+  const port = await freePort()
+  const program = join(import.meta.dirname, '..', 'bin', 'forgelink.mjs')
+  const command = `"${process.execPath}" "${program}" serve & pid=$!; while ! grep -q "API token" "${join(folder, 'typescript')}"; do sleep 0.1; done; kill $pid; wait $pid`
+  const run = spawnSync('script', ['-qfec', command, join(folder, 'typescript')], {
+    env: { PATH: process.env.PATH, DATA_DIR: dataDir, PORT: `${port}`, LOG_LEVEL: 'silent' },
+    encoding: 'utf8',
+    timeout: 60_000,
+  })
+  expect(run.status).toBe(0)
+  expect(readGreeting(run.stdout)).toMatchObject({ username: 'admin', token: expect.stringMatching(/^tk-us-/) })
+  expect(existsSync(join(dataDir, 'first-start.txt'))).toBe(false)
+})
+
+describe.skipIf(!postgresUrl())('two servers on one PostgreSQL', () => {
+  it('start at once for the first time, and add one admin', async () => {
+    const database = await createTestDatabase()
+    const shared = { DATABASE_URL: database.url, SECRET_KEYS, LOG_LEVEL: 'silent' }
+    const folders = [newFolder('replica-1'), newFolder('replica-2')]
+    const replicas = await Promise.all(folders.map((DATA_DIR) => startServer({ ...shared, DATA_DIR })))
+    const stopped = await Promise.all(replicas.map((replica) => replica.stop()))
+    expect(stopped).toEqual(new Array(2).fill({ code: 0, signal: null }))
+
+    expect(replicas.filter((replica) => FIRST_START.test(replica.output()))).toHaveLength(1)
+    expect(folders.filter((dataDir) => existsSync(join(dataDir, 'first-start.txt')))).toHaveLength(1)
+    const { users } = JSON.parse((await forgelink(['user', 'list', '--json'], shared)).stdout)
+    expect(users.map(({ username }: { username: string }) => username)).toEqual(['admin'])
+    const client = new pg.Client({ connectionString: database.url })
+    await client.connect()
+    const { rows } = await client.query('select name from api_tokens')
+    expect(rows).toEqual([{ name: 'first start' }])
+
+    const wrong = { ...shared, SECRET_KEYS: `k1:${Buffer.alloc(32, 2).toString('base64')}` }
+    const before = await client.query('select * from secret_keys')
+    const refused = await Promise.all(
+      [wrong, { ...shared, SECRET_KEYS: SECRET_KEYS.replace('k1', 'k2') }].map((env) =>
+        forgelink(['user', 'list'], env),
+      ),
+    )
+    for (const { code, stderr } of refused) expect([code, stderr]).toEqual([1, expect.stringContaining('"k1"')])
+    expect((await client.query('select * from secret_keys')).rows).toEqual(before.rows)
+    await client.end()
+    await database.drop()
+  })
+})
