@@ -125,6 +125,7 @@ describe('readPublicKey', () => {
     ['a space inside the base64', KEY.replace('NTE5', 'NTE5 '), INCOMPLETE],
     ['two keys on two lines', `${KEY}\n${KEY}`, NOT_ONE],
     ['two keys parted by CR', `${KEY}\r${KEY}`, NOT_ONE],
+    ['two keys parted by CR after a comment', `${KEY} anna\r${KEY}`, NOT_ONE],
     ['an empty line after', `${KEY}\n\n`, NOT_ONE],
     ['a comment on a second line', `${KEY} anna\n# laptop`, NOT_ONE],
     ['an empty line before', `\n${KEY}`, NOT_ONE],
