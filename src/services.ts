@@ -34,15 +34,16 @@ export interface ServiceOptions {
 export async function openServices(config: Config, options: ServiceOptions = {}): Promise<Services> {
   if (!config.databaseUrl) mkdirSync(config.dataDir, { recursive: true, mode: 0o700 })
   const vault = createVault(config.secretKeys ?? loadSecretKeys(config.dataDir))
-  const database = openDatabase(config)
+  // By a connection of its own: a migration, or waiting for another's, may take longer than a request.
+  const start = openDatabase(config, { patient: true })
   try {
-    await checkSecretKeys(database, vault)
-    await migrate(database)
-    await recordSecretKey(database, vault)
-  } catch (error) {
-    await database.destroy()
-    throw error
+    await checkSecretKeys(start, vault)
+    await migrate(start)
+    await recordSecretKey(start, vault)
+  } finally {
+    await start.destroy()
   }
+  const database = openDatabase(config)
   const outgoing = createOutgoing({ ...config, ...options })
   return {
     config,

@@ -14,14 +14,22 @@ export type Database = Kysely<Tables>
 
 /** How long a writer waits for another process (the command line beside the server), in milliseconds. */
 const BUSY_TIMEOUT = 5_000
-/** How long a request waits for PostgreSQL before it is answered 503, in milliseconds. */
-const POSTGRES_CONNECT_TIMEOUT = 1_500
-const POSTGRES_STATEMENT_TIMEOUT = 5_000
+/** How long a request waits for PostgreSQL, in milliseconds: it is answered 503 within two seconds. */
+const POSTGRES_CONNECT_TIMEOUT = 1_400
+const POSTGRES_STATEMENT_TIMEOUT = 1_200
+/** For a server that says nothing at all, so that it cannot end its statement itself. */
+const POSTGRES_ANSWER_TIMEOUT = 1_400
 
-/** Opens PostgreSQL at `databaseUrl`, or the SQLite file in `dataDir` (made when absent) without one. */
-export function openDatabase(settings: { dataDir: string; databaseUrl: string | null }): Database {
+/**
+ * Opens PostgreSQL at `databaseUrl`, or the SQLite file in `dataDir` (made when absent) without one. `patient` is for
+ * migrations: statements may take as long as they take.
+ */
+export function openDatabase(
+  settings: { dataDir: string; databaseUrl: string | null },
+  { patient = false }: { patient?: boolean } = {},
+): Database {
   const dialect = settings.databaseUrl
-    ? postgresDialect(settings.databaseUrl)
+    ? postgresDialect(settings.databaseUrl, patient)
     : sqliteDialect(join(settings.dataDir, 'forgelink.db'))
   return new Kysely<Tables>({ dialect, plugins: [new CamelCasePlugin()] })
 }
@@ -32,7 +40,7 @@ export async function pingDatabase(database: Database): Promise<void> {
 }
 
 function sqliteDialect(file: string): Dialect {
-  const dialect = new SqliteDialect({ database: async () => openSqlite(file) })
+  const dialect = new SqliteDialect({ database: async () => guard(() => openSqlite(file)) })
   return {
     createAdapter: () => new TransactionalSqliteAdapter(),
     createDriver: () => dialect.createDriver(),
@@ -62,7 +70,7 @@ function openSqlite(file: string): SqliteDatabase {
       const query = text === 'begin' ? 'begin immediate' : text
       let statement = prepared.get(query)
       if (!statement) {
-        statement = guardStatement(database.prepare(query) as unknown as SqliteStatement)
+        statement = guardStatement(guard(() => database.prepare(query)) as unknown as SqliteStatement)
         prepared.set(query, statement)
       }
       return statement
@@ -70,14 +78,15 @@ function openSqlite(file: string): SqliteDatabase {
   }
 }
 
-function guardStatement(statement: SqliteStatement): SqliteStatement {
-  function guard<T>(run: () => T): T {
-    try {
-      return run()
-    } catch (error) {
-      throw storeFailure(error)
-    }
+function guard<T>(run: () => T): T {
+  try {
+    return run()
+  } catch (error) {
+    throw storeFailure(error)
   }
+}
+
+function guardStatement(statement: SqliteStatement): SqliteStatement {
   return {
     reader: statement.reader,
     all: (parameters) => guard(() => statement.all(parameters)),
@@ -86,20 +95,21 @@ function guardStatement(statement: SqliteStatement): SqliteStatement {
   }
 }
 
-function postgresDialect(databaseUrl: string): Dialect {
+function postgresDialect(databaseUrl: string, patient: boolean): Dialect {
   const pool = new pg.Pool({
     connectionString: databaseUrl,
     max: 10,
     connectionTimeoutMillis: POSTGRES_CONNECT_TIMEOUT,
-    statement_timeout: POSTGRES_STATEMENT_TIMEOUT,
-    query_timeout: POSTGRES_STATEMENT_TIMEOUT + 1_000,
+    ...(!patient && { statement_timeout: POSTGRES_STATEMENT_TIMEOUT, query_timeout: POSTGRES_ANSWER_TIMEOUT }),
   })
-  // An idle connection that breaks is replaced at its next use; without a listener it would end the process.
+  // A connection that breaks is replaced at its next use, idle or not; without listeners it would end the process.
   pool.on('error', () => undefined)
+  pool.on('connect', (client) => client.on('error', () => undefined))
   const named: PostgresPool = {
     async connect() {
+      // Whatever keeps us out (a wrong password, a database that is gone), the store is not there.
       const client = await pool.connect().catch((error) => {
-        throw storeFailure(error)
+        throw unavailable(error)
       })
       return nameStatements(client)
     },
@@ -110,15 +120,19 @@ function postgresDialect(databaseUrl: string): Dialect {
 
 /** Statements with parameters get a name of their own text, so that PostgreSQL plans each once per connection. */
 function nameStatements(client: pg.PoolClient): PostgresPoolClient {
+  // An answer that did not come may come later: such a connection waits for it for ever, and is thrown away.
+  let broken: unknown
   async function query(text: string, values: readonly unknown[] = []) {
     const name = values.length > 0 ? createHash('sha256').update(text).digest('base64url') : undefined
+    if (broken) throw unavailable(broken)
     try {
       return await client.query({ text, values: values.map(withoutNul), ...(name && { name }) })
     } catch (error) {
+      if (!(error instanceof pg.DatabaseError)) broken = error
       throw storeFailure(error)
     }
   }
-  return { query, release: () => client.release() } as unknown as PostgresPoolClient
+  return { query, release: () => client.release(broken !== undefined) } as unknown as PostgresPoolClient
 }
 
 /** PostgreSQL's text cannot hold NUL, and a look-up by an id with one is an error there instead of finding nothing. */
@@ -130,13 +144,21 @@ function withoutNul(value: unknown): unknown {
 const UNAVAILABLE =
   /^(08|53|57P|58|25006|57014|SQLITE_(BUSY|FULL|IOERR|LOCKED|CANTOPEN|READONLY)|E(CONN|PIPE|TIMEDOUT|HOST|NET|AI_))/
 
-/** Only the driver's code is kept for the log: PostgreSQL's `detail` repeats the values of the row. */
 function storeFailure(error: unknown): unknown {
-  const code = error instanceof Error && 'code' in error ? String(error.code) : ''
+  const code = codeOf(error)
   const message = error instanceof Error ? error.message : ''
-  if (!UNAVAILABLE.test(code) && !/timeout|terminated|closed|ended/i.test(message)) return error
+  const isGone = code ? UNAVAILABLE.test(code) : /timeout|terminated|closed|ended|not queryable/i.test(message)
+  return isGone ? unavailable(error) : error
+}
+
+/** Only the driver's code is kept for the log: PostgreSQL's `detail` repeats the values of the row. */
+function unavailable(error: unknown): Failure {
   return new Failure('store_unavailable', 'The store is not available just now. Try again in a moment.', {
     retryAfter: 2,
-    log: { store: code || 'connection' },
+    log: { store: codeOf(error) || 'connection' },
   })
+}
+
+function codeOf(error: unknown): string {
+  return error instanceof Error && 'code' in error ? String(error.code ?? '') : ''
 }

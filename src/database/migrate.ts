@@ -1,6 +1,7 @@
 // Brings the schema up to date, in order; of several processes that start at once one does it and the others wait.
 
 import { Migrator } from 'kysely'
+import { Failure } from '../failure.ts'
 import type { Database } from './database.ts'
 import * as start from './migrations/001-start.ts'
 
@@ -10,5 +11,13 @@ const migrations = { '001-start': start }
 export async function migrate(database: Database): Promise<void> {
   const migrator = new Migrator({ db: database, provider: { getMigrations: async () => migrations } })
   const { error } = await migrator.migrateToLatest()
+  const [, unknown] =
+    /previously executed migration (\S+) is missing/.exec(error instanceof Error ? error.message : '') ?? []
+  if (unknown) {
+    throw new Failure(
+      'store_unavailable',
+      `The database was made by a newer Forgelink: it has "${unknown}", which this one does not know. Start the newer one, or put back a backup from before it.`,
+    )
+  }
   if (error) throw error
 }

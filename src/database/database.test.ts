@@ -1,0 +1,367 @@
+// The store on both engines: one schema however many start at once, and what is answered while it is away.
+
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { type AddressInfo, connect, createServer, type Socket } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { sql } from 'kysely'
+import pg from 'pg'
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
+import { forgelink, prepareCommand } from '../../test/support/command.ts'
+import { createTestDatabase, postgresUrl } from '../../test/support/postgres.ts'
+import type { Account, Answer, Service } from '../../test/support/service.ts'
+import { describeOnBothEngines, send, startService } from '../../test/support/service.ts'
+import { readConfig } from '../config.ts'
+import { openServices } from '../services.ts'
+import { openDatabase } from './database.ts'
+import { migrate } from './migrate.ts'
+
+// A process takes half a second to start, and several of them long on a machine that has other work.
+vi.setConfig({ testTimeout: 120_000, hookTimeout: 300_000 })
+
+const SECRET_KEYS = `k1:${Buffer.alloc(32, 1).toString('base64')}`
+const TABLES = ['api_tokens', 'keys', 'scm_integrations', 'secret_keys', 'users']
+
+/** Settings of a store that nobody has opened yet, as environment of a command. */
+async function newStore(engine: string): Promise<{ env: Record<string, string>; remove(): Promise<void> }> {
+  const dataDir = mkdtempSync(join(tmpdir(), 'forgelink-store-'))
+  const postgres = engine === 'PostgreSQL' ? await createTestDatabase() : undefined
+  return {
+    env: { DATA_DIR: dataDir, SECRET_KEYS, ...(postgres && { DATABASE_URL: postgres.url }) },
+    async remove() {
+      await postgres?.drop()
+      rmSync(dataDir, { recursive: true, force: true })
+    },
+  }
+}
+
+describeOnBothEngines('migrations', (engine) => {
+  let store: Awaited<ReturnType<typeof newStore>>
+  beforeAll(async () => {
+    await prepareCommand()
+    store = await newStore(engine)
+  })
+  afterAll(() => store.remove())
+
+  it('are run once by four processes that start at once, and each of them works', async () => {
+    const runs = await Promise.all(
+      Array.from({ length: 4 }, (_, n) =>
+        forgelink(['user', 'add', '--email', `u${n}@example.test`, '--username', `u${n}`, '--json'], store.env),
+      ),
+    )
+    expect(runs.map(({ code, stderr }) => [code, stderr])).toEqual(new Array(4).fill([0, '']))
+
+    const database = openDatabase(readConfig(store.env))
+    const tables = await database.introspection.getTables()
+    expect(tables.map(({ name }) => name).sort()).toEqual(TABLES)
+    const { rows } = await sql<{ name: string }>`select name from kysely_migration order by name`.execute(database)
+    expect(rows.map(({ name }) => name)).toEqual(['001-start'])
+    const users = await database.selectFrom('users').select('username').orderBy('username').execute()
+    expect(users.map(({ username }) => username)).toEqual(['u0', 'u1', 'u2', 'u3'])
+    const keys = await database.selectFrom('secretKeys').select('id').execute()
+    expect(keys).toEqual([{ id: 'k1' }])
+    await database.destroy()
+  })
+
+  it('are nothing to do the second time', async () => {
+    const database = openDatabase(readConfig(store.env))
+    await migrate(database)
+    const { rows } = await sql`select name from kysely_migration`.execute(database)
+    expect(rows).toHaveLength(1)
+    await database.destroy()
+  })
+
+  it('refuse a database of a newer program with a sentence, and leave it as it is', async () => {
+    const newer = await newStore(engine)
+    const config = readConfig(newer.env)
+    await (await openServices(config)).close()
+    const database = openDatabase(config)
+    await sql`insert into kysely_migration (name, timestamp) values ('002-later', '2099-01-01T00:00:00.000Z')`.execute(
+      database,
+    )
+    await sql`create table later (id text)`.execute(database)
+
+    const message =
+      'The database was made by a newer Forgelink: it has "002-later", which this one does not know. Start the newer one, or put back a backup from before it.'
+    await expect(openServices(config)).rejects.toThrow(message)
+    const run = await forgelink(['serve'], newer.env)
+    expect(run).toEqual({ code: 1, stdout: '', stderr: `forgelink: ${message}\n` })
+
+    const { rows } = await sql<{ name: string }>`select name from kysely_migration order by name`.execute(database)
+    expect(rows.map(({ name }) => name)).toEqual(['001-start', '002-later'])
+    await database.destroy()
+    await newer.remove()
+  })
+})
+
+/** What a call that needs the store, and the two that operators' tools ask, answer just now. */
+async function look(
+  service: Service,
+  alice: Account,
+): Promise<{ api: Answer; ready: Answer; health: Answer; ms: number }> {
+  const started = performance.now()
+  const [api, ready, health] = await Promise.all([
+    alice.call('GET', '/v1/keys'),
+    send('GET', `${service.url}/readyz`),
+    send('GET', `${service.url}/healthz`),
+  ])
+  return { api, ready, health, ms: performance.now() - started }
+}
+
+function expectGone({ api, ready, health, ms }: Awaited<ReturnType<typeof look>>): void {
+  for (const answer of [api, ready]) {
+    expect([answer.status, answer.json]).toEqual([
+      503,
+      { error: 'The store is not available just now. Try again in a moment.', code: 'store_unavailable' },
+    ])
+    expect(Number(answer.headers.get('retry-after'))).toBeGreaterThan(0)
+  }
+  expect([health.status, health.json]).toEqual([200, { status: 'ok' }])
+  expect(ms).toBeLessThan(2_000)
+}
+
+function expectWell({ api, ready, health }: Awaited<ReturnType<typeof look>>): void {
+  expect([api.status, ready.status, health.status]).toEqual([200, 200, 200])
+}
+
+describe.skipIf(!postgresUrl())('PostgreSQL away and back', () => {
+  let service: Service
+  let alice: Account
+  let database: Awaited<ReturnType<typeof createTestDatabase>>
+  let proxy: Proxy
+
+  beforeAll(async () => {
+    database = await createTestDatabase()
+    proxy = await startProxy(database.url)
+    service = await startService('PostgreSQL', { DATABASE_URL: proxy.url })
+    alice = await service.addAccount('alice')
+  })
+  afterAll(async () => {
+    await service.close()
+    await proxy.close()
+    await database.drop()
+  })
+
+  /** As the administrator of the server, in another database. */
+  async function administer(...statements: string[]): Promise<void> {
+    const client = new pg.Client({ connectionString: postgresUrl() })
+    await client.connect()
+    for (const statement of statements) await client.query(statement)
+    await client.end()
+  }
+  const name = () => new URL(database.url).pathname.slice(1)
+  const terminate = () => `select pg_terminate_backend(pid) from pg_stat_activity where datname = '${name()}'`
+
+  it.each<[string, () => Promise<void>, () => Promise<void>]>([
+    [
+      'takes no connections',
+      () => administer(`alter database ${name()} allow_connections false`, terminate()),
+      () => administer(`alter database ${name()} allow_connections true`),
+    ],
+    [
+      'is gone under its name',
+      () =>
+        administer(
+          `alter database ${name()} allow_connections false`,
+          terminate(),
+          `alter database ${name()} rename to ${name()}_x`,
+        ),
+      () =>
+        administer(`alter database ${name()}_x rename to ${name()}`, `alter database ${name()} allow_connections true`),
+    ],
+    ['refuses at its port', () => proxy.stop(), () => proxy.start()],
+    ['cuts every connection', async () => proxy.cut(true), async () => proxy.cut(false)],
+    ['says nothing any more', async () => proxy.mute(true), async () => proxy.mute(false)],
+  ])('answers 503 within two seconds while it %s, and is well again by itself', async (_case, away, back) => {
+    expectWell(await look(service, alice))
+    await away()
+    try {
+      expectGone(await look(service, alice))
+      // Also when nothing is connected any more, and to many at once.
+      for (const gone of await Promise.all(Array.from({ length: 5 }, () => look(service, alice)))) expectGone(gone)
+      const written = await alice.call('PUT', '/v1/users/account', { username: 'alice' })
+      expect([written.status, written.json.code]).toEqual([503, 'store_unavailable'])
+    } finally {
+      await back()
+    }
+    for (let round = 0; round < 3; round++) expectWell(await look(service, alice))
+    expect((await alice.call('PUT', '/v1/users/account', { username: 'alice' })).status).toBe(200)
+  })
+
+  it('loses no request when idle connections are ended, as by a restart', async () => {
+    await Promise.all(Array.from({ length: 10 }, () => look(service, alice)))
+    await administer(terminate())
+    // Until the server's word has arrived a statement may still run into it: that is a 503, and the next one is well.
+    await vi.waitFor(async () => expectWell(await look(service, alice)))
+    for (let round = 0; round < 5; round++) expectWell(await look(service, alice))
+  })
+
+  it('answers 503 to a statement that waits too long for a lock, and serves others meanwhile', async () => {
+    const client = new pg.Client({ connectionString: database.url })
+    await client.connect()
+    await client.query('begin')
+    await client.query('lock table keys in access exclusive mode')
+    const started = performance.now()
+    const [blocked, other] = await Promise.all([alice.call('GET', '/v1/keys'), alice.call('GET', '/v1/tokens')])
+    expect([blocked.status, blocked.json.code, other.status]).toEqual([503, 'store_unavailable', 200])
+    expect(performance.now() - started).toBeLessThan(2_000)
+    await client.query('rollback')
+    await client.end()
+    expectWell(await look(service, alice))
+  })
+
+  it('lets a start wait for another’s migration longer than a request may take', async () => {
+    const client = new pg.Client({ connectionString: database.url })
+    await client.connect()
+    // Kysely's lock for migrations.
+    await client.query('select pg_advisory_lock(3853314791062309107)')
+    const config = readConfig({
+      DATABASE_URL: database.url,
+      SECRET_KEYS: `test:${Buffer.alloc(32, 7).toString('base64')}`,
+    })
+    const opened = openServices(config)
+    const first = await Promise.race([opened, new Promise((resolve) => setTimeout(resolve, 2_000, 'waits'))])
+    expect(first).toBe('waits')
+    await client.query('select pg_advisory_unlock(3853314791062309107)')
+    await client.end()
+    await (await opened).close()
+  })
+})
+
+describe('SQLite locked by another process', () => {
+  let service: Service
+  let alice: Account
+  beforeAll(async () => {
+    service = await startService('SQLite')
+    alice = await service.addAccount('alice')
+  })
+  afterAll(() => service.close())
+
+  it('lets a write wait until it is free', async () => {
+    const lock = await lockInAnotherProcess(join(service.dataDir, 'forgelink.db'), 1_500)
+    const started = performance.now()
+    const written = await alice.call('POST', '/v1/tokens', { name: 'waited' })
+    expect(written.status).toBe(201)
+    expect(performance.now() - started).toBeGreaterThan(500)
+    expect(await lock.ended).toBe(0)
+    const { json } = await alice.call('GET', '/v1/tokens')
+    expect(json.tokens.map((token: { name: string }) => token.name)).toContain('waited')
+  })
+
+  it('serves reads meanwhile', async () => {
+    const lock = await lockInAnotherProcess(join(service.dataDir, 'forgelink.db'), 60_000)
+    const started = performance.now()
+    expectWell(await look(service, alice))
+    expect(performance.now() - started).toBeLessThan(1_000)
+    lock.end()
+    await lock.ended
+  })
+
+  it('answers 503 to a write after five seconds, keeps nothing of it, and writes again when it is free', async () => {
+    const lock = await lockInAnotherProcess(join(service.dataDir, 'forgelink.db'), 60_000)
+    const started = performance.now()
+    const refused = await alice.call('POST', '/v1/tokens', { name: 'refused' })
+    const ms = performance.now() - started
+    lock.end()
+    await lock.ended
+    expect([refused.status, refused.json.code]).toEqual([503, 'store_unavailable'])
+    expect(Number(refused.headers.get('retry-after'))).toBeGreaterThan(0)
+    expect(ms).toBeGreaterThan(4_500)
+    expect(ms).toBeLessThan(8_000)
+    expect((await alice.call('POST', '/v1/tokens', { name: 'later' })).status).toBe(201)
+    const { json } = await alice.call('GET', '/v1/tokens')
+    expect(json.tokens.map((token: { name: string }) => token.name)).not.toContain('refused')
+  })
+})
+
+/** Holds the write lock for so long, or until its end is asked for; resolves when it has it. */
+async function lockInAnotherProcess(file: string, ms: number): Promise<{ ended: Promise<unknown>; end(): void }> {
+  const program = `
+    const Libsql = (await import(${JSON.stringify(import.meta.resolve('libsql'))})).default
+    const database = new Libsql(${JSON.stringify(file)})
+    database.exec('begin immediate')
+    process.stdout.write('locked')
+    process.stdin.resume()
+    const end = () => { database.exec('rollback'); process.exit(0) }
+    process.stdin.on('end', end)
+    setTimeout(end, ${ms})`
+  const child = spawn(process.execPath, ['--input-type=module', '-e', program], { stdio: ['pipe', 'pipe', 'inherit'] })
+  const ended = once(child, 'close').then(([code]) => code)
+  await once(child.stdout, 'data')
+  return { ended, end: () => child.stdin.end() }
+}
+
+/** Stands between the service and PostgreSQL, and lets the way be broken in several manners. */
+interface Proxy {
+  url: string
+  /** Nobody listens there, and nothing is connected. */
+  stop(): Promise<void>
+  start(): Promise<void>
+  /** Whether connections are ended as soon as they are made. */
+  cut(on: boolean): void
+  /** Whether what is sent is kept until later: connections stand, and nothing comes. */
+  mute(on: boolean): void
+  close(): Promise<void>
+}
+
+async function startProxy(databaseUrl: string): Promise<Proxy> {
+  const { hostname, port } = new URL(databaseUrl)
+  const sockets = new Set<Socket>()
+  let cutting = false
+  let muted = false
+  const server = createServer((near) => {
+    if (cutting) return near.destroy()
+    const far = connect(Number(port), hostname)
+    for (const [from, to] of [
+      [near, far],
+      [far, near],
+    ] as const) {
+      sockets.add(from)
+      from.on('data', (chunk) => to.write(chunk))
+      from.on('error', () => undefined)
+      from.on('close', () => {
+        sockets.delete(from)
+        to.destroy()
+      })
+      if (muted) from.pause()
+    }
+  })
+  const destroyAll = () => {
+    for (const socket of sockets) socket.destroy()
+  }
+  const listen = async (at: number) => {
+    server.listen(at, '127.0.0.1')
+    await once(server, 'listening')
+    return (server.address() as AddressInfo).port
+  }
+  const url = new URL(databaseUrl)
+  const ownPort = await listen(0)
+  url.host = `127.0.0.1:${ownPort}`
+  const stop = async () => {
+    const closed = once(server, 'close')
+    server.close()
+    destroyAll()
+    await closed
+  }
+  return {
+    url: url.href,
+    stop,
+    async start() {
+      await listen(ownPort)
+    },
+    cut(on) {
+      cutting = on
+      if (on) destroyAll()
+    },
+    mute(on) {
+      muted = on
+      for (const socket of sockets) {
+        if (on) socket.pause()
+        else socket.resume()
+      }
+    },
+    close: stop,
+  }
+}
