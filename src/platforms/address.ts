@@ -95,7 +95,7 @@ function compileEntry(entry: AllowedHost): Entry {
       }
     }
     case 'suffix': {
-      const names = (host: string) => host.endsWith(entry.suffix) && host.length > entry.suffix.length
+      const names = (host: string) => host.endsWith(entry.suffix)
       return { ...rest, names, opens: (target, { class: kind }) => kind !== 'loopback' && names(target.host) }
     }
     case 'range': {

@@ -7,8 +7,9 @@ import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import { Failure, type FailureCode } from '../failure.ts'
 import { Api, createOutgoing, type Outgoing, type RawAnswer, send } from './api.ts'
 import { entryFor, type Handler, json, serve, serveTcp, type TestServer } from './outgoing/fault-server.ts'
+import type { Limits } from './outgoing/limits.ts'
 
-const LIMITS = { dns: 300, connect: 300, headers: 300, idle: 250, call: 900, retryMin: 5, retryMax: 20 }
+const LIMITS = { dns: 500, connect: 500, headers: 500, idle: 400, call: 1200, retryMin: 5, retryMax: 20 }
 const TOKEN = 'glpat-canary'
 const User = Type.Object({ id: Type.Integer({ maximum: Number.MAX_SAFE_INTEGER }), name: Type.String() })
 
@@ -162,7 +163,7 @@ function cutShort(_request: unknown, response: Parameters<Handler>[1]): void {
 function endless(_request: unknown, response: Parameters<Handler>[1]): void {
   const chunk = 'x'.repeat(64 * 1024)
   const more = (): void => {
-    while (response.write(chunk) && !response.closed) {}
+    while (!response.destroyed && response.write(chunk)) {}
   }
   response.on('drain', more)
   more()
@@ -183,6 +184,26 @@ describe('a GET', () => {
     expect(JSON.stringify([failure.message, failure.details]) + logged).not.toMatch(/canary|x=1|token=/)
     await vi.waitFor(async () => expect(await server.open()).toBeLessThanOrEqual(requests), { interval: 5 })
     expect(await api().get('/ok', User)).toMatchObject({ body: { id: 7, name: 'ok' } })
+  })
+
+  test.each<[string, Partial<Limits>, Handler]>([
+    ['waiting for headers', { headers: 100 }, () => {}],
+    ['waiting for more of a body', { idle: 100 }, (_q, r) => r.writeHead(200).write('[')],
+    ['the whole call', { call: 100 }, trickle],
+  ])('%s is limited by itself', async (_name, limits, fault) => {
+    handler = fault
+    const door = createOutgoing({
+      allowedHosts: [entryFor('127.0.0.1', server.port)],
+      extraCaCerts: null,
+      httpsProxy: null,
+      noProxy: [],
+      limits,
+    })
+    const began = Date.now()
+    const asked = new Api(door, { root: server.origin, headers: {}, link: 'l', failureFrom })
+    expect((await failureOf(asked.get('/user', User))).message).toContain('did not answer in time')
+    expect(Date.now() - began).toBeLessThan(3000) // undici counts long times by the second
+    await door.close()
   })
 
   test('500 once is asked again and answered', async () => {

@@ -31,7 +31,7 @@ function keep<T extends { close(): Promise<void> }>(thing: T): T {
 
 function open(allowed: string, options: Partial<OutgoingOptions> = {}): Outgoing {
   const allowedHosts: AllowedHost[] = readConfig({ ALLOWED_HOSTS: allowed }).allowedHosts
-  const limits = { dns: 100, connect: 300, headers: 300, idle: 300, call: 1500, retryMin: 1, retryMax: 2 }
+  const limits = { dns: 200, connect: 600, headers: 600, idle: 600, call: 2500, retryMin: 1, retryMax: 2 }
   return keep(
     createOutgoing({
       allowedHosts,

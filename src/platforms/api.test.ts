@@ -236,7 +236,7 @@ describe('together', () => {
   test('when the last one gives up the call ends and its socket closes', async () => {
     handler = () => {}
     const outgoing = open()
-    expect((await failureOf(apiOf(outgoing, { deadline: Date.now() + 30 }).get('/user', Item))).code).toBe(
+    expect((await failureOf(apiOf(outgoing, { deadline: Date.now() + 500 }).get('/user', Item))).code).toBe(
       'scm_unreachable',
     )
     await vi.waitFor(async () => expect(await server.open()).toBe(0), { interval: 5 })

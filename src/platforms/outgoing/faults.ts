@@ -92,6 +92,13 @@ const corrupt: Row = {
   code: 'scm_bad_response',
 }
 
+const unreachable: Row = { sentence: ({ host }) => `${host} could not be reached. Try again later.`, noAnswer: true }
+const exhausted: Row = {
+  sentence: () => 'This server has too many connections open. Try again later.',
+  code: 'overloaded',
+  unsent: true,
+}
+
 const ROWS: Record<string, Row> = {
   ENOTFOUND: noSuchName,
   ENODATA: noSuchName,
@@ -125,6 +132,9 @@ const ROWS: Record<string, Row> = {
   ECONNABORTED: dropped,
   EPIPE: dropped,
   UND_ERR_SOCKET: dropped,
+  ERR_STREAM_PREMATURE_CLOSE: dropped,
+  EMFILE: exhausted,
+  ENFILE: exhausted,
   UND_ERR_RES_CONTENT_LENGTH_MISMATCH: dropped,
   UND_ERR_HEADERS_TIMEOUT: slow,
   UND_ERR_BODY_TIMEOUT: slow,
@@ -188,7 +198,7 @@ export function readFault(error: unknown, place: Place): Fault {
   }
   const log = { host: place.host, port: place.port, fault: code }
   const failure = new Failure(row.code ?? 'scm_unreachable', row.sentence(place), {
-    ...(row.code === 'scm_unavailable' ? { retryAfter: 5 } : {}),
+    ...(row.code === 'scm_unavailable' || row.code === 'overloaded' ? { retryAfter: 5 } : {}),
     log,
     cause: coded(code),
   })
@@ -207,7 +217,8 @@ function rowForFamily(code: string): Row | undefined {
   if (code.startsWith('HPE_')) return notHttp
   if (code.startsWith('ERR_SSL_') || code.startsWith('ERR_TLS_')) return noTls
   if (/^(CERT|CRL|INVALID|UNABLE|ERROR_IN)_|_CERT/.test(code)) return badCertificate
-  return undefined
+  if (code.startsWith('EAI_')) return dnsDown
+  return /^E[A-Z0-9]+$/.test(code) ? unreachable : undefined // any other errno
 }
 
 function codeOf(error: unknown): string {

@@ -26,7 +26,7 @@ export function readJson(text: string, bounds: JsonBounds): unknown {
 const UNFIT = /\u0000|[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[\udc00-\udfff]/g
 
 /** NUL and lone surrogates replaced, cut after `longest` characters without halving a pair. */
-export function cleanText(text: string, longest: number): string {
+function cleanText(text: string, longest: number): string {
   const cut = text.length > longest ? text.slice(0, longest) : text
   const whole = text.length > longest && /[\ud800-\udbff]$/.test(cut) ? cut.slice(0, -1) : cut
   return whole.replace(UNFIT, '\ufffd')

@@ -31,6 +31,7 @@ test.each<[string, string, string, string | null]>([
   [GITLAB, ASKED, '//evil.com/gitlab/api/v4/projects?page=2', '/projects?page=2'],
   [GITLAB, ASKED, 'https://ex.com.evil.com/gitlab/api/v4/projects?page=2', '/projects?page=2'],
   [GITLAB, ASKED, 'https://ex.com@evil.com/gitlab/api/v4/projects?page=2', '/projects?page=2'],
+  [GITLAB, ASKED, 'https://internal/gitlab/api/v4/groups?page=2', '/projects?page=2'],
   // Our origin, but not below root.
   [GITLAB, ASKED, 'https://ex.com/api/v4/projects?page=2', '/projects?page=2'],
   [GITLAB, ASKED, 'https://ex.com/gitlab/api/v40/projects?page=2', '/projects?page=2'],

@@ -1,0 +1,48 @@
+import { Readable } from 'node:stream'
+import { gzipSync } from 'node:zlib'
+import { expect, test } from 'vitest'
+import { readBody } from './body.ts'
+
+const BOUNDS = { body: 1000, ratio: 10, ratioFrom: 200 }
+const EMPTY_MEMBER = gzipSync('') // 20 bytes that decode to none
+
+function read(chunks: Buffer[], headers: Record<string, string> = { 'content-encoding': 'gzip' }): Promise<string> {
+  return readBody(Readable.from(chunks), headers, BOUNDS)
+}
+
+test.each<[string, Buffer[], string]>([
+  ['gzip', [gzipSync('abc')], 'abc'],
+  ['gzip in single bytes', [...gzipSync('abc')].map((byte) => Buffer.from([byte])), 'abc'],
+  [
+    'a character over two pieces',
+    [gzipSync(Buffer.from('ä').subarray(0, 1)), gzipSync(Buffer.from('ä').subarray(1))],
+    'ä',
+  ],
+  ['invalid UTF-8', [gzipSync(Buffer.from([0x61, 0xff]))], 'a\ufffd'],
+  ['much repetition below the measure', [gzipSync('a'.repeat(200))], 'a'.repeat(200)],
+])('%s is read', async (_name, chunks, text) => {
+  expect(await read(chunks)).toBe(text)
+})
+
+test.each<[string, Buffer[], Record<string, string>, string]>([
+  [
+    'more than allowed on the wire that decodes to nothing',
+    Array.from({ length: 60 }, () => EMPTY_MEMBER),
+    { 'content-encoding': 'gzip' },
+    'TOO_LARGE',
+  ],
+  ['more than allowed, plain', [Buffer.alloc(600), Buffer.alloc(600)], {}, 'TOO_LARGE'],
+  ['a bomb', [gzipSync('a'.repeat(900))], { 'content-encoding': 'gzip' }, 'BOMB'],
+  ['no gzip at all', [Buffer.from('abc')], { 'content-encoding': 'gzip' }, 'Z_DATA_ERROR'],
+  ['a cut gzip', [gzipSync('abc').subarray(0, 15)], { 'content-encoding': 'gzip' }, 'Z_BUF_ERROR'],
+  ['deflate', [Buffer.from('abc')], { 'content-encoding': 'deflate' }, 'ENCODING'],
+  ['gzip twice', [gzipSync(gzipSync('abc'))], { 'content-encoding': 'gzip, gzip' }, 'ENCODING'],
+])('%s is not', async (_name, chunks, headers, code) => {
+  await expect(read(chunks, headers)).rejects.toMatchObject({ code })
+})
+
+test('nothing is read of what is announced too large', async () => {
+  const stream = Readable.from([Buffer.from('abc')])
+  await expect(readBody(stream, { 'content-length': '1001' }, BOUNDS)).rejects.toMatchObject({ code: 'TOO_LARGE' })
+  expect([stream.destroyed, stream.readableDidRead]).toEqual([true, false])
+})
