@@ -159,6 +159,17 @@ describeOnBothEngines('accounts', (engine) => {
     expect([nobody.status, nobody.json]).toEqual([wrong.status, wrong.json])
   })
 
+  it('finds people by an e-mail address with capitals of any script', async () => {
+    const email = 'Ärzte.ÇELİK@example.test'
+    const erin = await service.addAccount('erin-capital')
+    expect((await erin.call('PUT', '/v1/users/account', { email })).status).toBe(200)
+    const url = `${service.url}/v1/tokens`
+    const made = await send('POST', url, { name: 'laptop' }, basic(email, 'correct horse'))
+    expect(made.status).toBe(201)
+    const taken = await bob.call('PUT', '/v1/users/account', { email })
+    expect([taken.status, taken.json.errors]).toEqual([422, { email: ['is taken'] }])
+  })
+
   it('keeps tokens from other users: their ids answer the same bytes as unknown ones', async () => {
     const { json } = await alice.call('GET', '/v1/tokens')
     const foreign = json.tokens[0].id

@@ -1,7 +1,7 @@
 // The users table: people with an account here.
 
 import { randomUUID } from 'node:crypto'
-import type { Selectable } from 'kysely'
+import type { RawBuilder, Selectable } from 'kysely'
 import { sql } from 'kysely'
 import type { Database } from '../database/database.ts'
 import type { UsersTable } from '../database/tables.ts'
@@ -76,6 +76,11 @@ export async function updateUser(
   })
 }
 
+/** As the unique indexes have it: both engines may leave letters beyond ASCII as they are, unlike JavaScript. */
+function lower(value: unknown): RawBuilder<string> {
+  return sql<string>`lower(${value})`
+}
+
 async function takenFields(
   database: Pick<Database, 'selectFrom'>,
   wanted: { email?: string | undefined; username?: string | undefined },
@@ -83,12 +88,12 @@ async function takenFields(
 ): Promise<Record<string, string[]>> {
   const errors: Record<string, string[]> = {}
   for (const field of ['email', 'username'] as const) {
-    const value = wanted[field]?.toLowerCase()
+    const value = wanted[field]
     if (value === undefined) continue
     const other = await database
       .selectFrom('users')
       .select('id')
-      .where(sql`lower(${sql.ref(field)})`, '=', value)
+      .where(lower(sql.ref(field)), '=', lower(value))
       .where('id', '!=', exceptId)
       .executeTakeFirst()
     if (other) errors[field] = ['is taken']
@@ -98,11 +103,10 @@ async function takenFields(
 
 /** By e-mail or user name, in any case of letters. */
 export async function findUserByLogin(database: Database, login: string): Promise<User | undefined> {
-  const wanted = login.toLowerCase()
   return database
     .selectFrom('users')
     .selectAll()
-    .where((where) => where.or([where(sql`lower(email)`, '=', wanted), where(sql`lower(username)`, '=', wanted)]))
+    .where((where) => where.or(['email', 'username'].map((field) => where(lower(sql.ref(field)), '=', lower(login)))))
     .executeTakeFirst()
 }
 
