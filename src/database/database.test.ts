@@ -173,7 +173,8 @@ describe.skipIf(!postgresUrl())('PostgreSQL away and back', () => {
     ],
     ['refuses at its port', () => proxy.stop(), () => proxy.start()],
     ['cuts every connection', async () => proxy.cut(true), async () => proxy.cut(false)],
-    ['says nothing any more', async () => proxy.mute(true), async () => proxy.mute(false)],
+    ['says nothing for a while', async () => proxy.mute(), async () => proxy.speak('all')],
+    ['says nothing ever again on old connections', async () => proxy.mute(), async () => proxy.speak('new')],
   ])('answers 503 within two seconds while it %s, and is well again by itself', async (_case, away, back) => {
     expectWell(await look(service, alice))
     await away()
@@ -181,13 +182,32 @@ describe.skipIf(!postgresUrl())('PostgreSQL away and back', () => {
       expectGone(await look(service, alice))
       // Also when nothing is connected any more, and to many at once.
       for (const gone of await Promise.all(Array.from({ length: 5 }, () => look(service, alice)))) expectGone(gone)
+      const started = performance.now()
       const written = await alice.call('PUT', '/v1/users/account', { username: 'alice' })
       expect([written.status, written.json.code]).toEqual([503, 'store_unavailable'])
+      expect(performance.now() - started).toBeLessThan(2_000)
     } finally {
       await back()
     }
     for (let round = 0; round < 3; round++) expectWell(await look(service, alice))
     expect((await alice.call('PUT', '/v1/users/account', { username: 'alice' })).status).toBe(200)
+  })
+
+  it('gives a transaction up within two seconds when the store goes silent in the middle of it', async () => {
+    const own = openDatabase(readConfig({ DATABASE_URL: proxy.url, SECRET_KEYS }))
+    let started = 0
+    const transaction = own.transaction().execute(async (db) => {
+      await db.updateTable('users').set({ username: 'half-way' }).execute()
+      started = performance.now()
+      proxy.mute()
+      await db.selectFrom('users').selectAll().execute()
+    })
+    await expect(transaction).rejects.toMatchObject({ code: 'store_unavailable' })
+    expect(performance.now() - started).toBeLessThan(2_000)
+    proxy.speak('new')
+    const { username } = await own.selectFrom('users').select('username').executeTakeFirstOrThrow()
+    expect(username).toBe('alice')
+    await own.destroy()
   })
 
   it('loses no request when idle connections are ended, as by a restart', async () => {
@@ -301,8 +321,10 @@ interface Proxy {
   start(): Promise<void>
   /** Whether connections are ended as soon as they are made. */
   cut(on: boolean): void
-  /** Whether what is sent is kept until later: connections stand, and nothing comes. */
-  mute(on: boolean): void
+  /** What is sent is kept: connections stand, and nothing comes. */
+  mute(): void
+  /** Ends that; `new`: the connections that stood stay silent, as behind a firewall that has forgotten them. */
+  speak(connections: 'all' | 'new'): void
   close(): Promise<void>
 }
 
@@ -355,12 +377,13 @@ async function startProxy(databaseUrl: string): Promise<Proxy> {
       cutting = on
       if (on) destroyAll()
     },
-    mute(on) {
-      muted = on
-      for (const socket of sockets) {
-        if (on) socket.pause()
-        else socket.resume()
-      }
+    mute() {
+      muted = true
+      for (const socket of sockets) socket.pause()
+    },
+    speak(connections) {
+      muted = false
+      if (connections === 'all') for (const socket of sockets) socket.resume()
     },
     close: stop,
   }
