@@ -18,6 +18,7 @@ export interface Services {
   database: Database
   vault: Vault
   outgoing: Outgoing
+  log: Log
   close(): Promise<void>
 }
 
@@ -44,12 +45,14 @@ export async function openServices(config: Config, options: ServiceOptions = {})
     await start.destroy()
   }
   const database = openDatabase(config)
-  const outgoing = createOutgoing({ ...config, ...options })
+  const log: Log = options.log ?? (() => undefined)
+  const outgoing = createOutgoing({ ...config, ...options, log })
   return {
     config,
     database,
     vault,
     outgoing,
+    log,
     async close() {
       await outgoing.close()
       await database.destroy()

@@ -337,7 +337,8 @@ describeOnBothEngines('integrations', (engine) => {
   })
 
   it('refuses private hosts that the operator has not allowed, and says how to allow them', async () => {
-    const closed = await startService(engine)
+    const logged: [string, object][] = []
+    const closed = await startService(engine, {}, { log: (event, fields) => logged.push([event, fields]) })
     const me = await closed.addAccount('alice')
     const before = sandbox.platforms['gitlab-self-hosted'].requests.length
     const answer = await me.call('POST', '/v1/scm_integrations', { ...good, url: 'https://10.1.2.3:8443' })
@@ -345,6 +346,16 @@ describeOnBothEngines('integrations', (engine) => {
       '10.1.2.3 is on a private network, and this server only contacts private hosts its operator has allowed. Ask the operator to add "10.1.2.3" to ALLOWED_HOSTS.',
     )
     expect(sandbox.platforms['gitlab-self-hosted'].requests.length).toBe(before)
+    expect(logged).toEqual([
+      [
+        'scm_address_refused',
+        expect.objectContaining({
+          host: '10.1.2.3',
+          address: '10.1.2.3',
+          setting: expect.stringContaining('10.1.2.3'),
+        }),
+      ],
+    ])
     await closed.close()
   })
 })

@@ -265,7 +265,9 @@ describeOnBothEngines('using a link', (engine) => {
 
       it('that are being merged count as open', async () => {
         const { json } = await ask('search_pull_requests?per_page=100&query=repo:alice/example-repository')
-        expect(json.pull_requests.find((each: { number: number }) => each.number === 46)).toMatchObject({ state: 'open' })
+        expect(json.pull_requests.find((each: { number: number }) => each.number === 46)).toMatchObject({
+          state: 'open',
+        })
         expect(await numbersOf('is:closed+repo:alice/example-repository')).not.toContain(46)
       })
 

@@ -57,7 +57,9 @@ export function integrationRoutes(app: App, services: Services): void {
   function urlProblem(url: string, { scm_type: scmType }: Record<string, unknown>): string | undefined {
     if (isScmType(scmType) && scmTypes[scmType].oauth) return undefined
     const address = readAddress(isScmType(scmType) ? scmType : 'gitlab-self-hosted', url)
-    return 'problem' in address ? address.problem : undefined
+    if (!('problem' in address)) return undefined
+    if (address.refused) services.log('scm_address_refused', address.refused)
+    return address.problem
   }
 
   /** List and show; every other answer leaves the token out. */

@@ -4,9 +4,9 @@ import { createServer as createTcpServer } from 'node:net'
 import { gzipSync } from 'node:zlib'
 import { Type } from 'typebox'
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
+import { entryFor, type Handler, json, serve, serveTcp, type TestServer } from '../../test/support/fault-server.ts'
 import { Failure, type FailureCode } from '../failure.ts'
 import { Api, createOutgoing, type Outgoing, type RawAnswer, send } from './api.ts'
-import { entryFor, type Handler, json, serve, serveTcp, type TestServer } from './outgoing/fault-server.ts'
 import type { Limits } from './outgoing/limits.ts'
 
 const LIMITS = { dns: 500, connect: 500, headers: 500, idle: 400, call: 1200, retryMin: 5, retryMax: 20 }

@@ -5,11 +5,11 @@ import { createServer as createHttpsServer } from 'node:https'
 import { connect, createServer as createTcpServer } from 'node:net'
 import { Type } from 'typebox'
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
+import { json, listenForTest, serve, serveTcp, type TestServer } from '../../test/support/fault-server.ts'
+import { createIdentity, type Identity } from '../../test/support/test-certificates.ts'
 import { type AllowedHost, readConfig } from '../config.ts'
 import { Failure, type FailureCode } from '../failure.ts'
 import { Api, createOutgoing, type Outgoing, type OutgoingOptions, send } from './api.ts'
-import { json, listenForTest, serve, serveTcp, type TestServer } from './outgoing/fault-server.ts'
-import { createIdentity, type Identity } from './outgoing/test-certificates.ts'
 
 const Item = Type.Object({ id: Type.Integer() })
 

@@ -3,9 +3,9 @@
 import { createServer as createTcpServer } from 'node:net'
 import { Type } from 'typebox'
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
+import { entryFor, type Handler, json, serve, serveTcp, type TestServer } from '../../test/support/fault-server.ts'
 import { Failure } from '../failure.ts'
 import { Api, createOutgoing, type Outgoing, type RawAnswer } from './api.ts'
-import { entryFor, type Handler, json, serve, serveTcp, type TestServer } from './outgoing/fault-server.ts'
 import type { Limits } from './outgoing/limits.ts'
 
 const Item = Type.Object({ id: Type.Integer() })

@@ -3,9 +3,9 @@
 import { gzipSync } from 'node:zlib'
 import { Type } from 'typebox'
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
+import { entryFor, type Handler, json, serve, type TestServer } from '../../test/support/fault-server.ts'
 import { Failure } from '../failure.ts'
 import { Api, type ApiOptions, createOutgoing, type Outgoing, type RawAnswer, send } from './api.ts'
-import { entryFor, type Handler, json, serve, type TestServer } from './outgoing/fault-server.ts'
 import { LIMITS, type Limits } from './outgoing/limits.ts'
 
 const Item = Type.Object({ id: Type.Integer() })

@@ -15,6 +15,13 @@ export interface PlatformAddress {
   key: string
 }
 
+export interface UrlProblem {
+  /** Why the address is refused and what to type instead. */
+  problem: string
+  /** For the operator's log when the address policy refuses it: host, range and the setting to add. */
+  refused?: Record<string, string | number>
+}
+
 /** Longest `url` in characters. */
 const LONGEST = 2048
 
@@ -38,7 +45,7 @@ export function readPlatformUrl(
   text: string,
   policy: AddressPolicy,
   ownUrl: string,
-): PlatformAddress | { problem: string } {
+): PlatformAddress | UrlProblem {
   if (text.length > LONGEST) return problem('is longer than 2,048 characters')
   const shape = problemOfShape(text)
   if (shape !== null) return problem(shape)
@@ -74,7 +81,8 @@ export function readPlatformUrl(
   const refusal = policy.checkTarget(target)
   if (refusal) {
     const plainHttp = target.protocol === 'http:' && refusal.log.range === 'http'
-    return problem(plainHttp ? `is not an https address; use ${web.replace(/^http:/, 'https:')}` : refusal.message)
+    const text = plainHttp ? `is not an https address; use ${web.replace(/^http:/, 'https:')}` : refusal.message
+    return { problem: text, refused: refusal.log }
   }
   const given = head.toLowerCase() + text.slice(head.length).replace(/\/$/, '')
   return { ...roots(scmType, web), url: given }
@@ -133,6 +141,6 @@ function place(url: URL): string {
   return `${loopback ? 'localhost' : host}:${port}`
 }
 
-function problem(text: string): { problem: string } {
+function problem(text: string): UrlProblem {
   return { problem: text }
 }

@@ -1,11 +1,11 @@
 import { connect, Socket } from 'node:net'
 import { createSecureContext } from 'node:tls'
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
+import { serveTcp, type TestServer } from '../../../test/support/fault-server.ts'
 import { type AllowedHost, readConfig } from '../../config.ts'
 import { Failure } from '../../failure.ts'
 import { createAddressPolicy } from '../address.ts'
 import { createConnector } from './connector.ts'
-import { serveTcp, type TestServer } from './fault-server.ts'
 import { LIMITS } from './limits.ts'
 
 let server: TestServer

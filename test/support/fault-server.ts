@@ -2,7 +2,7 @@
 
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import { type AddressInfo, createServer as createTcpServer, type Server as TcpServer } from 'node:net'
-import type { AllowedHost } from '../../config.ts'
+import type { AllowedHost } from '../../src/config.ts'
 
 export type Handler = (request: IncomingMessage, response: ServerResponse) => unknown
 
