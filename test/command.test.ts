@@ -169,6 +169,9 @@ describe('a server of its own', () => {
   let admin: ReturnType<typeof readGreeting>
 
   beforeAll(async () => {
+    // Left by somebody, and open to all: the secrets must not come into it as it is.
+    mkdirSync(settings.DATA_DIR, { mode: 0o700 })
+    writeFileSync(join(settings.DATA_DIR, 'first-start.txt'), '', { mode: 0o644 })
     server = await startServer(settings, FIRST_START)
     admin = readGreeting(readFileSync(join(settings.DATA_DIR, 'first-start.txt'), 'utf8'))
   })
@@ -198,7 +201,6 @@ describe('a server of its own', () => {
   })
 
   it('makes its secret key in a file for its owner only', () => {
-    expect(modeOf(settings.DATA_DIR)).toBe('700')
     expect(modeOf(join(settings.DATA_DIR, 'secret-keys'))).toBe('600')
     expect(readFileSync(join(settings.DATA_DIR, 'secret-keys'), 'utf8')).toMatch(/^k-[0-9a-f]{8}:[A-Za-z0-9+/]{43}=\n$/)
     expect(readdirSync(settings.DATA_DIR).filter((name) => name.startsWith('secret-keys'))).toEqual(['secret-keys'])
@@ -305,6 +307,7 @@ describe('a server of its own', () => {
       stdout: '',
       stderr: 'forgelink: the port is taken by another program; set PORT to a free one\n',
     })
+    expect(modeOf(newFolder('second'))).toBe('700')
     // It ended before it greeted anybody: the next start is the first one.
     expect(existsSync(join(newFolder('second'), 'first-start.txt'))).toBe(false)
   })
@@ -409,6 +412,18 @@ it.skipIf(!hasScript)('shows the first start on a terminal when there is one, an
 })
 
 describe.skipIf(!postgresUrl())('two servers on one PostgreSQL', () => {
+  it('add nobody when what is secret cannot be shown, and end', async () => {
+    const database = await createTestDatabase()
+    const file = newFolder('no-folder')
+    writeFileSync(file, '')
+    const settings = { DATABASE_URL: database.url, SECRET_KEYS, LOG_LEVEL: 'silent', DATA_DIR: join(file, 'data') }
+    const { code, stderr } = await forgelink(['serve'], { ...settings, PORT: `${await freePort()}` })
+    expect([code, stderr]).toEqual([1, expect.stringContaining(settings.DATA_DIR)])
+    expect(stderr).not.toContain('    at ')
+    expect((await forgelink(['user', 'list', '--json'], settings)).stdout).toBe('{"users":[]}\n')
+    await database.drop()
+  })
+
   it('start at once for the first time, and add one admin', async () => {
     const database = await createTestDatabase()
     const shared = { DATABASE_URL: database.url, SECRET_KEYS, LOG_LEVEL: 'silent' }

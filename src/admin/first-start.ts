@@ -10,27 +10,31 @@ import type { Services } from '../services.ts'
 /** On the terminal when standard output is one, else in a file (0600) whose path is printed. */
 export async function greetFirstUser({ config, database }: Services): Promise<void> {
   const password = randomPassword()
-  const user = await addFirstUser(database, {
-    email: 'admin@localhost',
-    username: 'admin',
-    passwordHash: await hashPassword(password),
+  const user = { email: 'admin@localhost', username: 'admin', passwordHash: await hashPassword(password) }
+  // What cannot be shown is not added: it would lock everybody out.
+  await database.transaction().execute(async (transaction) => {
+    const added = await addFirstUser(transaction, user)
+    if (!added) return
+    const { token } = await createApiToken(transaction, added.id, 'first start')
+    const lines = [
+      'This is the first start, so a user was added. Keep this: it is shown only once.',
+      `  Address:   ${config.publicUrl}`,
+      `  User name: ${user.username}`,
+      `  Password:  ${password}`,
+      `  API token: ${token}`,
+      '',
+    ]
+    show(config.dataDir, lines.join('\n'))
   })
-  if (!user) return
-  const { token } = await createApiToken(database, user.id, 'first start')
-  const text = [
-    'This is the first start, so a user was added. Keep this: it is shown only once.',
-    `  Address:   ${config.publicUrl}`,
-    `  User name: ${user.username}`,
-    `  Password:  ${password}`,
-    `  API token: ${token}`,
-    '',
-  ].join('\n')
+}
+
+function show(dataDir: string, text: string): void {
   if (process.stdout.isTTY) {
     process.stdout.write(text)
     return
   }
-  mkdirSync(config.dataDir, { recursive: true, mode: 0o700 })
-  const file = join(config.dataDir, 'first-start.txt')
+  mkdirSync(dataDir, { recursive: true, mode: 0o700 })
+  const file = join(dataDir, 'first-start.txt')
   // A file that is there would keep its own mode.
   rmSync(file, { force: true })
   writeFileSync(file, text, { mode: 0o600, flag: 'wx' })
