@@ -29,7 +29,10 @@ export function loadSecretKeys(dataDir: string): SecretKey[] {
 /** Written aside and then linked, so that of two processes one wins and no one reads half a file. */
 function createFile(file: string): void {
   const draft = `${file}.${process.pid}`
-  writeFileSync(draft, `k-${randomBytes(4).toString('hex')}:${randomBytes(32).toString('base64')}\n`, { mode: 0o600 })
+  writeFileSync(draft, `k-${randomBytes(4).toString('hex')}:${randomBytes(32).toString('base64')}\n`, {
+    mode: 0o600,
+    flush: true,
+  })
   try {
     linkSync(draft, file)
   } catch (error) {
