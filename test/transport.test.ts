@@ -40,6 +40,8 @@ describeOnBothEngines('transport', (engine) => {
     ['GET', '/v1/keys/', {}, 200],
     ['DELETE', '/v1/keys/x', JSON_TYPE, 404],
     ['DELETE', '/v1/keys/x', FORM_TYPE, 404],
+    ['DELETE', '/v1/keys/x', { 'content-type': 'foo' }, 404],
+    ['PROPFIND', '/v1/keys', {}, 405],
     ['POST', '/v1/scm_integrations/x/import_keys', JSON_TYPE, 404],
     ['POST', '/v1/scm_integrations/x/import_keys', FORM_TYPE, 404],
     ['POST', '/v1/scm_integrations/x/orgs', { ...JSON_TYPE, 'content-length': '0' }, 404],
@@ -76,6 +78,9 @@ describeOnBothEngines('transport', (engine) => {
     ['a form', 'name=x', FORM_TYPE, 415, undefined],
     ['multipart', '--x--', { 'content-type': 'multipart/form-data; boundary=x' }, 415, undefined],
     ['text', 'x', { 'content-type': 'text/plain' }, 415, undefined],
+    ['of no type at all', 'x', { 'content-type': '; charset=utf-8' }, 415, undefined],
+    ['of two types', '{}', { 'content-type': 'application/json, text/plain' }, 415, undefined],
+    ['of a type that is none', '{}', { 'content-type': 'foo' }, 415, undefined],
     ['an encoded body', '{}', { 'content-encoding': 'gzip' }, 415, undefined],
   ])('a body that is %s', async (_case, body, headers, status, expected) => {
     const answer = await alice.call('POST', '/v1/keys', body, headers)
@@ -181,6 +186,10 @@ describeOnBothEngines('transport', (engine) => {
       'https://portal.example',
     ])
     expect(allowed.headers.get('access-control-allow-credentials')).toBeNull()
+    expect(allowed.headers.get('access-control-allow-methods')).toContain('DELETE')
+    const metrics = await send('GET', `${open.url}/metrics`, undefined, preflight)
+    expect(metrics.headers.get('access-control-allow-origin')).toBeNull()
+    expect((await send('OPTIONS', `${open.url}/nothing`, undefined, preflight)).status).toBe(404)
     const other = await send('GET', `${open.url}/v1/regions`, undefined, { origin: 'https://evil.example' })
     expect(other.headers.get('access-control-allow-origin')).toBeNull()
     await open.close()
@@ -194,7 +203,9 @@ describeOnBothEngines('transport', (engine) => {
     expect((await send('GET', `${service.url}/readyz`)).json).toEqual({ status: 'ok' })
     const metrics = await send('GET', `${service.url}/metrics`)
     expect(metrics.text).toContain('forgelink_http_request_duration_seconds')
-    const forwarded = await send('GET', `${service.url}/metrics`, undefined, { 'x-forwarded-for': '10.0.0.1' })
-    expect(forwarded.status).toBe(401)
+    for (const header of ['x-forwarded-for', 'x-forwarded-proto', 'forwarded', 'via']) {
+      const forwarded = await send('GET', `${service.url}/metrics`, undefined, { [header]: 'x' })
+      expect([header, forwarded.status]).toEqual([header, 401])
+    }
   })
 })

@@ -27,7 +27,8 @@ const failureRows: Record<FailureCode, Row> = {
   scm_scope_missing: { status: 403, code: 'scm_scope_missing' },
   scm_sso_required: { status: 403, code: 'scm_sso_required' },
   scm_forbidden: { status: 403, code: 'scm_forbidden' },
-  scm_not_found: { status: 404, code: null },
+  // Where something asked for by name may be absent, the caller of the platform says so; elsewhere it is nonsense.
+  scm_not_found: { status: 503, code: 'scm_bad_response' },
   scm_query_refused: { status: 422, code: null },
   scm_rate_limited: { status: 429, code: 'scm_rate_limited' },
   scm_address_refused: { status: 503, code: 'scm_unavailable' },
@@ -46,16 +47,21 @@ const DEFAULT_RETRY_AFTER = 5
 /** What Fastify itself refuses, as a Failure of ours. */
 function failureFrom(error: FastifyError | Failure): Failure {
   if (error instanceof Failure) return error
-  if (error.code === 'FST_ERR_CTP_BODY_TOO_LARGE') return new Failure('payload_too_large', 'The body is over 64 KiB.')
-  if (error.code === 'FST_ERR_CTP_INVALID_CONTENT_LENGTH') {
-    return new Failure('bad_request', 'The body is not as long as its Content-Length.')
+  const { statusCode = 500, code } = error
+  if (statusCode === 413) return new Failure('payload_too_large', 'The body is over 64 KiB.')
+  if (statusCode === 415) {
+    return new Failure('unsupported_media_type', 'Send the body as JSON, with Content-Type: application/json.')
+  }
+  // A caller that goes away while it sends is no bug of ours.
+  if ((statusCode >= 400 && statusCode < 500) || code === 'ECONNRESET') {
+    return new Failure('bad_request', 'This request cannot be read.')
   }
   return new Failure('internal', 'Internal error', { cause: error })
 }
 
 function bodyOf(failure: Failure, row: Row, requestId: string): object {
   const { details } = failure
-  if (row.status === 404) return { resource: details.resource ?? 'repository', error: 'not found' }
+  if (row.status === 404) return { resource: details.resource, error: 'not found' }
   if (row.status === 422) return { errors: details.errors ?? { query: [failure.message] }, error: failure.message }
   if (row.status === 500) return { error: 'Internal error', code: row.code, request_id: requestId }
   return {
@@ -103,8 +109,6 @@ export function answerFailure(error: FastifyError | Failure, request: FastifyReq
 export function answerUnrouted(app: FastifyInstance): void {
   const routes: { path: RegExp; methods: string[] }[] = []
   app.addHook('onRoute', ({ method, url }: { method: string | string[]; url: string }) => {
-    // The preflight route of CORS is for every path, and makes none known.
-    if (url === '*') return
     routes.push({ path: new RegExp(`^${url.replace(/:\w+/g, '[^/]+')}/?$`), methods: [method].flat() })
   })
   app.setNotFoundHandler((request, reply) => {

@@ -66,7 +66,7 @@ export function operationsRoutes(app: App, config: Config, ping: () => Promise<v
 /** By token, or without one from loopback; a forwarding header tells that a proxy stands between. */
 function mayReadMetrics(config: Config, request: FastifyRequest): boolean {
   if (config.metricsToken) return equal(request.headers.authorization ?? '', `Bearer ${config.metricsToken}`)
-  const forwarded = ['forwarded', 'x-forwarded-for', 'x-real-ip', 'via'].some((name) => name in request.headers)
+  const forwarded = Object.keys(request.headers).some((name) => /^(x-forwarded-.+|forwarded|via|x-real-ip)$/.test(name))
   return !forwarded && /^(127\.|::1$|::ffff:127\.)/.test(request.socket.remoteAddress ?? '')
 }
 

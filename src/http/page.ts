@@ -43,11 +43,13 @@ export function paginationOnWire(
   asked: { page: number; perPage: number },
   found: { hasNext: boolean; totalCount: number | null },
 ) {
+  const totalPages = found.totalCount === null ? null : Math.ceil(found.totalCount / asked.perPage)
   return {
     current_page: asked.page,
-    prev_page: asked.page > 1 ? asked.page - 1 : null,
+    // Of a page past the end the last one there is, and null where there is none.
+    prev_page: Math.min(asked.page - 1, totalPages ?? Number.POSITIVE_INFINITY) || null,
     next_page: found.hasNext ? asked.page + 1 : null,
-    total_pages: found.totalCount === null ? null : Math.ceil(found.totalCount / asked.perPage),
+    total_pages: totalPages,
     total_count: found.totalCount,
   }
 }

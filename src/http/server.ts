@@ -6,7 +6,7 @@ import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox'
 import type { FastifyBaseLogger, FastifyInstance, FastifyReply, RawServerDefault } from 'fastify'
 import Fastify, { LogController } from 'fastify'
 import type { Config } from '../config.ts'
-import { Failure } from '../failure.ts'
+import { Failure, invalid } from '../failure.ts'
 import { acceptBodies, BODY_LIMIT } from './body.ts'
 import { answerClientError, answerFailure, answerUnrouted } from './failures.ts'
 
@@ -39,8 +39,12 @@ export function createServer(config: Config): App {
     http: { headersTimeout: HEADERS_TIMEOUT, requestTimeout: REQUEST_TIMEOUT, connectionsCheckingInterval: 500 },
     rewriteUrl: (request) => foldSlashes(request.url ?? '/'),
     routerOptions: { ignoreTrailingSlash: true, maxParamLength: MAX_URL_LENGTH, querystringParser: readQuery },
-    frameworkErrors: (_error, _request, reply: FastifyReply) => {
-      reply.status(404).type('application/json; charset=utf-8').send('{"error":"This address cannot be read."}')
+    frameworkErrors: (_error, request, reply: FastifyReply) => {
+      reply
+        .status(404)
+        .header('x-request-id', request.id)
+        .type('application/json; charset=utf-8')
+        .send('{"error":"This address cannot be read."}')
     },
     clientErrorHandler: answerClientError,
   }).withTypeProvider<TypeBoxTypeProvider>()
@@ -57,10 +61,18 @@ export function createServer(config: Config): App {
       reply.status(414).send({ error: `The address is over ${MAX_URL_LENGTH} characters.` })
       return reply
     }
-    const { 'content-encoding': encoding } = request.headers
+    const { 'content-encoding': encoding, 'content-length': length, 'transfer-encoding': transfer } = request.headers
+    // Without a body its type means nothing, however it is written.
+    if (!transfer && (length === undefined || length === '0')) delete request.raw.headers['content-type']
     if (encoding && encoding !== 'identity') {
       throw new Failure('unsupported_media_type', 'Compressed bodies are not taken: send the JSON as it is.')
     }
+  })
+  app.addHook('preValidation', async (request) => {
+    const described = request.routeOptions.schema?.querystring as { properties?: object } | undefined
+    const query = request.query as Record<string, unknown>
+    const repeated = Object.keys(described?.properties ?? {}).filter((name) => Array.isArray(query[name]))
+    if (repeated.length > 0) throw invalid(Object.fromEntries(repeated.map((name) => [name, ['is there twice']])))
   })
   app.addHook('onResponse', async (request, reply) => {
     request.log.info(
@@ -89,7 +101,7 @@ function foldSlashes(url: string): string {
   return [path.replace(/\/{2,}/g, '/'), ...query].join('?')
 }
 
-/** Form decoding: `+` and `%20` are spaces. A repeated name gives an array, which no schema of ours takes. */
+/** Form decoding: `+` and `%20` are spaces. A repeated name gives an array, which the hook above refuses. */
 function readQuery(text: string): Record<string, string | string[]> {
   const query: Record<string, string | string[]> = Object.create(null)
   for (const [name, value] of new URLSearchParams(text)) {
