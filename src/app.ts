@@ -1,11 +1,11 @@
 // The application: every route plugin by name. It opens nothing and listens nowhere, so that tests can build it too.
 
-import cors from '@fastify/cors'
 import { authenticateBearer } from './accounts/authenticate.ts'
 import { createBearer } from './accounts/bearer.ts'
 import { accountRoutes, openAccountRoutes } from './accounts/routes.ts'
 import { pingDatabase } from './database/database.ts'
 import { createAttempts } from './http/attempts.ts'
+import { allowOrigins } from './http/cors.ts'
 import { describeApi, openApiRoute } from './http/openapi.ts'
 import { operationsRoutes } from './http/operations.ts'
 import { createRateLimit } from './http/rate-limit.ts'
@@ -23,12 +23,12 @@ export async function createApp(services: Services): Promise<App> {
   const attempts = createAttempts()
   const limitRate = createRateLimit(config.rateLimit)
 
-  if (config.corsOrigins.length > 0) await app.register(cors, { origin: config.corsOrigins, maxAge: 600 })
+  allowOrigins(app, config.corsOrigins)
   await describeApi(app, config)
 
   operationsRoutes(app, config, () => pingDatabase(database))
   openApiRoute(app)
-  openAccountRoutes(app, services, bearer, attempts)
+  openAccountRoutes(app, services, { bearer, attempts, limitRate })
   await app.register((signedIn, _options, done) => {
     signedIn.addHook('onRequest', async (request) => {
       request.user = await authenticateBearer(database, bearer, request)

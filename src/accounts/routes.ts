@@ -11,8 +11,7 @@ import type { Services } from '../services.ts'
 import { createApiToken, deleteApiToken, getApiToken, listApiTokens, renewApiToken } from './api-tokens.ts'
 import { authenticateApiToken, authenticateBearer, authenticatePassword } from './authenticate.ts'
 import type { Bearer } from './bearer.ts'
-import { hashPassword, passwordProblem } from './passwords.ts'
-import { emailProblem, setPasswordHash, type User, updateUser, usernameProblem } from './users.ts'
+import { emailProblem, type User, updateUser, usernameProblem } from './users.ts'
 import { ApiTokenOnWire, apiTokenOnWire, UserOnWire, userOnWire } from './wire.ts'
 
 const TokenInput = Type.Object({ name: Type.String({ minLength: 1, maxLength: 200, description: 'What it is for.' }) })
@@ -20,12 +19,10 @@ const TokenAnswer = Type.Object({ token: ApiTokenOnWire })
 const UserInput = Type.Object({
   email: Type.Optional(Type.String()),
   username: Type.Optional(Type.String()),
-  password: Type.Optional(Type.String()),
 })
-const userChecks: FieldChecks<{ email?: string; username?: string; password?: string }> = {
+const userChecks: FieldChecks<{ email?: string; username?: string }> = {
   email: emailProblem,
   username: usernameProblem,
-  password: passwordProblem,
 }
 const UserAnswer = Type.Object({ user: UserOnWire })
 
@@ -39,9 +36,17 @@ const Region = Type.Object({
   default: Type.Boolean(),
 })
 
+/** What stands before routes: who may come in, and how often. */
+export interface Guards {
+  bearer: Bearer
+  attempts: Attempts
+  limitRate: (account: string) => void
+}
+
 /** Routes that do not ask for a bearer token. */
-export function openAccountRoutes(app: App, services: Services, bearer: Bearer, attempts: Attempts): void {
+export function openAccountRoutes(app: App, services: Services, guards: Guards): void {
   const { config, database } = services
+  const { bearer, attempts, limitRate } = guards
 
   app.post(
     '/v1/tokens/exchange',
@@ -54,7 +59,11 @@ export function openAccountRoutes(app: App, services: Services, bearer: Bearer, 
         response: answers(200, Type.Object({ token: Type.String() })),
       },
     },
-    async (request) => ({ token: await bearer.sign(await authenticateApiToken(database, attempts, request)) }),
+    async (request) => {
+      const apiToken = await authenticateApiToken(database, attempts, request)
+      limitRate(apiToken.userId)
+      return { token: await bearer.sign(apiToken) }
+    },
   )
 
   app.post(
@@ -64,6 +73,7 @@ export function openAccountRoutes(app: App, services: Services, bearer: Bearer, 
         request.user =
           (await authenticatePassword(database, attempts, request)) ??
           (await authenticateBearer(database, bearer, request))
+        limitRate(request.user.id)
       },
       schema: {
         summary: 'Make an API token',
@@ -117,13 +127,11 @@ export function accountRoutes(app: App, { database }: Services): void {
   )
 
   async function changeSelf(user: User, body: unknown) {
-    const { password, ...changes } = readBody(body, 'user', UserInput, userChecks)
-    const updated = await updateUser(database, user.id, changes)
-    if (password !== undefined) await setPasswordHash(database, user.id, await hashPassword(password))
-    return { user: userOnWire(updated) }
+    const changes = readBody(body, 'user', UserInput, userChecks)
+    return { user: userOnWire(await updateUser(database, user.id, changes)) }
   }
   const changeSchema = {
-    summary: 'Change your e-mail address, user name or password',
+    summary: 'Change your e-mail address or user name',
     tags: ['Users'],
     body: Type.Object({ user: UserInput }),
     response: answers(200, UserAnswer),

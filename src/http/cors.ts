@@ -1,0 +1,26 @@
+// Lets pages of the origins that the operator names call the API with a bearer token, never with cookies.
+
+import type { App } from './server.ts'
+
+const METHODS = 'GET, HEAD, POST, PUT, PATCH, DELETE'
+const READABLE = 'Retry-After, X-Request-Id, WWW-Authenticate, Allow'
+/** How long browsers remember that they may, in seconds. */
+const MAX_AGE = '600'
+
+/** Only below `/v1`: metrics and pages are nobody else's. https://fetch.spec.whatwg.org/#http-cors-protocol */
+export function allowOrigins(app: App, origins: string[]): void {
+  if (origins.length === 0) return
+  app.addHook('onRequest', async (request, reply) => {
+    const { origin, 'access-control-request-headers': wanted } = request.headers
+    if (!request.url.startsWith('/v1/')) return
+    reply.header('vary', 'Origin')
+    if (!origin || !origins.includes(origin)) return
+    reply.header('access-control-allow-origin', origin)
+    reply.header('access-control-expose-headers', READABLE)
+    if (request.method !== 'OPTIONS' || !('access-control-request-method' in request.headers)) return
+    reply.header('access-control-allow-methods', METHODS)
+    reply.header('access-control-max-age', MAX_AGE)
+    if (wanted) reply.header('access-control-allow-headers', wanted)
+    return reply.status(204).send()
+  })
+}
