@@ -5,7 +5,7 @@ import type { RawBuilder, Selectable } from 'kysely'
 import { sql } from 'kysely'
 import type { Database } from '../database/database.ts'
 import type { UsersTable } from '../database/tables.ts'
-import { invalid, notFound } from '../failure.ts'
+import { Failure, invalid, notFound } from '../failure.ts'
 import { now } from '../time.ts'
 
 export type User = Selectable<UsersTable>
@@ -62,10 +62,8 @@ export async function updateUser(
   id: string,
   changes: { email?: string | undefined; username?: string | undefined },
 ): Promise<User> {
-  return database.transaction().execute(async (transaction) => {
-    const errors = await takenFields(transaction, changes, id)
-    if (Object.keys(errors).length > 0) throw invalid(errors)
-    const user = await transaction
+  try {
+    const user = await database
       .updateTable('users')
       .set({ ...changes, updatedAt: now() })
       .where('id', '=', id)
@@ -73,7 +71,10 @@ export async function updateUser(
       .executeTakeFirst()
     if (!user) throw notFound('user')
     return user
-  })
+  } catch (error) {
+    if (error instanceof Failure && error.code === 'conflict') throw invalid(await takenFields(database, changes, id))
+    throw error
+  }
 }
 
 /** As the unique indexes have it: both engines may leave letters beyond ASCII as they are, unlike JavaScript. */

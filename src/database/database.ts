@@ -144,8 +144,14 @@ function withoutNul(value: unknown): unknown {
 const UNAVAILABLE =
   /^(08|53|57P|58|25006|57014|SQLITE_(BUSY|FULL|IOERR|LOCKED|CANTOPEN|READONLY)|E(CONN|PIPE|TIMEDOUT|HOST|NET|AI_))/
 
+const TAKEN = /^(23505|SQLITE_CONSTRAINT_(UNIQUE|PRIMARYKEY))$/
+const OWNER_GONE = /^(23503|SQLITE_CONSTRAINT_FOREIGNKEY)$/
+
 function storeFailure(error: unknown): unknown {
   const code = codeOf(error)
+  if (TAKEN.test(code)) return new Failure('conflict', 'This is there already.')
+  // Every foreign key leads to a user in the end, and a caller that is gone has no credentials any more.
+  if (OWNER_GONE.test(code)) return new Failure('unauthorized', 'This account was removed.')
   const message = error instanceof Error ? error.message : ''
   const isGone = code ? UNAVAILABLE.test(code) : /timeout|terminated|closed|ended|not queryable/i.test(message)
   return isGone ? unavailable(error) : error
