@@ -80,6 +80,8 @@ export interface ApiOptions {
   deadline?: number
   /** Reads a status of 400 to 499; `scm_rate_limited` with `retryAfter` makes the link wait. */
   failureFrom: (answer: RawAnswer) => Failure
+  /** Called for each answer that was no refusal. */
+  onAccepted?: () => void
 }
 
 export interface OutgoingCall {
@@ -261,11 +263,14 @@ export class Api {
     }
 
     try {
-      return take(await door.flights.join(`${this.#scope} ${path}`, deadline, door.limits.call, start))
+      const answer = await door.flights.join(`${this.#scope} ${path}`, deadline, door.limits.call, start)
+      this.#options.onAccepted?.()
+      return take(answer)
     } catch (error) {
+      const { failure } = readFault(error, place)
       // The platform would confirm what cannot be read with a 304 for ever.
-      door.etags.forget(`${this.#scope} ${url.href}`)
-      throw readFault(error, place).failure
+      if (failure.code === 'scm_bad_response') door.etags.forget(`${this.#scope} ${url.href}`)
+      throw failure
     }
   }
 }

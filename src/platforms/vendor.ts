@@ -16,10 +16,17 @@ export interface Connection {
   link: string
   /** Epoch milliseconds after which nobody waits for the answer. */
   deadline?: number
+  /** Called when the platform took the token and answered. */
+  onAccepted?: () => void
 }
 
 /** Larger numbers have lost digits in JSON already, and such an id would name something else. */
 export const Id = Type.Integer({ minimum: 1, maximum: Number.MAX_SAFE_INTEGER })
+
+/** `time` in epoch milliseconds; null for what is no moment that can be written. */
+export function isoTime(time: number): string | null {
+  return Number.isNaN(new Date(time).getTime()) ? null : new Date(time).toISOString()
+}
 
 /** A field that may be null or left out. */
 export function maybe<T extends TSchema>(shape: T) {

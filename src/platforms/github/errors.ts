@@ -33,7 +33,7 @@ export function githubFailure(site: Site, answer: RawAnswer): Failure {
     const missing = lackedOf(headers).filter((scope) => scope === 'read:public_key' || scope === 'user:email')
     return missing.length > 0 ? scopeMissing(site, missing) : absent()
   }
-  if (status === 422) return new Failure('scm_query_refused', 'GitHub does not accept this search.')
+  if (status === 422) return new Failure('scm_query_refused', 'query is nothing that GitHub searches for')
   if (status === 451) return new Failure('scm_forbidden', 'GitHub has taken this down for legal reasons.')
   return new Failure('scm_bad_response', `GitHub answered with the status ${status}, which we did not expect.`)
 }

@@ -81,6 +81,7 @@ export class GitHub implements Platform {
         'x-github-api-version': '2022-11-28',
       },
       ...common,
+      ...(at.onAccepted && { onAccepted: at.onAccepted }),
       failureFrom: githubFailure.bind(null, at),
     })
     this.#stranger = new Api(outgoing, { root: at.web, headers: {}, ...common, failureFrom: strangerFailure })
@@ -220,13 +221,12 @@ export class GitHub implements Platform {
     const { found, isComplete } = await lookUpEach(repositories, (repository) =>
       this.#pullRequestList(repository, 'all', { page: 1, perPage: 100 }),
     )
-    const items = issues.map((issue) => {
-      const entry = found.get(repositoryOf(issue))?.body.find(({ number }) => number === issue.number)
-      return pullRequestFromIssue(issue, entry, this.#at.web)
-    })
+    const listed = (issue: Issue) => found.get(repositoryOf(issue))?.body.find(({ number }) => number === issue.number)
+    const items = issues.map((issue) => pullRequestFromIssue(issue, listed(issue), this.#at.web))
+    const allTold = isComplete && issues.every((issue) => listed(issue) || !found.has(repositoryOf(issue)))
     return {
       items,
-      warnings: isComplete ? [] : ['Where some of these pull requests come from could not be looked up.'],
+      warnings: allTold ? [] : ['Where some of these pull requests come from could not be looked up.'],
     }
   }
 

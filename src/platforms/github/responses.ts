@@ -1,7 +1,7 @@
 // What GitHub answers, in the fields we read, and how it becomes our nouns.
 import { type Static, Type } from 'typebox'
 import type { Branch, Organization, PlatformHealth, PullRequest, Repository, SshKey } from '../platform.ts'
-import { Id, maybe, webAddress } from '../vendor.ts'
+import { Id, isoTime, maybe, webAddress } from '../vendor.ts'
 
 export const User = Type.Object({
   id: Id,
@@ -14,13 +14,13 @@ export const User = Type.Object({
 
 export const Email = Type.Object({ email: Type.String(), primary: Type.Boolean(), verified: Type.Boolean() })
 
-export const Key = Type.Object({ key: Type.String(), title: maybe(Type.String()) })
+export const Key = Type.Object({ key: maybe(Type.String()), title: maybe(Type.String()) })
 
 const RepositoryItem = Type.Object({
   id: Id,
   name: Type.String(),
   full_name: Type.String(),
-  html_url: Type.String(),
+  html_url: maybe(Type.String()),
   description: maybe(Type.String()),
   private: Type.Boolean(),
   fork: Type.Boolean(),
@@ -38,27 +38,27 @@ export const RepositoryDetails = Type.Object({ default_branch: maybe(Type.String
 export const OrganizationItem = Type.Object({
   id: Id,
   login: Type.String(),
-  url: Type.String(),
+  url: maybe(Type.String()),
   avatar_url: maybe(Type.String()),
   description: maybe(Type.String()),
 })
 
 export const PullRequestItem = Type.Object({
   id: Id,
-  number: Type.Integer(),
+  number: Id,
   title: Type.String(),
   state: Type.String(),
-  html_url: Type.String(),
+  html_url: maybe(Type.String()),
   merged_at: maybe(Type.String()),
-  head: Type.Object({ repo: maybe(Type.Object({ full_name: Type.String(), html_url: Type.String() })) }),
+  head: Type.Object({ repo: maybe(Type.Object({ full_name: Type.String(), html_url: maybe(Type.String()) })) }),
 })
 
 /** A pull request as the issue search tells it: its `id` is the issue's, and it has no `head`. */
 export const IssueItem = Type.Object({
-  number: Type.Integer(),
+  number: Id,
   title: Type.String(),
   state: Type.String(),
-  html_url: Type.String(),
+  html_url: maybe(Type.String()),
   repository_url: Type.String(),
   pull_request: maybe(Type.Object({ merged_at: maybe(Type.String()) })),
 })
@@ -80,7 +80,7 @@ export const RateLimits = Type.Object({
 })
 
 export function keyFrom({ title, key }: Static<typeof Key>): SshKey {
-  return { title: title ?? '', key, unusable: null }
+  return { title: title ?? '', key: key ?? '', unusable: key ? null : 'has no content' }
 }
 
 export function repositoryFrom(item: Static<typeof RepositoryItem>, web: string): Repository {
@@ -145,7 +145,8 @@ export function branchFrom({ name }: Static<typeof BranchItem>): Branch {
 }
 
 export function rateLimitFrom({ resources: { core } }: Static<typeof RateLimits>): PlatformHealth['rateLimit'] {
-  return { limit: core.limit, remaining: core.remaining, resetAt: new Date(core.reset * 1000).toISOString() }
+  const resetAt = isoTime(core.reset * 1000)
+  return resetAt === null ? null : { limit: core.limit, remaining: core.remaining, resetAt }
 }
 
 /** `2026-03-01 08:00:00 UTC` or `2026-03-01 08:00:00 -0700`. */

@@ -36,6 +36,9 @@ export function isRepository(name: string): boolean {
 
 function wordsOf(words: string[]): string[] {
   const texts = words.map(textOf).filter((text) => text !== '')
+  if (words.length > 0 && texts.length === 0) {
+    throw invalid({ query: ['has only characters that GitHub does not search for; add a word'] })
+  }
   if ([...texts.join(' ')].length > LONGEST_WORDS) {
     throw invalid({ query: [`has more than ${LONGEST_WORDS} characters of words, which GitHub does not search for`] })
   }

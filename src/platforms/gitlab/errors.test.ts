@@ -66,9 +66,16 @@ test.each<[string, number, Record<string, string>, unknown, FailureCode, string]
     {},
     { error: 'state does not have a valid value' },
     'scm_query_refused',
-    'does not accept',
+    'is nothing that GitLab searches for',
   ],
-  ['a page too far back', 405, {}, { error: 'Offset pagination has a maximum' }, 'scm_query_refused', 'this far'],
+  [
+    'a page too far back',
+    405,
+    {},
+    { error: 'Offset pagination has a maximum' },
+    'scm_query_refused',
+    'page is further',
+  ],
   ['anything else', 409, {}, {}, 'scm_bad_response', 'status 409'],
   [
     'GitHub by its header',

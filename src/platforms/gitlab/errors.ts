@@ -19,8 +19,12 @@ export function gitlabFailure(site: Site, answer: RawAnswer): Failure {
   if (status === 404 || status === 410) {
     return new Failure('scm_not_found', 'GitLab has no such thing, or hides it from this account.')
   }
-  if (status === 400 || status === 422) return new Failure('scm_query_refused', 'GitLab does not accept this search.')
-  if (status === 405) return new Failure('scm_query_refused', 'GitLab does not give pages this far into a list.')
+  if (status === 400 || status === 422)
+    return new Failure('scm_query_refused', 'query is nothing that GitLab searches for')
+  if (status === 405) {
+    const problem = 'is further into the list than GitLab gives pages'
+    return new Failure('scm_query_refused', `page ${problem}`, { errors: { page: [problem] } })
+  }
   if (status === 429) {
     const retryAfter = readRetryAfter(headers['retry-after']) ?? UNTOLD_WAIT
     return new Failure(

@@ -268,7 +268,9 @@ describe('merge requests', () => {
   })
 
   test('from forks cost one look-up for each fork, at most ten, and a hidden one is null', async () => {
-    const items = Array.from({ length: 24 }, (_, index) => request(index, { source_project_id: 200 + (index % 12) }))
+    const items = Array.from({ length: 24 }, (_, index) =>
+      request(index + 1, { source_project_id: 200 + (index % 12) }),
+    )
     const projects = Array.from({ length: 12 }, (_, index) => ({
       path: `/projects/${200 + index}`,
       body: { path_with_namespace: `fork/${index}`, web_url: `{web}/fork/${index}` },

@@ -83,6 +83,7 @@ export class GitLab implements Platform {
       // PRIVATE-TOKEN takes no OAuth tokens, and survives redirects to other origins where Authorization does not.
       headers: { authorization: `Bearer ${at.token}`, accept: 'application/json' },
       ...common,
+      ...(at.onAccepted && { onAccepted: at.onAccepted }),
       failureFrom: gitlabFailure.bind(null, at),
     }
     this.#at = at
@@ -275,7 +276,8 @@ function isProject(name: string): boolean {
 function projectLists(name: string | null): string[] {
   if (name === null) return ['/projects?order_by=last_activity_at&sort=desc&']
   const parts = pathParts(name)
-  if (parts === null) return []
+  // GitLab reads digits alone as somebody's or some group's id.
+  if (parts === null || /^\d+$/.test(name)) return []
   const group = `/groups/${encodeURIComponent(name)}/projects?include_subgroups=true&with_shared=false&`
   return parts.length > 1 ? [group] : [`/users/${encodeURIComponent(name)}/projects?`, group]
 }

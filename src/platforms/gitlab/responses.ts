@@ -1,7 +1,7 @@
 // What GitLab answers, in the fields we read, and how it becomes our nouns.
 import { type Static, Type } from 'typebox'
 import type { Branch, Organization, PlatformHealth, PullRequest, Repository, SshKey } from '../platform.ts'
-import { avatarAddress, Id, maybe, webAddress } from '../vendor.ts'
+import { avatarAddress, Id, isoTime, maybe, webAddress } from '../vendor.ts'
 
 export const User = Type.Object({
   id: Id,
@@ -18,7 +18,7 @@ export const PersonalToken = Type.Object({ scopes: Type.Array(Type.String()), ex
 export const OAuthToken = Type.Object({ scope: Type.Array(Type.String()), expires_in: maybe(Type.Number()) })
 
 export const Key = Type.Object({
-  key: Type.String(),
+  key: maybe(Type.String()),
   title: maybe(Type.String()),
   usage_type: maybe(Type.String()),
   expires_at: maybe(Type.String()),
@@ -28,7 +28,7 @@ export const Project = Type.Object({
   id: Id,
   path: Type.String(),
   path_with_namespace: Type.String(),
-  web_url: Type.String(),
+  web_url: maybe(Type.String()),
   description: maybe(Type.String()),
   visibility: maybe(Type.String()),
   default_branch: maybe(Type.String()),
@@ -47,17 +47,17 @@ export const ProjectDetails = Type.Object({
 export const Group = Type.Object({
   id: Id,
   full_path: Type.String(),
-  web_url: Type.String(),
+  web_url: maybe(Type.String()),
   avatar_url: maybe(Type.String()),
   description: maybe(Type.String()),
 })
 
 export const MergeRequest = Type.Object({
   id: Id,
-  iid: Type.Integer(),
+  iid: Id,
   title: Type.String(),
   state: Type.String(),
-  web_url: Type.String(),
+  web_url: maybe(Type.String()),
   created_at: Type.String(),
   target_project_id: maybe(Id),
   source_project_id: maybe(Id),
@@ -72,7 +72,8 @@ export const Version = Type.Object({ version: maybe(Type.String()) })
 export function keyFrom({ title, key, usage_type, expires_at }: Static<typeof Key>): SshKey {
   const isSigningOnly = usage_type === 'signing'
   const isExpired = expires_at ? Date.parse(expires_at) <= Date.now() : false
-  return { title: title ?? '', key, unusable: isExpired ? 'expired' : isSigningOnly ? 'signing only' : null }
+  const unusable = isExpired ? 'expired' : isSigningOnly ? 'signing only' : key ? null : 'has no content'
+  return { title: title ?? '', key: key ?? '', unusable }
 }
 
 /**
@@ -152,7 +153,8 @@ export function rateLimitFrom(headers: Record<string, string>): PlatformHealth['
     /^\d{1,12}$/.test(headers[name] ?? '') ? Number(headers[name]) : null,
   )
   if (limit == null || remaining == null || reset == null) return null
-  return { limit, remaining, resetAt: new Date(reset * 1000).toISOString() }
+  const resetAt = isoTime(reset * 1000)
+  return resetAt === null ? null : { limit, remaining, resetAt }
 }
 
 /** `locked` is the moment of merging. */

@@ -1,5 +1,6 @@
 // Which scopes a GitLab token has, when it ends, and what it lacks for what we call.
 import type { Static } from 'typebox'
+import { isoTime } from '../vendor.ts'
 import type { OAuthToken, PersonalToken } from './responses.ts'
 
 export interface TokenFacts {
@@ -21,8 +22,4 @@ export function factsOfOAuthToken({ scope, expires_in }: Static<typeof OAuthToke
 export function missingScopes(granted: string[] | null): string[] {
   if (granted === null) return []
   return ['api', 'read_api', 'granular'].some((scope) => granted.includes(scope)) ? [] : ['read_api']
-}
-
-function isoTime(time: number): string | null {
-  return Number.isNaN(new Date(time).getTime()) ? null : new Date(time).toISOString()
 }

@@ -89,12 +89,13 @@ export async function exchange(door: Door, call: Call): Promise<Received> {
 /** A GET that follows redirects within its origin. `scope` keys the memory of ETags. */
 export async function getFollowing(door: Door, call: Call, scope: string): Promise<Received> {
   const key = `${scope} ${call.url.href}`
-  const etag = door.etags.find(key)
+  const before = door.etags.find(key)
+  const etag = before?.headers.etag
   const headers = etag === undefined ? call.headers : { ...call.headers, 'if-none-match': etag }
   let url = call.url
   for (let hops = 0; hops <= door.limits.redirects; hops++) {
     const received = await exchange(door, { ...call, url, headers })
-    if (!isRedirect(received.status)) return door.etags.settle(key, received)
+    if (!isRedirect(received.status)) return door.etags.settle(key, received, before)
     url = sameOrigin(url, received.headers.location)
   }
   throw badResponse(call.url.hostname, 'redirects again and again')

@@ -10,10 +10,10 @@ export interface Received {
 }
 
 export interface Etags {
-  /** The ETag to ask with, if the answer is remembered. */
-  find(key: string): string | undefined
-  /** Remembers a fresh answer, and turns a 304 into the remembered one, with its `Link`. */
-  settle(key: string, received: Received): Received
+  /** What was answered before, whose ETag to ask with. */
+  find(key: string): Received | undefined
+  /** Remembers a fresh answer, and turns a 304 into the one that was asked with, with its `Link`. */
+  settle(key: string, received: Received, before: Received | undefined): Received
   forget(key: string): void
 }
 
@@ -27,9 +27,8 @@ export function createEtags(): Etags {
     sizeCalculation: ({ text, headers }) => 2 * text.length + 2 * JSON.stringify(headers).length + 1,
   })
 
-  function settle(key: string, received: Received): Received {
+  function settle(key: string, received: Received, before: Received | undefined): Received {
     if (received.status === 304) {
-      const before = cache.get(key)
       return before ? { ...before, headers: { ...before.headers, ...received.headers } } : received
     }
     const keep = received.status === 200 && received.headers.etag && received.text.length <= LARGEST
@@ -42,5 +41,5 @@ export function createEtags(): Etags {
     cache.delete(key)
   }
 
-  return { find: (key) => cache.get(key)?.headers.etag, settle, forget }
+  return { find: (key) => cache.get(key), settle, forget }
 }
