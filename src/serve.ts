@@ -15,7 +15,7 @@ export async function serve(config: Config): Promise<void> {
   const services = await openServices(config, { log: (event, fields) => log(event, fields) })
   try {
     const app = await createApp(services)
-    log = (event, fields) => app.log.warn(fields, event)
+    log = (event, fields) => app.log[event === 'scm_call' ? 'debug' : 'warn'](fields, event)
     // From here on a signal stops in order, also one that comes before the start is done.
     const signal = nextSignal()
     try {

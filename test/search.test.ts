@@ -143,6 +143,21 @@ describeOnBothEngines('using a link', (engine) => {
         expect(json.meta.warnings).toEqual([expect.stringContaining('nobody-at-all')])
       })
 
+      it('of a name of digits are nobody’s: GitLab would read it as a number of its own', async () => {
+        const { status, json } = await ask('search_repos?query=user:42')
+        expect([status, json.repositories, json.meta.warnings.length]).toEqual([200, [], 1])
+      })
+
+      it('past the last page are none, and the page before is the last there is', async () => {
+        const { json } = await ask('search_repos?query=service+user:alice+fork:true&page=99')
+        expect([json.repositories, json.meta.pagination.prev_page, json.meta.pagination.next_page]).toEqual([
+          [],
+          expect.any(Number),
+          null,
+        ])
+        expect(json.meta.pagination.prev_page).toBe(json.meta.pagination.total_pages ?? 98)
+      })
+
       it('of other people’s private projects are not shown', async () => {
         expect(await names('example')).not.toContain('secret-org/core')
       })
@@ -152,7 +167,6 @@ describeOnBothEngines('using a link', (engine) => {
       ['nothing', ''],
       ['an empty query', '?query='],
       ['blanks', '?query=%20%2B+'],
-      ['two queries', '?query=a&query=b'],
       ['an unknown qualifier', '?query=org:acme'],
       ['a qualifier of the platform', '?query=is:private'],
       ['an empty qualifier', '?query=user:'],
@@ -247,6 +261,12 @@ describeOnBothEngines('using a link', (engine) => {
         const closed = Array.from({ length: 45 }, (_, index) => 45 - index).filter((number) => number % 3 !== 1)
         expect(numbers).toEqual(closed)
         expect(pages[2].meta.pagination).toMatchObject({ current_page: 3, prev_page: 2, next_page: null })
+      })
+
+      it('have id and source also when a search found them among old ones', async () => {
+        const { json } = await ask('search_pull_requests?query=logo+repo:john-diggle/example-repository')
+        const ids = json.pull_requests.map((each: { id: number }) => each.id).sort()
+        expect(ids).toEqual([5003, 5005, 5007])
       })
 
       it('are found by words of their titles, not of their texts', async () => {

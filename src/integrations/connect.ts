@@ -15,7 +15,7 @@ export function openAccessToken({ vault }: Services, integration: Integration): 
   return vault.open(integration.accessToken, accessTokenPlace(integration.id))
 }
 
-function connect(services: Services, integration: Integration): Platform {
+function connect(services: Services, integration: Integration, onAccepted: () => void): Platform {
   return createPlatform(services.outgoing, {
     scmType: integration.scmType,
     web: integration.webRoot,
@@ -23,6 +23,7 @@ function connect(services: Services, integration: Integration): Platform {
     token: openAccessToken(services, integration),
     link: `${integration.id}/${integration.tokenVersion}`,
     deadline: Date.now() + REQUEST_LIMIT,
+    onAccepted,
   })
 }
 
@@ -49,9 +50,13 @@ export async function withPlatform<T>(
   use: (platform: Platform, integration: Integration) => Promise<T>,
 ): Promise<T> {
   const integration = await getIntegration(services.database, owner, idOrType)
+  let accepted = false
+  const platform = connect(services, integration, () => {
+    accepted = true
+  })
   try {
-    const result = await use(connect(services, integration), integration)
-    await noteStatus(services.database, integration, true)
+    const result = await use(platform, integration)
+    if (accepted) await noteStatus(services.database, integration, true)
     return result
   } catch (error) {
     if (error instanceof Failure && error.code === 'scm_token_rejected') {

@@ -10,7 +10,7 @@ import type { Services } from '../services.ts'
 import { now } from '../time.ts'
 import { withPlatform } from './connect.ts'
 import type { Integration } from './integrations.ts'
-import { getIntegration } from './integrations.ts'
+import { getIntegration, noteProfile } from './integrations.ts'
 import { statusNow } from './wire.ts'
 
 const Problem = Type.Object({
@@ -62,31 +62,34 @@ async function askHealth(services: Services, integration: Integration): Promise<
     rate_limit: null,
   }
   try {
-    return await withPlatform(services, integration.ownerId, integration.id, async (platform) => {
-      const profile = await platform.profile()
-      const { name, version, rateLimit } = await platform.health()
-      const problems = [
-        ...profile.missingScopes.map((scope) => ({
-          code: 'scope_missing',
-          message: `The token lacks ${scope}, so that some calls are refused.`,
-          fix_url: fixUrl,
-        })),
-        ...expiryProblems(profile.tokenExpiresAt, fixUrl),
-      ]
-      return {
-        ...stored,
-        status: profile.missingScopes.length > 0 ? 'scope_missing' : 'ok',
-        problems,
-        platform: { name, version },
-        scopes: { granted: profile.scopes, missing: profile.missingScopes },
-        token_expires_at: profile.tokenExpiresAt,
-        rate_limit: rateLimit && {
-          limit: rateLimit.limit,
-          remaining: rateLimit.remaining,
-          reset_at: rateLimit.resetAt,
-        },
-      }
-    })
+    const { profile, name, version, rateLimit } = await withPlatform(
+      services,
+      integration.ownerId,
+      integration.id,
+      async (platform) => ({ profile: await platform.profile(), ...(await platform.health()) }),
+    )
+    await noteProfile(services.database, integration, profile)
+    const problems = [
+      ...profile.missingScopes.map((scope) => ({
+        code: 'scope_missing',
+        message: `The token lacks ${scope}, so that some calls are refused.`,
+        fix_url: fixUrl,
+      })),
+      ...expiryProblems(profile.tokenExpiresAt, fixUrl),
+    ]
+    return {
+      ...stored,
+      status: profile.missingScopes.length > 0 ? 'scope_missing' : 'ok',
+      problems,
+      platform: { name, version },
+      scopes: { granted: profile.scopes, missing: profile.missingScopes },
+      token_expires_at: profile.tokenExpiresAt,
+      rate_limit: rateLimit && {
+        limit: rateLimit.limit,
+        remaining: rateLimit.remaining,
+        reset_at: rateLimit.resetAt,
+      },
+    }
   } catch (error) {
     if (!(error instanceof Failure) || !error.code.startsWith('scm_')) throw error
     return {

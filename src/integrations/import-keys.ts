@@ -1,6 +1,7 @@
 // Platform keys become keys here: those for signing in that are new, and a reason for each that is left out.
 
 import type { User } from '../accounts/users.ts'
+import { UNPRINTABLE } from '../http/body.ts'
 import type { Key } from '../keys/keys.ts'
 import { addKeyIfNew } from '../keys/keys.ts'
 import { readPublicKey } from '../keys/public-key.ts'
@@ -22,7 +23,9 @@ export async function importKeys(services: Services, owner: User, idOrType: stri
     const keys: Key[] = []
     const skipped: ImportedKeys['skipped'] = []
     for (const platformKey of await platform.sshKeys()) {
-      const title = [...platformKey.title.replace(/\p{C}+/gu, ' ').trim()].slice(0, MAX_TITLE_LENGTH).join('')
+      const title = [...platformKey.title.replace(new RegExp(UNPRINTABLE, 'gu'), ' ').trim()]
+        .slice(0, MAX_TITLE_LENGTH)
+        .join('')
       const [type = '', base64 = ''] = platformKey.key.split(' ')
       const publicKey = platformKey.unusable ? { problem: platformKey.unusable } : readPublicKey(`${type} ${base64}`)
       if ('problem' in publicKey) {

@@ -130,6 +130,18 @@ export async function replaceAccessToken(
   return updated
 }
 
+/** What the platform tells of the account and its token now, unless the link is gone or has another token by now. */
+export async function noteProfile(database: Database, integration: Integration, profile: Profile): Promise<void> {
+  await database
+    .updateTable('scmIntegrations')
+    .set({ ...profileColumns(profile), updatedAt: now() })
+    .where('ownerId', '=', integration.ownerId)
+    .where('id', '=', integration.id)
+    .where('uid', '=', profile.uid)
+    .where('tokenVersion', '=', integration.tokenVersion)
+    .execute()
+}
+
 /** Notes what the use of a token has shown, unless the link is gone or has another token by now. */
 export async function noteStatus(database: Database, integration: Integration, tokenWorks: boolean): Promise<void> {
   const working = statusFor(integration.missingScopes.split(' ').filter(Boolean))

@@ -55,7 +55,6 @@ export function integrationRoutes(app: App, services: Services): void {
 
   /** Without a type that can be linked here, what holds for every address is checked. */
   function urlProblem(url: string, { scm_type: scmType }: Record<string, unknown>): string | undefined {
-    if (isScmType(scmType) && scmTypes[scmType].oauth) return undefined
     const address = readAddress(isScmType(scmType) ? scmType : 'gitlab-self-hosted', url)
     if (!('problem' in address)) return undefined
     if (address.refused) services.log('scm_address_refused', address.refused)
@@ -79,7 +78,7 @@ export function integrationRoutes(app: App, services: Services): void {
       },
     },
     async ({ user, query }) => {
-      const filter = { scmType: query.scm_type, url: query.url }
+      const filter = { scmType: query.scm_type, url: query.url?.replace(/\/$/, '') }
       const integrations = await listIntegrations(database, user.id, filter)
       return { scm_integrations: integrations.map((integration) => shown(integration, user)) }
     },

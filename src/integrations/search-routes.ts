@@ -2,6 +2,7 @@
 
 import type { TSchema } from 'typebox'
 import { Type } from 'typebox'
+import { Failure, notFound } from '../failure.ts'
 import { PageQuery, paginationOnWire, readPage } from '../http/page.ts'
 import { answers, IdParams } from '../http/schemas.ts'
 import type { App } from '../http/server.ts'
@@ -32,6 +33,11 @@ function listAnswer(root: string, item: TSchema) {
 
 function metaOf(asked: PageRequest, page: Page<unknown>) {
   return { pagination: paginationOnWire(asked, page), warnings: page.warnings }
+}
+
+/** The one call that names a thing which has to be there. */
+function repositoryNotFound(error: unknown): never {
+  throw error instanceof Failure && error.code === 'scm_not_found' ? notFound('repository') : error
 }
 
 export function searchRoutes(app: App, services: Services): void {
@@ -109,7 +115,9 @@ export function searchRoutes(app: App, services: Services): void {
     async ({ user, params, query }) => {
       const repository = readRepositoryName(query.repo_name)
       const asked = readPage(query)
-      const page = await withPlatform(services, user.id, params.id, (platform) => platform.branches(repository, asked))
+      const page = await withPlatform(services, user.id, params.id, (platform) =>
+        platform.branches(repository, asked).catch(repositoryNotFound),
+      )
       return { branches: page.items, meta: metaOf(asked, page) }
     },
   )

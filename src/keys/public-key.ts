@@ -48,7 +48,7 @@ const fieldsByType: Record<string, Field[]> = {
  * which never repeats the text.
  */
 export function readPublicKey(text: string): PublicKey | { problem: string } {
-  if (/PRIVATE KEY|PuTTY-User-Key-File/.test(text)) {
+  if (/-----BEGIN [A-Z0-9 ]*PRIVATE KEY|PuTTY-User-Key-File-/.test(text)) {
     return {
       problem: 'is a private key: keep it to yourself and send the public one (the .pub file). It was not stored',
     }
