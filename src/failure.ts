@@ -6,6 +6,7 @@ export type FailureCode =
   | 'bad_json'
   | 'bad_request'
   | 'unauthorized'
+  | 'csrf' // a write with a session, but not from a page of ours
   | 'not_found'
   | 'conflict'
   | 'already_linked'

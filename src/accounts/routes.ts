@@ -1,7 +1,8 @@
-// The routes of accounts: exchange, API tokens, the caller's own user, regions.
+// The API's routes of accounts: exchange, API tokens, the caller's own user, regions.
 
+import type { FastifyRequest } from 'fastify'
 import { Type } from 'typebox'
-import { notFound } from '../failure.ts'
+import { invalid, notFound } from '../failure.ts'
 import type { Attempts } from '../http/attempts.ts'
 import type { FieldChecks } from '../http/body.ts'
 import { nameProblem, readBody } from '../http/body.ts'
@@ -9,10 +10,11 @@ import { answers, IdParams, NoContent } from '../http/schemas.ts'
 import type { App } from '../http/server.ts'
 import type { Services } from '../services.ts'
 import { createApiToken, deleteApiToken, getApiToken, listApiTokens, renewApiToken } from './api-tokens.ts'
-import { authenticateApiToken, authenticateBearer, authenticatePassword } from './authenticate.ts'
+import { authenticate, authenticateApiToken, authenticatePassword } from './authenticate.ts'
 import type { Bearer } from './bearer.ts'
-import { hashPassword, passwordProblem } from './passwords.ts'
-import { emailProblem, setPasswordHash, type User, updateUser, usernameProblem } from './users.ts'
+import { changePassword } from './change-password.ts'
+import { passwordProblem } from './passwords.ts'
+import { emailProblem, updateUser, usernameProblem } from './users.ts'
 import { ApiTokenOnWire, apiTokenOnWire, UserOnWire, userOnWire } from './wire.ts'
 
 const TokenInput = Type.Object({ name: Type.String({ minLength: 1, maxLength: 200, description: 'What it is for.' }) })
@@ -61,9 +63,9 @@ export function openAccountRoutes(app: App, services: Services, bearer: Bearer, 
     '/v1/tokens',
     {
       onRequest: async (request) => {
-        request.user =
-          (await authenticatePassword(database, attempts, request)) ??
-          (await authenticateBearer(database, bearer, request))
+        const user = await authenticatePassword(database, attempts, request)
+        if (!user) await authenticate(services, bearer, request)
+        else request.user = user
       },
       schema: {
         summary: 'Make an API token',
@@ -116,10 +118,13 @@ export function accountRoutes(app: App, { database }: Services): void {
     async (request) => ({ user: userOnWire(request.user) }),
   )
 
-  async function changeSelf(user: User, body: unknown) {
+  async function changeSelf({ user, session, body }: FastifyRequest) {
     const { password, ...changes } = readBody(body, 'user', UserInput, userChecks)
+    if (password !== undefined && session) {
+      throw invalid({ password: ['is changed at /session/password, with the present one beside it'] })
+    }
     const updated = await updateUser(database, user.id, changes)
-    if (password !== undefined) await setPasswordHash(database, user.id, await hashPassword(password))
+    if (password !== undefined) await changePassword(database, user.id, password)
     return { user: userOnWire(updated) }
   }
   const changeSchema = {
@@ -128,12 +133,12 @@ export function accountRoutes(app: App, { database }: Services): void {
     body: Type.Object({ user: UserInput }),
     response: answers(200, UserAnswer),
   }
-  app.put('/v1/users/account', { schema: changeSchema }, (request) => changeSelf(request.user, request.body))
-  app.patch('/v1/account/profile', { schema: changeSchema }, (request) => changeSelf(request.user, request.body))
+  app.put('/v1/users/account', { schema: changeSchema }, (request) => changeSelf(request))
+  app.patch('/v1/account/profile', { schema: changeSchema }, (request) => changeSelf(request))
   app.patch('/v1/users/:id', { schema: { ...changeSchema, params: IdParams } }, async (request) => {
     const { id } = request.user
     if (![id, id.replace(/^us-/, ''), 'self'].includes(request.params.id.toLowerCase())) throw notFound('user')
-    return changeSelf(request.user, request.body)
+    return changeSelf(request)
   })
 
   app.get(

@@ -25,6 +25,15 @@ export interface ApiTokensTable {
   lastUsedAt: string | null
 }
 
+export interface SessionsTable {
+  /** SHA-256 of the cookie's value, which has 256 random bits. */
+  idHash: string
+  userId: string
+  createdAt: string
+  /** To the minute. */
+  usedAt: string
+}
+
 export interface KeysTable {
   id: string
   ownerId: string
@@ -77,6 +86,7 @@ export interface SecretKeysTable {
 export interface Tables {
   users: UsersTable
   apiTokens: ApiTokensTable
+  sessions: SessionsTable
   keys: KeysTable
   scmIntegrations: ScmIntegrationsTable
   secretKeys: SecretKeysTable

@@ -15,6 +15,7 @@ export const failureRows: Record<FailureCode, Row> = {
   bad_json: { status: 400, code: 'bad_json' },
   bad_request: { status: 400, code: 'bad_request' },
   unauthorized: { status: 401, code: null },
+  csrf: { status: 403, code: 'csrf' },
   not_found: { status: 404, code: null },
   conflict: { status: 409, code: 'conflict' },
   already_linked: { status: 409, code: 'already_linked' },

@@ -1,7 +1,7 @@
 // The routes of integrations: list, show, link, replace the token, unlink, import keys, health.
 
+import type { FastifyRequest } from 'fastify'
 import { Type } from 'typebox'
-import type { User } from '../accounts/users.ts'
 import { invalid } from '../failure.ts'
 import { readBody } from '../http/body.ts'
 import { answers, IdParams, NoContent } from '../http/schemas.ts'
@@ -60,10 +60,10 @@ export function integrationRoutes(app: App, services: Services): void {
     return 'problem' in address ? address.problem : undefined
   }
 
-  /** List and show; every other answer leaves the token out. */
-  function shown(integration: Integration, owner: User) {
-    const accessToken = config.exposeAccessTokens ? openAccessToken(services, integration) : undefined
-    return integrationOnWire(integration, owner, accessToken)
+  /** List and show; every other answer leaves the token out, and a session never gets it. */
+  function shown(integration: Integration, { user, session }: FastifyRequest) {
+    const mayShow = config.exposeAccessTokens && session === null
+    return integrationOnWire(integration, user, mayShow ? openAccessToken(services, integration) : undefined)
   }
 
   app.get(
@@ -76,10 +76,11 @@ export function integrationRoutes(app: App, services: Services): void {
         response: answers(200, Type.Object({ scm_integrations: Type.Array(IntegrationOnWire) })),
       },
     },
-    async ({ user, query }) => {
+    async (request) => {
+      const { user, query } = request
       const filter = { scmType: query.scm_type, url: query.url }
       const integrations = await listIntegrations(database, user.id, filter)
-      return { scm_integrations: integrations.map((integration) => shown(integration, user)) }
+      return { scm_integrations: integrations.map((integration) => shown(integration, request)) }
     },
   )
 
@@ -93,8 +94,8 @@ export function integrationRoutes(app: App, services: Services): void {
         response: answers(200, IntegrationAnswer),
       },
     },
-    async ({ user, params }) => ({
-      scm_integration: shown(await getIntegration(database, user.id, params.id), user),
+    async (request) => ({
+      scm_integration: shown(await getIntegration(database, request.user.id, request.params.id), request),
     }),
   )
 

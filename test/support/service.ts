@@ -64,7 +64,7 @@ export async function startService(engine: Engine, environment: Environment = {}
   })
   const services = await openServices(config)
   const app = await createApp(services)
-  const url = await app.listen({ host: '127.0.0.1', port: 0 })
+  const url = await app.listen({ host: '127.0.0.1', port: environment.PORT ? config.port : 0 })
   return {
     url,
     engine,
