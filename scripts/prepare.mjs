@@ -31,14 +31,24 @@ const builds = [
     stamp: join(dist, '.service-built'),
     command: ['node_modules/typescript/bin/tsc', '-p', 'tsconfig.build.json', '--noEmitOnError', '--pretty', 'false'],
   },
-  // The dashboard's build goes here: sources ['dashboard', 'package-lock.json', …], its own stamp, vite's command.
+  {
+    name: 'the dashboard',
+    sources: ['dashboard', 'package-lock.json'],
+    result: join(dist, 'dashboard', 'index.html'),
+    stamp: join(dist, '.dashboard-built'),
+    command: ['node_modules/vite/bin/vite.js', 'build', 'dashboard', '--logLevel', 'warn'],
+  },
 ]
 
-/** Installs and builds what is not up to date; a step that fails says so and ends the process. */
-export function prepare() {
-  run(installIsCurrent() && builds.every(buildIsCurrent), () => {
+/**
+ * Installs and builds what is not up to date; a step that fails says so and ends the process.
+ * `names` picks some of the builds.
+ */
+export function prepare(names = builds.map(({ name }) => name)) {
+  const chosen = builds.filter(({ name }) => names.includes(name))
+  run(installIsCurrent() && chosen.every(buildIsCurrent), () => {
     installWhenNeeded()
-    for (const build of builds) buildWhenNeeded(build)
+    for (const build of chosen) buildWhenNeeded(build)
   })
 }
 
@@ -278,4 +288,7 @@ function startOf(pid) {
   return stat ? stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19] : ''
 }
 
-if (process.argv[1] && realpathSync(process.argv[1]) === fileURLToPath(import.meta.url)) prepare()
+if (process.argv[1] && realpathSync(process.argv[1]) === fileURLToPath(import.meta.url)) {
+  // `node scripts/prepare.mjs "the dashboard"` builds that alone.
+  prepare(process.argv.length > 2 ? process.argv.slice(2) : undefined)
+}
