@@ -15,6 +15,10 @@ import { pageManners, styleRoute } from './http/pages.ts'
 import { createRateLimit } from './http/rate-limit.ts'
 import type { App } from './http/server.ts'
 import { createServer } from './http/server.ts'
+import { avatarRoutes } from './integrations/avatar-routes.ts'
+import { oauthRoutes } from './integrations/oauth-routes.ts'
+import { refreshesEnded } from './integrations/refresh.ts'
+import { createRevoker } from './integrations/revoker.ts'
 import { integrationRoutes } from './integrations/routes.ts'
 import { searchRoutes } from './integrations/search-routes.ts'
 import { keyRoutes } from './keys/routes.ts'
@@ -27,8 +31,12 @@ export async function createApp(services: Services, dashboard = builtDashboard()
   const bearer = createBearer(vault, config.publicUrl)
   const attempts = createAttempts()
   const limitRate = createRateLimit(config.rateLimit)
+  const revoker = createRevoker(services)
 
   app.decorateRequest('session', null)
+  app.addHook('onClose', async () => {
+    await Promise.all([revoker.close(), refreshesEnded(services)])
+  })
   if (config.corsOrigins.length > 0) await app.register(cors, { origin: config.corsOrigins, maxAge: 600 })
   await describeApi(app, config)
 
@@ -42,7 +50,7 @@ export async function createApp(services: Services, dashboard = builtDashboard()
     })
     accountRoutes(signedIn, services)
     keyRoutes(signedIn, services)
-    integrationRoutes(signedIn, services)
+    integrationRoutes(signedIn, services, revoker)
     searchRoutes(signedIn, services)
     done()
   })
@@ -52,12 +60,14 @@ export async function createApp(services: Services, dashboard = builtDashboard()
       limitRate(request.user.id)
     })
     sessionRoutes(ownPages, services, attempts)
+    avatarRoutes(ownPages, services)
     done()
   })
   styleRoute(app)
   await app.register(async (pages) => {
     pageManners(pages, config)
     signInRoutes(pages, services, attempts)
+    oauthRoutes(pages, services, revoker)
     await dashboardRoutes(pages, config, dashboard, async (request) => {
       return (await sessionOf(config, database, request)) !== undefined
     })

@@ -17,6 +17,7 @@ export interface Services {
   database: Database
   vault: Vault
   outgoing: Outgoing
+  log: Log
   close(): Promise<void>
 }
 
@@ -42,6 +43,7 @@ export async function openServices(config: Config, log: Log = () => undefined): 
     database,
     vault,
     outgoing,
+    log,
     async close() {
       await outgoing.close()
       await database.destroy()

@@ -4,9 +4,10 @@ import { createApiToken } from '../accounts/api-tokens.ts'
 import { changePassword } from '../accounts/change-password.ts'
 import { hashPassword, passwordProblem, randomPassword } from '../accounts/passwords.ts'
 import type { User } from '../accounts/users.ts'
-import { addUser, findUserByLogin, listUsers, removeUser } from '../accounts/users.ts'
+import { addUser, findUserByLogin, listUsers } from '../accounts/users.ts'
 import { userOnWire } from '../accounts/wire.ts'
 import { Failure, invalid } from '../failure.ts'
+import { removeUserAndUnlink } from '../integrations/unlink.ts'
 import type { Services } from '../services.ts'
 
 function checkNewPassword(password: string): void {
@@ -50,7 +51,7 @@ export async function userList(services: Services, options: { json: boolean }): 
 
 export async function userRemove(services: Services, login: string): Promise<string> {
   const user = await getUserByLogin(services, login)
-  await removeUser(services.database, user.id)
+  await removeUserAndUnlink(services, user.id)
   return `Removed ${user.username} <${user.email}> with their tokens, keys and integrations.`
 }
 

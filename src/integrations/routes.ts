@@ -15,8 +15,10 @@ import { openAccessToken } from './connect.ts'
 import { checkHealth, HealthOnWire } from './health.ts'
 import { importKeys } from './import-keys.ts'
 import type { Integration } from './integrations.ts'
-import { deleteIntegration, getIntegration, listIntegrations } from './integrations.ts'
+import { getIntegration, listIntegrations } from './integrations.ts'
 import { link, relink } from './link.ts'
+import type { Revoker } from './revoker.ts'
+import { unlink } from './unlink.ts'
 import { IntegrationOnWire, integrationOnWire, SkippedKey } from './wire.ts'
 
 const AccessToken = Type.String({ description: 'A personal access token made on the platform.' })
@@ -39,7 +41,7 @@ function accessTokenProblem(token: string): string | undefined {
   return /^[\x21-\x7e]+$/.test(token) ? undefined : 'must have printable ASCII characters only, without spaces'
 }
 
-export function integrationRoutes(app: App, services: Services): void {
+export function integrationRoutes(app: App, services: Services, revoker: Revoker): void {
   const { config, database, outgoing } = services
 
   function scmTypeProblem(scmType: string): string | undefined {
@@ -152,7 +154,8 @@ export function integrationRoutes(app: App, services: Services): void {
       },
     },
     async ({ user, params }, reply) => {
-      await deleteIntegration(database, await getIntegration(database, user.id, params.id))
+      await unlink(services, await getIntegration(database, user.id, params.id))
+      revoker.wake()
       return reply.status(204).send(null)
     },
   )

@@ -6,14 +6,17 @@ import type { Environment } from '../../src/config.ts'
 import type { Account, Answer, Service } from './service.ts'
 import { send } from './service.ts'
 
+/** An array stands for several fields of one name. */
+type Fields = Record<string, string | string[]>
+
 export interface Browser {
   /** By host and port; change it as you like. */
   cookies: Map<string, string>
   get(address: string, headers?: Record<string, string>): Promise<Answer>
   /** Sends the page's form with these fields beside its hidden ones; throws when the page has no form. */
-  submit(page: Answer, fields?: Record<string, string>, headers?: Record<string, string>): Promise<Answer>
+  submit(page: Answer, fields?: Fields, headers?: Record<string, string>): Promise<Answer>
   /** A form that no page has. */
-  post(address: string, fields: Record<string, string>, headers?: Record<string, string>): Promise<Answer>
+  post(address: string, fields: Fields, headers?: Record<string, string>): Promise<Answer>
   /** A call as our own pages send it, with the session's CSRF token. */
   call(method: string, path: string, body?: unknown, headers?: Record<string, string>): Promise<Answer>
   signIn(account: Account, returnTo?: string): Promise<Answer>
@@ -56,9 +59,12 @@ export function openBrowser(service: Pick<Service, 'url'>): Browser {
     else cookies.set(name, value)
   }
 
-  function post(address: string, fields: Record<string, string>, headers?: Record<string, string>): Promise<Answer> {
+  function post(address: string, fields: Fields, headers?: Record<string, string>): Promise<Answer> {
     const type = 'application/x-www-form-urlencoded'
-    return ask('POST', address, new URLSearchParams(fields).toString(), { 'content-type': type, ...headers })
+    const pairs = Object.entries(fields).flatMap(([name, value]) =>
+      [value].flat().map((one): [string, string] => [name, one]),
+    )
+    return ask('POST', address, new URLSearchParams(pairs).toString(), { 'content-type': type, ...headers })
   }
 
   const browser: Browser = {

@@ -13,10 +13,10 @@ export interface BodyBounds {
 }
 
 /**
- * The body as text. Throws errors with the codes `TOO_LARGE`, `BOMB`, `ENCODING`, zlib's `Z_…` and the network's;
+ * The body's bytes, decompressed. Throws errors with the codes `TOO_LARGE`, `BOMB`, `ENCODING`, zlib's `Z_…` and the network's;
  * the stream is then destroyed.
  */
-export async function readBody(stream: Readable, headers: Record<string, string>, bounds: BodyBounds): Promise<string> {
+export async function readBody(stream: Readable, headers: Record<string, string>, bounds: BodyBounds): Promise<Buffer> {
   const encoding = (headers['content-encoding'] ?? '').trim().toLowerCase()
   try {
     if (Number(headers['content-length'] ?? 0) > bounds.body) throw coded('TOO_LARGE')
@@ -30,7 +30,7 @@ export async function readBody(stream: Readable, headers: Record<string, string>
   }
 }
 
-async function collect(stream: Readable, bounds: BodyBounds): Promise<string> {
+async function collect(stream: Readable, bounds: BodyBounds): Promise<Buffer> {
   const chunks: Buffer[] = []
   let size = 0
   for await (const chunk of stream as AsyncIterable<Buffer>) {
@@ -38,10 +38,10 @@ async function collect(stream: Readable, bounds: BodyBounds): Promise<string> {
     if (size > bounds.body) throw coded('TOO_LARGE')
     chunks.push(chunk)
   }
-  return decode(chunks)
+  return Buffer.concat(chunks)
 }
 
-async function collectGunzipped(stream: Readable, bounds: BodyBounds): Promise<string> {
+async function collectGunzipped(stream: Readable, bounds: BodyBounds): Promise<Buffer> {
   const chunks: Buffer[] = []
   let wire = 0
   let decoded = 0
@@ -60,10 +60,10 @@ async function collectGunzipped(stream: Readable, bounds: BodyBounds): Promise<s
       chunks.push(chunk)
     }
   })
-  return decode(chunks)
+  return Buffer.concat(chunks)
 }
 
 /** Invalid UTF-8 becomes U+FFFD, a byte order mark goes. */
-function decode(chunks: Buffer[]): string {
-  return new TextDecoder().decode(Buffer.concat(chunks))
+export function decodeText(bytes: Buffer): string {
+  return new TextDecoder().decode(bytes)
 }
