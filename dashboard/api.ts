@@ -186,7 +186,12 @@ export function searchPath(
   { link, query, page }: Omit<Search, 'signal'>,
 ) {
   const params = new URLSearchParams({ query, ...(page > 1 && { page: String(page) }) })
-  return `${linkPath(link)}/${call}?${params}`
+  return `${linkPath(link)}/${call}?${legible(params)}`
+}
+
+/** What needs no encoding in a query stays as people write it: `user:acme/tools`. */
+export function legible(params: URLSearchParams): string {
+  return params.toString().replaceAll('%3A', ':').replaceAll('%2F', '/')
 }
 
 export async function searchRepositories(search: Search): Promise<Found<Repository>> {

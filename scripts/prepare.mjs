@@ -37,6 +37,8 @@ const builds = [
     result: join(dist, 'dashboard', 'index.html'),
     stamp: join(dist, '.dashboard-built'),
     command: ['node_modules/vite/bin/vite.js', 'build', 'dashboard', '--logLevel', 'warn'],
+    // React builds for development under any other, and tests set another.
+    env: { NODE_ENV: 'production' },
   },
 ]
 
@@ -180,7 +182,9 @@ function buildWhenNeeded(build) {
   // Read before compiling: what changes meanwhile is built the next time.
   const sources = sourcesOf(build)
   const [program, ...args] = build.command
-  failUnless(runCommand(process.execPath, [join(root, program), ...args]), `building ${build.name} failed`, program)
+  const env = { ...process.env, ...build.env }
+  const result = runCommand(process.execPath, [join(root, program), ...args], { env })
+  failUnless(result, `building ${build.name} failed`, program)
   writeFileSync(build.stamp, sources)
 }
 

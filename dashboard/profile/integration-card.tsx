@@ -50,7 +50,7 @@ export function IntegrationCard({ integration, onUnlinked }: IntegrationCardProp
             <ExternalLink to={profile_url}>{username}</ExternalLink>
           </h3>
           <p className={classes.platform}>
-            <PlatformLogo type={scm_type} size={16} />
+            <PlatformLogo type={scm_type} size={18} />
             {label}
           </p>
         </div>
@@ -83,42 +83,44 @@ export function IntegrationCard({ integration, onUnlinked }: IntegrationCardProp
         </div>
       </dl>
 
-      <div className={classes.actions}>
-        <Button
-          variant="default"
-          leftSection={<Icon name="import" size={16} />}
-          loading={importing.isPending}
-          onClick={() => importing.mutate(id)}
-        >
-          Import SSH keys
-        </Button>
-        {selfHosted ? (
-          <Button variant={status.wantsToken ? 'filled' : 'default'} onClick={() => setAsking('token')}>
-            Replace token
+      <div>
+        <div className={classes.actions}>
+          <Button
+            variant="default"
+            leftSection={<Icon name="import" size={16} />}
+            loading={importing.isPending}
+            onClick={() => importing.mutate(id)}
+          >
+            Import SSH keys
           </Button>
-        ) : (
-          status.wantsToken && (
-            <Button component="a" href={`/users/${scm_type}/link`}>
-              Link again
+          {selfHosted ? (
+            <Button variant={status.wantsToken ? 'filled' : 'default'} onClick={() => setAsking('token')}>
+              Replace token
             </Button>
-          )
-        )}
-        <Button className={classes.unlink} variant="subtle" onClick={() => setAsking('unlink')}>
-          Unlink
-        </Button>
-        <span className={classes.searches}>
-          <a href={`/repositories?link=${id}`} onClick={followLink}>
-            Repositories
-          </a>
-          <a href={`/pull-requests?link=${id}`} onClick={followLink}>
-            Pull requests
-          </a>
-        </span>
-      </div>
+          ) : (
+            status.wantsToken && (
+              <Button component="a" href={`/users/${scm_type}/link`}>
+                Link again
+              </Button>
+            )
+          )}
+          <Button variant="subtle" color="danger" onClick={() => setAsking('unlink')}>
+            Unlink
+          </Button>
+          <span className={classes.searches}>
+            <a href={`/repositories?link=${id}`} onClick={followLink}>
+              Repositories
+            </a>
+            <a href={`/pull-requests?link=${id}`} onClick={followLink}>
+              Pull requests
+            </a>
+          </span>
+        </div>
 
-      <div aria-live="polite">
-        {importing.isSuccess && <ImportResult result={importing.data} onClose={importing.reset} />}
-        {importing.isError && <Failed failure={asFailure(importing.error)} retry={() => importing.mutate(id)} />}
+        <div aria-live="polite" className={classes.outcome}>
+          {importing.isSuccess && <ImportResult result={importing.data} onClose={importing.reset} />}
+          {importing.isError && <Failed failure={asFailure(importing.error)} retry={() => importing.mutate(id)} />}
+        </div>
       </div>
 
       <UnlinkQuestion integration={integration} opened={asking === 'unlink'} onClose={close} onUnlinked={onUnlinked} />

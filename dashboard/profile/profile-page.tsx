@@ -61,8 +61,8 @@ interface LinkedAccountsProps {
 function LinkedAccounts({ list, linked, onUnlinked }: LinkedAccountsProps) {
   const fresh = list.find(({ id }) => id === linked)
   return (
-    <>
-      <div role="status">
+    <div>
+      <div role="status" className={classes.news}>
         {fresh && (
           <Notice tone="good">
             <p>
@@ -85,6 +85,6 @@ function LinkedAccounts({ list, linked, onUnlinked }: LinkedAccountsProps) {
           ))}
         </ul>
       )}
-    </>
+    </div>
   )
 }

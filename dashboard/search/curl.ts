@@ -10,5 +10,6 @@ interface Search {
 }
 
 export function curlOfSearch(publicUrl: string, { call, ...search }: Search): string {
-  return `curl -H "Authorization: Bearer $BEARER_TOKEN" '${publicUrl}${searchPath(call, search).replaceAll("'", '%27')}'`
+  const address = `${publicUrl}${searchPath(call, search)}`.replaceAll("'", '%27')
+  return `curl -H "Authorization: Bearer $BEARER_TOKEN" \\\n  '${address}'`
 }

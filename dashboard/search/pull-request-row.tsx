@@ -15,27 +15,29 @@ export function PullRequestRow({ pullRequest, sign }: { pullRequest: PullRequest
   const { label, tone } = states[state]
   return (
     <li className={classes.row}>
-      <div className={classes.rowHead}>
-        <ExternalLink to={html_url} className={classes.name}>
-          {title || 'Without a title'}{' '}
-          <span className={classes.owner}>
-            {sign}
-            {number}
+      <div className={classes.main}>
+        <div className={classes.rowHead}>
+          <ExternalLink to={html_url} className={classes.name}>
+            <bdi>{title || 'Without a title'}</bdi>{' '}
+            <span className={classes.owner}>
+              {sign}
+              {number}
+            </span>
+          </ExternalLink>
+          <span className={classes.tag} data-tone={tone}>
+            {label}
           </span>
-        </ExternalLink>
-        <span className={classes.tag} data-tone={tone}>
-          {label}
-        </span>
+        </div>
+        <p className={classes.meta}>
+          {source_repo_name === null ? (
+            <span>Its source is deleted, or hidden from you</span>
+          ) : (
+            <span>
+              From <ExternalLink to={source_repo_html_url}>{source_repo_name}</ExternalLink>
+            </span>
+          )}
+        </p>
       </div>
-      <p className={classes.meta}>
-        {source_repo_name === null ? (
-          <span>Its source is deleted, or hidden from you</span>
-        ) : (
-          <span>
-            From <ExternalLink to={source_repo_html_url}>{source_repo_name}</ExternalLink>
-          </span>
-        )}
-      </p>
     </li>
   )
 }

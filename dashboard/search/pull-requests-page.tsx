@@ -66,7 +66,7 @@ function PullRequestSearch({ session, integrations }: PullRequestSearchProps) {
         <form className={filters.form} role="search" onSubmit={(event) => event.preventDefault()}>
           <div className={filters.wide}>
             <SearchBox
-              label="Words"
+              label="Search"
               placeholder="In the title, for example: login"
               value={filter.words}
               busy={typing || (found.state === 'loaded' && found.busy)}

@@ -69,7 +69,7 @@ function RepositorySearch({ session, integrations }: RepositorySearchProps) {
         <form className={filters.form} role="search" onSubmit={(event) => event.preventDefault()}>
           <div className={filters.wide}>
             <SearchBox
-              label="Words"
+              label="Search"
               placeholder="In the name, for example: api"
               value={filter.words}
               busy={typing || (found.state === 'loaded' && found.busy)}

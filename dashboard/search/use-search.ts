@@ -3,7 +3,7 @@
 import { useDebouncedValue } from '@mantine/hooks'
 import { keepPreviousData, useQuery } from '@tanstack/react-query'
 import { useEffect } from 'react'
-import type { Found, Integration } from '../api.ts'
+import { type Found, type Integration, legible } from '../api.ts'
 import { loadedFrom } from '../loaded.tsx'
 import { replaceAddress, useAddress } from '../router.ts'
 
@@ -38,7 +38,7 @@ export function useSearch<T>({ path, link, query, page, search }: SearchInput<T>
   useEffect(() => {
     if (id === '') return
     const params = new URLSearchParams({ link: id, query, ...(page > 1 && { page: String(page) }) })
-    replaceAddress(`${path}?${params}`)
+    replaceAddress(`${path}?${legible(params)}`)
   }, [path, id, query, page])
 
   const result = useQuery({

@@ -29,7 +29,7 @@ export function NewToken({ name, token, publicUrl, onClose }: NewTokenProps) {
       <CodeLine code={token} label="Copy token" />
       <p>This exchanges it for a bearer token of one hour:</p>
       <CodeLine
-        code={`curl -X POST --user ":${token}" ${publicUrl}/v1/tokens/exchange`}
+        code={`curl -X POST --user ":${token}" \\\n  ${publicUrl}/v1/tokens/exchange`}
         label="Copy the exchange command"
       />
     </section>

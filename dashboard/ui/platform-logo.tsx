@@ -34,7 +34,7 @@ export function PlatformLogo({ type, size = 24 }: { type: ScmType; size?: number
       <svg width={size} height={size} viewBox="0 0 32 32" aria-hidden="true">
         {vendor === 'github' ? <Cat /> : <Fox />}
       </svg>
-      {selfHosted && (
+      {selfHosted && size > 20 && (
         <svg className={classes.server} width={size * 0.46} height={size * 0.46} viewBox="0 0 16 16" aria-hidden="true">
           <rect className={classes.plate} x="0" y="0" width="16" height="16" rx="5" />
           <g fill="none" stroke="currentColor" strokeWidth="1.6" strokeLinecap="round">

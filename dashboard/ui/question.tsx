@@ -28,7 +28,7 @@ export function Question({ opened, title, answer, danger, busy, error, onYes, on
         <Button variant="default" onClick={onClose} data-autofocus>
           Cancel
         </Button>
-        <Button className={danger ? classes.danger : undefined} loading={busy} onClick={onYes}>
+        <Button {...(danger && { color: 'danger' })} loading={busy} onClick={onYes}>
           {answer}
         </Button>
       </div>
