@@ -136,6 +136,10 @@ describeOnBothEngines('linking by OAuth', (engine) => {
       expect((await account.call('GET', `/v1/scm_integrations/${name}`)).json.scm_integration.id).toBe(id)
       const health = (await account.call('GET', `${path}/health`)).json.health
       expect(health).toMatchObject({ status: 'ok', problems: [] })
+      for (const asked of ['/v1/scm_integrations', path]) {
+        const seen = await browser.get(asked)
+        expect([seen.status, seen.text.includes('access_token')]).toEqual([200, false])
+      }
       const refused = await account.call('PATCH', path, { access_token: 'x' })
       expect([refused.status, Object.keys(refused.json.errors)]).toEqual([422, ['access_token']])
     })

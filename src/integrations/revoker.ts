@@ -23,7 +23,7 @@ const FIRST_PAUSE = 2_000
 const LONGEST_PAUSE = 6 * 3_600_000
 const GIVE_UP_AFTER = 3 * 86_400_000
 /** Longest time without a look: the command line queues too. */
-const LOOK_EVERY = 15_000
+const LOOK_EVERY = 5_000
 const SHORTEST_SLEEP = 250
 const CLOSE_WAIT = 3_000
 
