@@ -8,13 +8,9 @@ import { prepareDependencies } from './prepare.mjs'
 
 const root = resolve(dirname(fileURLToPath(import.meta.url)), '..')
 
-const keepNotes = ['--incremental', '--tsBuildInfoFile', 'node_modules/.cache/forgelink/types.tsbuildinfo']
 const checks = [
-  {
-    name: 'types',
-    // With its notes kept, so that a second run reads only what changed.
-    command: ['node_modules/typescript/bin/tsc', '-p', 'tsconfig.json', '--pretty', 'false', ...keepNotes],
-  },
+  { name: 'types', command: typeCheck('tsconfig.json', 'types') },
+  { name: 'dashboard', command: typeCheck('dashboard/tsconfig.json', 'dashboard-types') },
   {
     name: 'lint',
     command: [
@@ -49,12 +45,18 @@ for (const { name, passed, output, advice } of results) {
 }
 process.exitCode = results.every(({ passed }) => passed) ? 0 : 1
 
+/** With its notes kept, so that a second run reads only what changed. */
+function typeCheck(project, notes) {
+  const keepNotes = ['--incremental', '--tsBuildInfoFile', `node_modules/.cache/forgelink/${notes}.tsbuildinfo`]
+  return ['node_modules/typescript/bin/tsc', '-p', project, '--pretty', 'false', ...keepNotes]
+}
+
 async function run(check) {
   const started = performance.now()
   const { code, output } = await outputOf(check.command)
   const seconds = ((performance.now() - started) / 1000).toFixed(1)
   const passed = code === 0
-  console.log(`${passed ? 'ok    ' : 'FAILED'} ${check.name.padEnd(8)} ${seconds.padStart(5)} s`)
+  console.log(`${passed ? 'ok    ' : 'FAILED'} ${check.name.padEnd(9)} ${seconds.padStart(5)} s`)
   return { ...check, passed, output }
 }
 

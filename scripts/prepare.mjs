@@ -31,14 +31,26 @@ const builds = [
     stamp: join(dist, '.service-built'),
     command: ['node_modules/typescript/bin/tsc', '-p', 'tsconfig.build.json', '--noEmitOnError', '--pretty', 'false'],
   },
-  // The dashboard's build goes here: sources ['dashboard', 'package-lock.json', …], its own stamp, vite's command.
+  {
+    name: 'the dashboard',
+    sources: ['dashboard', 'package-lock.json'],
+    result: join(dist, 'dashboard', 'index.html'),
+    stamp: join(dist, '.dashboard-built'),
+    command: ['node_modules/vite/bin/vite.js', 'build', 'dashboard', '--logLevel', 'warn'],
+    // React builds for development under any other, and tests set another.
+    env: { NODE_ENV: 'production' },
+  },
 ]
 
-/** Installs and builds what is not up to date; a step that fails says so and ends the process. */
-export function prepare() {
-  run(installIsCurrent() && builds.every(buildIsCurrent), () => {
+/**
+ * Installs and builds what is not up to date; a step that fails says so and ends the process.
+ * `names` picks some of the builds.
+ */
+export function prepare(names = builds.map(({ name }) => name)) {
+  const chosen = builds.filter(({ name }) => names.includes(name))
+  run(installIsCurrent() && chosen.every(buildIsCurrent), () => {
     installWhenNeeded()
-    for (const build of builds) buildWhenNeeded(build)
+    for (const build of chosen) buildWhenNeeded(build)
   })
 }
 
@@ -170,7 +182,9 @@ function buildWhenNeeded(build) {
   // Read before compiling: what changes meanwhile is built the next time.
   const sources = sourcesOf(build)
   const [program, ...args] = build.command
-  failUnless(runCommand(process.execPath, [join(root, program), ...args]), `building ${build.name} failed`, program)
+  const env = { ...process.env, ...build.env }
+  const result = runCommand(process.execPath, [join(root, program), ...args], { env })
+  failUnless(result, `building ${build.name} failed`, program)
   writeFileSync(build.stamp, sources)
 }
 
@@ -281,4 +295,7 @@ function startOf(pid) {
   return fields[0] === 'Z' ? 'ended' : fields[19]
 }
 
-if (process.argv[1] && realpathSync(process.argv[1]) === fileURLToPath(import.meta.url)) prepare()
+if (process.argv[1] && realpathSync(process.argv[1]) === fileURLToPath(import.meta.url)) {
+  // `node scripts/prepare.mjs "the dashboard"` builds that alone.
+  prepare(process.argv.length > 2 ? process.argv.slice(2) : undefined)
+}

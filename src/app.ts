@@ -1,28 +1,42 @@
 // The application: every route plugin by name. It opens nothing and listens nowhere, so that tests can build it too.
 
-import { authenticateBearer } from './accounts/authenticate.ts'
+import { authenticate, authenticateSession, sessionOf } from './accounts/authenticate.ts'
 import { createBearer } from './accounts/bearer.ts'
 import { accountRoutes, openAccountRoutes } from './accounts/routes.ts'
+import { sessionRoutes } from './accounts/session-routes.ts'
+import { signInRoutes } from './accounts/sign-in-routes.ts'
 import { pingDatabase } from './database/database.ts'
 import { createAttempts } from './http/attempts.ts'
 import { allowOrigins } from './http/cors.ts'
+import { builtDashboard, dashboardRoutes } from './http/dashboard.ts'
 import { describeApi, openApiRoute } from './http/openapi.ts'
 import { operationsRoutes } from './http/operations.ts'
+import { pageManners, styleRoute } from './http/pages.ts'
 import { createRateLimit } from './http/rate-limit.ts'
 import type { App } from './http/server.ts'
 import { createServer } from './http/server.ts'
+import { avatarRoutes } from './integrations/avatar-routes.ts'
+import { oauthRoutes } from './integrations/oauth-routes.ts'
+import { refreshesEnded } from './integrations/refresh.ts'
+import { createRevoker } from './integrations/revoker.ts'
 import { integrationRoutes } from './integrations/routes.ts'
 import { searchRoutes } from './integrations/search-routes.ts'
 import { keyRoutes } from './keys/routes.ts'
 import type { Services } from './services.ts'
 
-export async function createApp(services: Services): Promise<App> {
+/** `dashboard`: the folder of the built dashboard. */
+export async function createApp(services: Services, dashboard = builtDashboard()): Promise<App> {
   const { config, database, vault } = services
   const app = createServer(config)
   const bearer = createBearer(vault, config.publicUrl)
   const attempts = createAttempts()
   const limitRate = createRateLimit(config.rateLimit)
+  const revoker = createRevoker(services)
 
+  app.decorateRequest('session', null)
+  app.addHook('onClose', async () => {
+    await Promise.all([revoker.close(), refreshesEnded(services)])
+  })
   allowOrigins(app, config.corsOrigins)
   await describeApi(app, config)
 
@@ -31,14 +45,32 @@ export async function createApp(services: Services): Promise<App> {
   openAccountRoutes(app, services, { bearer, attempts, limitRate })
   await app.register((signedIn, _options, done) => {
     signedIn.addHook('onRequest', async (request) => {
-      request.user = await authenticateBearer(database, bearer, request)
+      await authenticate(services, bearer, request)
       limitRate(request.user.id)
     })
     accountRoutes(signedIn, services)
     keyRoutes(signedIn, services)
-    integrationRoutes(signedIn, services)
+    integrationRoutes(signedIn, services, revoker)
     searchRoutes(signedIn, services)
     done()
+  })
+  await app.register((ownPages, _options, done) => {
+    ownPages.addHook('onRequest', async (request) => {
+      await authenticateSession(services, request)
+      limitRate(request.user.id)
+    })
+    sessionRoutes(ownPages, services, attempts)
+    avatarRoutes(ownPages, services)
+    done()
+  })
+  styleRoute(app)
+  await app.register(async (pages) => {
+    pageManners(pages, config)
+    signInRoutes(pages, services, attempts)
+    oauthRoutes(pages, services, revoker)
+    await dashboardRoutes(pages, config, dashboard, async (request) => {
+      return (await sessionOf(config, database, request)) !== undefined
+    })
   })
   return app
 }

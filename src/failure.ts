@@ -6,6 +6,7 @@ export type FailureCode =
   | 'bad_json'
   | 'bad_request'
   | 'unauthorized'
+  | 'csrf' // a write with a session, but not from a page of ours
   | 'not_found'
   | 'conflict'
   | 'already_linked'
@@ -16,6 +17,9 @@ export type FailureCode =
   | 'rate_limited'
   // The platform behind a link
   | 'scm_token_rejected' // it no longer takes the token
+  | 'scm_grant_refused' // it does not take our code or refresh token, and never will
+  | 'scm_link_expired' // it no longer renews the link's token: link again
+  | 'scm_application_refused' // it does not take our application: client id, secret or callback
   | 'scm_scope_missing' // the token lacks a scope or permission
   | 'scm_sso_required' // the organisation wants the token authorised for SSO
   | 'scm_forbidden' // any other refusal

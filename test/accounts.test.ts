@@ -208,6 +208,7 @@ describeOnBothEngines('accounts', (engine) => {
   })
 
   it.each([
+    [{ user: { password: 'a new password' } }, { password: [expect.stringContaining('dashboard')] }],
     [{ user: { email: 'x' } }, { email: ['is not an e-mail address'] }],
     [{ user: { email: 'BOB@example.test' } }, { email: ['is taken'] }],
     [{ user: { username: 'Bob' } }, { username: ['is taken'] }],

@@ -84,7 +84,7 @@ export async function deleteApiToken(database: Database, owner: string, id: stri
 }
 
 /** The token as stored, with its use noted; undefined when there is none of this value. */
-export async function useApiToken(database: Database, token: string): Promise<ApiToken | undefined> {
+export async function redeemApiToken(database: Database, token: string): Promise<ApiToken | undefined> {
   if (!token.startsWith(PREFIX)) return undefined
   return database
     .updateTable('apiTokens')

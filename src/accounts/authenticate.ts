@@ -1,13 +1,17 @@
-// Who is calling: a JWT on every `/v1` call, and Basic credentials where one is asked for.
+// Who is calling: a JWT or a session on every `/v1` call, and Basic credentials where one is asked for.
 
 import type { FastifyRequest } from 'fastify'
+import type { Config } from '../config.ts'
 import type { Database } from '../database/database.ts'
 import { Failure } from '../failure.ts'
 import type { Attempts } from '../http/attempts.ts'
 import type { ApiToken } from './api-tokens.ts'
-import { findTokenOwner, useApiToken } from './api-tokens.ts'
+import { findTokenOwner, redeemApiToken } from './api-tokens.ts'
 import type { Bearer } from './bearer.ts'
 import { isPassword } from './passwords.ts'
+import { checkCsrf, readSessionCookie } from './session-cookie.ts'
+import type { Session } from './sessions.ts'
+import { findSession } from './sessions.ts'
 import type { User } from './users.ts'
 import { findUserByLogin } from './users.ts'
 
@@ -15,6 +19,8 @@ declare module 'fastify' {
   interface FastifyRequest {
     /** The caller, on routes that ask for one. */
     user: User
+    /** What the caller is signed in with; null for bearer tokens and Basic credentials. */
+    session: Session | null
   }
 }
 
@@ -22,8 +28,51 @@ function unauthorized(message: string): Failure {
   return new Failure('unauthorized', message)
 }
 
+/** Sets the request's `user` and `session`: by its bearer token, or without one by its cookie. */
+export async function authenticate(
+  { config, database }: { config: Config; database: Database },
+  bearer: Bearer,
+  request: FastifyRequest,
+): Promise<void> {
+  const session = request.headers.authorization === undefined ? await sessionOf(config, database, request) : undefined
+  request.session = session ?? null
+  if (!session) {
+    request.user = await authenticateBearer(database, bearer, request)
+    return
+  }
+  checkWrite(config, request, session)
+  request.user = session.user
+}
+
+/** Sets the request's `user` and `session` by its cookie alone. */
+export async function authenticateSession(
+  { config, database }: { config: Config; database: Database },
+  request: FastifyRequest,
+): Promise<void> {
+  const session = await sessionOf(config, database, request)
+  if (!session) throw unauthorized('You are not signed in, or no longer. Sign in and try again.')
+  checkWrite(config, request, session)
+  request.session = session
+  request.user = session.user
+}
+
+/** The session of the request's cookie, if it is in force. */
+export async function sessionOf(
+  config: Config,
+  database: Database,
+  request: FastifyRequest,
+): Promise<Session | undefined> {
+  const id = readSessionCookie(config, request)
+  return id === undefined ? undefined : findSession(database, id)
+}
+
+function checkWrite(config: Config, request: FastifyRequest, session: Session): void {
+  if (request.method === 'GET' || request.method === 'HEAD') return
+  checkCsrf(config, request, request.headers['x-csrf-token'], session.csrfToken)
+}
+
 /** The user of the request's bearer token. The store is asked each time, so that a revoked token ends at once. */
-export async function authenticateBearer(database: Database, bearer: Bearer, request: FastifyRequest): Promise<User> {
+async function authenticateBearer(database: Database, bearer: Bearer, request: FastifyRequest): Promise<User> {
   const [, jwt] = /^Bearer +(\S+)$/i.exec(request.headers.authorization ?? '') ?? []
   if (!jwt) {
     throw unauthorized('Send "Authorization: Bearer TOKEN" with a token from POST /v1/tokens/exchange.')
@@ -42,7 +91,7 @@ export async function authenticateApiToken(
 ): Promise<ApiToken> {
   const credentials = readBasic(request)
   if (!credentials) throw unauthorized('Send the API token as password of Basic credentials, with an empty user name.')
-  const apiToken = await useApiToken(database, credentials.password)
+  const apiToken = await redeemApiToken(database, credentials.password)
   if (!apiToken) {
     attempts.failed(`address ${request.ip}`)
     throw unauthorized('This API token is not valid, or no longer.')
@@ -57,11 +106,21 @@ export async function authenticatePassword(
   request: FastifyRequest,
 ): Promise<User | undefined> {
   const credentials = readBasic(request)
-  if (!credentials) return undefined
-  const user = await findUserByLogin(database, credentials.login)
-  if (user && (await isPassword(user.passwordHash, credentials.password))) return user
-  if (!user) await isPassword(null, credentials.password)
-  attempts.failed(`address ${request.ip}`, `account ${credentials.login.toLowerCase()}`)
+  return credentials && checkPassword(database, attempts, request, credentials)
+}
+
+/** Throws `unauthorized`, or `rate_limited` after too many wrong ones. */
+export async function checkPassword(
+  database: Database,
+  attempts: Attempts,
+  request: FastifyRequest,
+  { login, password }: { login: string; password: string },
+): Promise<User> {
+  const user = await findUserByLogin(database, login)
+  if (user && (await isPassword(user.passwordHash, password))) return user
+  if (!user) await isPassword(null, password)
+  // Cut, since names are kept in memory: no user's is as long.
+  attempts.failed(`address ${request.ip}`, `account ${login.toLowerCase().slice(0, 254)}`)
   throw unauthorized('User name or password is wrong.')
 }
 

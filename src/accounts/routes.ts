@@ -1,4 +1,4 @@
-// The routes of accounts: exchange, API tokens, the caller's own user, regions.
+// The API's routes of accounts: exchange, API tokens, the caller's own user, regions.
 
 import { Type } from 'typebox'
 import { notFound } from '../failure.ts'
@@ -9,7 +9,7 @@ import { answers, IdParams, NoContent } from '../http/schemas.ts'
 import type { App } from '../http/server.ts'
 import type { Services } from '../services.ts'
 import { createApiToken, deleteApiToken, getApiToken, listApiTokens, renewApiToken } from './api-tokens.ts'
-import { authenticateApiToken, authenticateBearer, authenticatePassword } from './authenticate.ts'
+import { authenticate, authenticateApiToken, authenticatePassword } from './authenticate.ts'
 import type { Bearer } from './bearer.ts'
 import { emailProblem, type User, updateUser, usernameProblem } from './users.ts'
 import { ApiTokenOnWire, apiTokenOnWire, UserOnWire, userOnWire } from './wire.ts'
@@ -19,10 +19,15 @@ const TokenAnswer = Type.Object({ token: ApiTokenOnWire })
 const UserInput = Type.Object({
   email: Type.Optional(Type.String()),
   username: Type.Optional(Type.String()),
+  password: Type.Optional(
+    Type.String({ description: 'Refused: the dashboard changes it, and asks for the present one.' }),
+  ),
 })
-const userChecks: FieldChecks<{ email?: string; username?: string }> = {
+const userChecks: FieldChecks<{ email?: string; username?: string; password?: string }> = {
   email: emailProblem,
   username: usernameProblem,
+  // Some clients send it here; a bearer token of an hour must not become the account for good.
+  password: () => 'is changed on the dashboard, with the present one beside it',
 }
 const UserAnswer = Type.Object({ user: UserOnWire })
 
@@ -70,9 +75,9 @@ export function openAccountRoutes(app: App, services: Services, guards: Guards):
     '/v1/tokens',
     {
       onRequest: async (request) => {
-        request.user =
-          (await authenticatePassword(database, attempts, request)) ??
-          (await authenticateBearer(database, bearer, request))
+        const user = await authenticatePassword(database, attempts, request)
+        if (!user) await authenticate(services, bearer, request)
+        else request.user = user
         limitRate(request.user.id)
       },
       schema: {

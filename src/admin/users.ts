@@ -1,17 +1,18 @@
 // What `forgelink user …` and `forgelink token …` do.
 
 import { createApiToken } from '../accounts/api-tokens.ts'
+import { changePassword } from '../accounts/change-password.ts'
 import { hashPassword, passwordProblem, randomPassword } from '../accounts/passwords.ts'
 import type { User } from '../accounts/users.ts'
-import { addUser, findUserByLogin, listUsers, removeUser, setPasswordHash } from '../accounts/users.ts'
+import { addUser, findUserByLogin, listUsers } from '../accounts/users.ts'
 import { userOnWire } from '../accounts/wire.ts'
 import { Failure, invalid } from '../failure.ts'
+import { removeUserAndUnlink } from '../integrations/unlink.ts'
 import type { Services } from '../services.ts'
 
-async function hashNewPassword(password: string): Promise<string> {
+function checkNewPassword(password: string): void {
   const problem = passwordProblem(password)
   if (problem) throw invalid({ password: [problem] })
-  return hashPassword(password)
 }
 
 async function getUserByLogin(services: Services, login: string): Promise<User> {
@@ -27,7 +28,8 @@ export async function userAdd(
 ): Promise<string> {
   const { email, username, json } = options
   const password = options.password ?? randomPassword()
-  const user = await addUser(services.database, { email, username, passwordHash: await hashNewPassword(password) })
+  checkNewPassword(password)
+  const user = await addUser(services.database, { email, username, passwordHash: await hashPassword(password) })
   const { token } = await createApiToken(services.database, user.id, 'forgelink user add')
   if (json) return JSON.stringify({ user: userOnWire(user), token, password })
   return [
@@ -49,7 +51,7 @@ export async function userList(services: Services, options: { json: boolean }): 
 
 export async function userRemove(services: Services, login: string, { json } = { json: false }): Promise<string> {
   const user = await getUserByLogin(services, login)
-  await removeUser(services.database, user.id)
+  await removeUserAndUnlink(services, user.id)
   if (json) return JSON.stringify({ user: userOnWire(user) })
   return `Removed ${user.username} <${user.email}> with their tokens, keys and integrations.`
 }
@@ -60,7 +62,8 @@ export async function userPassword(
   { password = randomPassword(), json }: { password?: string | undefined; json: boolean },
 ): Promise<string> {
   const user = await getUserByLogin(services, login)
-  await setPasswordHash(services.database, user.id, await hashNewPassword(password))
+  checkNewPassword(password)
+  await changePassword(services.database, user.id, password)
   if (json) return JSON.stringify({ user: userOnWire(user), password })
   return `The password of ${user.username} is now: ${password}`
 }

@@ -4,8 +4,10 @@ import { Migrator } from 'kysely'
 import { Failure } from '../failure.ts'
 import type { Database } from './database.ts'
 import * as start from './migrations/001-start.ts'
+import * as sessions from './migrations/002-sessions.ts'
+import * as oauth from './migrations/003-oauth.ts'
 
-const migrations = { '001-start': start }
+const migrations = { '001-start': start, '002-sessions': sessions, '003-oauth': oauth }
 
 /** Throws when a migration fails or when the database is newer than this program. */
 export async function migrate(database: Database): Promise<void> {

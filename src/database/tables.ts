@@ -1,6 +1,6 @@
 // The tables as Kysely sees them: snake_case in SQL, camelCase here. Times are ISO 8601 text in UTC, which sorts by time on both engines.
 
-import type { ScmType } from '../platforms/scm-types.ts'
+import type { OAuthScmType, ScmType } from '../platforms/scm-types.ts'
 
 export interface UsersTable {
   /** `us-<uuid>`, as the API shows it. */
@@ -23,6 +23,15 @@ export interface ApiTokensTable {
   /** When the present value was made: at creation or renewal. */
   issuedAt: string
   lastUsedAt: string | null
+}
+
+export interface SessionsTable {
+  /** SHA-256 of the cookie's value, which has 256 random bits. */
+  idHash: string
+  userId: string
+  createdAt: string
+  /** To the minute. */
+  usedAt: string
 }
 
 export interface KeysTable {
@@ -66,6 +75,46 @@ export interface ScmIntegrationsTable {
   status: IntegrationStatus
   createdAt: string
   updatedAt: string
+  // Of links made by OAuth; null for the others.
+  /** Sealed by the vault; null when the platform gave none. */
+  refreshToken: string | null
+  /** Our application that the tokens were given to. */
+  clientId: string | null
+  /** Space-separated. */
+  askedScopes: string | null
+  /** Why the status is `expired`. */
+  statusReason: string | null
+  /** Who may spend the refresh token, and until when: time and a random id. */
+  refreshLease: string | null
+}
+
+/** An attempt to link that waits for the platform to send the browser back. */
+export interface OAuthStatesTable {
+  /** SHA-256 of the state, which has 256 random bits. */
+  stateHash: string
+  sessionHash: string
+  userId: string
+  scmType: OAuthScmType
+  /** PKCE; sealed by the vault. */
+  verifier: string
+  /** The link that is to be made again; null for a new one. */
+  againId: string | null
+  expiresAt: string
+}
+
+/** Tokens of links that are gone, until the platform has been told. */
+export interface RevocationsTable {
+  id: string
+  scmType: OAuthScmType
+  webRoot: string
+  clientId: string
+  /** Both sealed by the vault. */
+  accessToken: string
+  refreshToken: string | null
+  attempts: number
+  createdAt: string
+  /** When it is tried next. */
+  nextAt: string
 }
 
 /** Key ids that sealed something, each with a proof that tells the right key from another of the same id. */
@@ -77,7 +126,10 @@ export interface SecretKeysTable {
 export interface Tables {
   users: UsersTable
   apiTokens: ApiTokensTable
+  sessions: SessionsTable
   keys: KeysTable
   scmIntegrations: ScmIntegrationsTable
+  oauthStates: OAuthStatesTable
+  revocations: RevocationsTable
   secretKeys: SecretKeysTable
 }

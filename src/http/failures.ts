@@ -11,10 +11,11 @@ interface Row {
 }
 
 /** Never 502 or 504 (clients cannot read them), and 401 only for the caller's own credentials. */
-const failureRows: Record<FailureCode, Row> = {
+export const failureRows: Record<FailureCode, Row> = {
   bad_json: { status: 400, code: 'bad_json' },
   bad_request: { status: 400, code: 'bad_request' },
   unauthorized: { status: 401, code: null },
+  csrf: { status: 403, code: 'csrf' },
   not_found: { status: 404, code: null },
   conflict: { status: 409, code: 'conflict' },
   already_linked: { status: 409, code: 'already_linked' },
@@ -24,6 +25,9 @@ const failureRows: Record<FailureCode, Row> = {
   unsupported_media_type: { status: 415, code: null },
   rate_limited: { status: 429, code: 'rate_limited' },
   scm_token_rejected: { status: 403, code: 'scm_token_rejected' },
+  scm_grant_refused: { status: 403, code: 'scm_token_rejected' },
+  scm_link_expired: { status: 403, code: 'scm_token_rejected' },
+  scm_application_refused: { status: 503, code: 'scm_unavailable' },
   scm_scope_missing: { status: 403, code: 'scm_scope_missing' },
   scm_sso_required: { status: 403, code: 'scm_sso_required' },
   scm_forbidden: { status: 403, code: 'scm_forbidden' },

@@ -1,28 +1,32 @@
-// An integration becomes a Platform: the one place where a stored token is opened for use.
+// An integration becomes a Platform: the one place that hands out tokens for use, refreshed when due.
 
 import { Failure } from '../failure.ts'
 import { createPlatform } from '../platforms/create-platform.ts'
 import type { Platform } from '../platforms/platform.ts'
 import type { Services } from '../services.ts'
 import type { Integration } from './integrations.ts'
-import { accessTokenPlace, getIntegration, noteStatus } from './integrations.ts'
+import { findIntegration, getIntegration, noteStatus } from './integrations.ts'
+import { linkExpired, refreshed } from './refresh.ts'
+import { openPair } from './token-pair.ts'
 
 /** How long a whole request of ours may take, in milliseconds: clients give up at 30 s. */
 const REQUEST_LIMIT = 25_000
+/** How long before its end a token is renewed: it has to last for the call, and clocks differ. */
+const REFRESH_AHEAD = 120_000
 
-/** The token itself, for its owner. */
+/** The token itself, for its owner to see: as it is stored. */
 export function openAccessToken({ vault }: Services, integration: Integration): string {
-  return vault.open(integration.accessToken, accessTokenPlace(integration.id))
+  return openPair(vault, integration).accessToken
 }
 
-function connect(services: Services, integration: Integration, onAccepted: () => void): Platform {
+function connect(services: Services, integration: Integration, deadline: number, onAccepted: () => void): Platform {
   return createPlatform(services.outgoing, {
     scmType: integration.scmType,
     web: integration.webRoot,
     api: integration.apiRoot,
-    token: openAccessToken(services, integration),
+    token: openPair(services.vault, integration).accessToken,
     link: `${integration.id}/${integration.tokenVersion}`,
-    deadline: Date.now() + REQUEST_LIMIT,
+    deadline,
     onAccepted,
   })
 }
@@ -42,26 +46,89 @@ export function connectOnTrial(
   })
 }
 
-/** Uses the owner's link, by id or scm_type, and notes whether the platform still takes its token. */
+/**
+ * Uses the owner's link, by id or scm_type, and notes whether the platform still takes its token. A token that is
+ * refused is renewed once where it can be, and `use` runs again: it must not have changed anything before its first call.
+ */
 export async function withPlatform<T>(
   services: Services,
   owner: string,
   idOrType: string,
   use: (platform: Platform, integration: Integration) => Promise<T>,
 ): Promise<T> {
-  const integration = await getIntegration(services.database, owner, idOrType)
-  let accepted = false
-  const platform = connect(services, integration, () => {
-    accepted = true
-  })
+  const deadline = Date.now() + REQUEST_LIMIT
+  const integration = await usable(services, await getIntegration(services.database, owner, idOrType), deadline)
   try {
-    const result = await use(platform, integration)
-    if (accepted) await noteStatus(services.database, integration, true)
-    return result
+    return await runWith(services, integration, use, deadline)
   } catch (error) {
-    if (error instanceof Failure && error.code === 'scm_token_rejected') {
-      await noteStatus(services.database, integration, false)
-    }
+    if (!isRejected(error)) throw error
+    const newer = await newerToken(services, integration, deadline)
+    if (newer) return runWithNewer(services, newer, use, deadline)
+    await noteStatus(services.database, integration, false)
     throw error
   }
+}
+
+async function runWithNewer<T>(
+  services: Services,
+  integration: Integration,
+  use: (platform: Platform, integration: Integration) => Promise<T>,
+  deadline: number,
+): Promise<T> {
+  try {
+    return await runWith(services, integration, use, deadline)
+  } catch (error) {
+    if (isRejected(error)) await noteStatus(services.database, integration, false)
+    throw error
+  }
+}
+
+async function runWith<T>(
+  services: Services,
+  integration: Integration,
+  use: (platform: Platform, integration: Integration) => Promise<T>,
+  deadline: number,
+): Promise<T> {
+  let accepted = false
+  const platform = connect(services, integration, deadline, () => {
+    accepted = true
+  })
+  const result = await use(platform, integration)
+  if (accepted) await noteStatus(services.database, integration, true)
+  return result
+}
+
+function isRejected(error: unknown): error is Failure {
+  return error instanceof Failure && error.code === 'scm_token_rejected'
+}
+
+/** The link with a token that is good for a while, as far as is known. */
+async function usable(services: Services, integration: Integration, deadline: number): Promise<Integration> {
+  if (integration.status === 'expired') throw linkExpired(services, integration)
+  const { refreshToken, tokenExpiresAt } = integration
+  if (refreshToken === null || tokenExpiresAt === null) return integration
+  const left = Date.parse(tokenExpiresAt) - Date.now()
+  if (left > REFRESH_AHEAD) return integration
+  try {
+    return await refreshed(services, integration, deadline)
+  } catch (error) {
+    const isGone = error instanceof Failure && ['scm_link_expired', 'not_found'].includes(error.code)
+    if (left <= 0 || isGone) throw error
+    return integration // the platform has trouble renewing, but the token lives
+  }
+}
+
+/** After a refusal: the token that has taken this one's place, if need be by a refresh; undefined when there is none. */
+async function newerToken(
+  services: Services,
+  integration: Integration,
+  deadline: number,
+): Promise<Integration | undefined> {
+  const present = await findIntegration(services.database, integration.ownerId, integration.id)
+  if (!present) return undefined
+  if (present.status === 'expired') throw linkExpired(services, present)
+  if (present.tokenVersion !== integration.tokenVersion) return present
+  // A token that was refused before has been renewed for it already: not again and again.
+  if (present.refreshToken === null || present.status === 'token_rejected') return undefined
+  return refreshed(services, present, deadline)
 }

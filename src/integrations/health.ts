@@ -3,8 +3,10 @@
 import { LRUCache } from 'lru-cache'
 import type { Static } from 'typebox'
 import { Type } from 'typebox'
+import type { FailureCode } from '../failure.ts'
 import { Failure } from '../failure.ts'
 import { NullableString, Time } from '../http/schemas.ts'
+import type { Profile } from '../platforms/platform.ts'
 import { scmTypes } from '../platforms/scm-types.ts'
 import type { Services } from '../services.ts'
 import { now } from '../time.ts'
@@ -62,28 +64,32 @@ async function askHealth(services: Services, integration: Integration): Promise<
     rate_limit: null,
   }
   try {
-    const { profile, name, version, rateLimit } = await withPlatform(
+    const { current, profile, name, version, rateLimit } = await withPlatform(
       services,
       integration.ownerId,
       integration.id,
-      async (platform) => ({ profile: await platform.profile(), ...(await platform.health()) }),
+      async (platform, current) => ({ current, profile: await platform.profile(), ...(await platform.health()) }),
     )
-    await noteProfile(services.database, integration, profile)
+    await noteProfile(services.database, current, profile)
+    const missing = missingScopesOf(current, profile)
+    // What is renewed by itself is nothing to warn of.
+    const isRenewed = current.refreshToken !== null
+    const expiresAt = isRenewed ? current.tokenExpiresAt : profile.tokenExpiresAt
     const problems = [
-      ...profile.missingScopes.map((scope) => ({
+      ...missing.map((scope) => ({
         code: 'scope_missing',
         message: `The token lacks ${scope}, so that some calls are refused.`,
         fix_url: fixUrl,
       })),
-      ...expiryProblems(profile.tokenExpiresAt, fixUrl),
+      ...(isRenewed ? [] : expiryProblems(expiresAt, fixUrl)),
     ]
     return {
       ...stored,
-      status: profile.missingScopes.length > 0 ? 'scope_missing' : 'ok',
+      status: missing.length > 0 ? 'scope_missing' : 'ok',
       problems,
       platform: { name, version },
-      scopes: { granted: profile.scopes, missing: profile.missingScopes },
-      token_expires_at: profile.tokenExpiresAt,
+      scopes: { granted: profile.scopes, missing },
+      token_expires_at: expiresAt,
       rate_limit: rateLimit && {
         limit: rateLimit.limit,
         remaining: rateLimit.remaining,
@@ -94,11 +100,22 @@ async function askHealth(services: Services, integration: Integration): Promise<
     if (!(error instanceof Failure) || !error.code.startsWith('scm_')) throw error
     return {
       ...stored,
-      status: error.code === 'scm_token_rejected' ? 'token_rejected' : statusNow(integration),
+      status: failedStatus[error.code] ?? statusNow(integration),
       problems: [{ code: error.code, message: error.message, fix_url: fixUrl }],
       scopes: { granted: scopes, missing: integration.missingScopes.split(' ').filter(Boolean) },
     }
   }
+}
+
+const failedStatus: Partial<Record<FailureCode, Integration['status']>> = {
+  scm_token_rejected: 'token_rejected',
+  scm_link_expired: 'expired',
+}
+
+/** What the token lacks for our calls; of OAuth also what was asked for and not granted. */
+function missingScopesOf({ clientId, missingScopes }: Integration, profile: Profile): string[] {
+  const notGranted = clientId === null ? [] : missingScopes.split(' ').filter(Boolean)
+  return [...new Set([...profile.missingScopes, ...notGranted])]
 }
 
 function expiryProblems(expiresAt: string | null, fixUrl: string): Health['problems'] {
@@ -115,8 +132,8 @@ function expiryProblems(expiresAt: string | null, fixUrl: string): Health['probl
 }
 
 /** Where the platform makes tokens, or where a link made by OAuth is made again. */
-function tokenPage({ config }: Services, { scmType, webRoot }: Integration): string {
+function tokenPage({ config }: Services, { id, scmType, webRoot }: Integration): string {
   const { oauth, vendor } = scmTypes[scmType]
-  if (oauth) return `${config.publicUrl}/users/${scmType}/link`
+  if (oauth) return `${config.publicUrl}/users/${scmType}/link?again=${id}`
   return vendor === 'github' ? `${webRoot}/settings/tokens` : `${webRoot}/-/user_settings/personal_access_tokens`
 }

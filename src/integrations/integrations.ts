@@ -18,6 +18,10 @@ export function accessTokenPlace(id: string): SecretPlace {
   return { table: 'scm_integrations', column: 'access_token', row: id }
 }
 
+export function refreshTokenPlace(id: string): SecretPlace {
+  return { table: 'scm_integrations', column: 'refresh_token', row: id }
+}
+
 /** Oldest first. */
 export async function listIntegrations(
   database: Database,
@@ -46,8 +50,18 @@ export async function getIntegration(database: Database, owner: string, idOrType
   return integration
 }
 
+/** undefined when it is gone. */
+export async function findIntegration(database: Database, owner: string, id: string): Promise<Integration | undefined> {
+  return database
+    .selectFrom('scmIntegrations')
+    .selectAll()
+    .where('ownerId', '=', owner)
+    .where('id', '=', id)
+    .executeTakeFirst()
+}
+
 /** What a platform told of an account and its token, as columns. */
-function profileColumns(profile: Profile) {
+export function profileColumns(profile: Profile) {
   return {
     uid: profile.uid,
     username: profile.username,
@@ -61,7 +75,7 @@ function profileColumns(profile: Profile) {
   }
 }
 
-function statusFor(missingScopes: string[]): IntegrationStatus {
+export function statusFor(missingScopes: string[]): IntegrationStatus {
   return missingScopes.length > 0 ? 'scope_missing' : 'ok'
 }
 
@@ -156,11 +170,14 @@ export async function noteStatus(database: Database, integration: Integration, t
     .execute()
 }
 
-export async function deleteIntegration(database: Database, integration: Integration): Promise<void> {
-  const { numDeletedRows } = await database
+/** As it was at that moment: its tokens may be newer than the caller's. Throws `not_found` when it is gone already. */
+export async function deleteIntegration(database: Database, integration: Integration): Promise<Integration> {
+  const deleted = await database
     .deleteFrom('scmIntegrations')
     .where('ownerId', '=', integration.ownerId)
     .where('id', '=', integration.id)
+    .returningAll()
     .executeTakeFirst()
-  if (numDeletedRows === 0n) throw notFound('scm_integration')
+  if (!deleted) throw notFound('scm_integration')
+  return deleted
 }

@@ -1,7 +1,7 @@
 // The routes of integrations: list, show, link, replace the token, unlink, import keys, health.
 
+import type { FastifyRequest } from 'fastify'
 import { Type } from 'typebox'
-import type { User } from '../accounts/users.ts'
 import { invalid } from '../failure.ts'
 import { readBody } from '../http/body.ts'
 import { answers, IdParams, NoContent } from '../http/schemas.ts'
@@ -15,8 +15,10 @@ import { openAccessToken } from './connect.ts'
 import { checkHealth, HealthOnWire } from './health.ts'
 import { importKeys } from './import-keys.ts'
 import type { Integration } from './integrations.ts'
-import { deleteIntegration, getIntegration, listIntegrations } from './integrations.ts'
+import { getIntegration, listIntegrations } from './integrations.ts'
 import { link, relink } from './link.ts'
+import type { Revoker } from './revoker.ts'
+import { unlink } from './unlink.ts'
 import { IntegrationOnWire, integrationOnWire, SkippedKey } from './wire.ts'
 
 const AccessToken = Type.String({ description: 'A personal access token made on the platform.' })
@@ -39,7 +41,7 @@ function accessTokenProblem(token: string): string | undefined {
   return /^[\x21-\x7e]+$/.test(token) ? undefined : 'must have printable ASCII characters only, without spaces'
 }
 
-export function integrationRoutes(app: App, services: Services): void {
+export function integrationRoutes(app: App, services: Services, revoker: Revoker): void {
   const { config, database, outgoing } = services
 
   function scmTypeProblem(scmType: string): string | undefined {
@@ -61,10 +63,10 @@ export function integrationRoutes(app: App, services: Services): void {
     return address.problem
   }
 
-  /** List and show; every other answer leaves the token out. */
-  function shown(integration: Integration, owner: User) {
-    const accessToken = config.exposeAccessTokens ? openAccessToken(services, integration) : undefined
-    return integrationOnWire(integration, owner, accessToken)
+  /** List and show; every other answer leaves the token out, and a session never gets it. */
+  function shown(integration: Integration, { user, session }: FastifyRequest) {
+    const mayShow = config.exposeAccessTokens && session === null
+    return integrationOnWire(integration, user, mayShow ? openAccessToken(services, integration) : undefined)
   }
 
   app.get(
@@ -77,10 +79,11 @@ export function integrationRoutes(app: App, services: Services): void {
         response: answers(200, Type.Object({ scm_integrations: Type.Array(IntegrationOnWire) })),
       },
     },
-    async ({ user, query }) => {
+    async (request) => {
+      const { user, query } = request
       const filter = { scmType: query.scm_type, url: query.url?.replace(/\/$/, '') }
       const integrations = await listIntegrations(database, user.id, filter)
-      return { scm_integrations: integrations.map((integration) => shown(integration, user)) }
+      return { scm_integrations: integrations.map((integration) => shown(integration, request)) }
     },
   )
 
@@ -94,8 +97,8 @@ export function integrationRoutes(app: App, services: Services): void {
         response: answers(200, IntegrationAnswer),
       },
     },
-    async ({ user, params }) => ({
-      scm_integration: shown(await getIntegration(database, user.id, params.id), user),
+    async (request) => ({
+      scm_integration: shown(await getIntegration(database, request.user.id, request.params.id), request),
     }),
   )
 
@@ -152,7 +155,8 @@ export function integrationRoutes(app: App, services: Services): void {
       },
     },
     async ({ user, params }, reply) => {
-      await deleteIntegration(database, await getIntegration(database, user.id, params.id))
+      await unlink(services, await getIntegration(database, user.id, params.id))
+      revoker.wake()
       return reply.status(204).send(null)
     },
   )

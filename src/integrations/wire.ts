@@ -54,9 +54,10 @@ export function integrationOnWire(integration: Integration, owner: User, accessT
   }
 }
 
-/** A token whose time is over is expired, whether or not it was used since. */
+/** A token whose time is over is expired, whether or not it was used since, unless it can be renewed. */
 export function statusNow(integration: Integration): Integration['status'] {
-  const { tokenExpiresAt } = integration
+  const { tokenExpiresAt, refreshToken } = integration
+  if (refreshToken !== null) return integration.status
   return tokenExpiresAt !== null && Date.parse(tokenExpiresAt) <= Date.now() ? 'expired' : integration.status
 }
 

@@ -55,7 +55,7 @@ export interface OutgoingOptions {
 /** What all calls of this process share: connections, the address policy, and who has asked to be left alone. */
 export interface Outgoing {
   readonly policy: AddressPolicy
-  /** For this file alone. */
+  /** For api.ts and image.ts alone. */
   readonly door: Door
   /** Ends all connections at once; calls under way fail. */
   close(): Promise<void>

@@ -39,6 +39,8 @@ export interface Service {
   engine: Engine
   services: Services
   dataDir: string
+  /** What another process needs to serve the same store. */
+  environment: Environment
   addAccount(username: string): Promise<Account>
   close(): Promise<void>
 }
@@ -58,22 +60,24 @@ export async function startService(
 ): Promise<Service> {
   const dataDir = mkdtempSync(join(tmpdir(), 'forgelink-test-'))
   const postgres = engine === 'PostgreSQL' ? await createTestDatabase() : undefined
-  const config = readConfig({
+  const settings = {
     DATA_DIR: dataDir,
     SECRET_KEYS: TEST_KEY,
     DATABASE_URL: postgres?.url,
     LOG_LEVEL: 'silent',
     RATE_LIMIT: '0',
     ...environment,
-  })
+  }
+  const config = readConfig(settings)
   const services = await openServices(config, options)
   const app = await createApp(services)
-  const url = await app.listen({ host: '127.0.0.1', port: 0 })
+  const url = await app.listen({ host: '127.0.0.1', port: environment.PORT ? config.port : 0 })
   return {
     url,
     engine,
     services,
     dataDir,
+    environment: settings,
     async addAccount(username) {
       const email = `${username}@example.test`
       const added = JSON.parse(await userAdd(services, { email, username, password: 'correct horse', json: true }))
@@ -95,6 +99,22 @@ export async function startService(
       await services.close()
       await postgres?.drop()
       rmSync(dataDir, { recursive: true, force: true })
+    },
+  }
+}
+
+/** Another replica in this process: the same store, but connections and memory of its own. */
+export async function startReplica({
+  services: { config },
+}: Service): Promise<{ url: string; close(): Promise<void> }> {
+  const services = await openServices(config)
+  const app = await createApp(services)
+  const url = await app.listen({ host: '127.0.0.1', port: 0 })
+  return {
+    url,
+    async close() {
+      await app.close()
+      await services.close()
     },
   }
 }

@@ -18,8 +18,16 @@ export function factsOfOAuthToken({ scope, expires_in }: Static<typeof OAuthToke
   return { scopes: scope, expiresAt: isoTime(Date.now() + (expires_in ?? Number.NaN) * 1000) }
 }
 
-/** `read_api` serves every call; what a fine-grained token may do is not told by its scopes. */
-export function missingScopes(granted: string[] | null): string[] {
+/** Wider scopes by what they include; what a fine-grained token may do is not told by its scopes. */
+const INCLUDED_IN: Record<string, string[]> = {
+  read_api: ['api', 'granular'],
+  read_user: ['api', 'read_api', 'granular'],
+}
+
+/** `read_api` serves every call; `asked`: what an OAuth application asks for besides. */
+export function missingScopes(granted: string[] | null, asked: string[] = []): string[] {
   if (granted === null) return []
-  return ['api', 'read_api', 'granular'].some((scope) => granted.includes(scope)) ? [] : ['read_api']
+  return [...new Set(['read_api', ...asked])].filter(
+    (scope) => ![scope, ...(INCLUDED_IN[scope] ?? [])].some((candidate) => granted.includes(candidate)),
+  )
 }

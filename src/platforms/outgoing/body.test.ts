@@ -1,13 +1,16 @@
 import { Readable } from 'node:stream'
 import { gzipSync } from 'node:zlib'
 import { expect, test } from 'vitest'
-import { readBody } from './body.ts'
+import { decodeText, readBody } from './body.ts'
 
 const BOUNDS = { body: 1000, ratio: 10, ratioFrom: 200 }
 const EMPTY_MEMBER = gzipSync('') // 20 bytes that decode to none
 
-function read(chunks: Buffer[], headers: Record<string, string> = { 'content-encoding': 'gzip' }): Promise<string> {
-  return readBody(Readable.from(chunks), headers, BOUNDS)
+async function read(
+  chunks: Buffer[],
+  headers: Record<string, string> = { 'content-encoding': 'gzip' },
+): Promise<string> {
+  return decodeText(await readBody(Readable.from(chunks), headers, BOUNDS))
 }
 
 test.each<[string, Buffer[], string]>([

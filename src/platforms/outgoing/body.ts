@@ -14,10 +14,10 @@ export interface BodyBounds {
 }
 
 /**
- * The body as text. Throws errors with the codes `TOO_LARGE`, `BOMB`, `ENCODING`, zlib's `Z_…` and the network's;
+ * The body's bytes, decompressed. Throws errors with the codes `TOO_LARGE`, `BOMB`, `ENCODING`, zlib's `Z_…` and the network's;
  * the stream is then destroyed.
  */
-export async function readBody(stream: Readable, headers: Record<string, string>, bounds: BodyBounds): Promise<string> {
+export async function readBody(stream: Readable, headers: Record<string, string>, bounds: BodyBounds): Promise<Buffer> {
   const encoding = (headers['content-encoding'] ?? '').trim().toLowerCase()
   const gzipped = encoding === 'gzip' || encoding === 'x-gzip'
   const announced = Number(headers['content-length'] ?? 0)
@@ -44,8 +44,12 @@ export async function readBody(stream: Readable, headers: Record<string, string>
     },
   })
   await (gzipped ? pipeline(stream, meter, createGunzip(), sink) : pipeline(stream, meter, sink))
-  // Invalid UTF-8 becomes U+FFFD, a byte order mark goes.
-  return new TextDecoder().decode(Buffer.concat(chunks))
+  return Buffer.concat(chunks)
+}
+
+/** Invalid UTF-8 becomes U+FFFD, a byte order mark goes. */
+export function decodeText(bytes: Buffer): string {
+  return new TextDecoder().decode(bytes)
 }
 
 function discarding(stream: Readable, code: string): Error {

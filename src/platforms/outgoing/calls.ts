@@ -4,7 +4,7 @@ import type { Readable } from 'node:stream'
 import { setTimeout as delay } from 'node:timers/promises'
 import { Failure } from '../../failure.ts'
 import { type Target, targetOf } from '../address.ts'
-import { readBody } from './body.ts'
+import { decodeText, readBody } from './body.ts'
 import type { Breaker, Verdict } from './breaker.ts'
 import type { Etags, Received } from './etags.ts'
 import { type Fault, type Place, readFault } from './faults.ts'
@@ -59,6 +59,8 @@ export interface Call {
   headers: Record<string, string>
   body: string | null
   signal: AbortSignal
+  /** An image of at most so many bytes is expected: the answer's text is its bytes, one character each. */
+  imageBytes?: number
 }
 
 export function placeOf(door: Door, url: URL): Place {
@@ -83,7 +85,9 @@ export async function exchange(door: Door, call: Call): Promise<Received> {
     else answer.body.destroy()
     return received
   }
-  return { ...received, text: await readBody(answer.body, received.headers, door.limits) }
+  const bounds = { ...door.limits, body: call.imageBytes ?? door.limits.body }
+  const bytes = await readBody(answer.body, received.headers, bounds)
+  return { ...received, text: call.imageBytes === undefined ? decodeText(bytes) : bytes.toString('latin1') }
 }
 
 /** A GET that follows redirects within its origin. `scope` keys the memory of ETags. */

@@ -1,0 +1,243 @@
+// Everything the dashboard says to the server: the only caller of fetch.
+
+import type { Static } from 'typebox'
+import type { ApiTokenOnWire, UserOnWire } from '../src/accounts/wire.ts'
+import type { Pagination as PaginationOnWire } from '../src/http/page.ts'
+import type { HealthOnWire } from '../src/integrations/health.ts'
+import type {
+  IntegrationOnWire,
+  OrganizationOnWire,
+  PullRequestOnWire,
+  RepositoryOnWire,
+  SkippedKey,
+} from '../src/integrations/wire.ts'
+import type { KeyOnWire } from '../src/keys/wire.ts'
+
+export type User = Static<typeof UserOnWire>
+export type ApiToken = Static<typeof ApiTokenOnWire>
+export type Key = Static<typeof KeyOnWire>
+export type Integration = Static<typeof IntegrationOnWire>
+export type ScmType = Integration['scm_type']
+export type Health = Static<typeof HealthOnWire>
+export type Repository = Static<typeof RepositoryOnWire>
+export type Organization = Static<typeof OrganizationOnWire>
+export type PullRequest = Static<typeof PullRequestOnWire>
+export type Pagination = Static<typeof PaginationOnWire>
+
+export interface Found<T> {
+  items: T[]
+  pagination: Pagination
+  /** What the platform held back. */
+  warnings: string[]
+}
+
+export interface ImportedKeys {
+  keys: Key[]
+  skipped: Static<typeof SkippedKey>[]
+}
+
+interface OAuthService {
+  configured: boolean
+  url: string
+}
+
+export interface Session {
+  user: User
+  csrf_token: string
+  public_url: string
+  oauth: { github: OAuthService; gitlab: OAuthService }
+}
+
+interface FailureBody {
+  error?: string
+  code?: string
+  id?: string
+  errors?: Record<string, string[]>
+  request_id?: string
+}
+
+/** What the server refused, in its own words; `status` 0 means that it could not be reached. */
+export class ApiFailure extends Error {
+  readonly status: number
+  readonly code: string | undefined
+  /** Of a 422: what is wrong with each field. */
+  readonly fields: Record<string, string[]>
+
+  constructor(status: number, body: FailureBody) {
+    super(sentence(status, body))
+    this.status = status
+    this.code = body.code
+    this.fields = body.errors ?? {}
+  }
+}
+
+function sentence(status: number, { error, request_id }: FailureBody): string {
+  if (status === 0) return 'The server does not answer. Check your connection, and whether Forgelink is running.'
+  if (status === 500) return `Something went wrong inside Forgelink${request_id ? ` (request ${request_id})` : ''}.`
+  if (status === 404) return 'This is no longer there. It may have been removed elsewhere.'
+  return error || `The server answered ${status}.`
+}
+
+/** Sent with every write; comes with the session. */
+let csrfToken = ''
+
+type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'
+
+async function call<T>(method: Method, path: string, options: { body?: unknown; signal?: AbortSignal } = {}) {
+  const { body, signal } = options
+  const response = await fetch(path, {
+    method,
+    headers: {
+      accept: 'application/json',
+      ...(body !== undefined && { 'content-type': 'application/json' }),
+      ...(method !== 'GET' && { 'x-csrf-token': csrfToken }),
+    },
+    credentials: 'same-origin',
+    ...(body !== undefined && { body: JSON.stringify(body) }),
+    ...(signal && { signal }),
+  }).catch((error: unknown) => {
+    if (signal?.aborted) throw error
+    throw new ApiFailure(0, {})
+  })
+  const answer: unknown = response.status === 204 ? undefined : await response.json().catch(() => undefined)
+  if (response.status === 401) goToSignIn()
+  if (!response.ok) throw new ApiFailure(response.status, (answer ?? {}) as FailureBody)
+  return answer as T
+}
+
+function goToSignIn(): void {
+  const here = `${location.pathname}${location.search}`
+  location.assign(`/sign-in?return_to=${encodeURIComponent(here)}`)
+}
+
+// The session
+
+export async function readSession(): Promise<Session> {
+  const { session } = await call<{ session: Session }>('GET', '/session')
+  csrfToken = session.csrf_token
+  return session
+}
+
+export async function signOut(): Promise<void> {
+  await call('POST', '/sign-out')
+  location.assign('/sign-in')
+}
+
+export async function changePassword(password: { current: string; new: string }): Promise<void> {
+  await call('PUT', '/session/password', { body: { password } })
+}
+
+// Integrations
+
+export async function listIntegrations(): Promise<Integration[]> {
+  return (await call<{ scm_integrations: Integration[] }>('GET', '/v1/scm_integrations')).scm_integrations
+}
+
+export async function linkByToken(input: {
+  scm_type: ScmType
+  url: string
+  access_token: string
+}): Promise<Integration> {
+  const body = { scm_integration: input }
+  return (await call<{ scm_integration: Integration }>('POST', '/v1/scm_integrations', { body })).scm_integration
+}
+
+export async function replaceToken(id: string, accessToken: string): Promise<Integration> {
+  const body = { scm_integration: { access_token: accessToken } }
+  return (await call<{ scm_integration: Integration }>('PATCH', linkPath(id), { body })).scm_integration
+}
+
+export async function unlink(id: string): Promise<void> {
+  await call('DELETE', linkPath(id))
+}
+
+export async function readHealth(id: string): Promise<Health> {
+  return (await call<{ health: Health }>('GET', `${linkPath(id)}/health`)).health
+}
+
+export async function importKeys(id: string): Promise<ImportedKeys> {
+  const { keys, meta } = await call<{ keys: Key[]; meta: { skipped: ImportedKeys['skipped'] } }>(
+    'POST',
+    `${linkPath(id)}/import_keys`,
+  )
+  return { keys, skipped: meta.skipped }
+}
+
+function linkPath(id: string): string {
+  return `/v1/scm_integrations/${encodeURIComponent(id)}`
+}
+
+// Searches
+
+interface ListMeta {
+  meta: { pagination: Pagination; warnings: string[] }
+}
+
+interface Search {
+  link: string
+  query: string
+  page: number
+  signal: AbortSignal
+}
+
+/** The address of a search, as any client of the API would call it. */
+export function searchPath(
+  call: 'search_repos' | 'search_pull_requests',
+  { link, query, page }: Omit<Search, 'signal'>,
+) {
+  const params = new URLSearchParams({ query, ...(page > 1 && { page: String(page) }) })
+  return `${linkPath(link)}/${call}?${legible(params)}`
+}
+
+/** What needs no encoding in a query stays as people write it: `user:acme/tools`. */
+export function legible(params: URLSearchParams): string {
+  return params.toString().replaceAll('%3A', ':').replaceAll('%2F', '/')
+}
+
+export async function searchRepositories(search: Search): Promise<Found<Repository>> {
+  const path = searchPath('search_repos', search)
+  const { repositories, meta } = await call<{ repositories: Repository[] } & ListMeta>('GET', path, search)
+  return { items: repositories, ...meta }
+}
+
+export async function searchPullRequests(search: Search): Promise<Found<PullRequest>> {
+  const path = searchPath('search_pull_requests', search)
+  const { pull_requests, meta } = await call<{ pull_requests: PullRequest[] } & ListMeta>('GET', path, search)
+  return { items: pull_requests, ...meta }
+}
+
+/** The first hundred: a filter with more of them helps nobody. */
+export async function listOrganizations(id: string, signal: AbortSignal): Promise<Organization[]> {
+  const path = `${linkPath(id)}/orgs?per_page=100`
+  return (await call<{ organizations: Organization[] }>('GET', path, { signal })).organizations
+}
+
+// SSH keys and API tokens
+
+export async function listKeys(): Promise<Key[]> {
+  return (await call<{ keys: Key[] }>('GET', '/v1/keys')).keys
+}
+
+export async function addKey(key: { name: string; content: string }): Promise<Key> {
+  return (await call<{ key: Key }>('POST', '/v1/keys', { body: { key } })).key
+}
+
+export async function removeKey(id: string): Promise<void> {
+  await call('DELETE', `/v1/keys/${encodeURIComponent(id)}`)
+}
+
+export async function listTokens(): Promise<ApiToken[]> {
+  return (await call<{ tokens: ApiToken[] }>('GET', '/v1/tokens')).tokens
+}
+
+export async function addToken(name: string): Promise<ApiToken> {
+  return (await call<{ token: ApiToken }>('POST', '/v1/tokens', { body: { token: { name } } })).token
+}
+
+export async function renewToken(id: string): Promise<ApiToken> {
+  return (await call<{ token: ApiToken }>('PUT', `/v1/tokens/${encodeURIComponent(id)}/renew`)).token
+}
+
+export async function removeToken(id: string): Promise<void> {
+  await call('DELETE', `/v1/tokens/${encodeURIComponent(id)}`)
+}

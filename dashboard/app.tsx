@@ -1,0 +1,62 @@
+// The app: the session first, then the shell with the page that the address names.
+
+import { lazy, Suspense, useEffect } from 'react'
+import type { Session } from './api.ts'
+import { Load } from './loaded.tsx'
+import { ProfilePage } from './profile/profile-page.tsx'
+import { useSession } from './queries.ts'
+import { replaceAddress, useAddress } from './router.ts'
+import { NotFoundPage } from './shell/not-found-page.tsx'
+import { Shell } from './shell/shell.tsx'
+import { PageSkeleton, ShellSkeleton } from './shell/skeletons.tsx'
+
+const RepositoriesPage = lazy(async () => ({
+  default: (await import('./search/repositories-page.tsx')).RepositoriesPage,
+}))
+const PullRequestsPage = lazy(async () => ({
+  default: (await import('./search/pull-requests-page.tsx')).PullRequestsPage,
+}))
+const KeysPage = lazy(async () => ({ default: (await import('./keys/keys-page.tsx')).KeysPage }))
+const TokensPage = lazy(async () => ({ default: (await import('./tokens/tokens-page.tsx')).TokensPage }))
+
+export function App() {
+  const session = useSession()
+  if (session.state === 'failed' && session.failure.status === 401) return <ShellSkeleton />
+  return (
+    <Load of={session} skeleton={<ShellSkeleton />}>
+      {(value) => <SignedIn session={value} />}
+    </Load>
+  )
+}
+
+function SignedIn({ session }: { session: Session }) {
+  const { pathname } = useAddress()
+  useEffect(() => {
+    if (pathname === '/') replaceAddress('/profile')
+  }, [pathname])
+  return (
+    <Shell session={session} path={pathname}>
+      <Suspense fallback={<PageSkeleton />}>
+        <CurrentPage session={session} path={pathname} />
+      </Suspense>
+    </Shell>
+  )
+}
+
+function CurrentPage({ session, path }: { session: Session; path: string }) {
+  switch (path) {
+    case '/':
+    case '/profile':
+      return <ProfilePage session={session} />
+    case '/repositories':
+      return <RepositoriesPage session={session} />
+    case '/pull-requests':
+      return <PullRequestsPage session={session} />
+    case '/keys':
+      return <KeysPage />
+    case '/tokens':
+      return <TokensPage session={session} />
+    default:
+      return <NotFoundPage />
+  }
+}

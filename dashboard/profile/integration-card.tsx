@@ -1,0 +1,135 @@
+// One linked account: whose it is, how it is and what to do about it, and what can be done with it.
+
+import { Avatar, Button } from '@mantine/core'
+import { useState } from 'react'
+import { type Integration, importKeys } from '../api.ts'
+import { asFailure } from '../loaded.tsx'
+import { hostOf, platforms } from '../platforms.ts'
+import { useChange, useHealth } from '../queries.ts'
+import { followLink } from '../router.ts'
+import { ExternalLink } from '../ui/external-link.tsx'
+import { Failed } from '../ui/failed.tsx'
+import { Icon } from '../ui/icons.tsx'
+import { PlatformLogo } from '../ui/platform-logo.tsx'
+import { Time } from '../ui/time.tsx'
+import { ImportResult } from './import-result.tsx'
+import classes from './integration-card.module.css'
+import { LinkProblems, LinkStatusLine } from './link-status.tsx'
+import { ReplaceTokenDialog } from './replace-token-dialog.tsx'
+import { statusOf } from './status.ts'
+import { UnlinkQuestion } from './unlink-question.tsx'
+
+interface IntegrationCardProps {
+  integration: Integration
+  onUnlinked: () => void
+}
+
+export function IntegrationCard({ integration, onUnlinked }: IntegrationCardProps) {
+  const { id, scm_type, username, url, profile_url, avatar_url, created_at } = integration
+  const { label, selfHosted } = platforms[scm_type]
+  const health = useHealth(integration)
+  const status = statusOf(integration, health)
+  const importing = useChange(importKeys, ['keys'])
+  const [asking, setAsking] = useState<'unlink' | 'token' | null>(null)
+  const close = () => setAsking(null)
+
+  return (
+    <article className={classes.card} aria-label={`${label}: ${username}`}>
+      <header className={classes.head}>
+        <span className={classes.portrait}>
+          <Avatar
+            src={avatar_url && `/avatars/${encodeURIComponent(id)}`}
+            alt=""
+            name={username}
+            color="petrol"
+            size={48}
+          />
+        </span>
+        <div className={classes.who}>
+          <h3 className={classes.name}>
+            <ExternalLink to={profile_url}>{username}</ExternalLink>
+          </h3>
+          <p className={classes.platform}>
+            <PlatformLogo type={scm_type} size={18} />
+            {label}
+          </p>
+        </div>
+        <LinkStatusLine status={status} />
+      </header>
+
+      <LinkProblems status={status} />
+      {health.state === 'failed' && <Failed failure={health.failure} retry={health.retry} />}
+
+      <dl className={classes.facts}>
+        <div>
+          <dt>Address</dt>
+          <dd>
+            <ExternalLink to={url}>{hostOf(url)}</ExternalLink>
+          </dd>
+        </div>
+        <div>
+          <dt>Linked</dt>
+          <dd>
+            <Time at={created_at} />
+          </dd>
+        </div>
+        <div>
+          <dt>Token ends</dt>
+          <dd>{integration.token_expires_at ? <Time at={integration.token_expires_at} /> : 'no date known'}</dd>
+        </div>
+        <div>
+          <dt>Scopes</dt>
+          <dd>{scopesText(integration.scopes)}</dd>
+        </div>
+      </dl>
+
+      <div>
+        <div className={classes.actions}>
+          <Button
+            variant="default"
+            leftSection={<Icon name="import" size={16} />}
+            loading={importing.isPending}
+            onClick={() => importing.mutate(id)}
+          >
+            Import SSH keys
+          </Button>
+          {selfHosted ? (
+            <Button variant={status.wantsToken ? 'filled' : 'default'} onClick={() => setAsking('token')}>
+              Replace token
+            </Button>
+          ) : (
+            status.wantsToken && (
+              <Button component="a" href={`/users/${scm_type}/link`}>
+                Link again
+              </Button>
+            )
+          )}
+          <Button variant="subtle" color="danger" onClick={() => setAsking('unlink')}>
+            Unlink
+          </Button>
+          <span className={classes.searches}>
+            <a href={`/repositories?link=${id}`} onClick={followLink}>
+              Repositories
+            </a>
+            <a href={`/pull-requests?link=${id}`} onClick={followLink}>
+              Pull requests
+            </a>
+          </span>
+        </div>
+
+        <div aria-live="polite" className={classes.outcome}>
+          {importing.isSuccess && <ImportResult result={importing.data} onClose={importing.reset} />}
+          {importing.isError && <Failed failure={asFailure(importing.error)} retry={() => importing.mutate(id)} />}
+        </div>
+      </div>
+
+      <UnlinkQuestion integration={integration} opened={asking === 'unlink'} onClose={close} onUnlinked={onUnlinked} />
+      {selfHosted && <ReplaceTokenDialog integration={integration} opened={asking === 'token'} onClose={close} />}
+    </article>
+  )
+}
+
+function scopesText(scopes: string[] | null): string {
+  if (scopes === null) return 'not told by the platform'
+  return scopes.length > 0 ? scopes.join(', ') : 'none'
+}

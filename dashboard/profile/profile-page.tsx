@@ -1,0 +1,90 @@
+// The profile: the linked accounts, how they are, and the ways to link more.
+
+import { useEffect, useState } from 'react'
+import type { Integration, Session } from '../api.ts'
+import { Load } from '../loaded.tsx'
+import { nameOfLink, platforms } from '../platforms.ts'
+import { useIntegrations } from '../queries.ts'
+import { replaceAddress, useAddress } from '../router.ts'
+import { RowsSkeleton } from '../shell/skeletons.tsx'
+import { Empty } from '../ui/empty.tsx'
+import { Notice } from '../ui/notice.tsx'
+import { Page, Section } from '../ui/page.tsx'
+import { IntegrationCard } from './integration-card.tsx'
+import { LinkChoices } from './link-choices.tsx'
+import classes from './profile.module.css'
+
+export function ProfilePage({ session }: { session: Session }) {
+  const integrations = useIntegrations()
+  const [linked, setLinked] = useJustLinked()
+  return (
+    <Page
+      title="Profile"
+      lead={
+        <>
+          Signed in as {session.user.username} ({session.user.email}). What you link here, your tools can use through
+          one API.
+        </>
+      }
+    >
+      <Section title="Linked accounts">
+        <Load of={integrations} skeleton={<RowsSkeleton rows={2} height={190} />}>
+          {(list) => <LinkedAccounts list={list} linked={linked} onUnlinked={() => setLinked(null)} />}
+        </Load>
+      </Section>
+      <Section title="Link an account" lead="GitHub and GitLab ask for your consent; your own servers take a token.">
+        <LinkChoices oauth={session.oauth} onLinked={setLinked} />
+      </Section>
+    </Page>
+  )
+}
+
+/** The link that was just made: OAuth comes back with `?linked=ID`, which a reload must not repeat. */
+function useJustLinked() {
+  const address = useAddress()
+  const fromAddress = address.searchParams.get('linked')
+  const [linked, setLinked] = useState<string | null>(fromAddress)
+  useEffect(() => {
+    if (fromAddress === null) return
+    setLinked(fromAddress)
+    replaceAddress('/profile')
+  }, [fromAddress])
+  return [linked, setLinked] as const
+}
+
+interface LinkedAccountsProps {
+  list: Integration[]
+  linked: string | null
+  onUnlinked: () => void
+}
+
+function LinkedAccounts({ list, linked, onUnlinked }: LinkedAccountsProps) {
+  const fresh = list.find(({ id }) => id === linked)
+  return (
+    <div>
+      <div role="status" className={classes.news}>
+        {fresh && (
+          <Notice tone="good">
+            <p>
+              <strong>{nameOfLink(fresh)}</strong> is linked. You can import its SSH keys now, or search its{' '}
+              repositories and {platforms[fresh.scm_type].changes}.
+            </p>
+          </Notice>
+        )}
+      </div>
+      {list.length === 0 ? (
+        <Empty icon="person" title="No account is linked yet">
+          <p>Choose a platform below. Its repositories, pull requests and SSH keys are then one call away.</p>
+        </Empty>
+      ) : (
+        <ul className={classes.cards}>
+          {list.map((integration) => (
+            <li key={integration.id}>
+              <IntegrationCard integration={integration} onUnlinked={onUnlinked} />
+            </li>
+          ))}
+        </ul>
+      )}
+    </div>
+  )
+}

@@ -1,0 +1,48 @@
+// Asks before an account is unlinked, and says what happens to its token and its keys.
+
+import { type Integration, unlink } from '../api.ts'
+import { nameOfLink, platforms } from '../platforms.ts'
+import { useChange } from '../queries.ts'
+import { Question } from '../ui/question.tsx'
+import { announce } from '../ui/toast.tsx'
+
+interface UnlinkQuestionProps {
+  integration: Integration
+  opened: boolean
+  onClose: () => void
+  onUnlinked: () => void
+}
+
+export function UnlinkQuestion({ integration, opened, onClose, onUnlinked }: UnlinkQuestionProps) {
+  const { label, selfHosted } = platforms[integration.scm_type]
+  const name = nameOfLink(integration)
+  const removal = useChange(unlink, ['integrations'])
+
+  function remove() {
+    const onSuccess = () => {
+      announce(`${name} is unlinked.`)
+      onUnlinked()
+    }
+    removal.mutate(integration.id, { onSuccess })
+  }
+
+  return (
+    <Question
+      opened={opened}
+      title={`Unlink ${name}?`}
+      answer="Unlink"
+      danger
+      busy={removal.isPending}
+      error={removal.error}
+      onYes={remove}
+      onClose={onClose}
+    >
+      <p>Everything that uses this link stops working at once. SSH keys that you imported stay.</p>
+      <p>
+        {selfHosted
+          ? `Forgelink forgets the token. It stays valid at ${label} until you revoke it there.`
+          : `Forgelink forgets the token and revokes it at ${label}.`}
+      </p>
+    </Question>
+  )
+}

@@ -1,0 +1,43 @@
+// The address bar: which page it names, what its query says, and how to go elsewhere without loading anew.
+
+import { type MouseEvent, useSyncExternalStore } from 'react'
+
+export type PagePath = '/profile' | '/repositories' | '/pull-requests' | '/keys' | '/tokens'
+
+const CHANGED = 'forgelink:address'
+
+function subscribe(listener: () => void): () => void {
+  window.addEventListener('popstate', listener)
+  window.addEventListener(CHANGED, listener)
+  return () => {
+    window.removeEventListener('popstate', listener)
+    window.removeEventListener(CHANGED, listener)
+  }
+}
+
+/** Path and query of the address bar; renders again whenever they change. */
+export function useAddress(): URL {
+  const href = useSyncExternalStore(subscribe, () => location.href)
+  return new URL(href)
+}
+
+export function goTo(address: string): void {
+  history.pushState(null, '', address)
+  window.scrollTo(0, 0)
+  window.dispatchEvent(new Event(CHANGED))
+}
+
+/** Changes the address of where we are, without a step to go back to. */
+export function replaceAddress(address: string): void {
+  if (address === `${location.pathname}${location.search}`) return
+  history.replaceState(null, '', address)
+  window.dispatchEvent(new Event(CHANGED))
+}
+
+/** For links inside the dashboard: a plain click stays in the page, every other click is the browser's. */
+export function followLink(event: MouseEvent<HTMLAnchorElement>): void {
+  const plain = event.button === 0 && !event.metaKey && !event.ctrlKey && !event.shiftKey && !event.altKey
+  if (!plain || event.defaultPrevented) return
+  event.preventDefault()
+  goTo(event.currentTarget.href)
+}

@@ -1,0 +1,15 @@
+// The same search as a command line.
+
+import { searchPath } from '../api.ts'
+
+interface Search {
+  call: 'search_repos' | 'search_pull_requests'
+  link: string
+  query: string
+  page: number
+}
+
+export function curlOfSearch(publicUrl: string, { call, ...search }: Search): string {
+  const address = `${publicUrl}${searchPath(call, search)}`.replaceAll("'", '%27')
+  return `curl -H "Authorization: Bearer $BEARER_TOKEN" \\\n  '${address}'`
+}

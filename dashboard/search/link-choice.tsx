@@ -1,0 +1,27 @@
+// Chooses the linked account to search with.
+
+import { Select } from '@mantine/core'
+import type { Integration } from '../api.ts'
+import { nameOfLink } from '../platforms.ts'
+import { PlatformLogo } from '../ui/platform-logo.tsx'
+
+interface LinkChoiceProps {
+  integrations: Integration[]
+  chosen: Integration | undefined
+  onChoose: (integration: Integration) => void
+}
+
+export function LinkChoice({ integrations, chosen, onChoose }: LinkChoiceProps) {
+  return (
+    <Select
+      label="Linked account"
+      data={integrations.map((integration) => ({ value: integration.id, label: nameOfLink(integration) }))}
+      value={chosen?.id ?? null}
+      leftSection={chosen && <PlatformLogo type={chosen.scm_type} size={18} />}
+      onChange={(id) => {
+        const integration = integrations.find((one) => one.id === id)
+        if (integration) onChoose(integration)
+      }}
+    />
+  )
+}

@@ -1,0 +1,38 @@
+// The words to search for.
+
+import { CloseButton, Loader, TextInput } from '@mantine/core'
+import { Icon } from '../ui/icons.tsx'
+
+interface SearchBoxProps {
+  label: string
+  placeholder: string
+  value: string
+  busy: boolean
+  error: string | undefined
+  onChange: (words: string) => void
+}
+
+export function SearchBox({ label, placeholder, value, busy, error, onChange }: SearchBoxProps) {
+  return (
+    <TextInput
+      type="text"
+      role="searchbox"
+      label={label}
+      placeholder={placeholder}
+      autoComplete="off"
+      autoCapitalize="none"
+      spellCheck={false}
+      leftSection={<Icon name="search" size={18} />}
+      rightSection={
+        busy ? (
+          <Loader size={16} aria-hidden="true" />
+        ) : (
+          value !== '' && <CloseButton aria-label="Clear the words" onClick={() => onChange('')} />
+        )
+      }
+      value={value}
+      error={error}
+      onChange={(event) => onChange(event.currentTarget.value)}
+    />
+  )
+}

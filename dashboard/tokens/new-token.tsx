@@ -1,0 +1,37 @@
+// A token just made or renewed: shown this once, with the line that exchanges it.
+
+import { CloseButton } from '@mantine/core'
+import { useEffect, useRef } from 'react'
+import { CodeLine } from '../ui/code-line.tsx'
+import classes from './new-token.module.css'
+
+interface NewTokenProps {
+  name: string
+  token: string
+  publicUrl: string
+  onClose: () => void
+}
+
+export function NewToken({ name, token, publicUrl, onClose }: NewTokenProps) {
+  const heading = useRef<HTMLHeadingElement>(null)
+  useEffect(() => {
+    heading.current?.focus()
+  }, [])
+  return (
+    <section className={classes.fresh} aria-labelledby="fresh-token">
+      <div className={classes.head}>
+        <h2 id="fresh-token" ref={heading} tabIndex={-1}>
+          Copy “{name}” now
+        </h2>
+        <CloseButton aria-label="I have copied it" onClick={onClose} />
+      </div>
+      <p>It is shown this once. Forgelink keeps only a fingerprint of it.</p>
+      <CodeLine code={token} label="Copy token" />
+      <p>This exchanges it for a bearer token of one hour:</p>
+      <CodeLine
+        code={`curl -X POST --user ":${token}" \\\n  ${publicUrl}/v1/tokens/exchange`}
+        label="Copy the exchange command"
+      />
+    </section>
+  )
+}

@@ -1,0 +1,15 @@
+// A command to copy.
+
+import classes from './code-line.module.css'
+import { CopyButton } from './copy-button.tsx'
+
+export function CodeLine({ code, label }: { code: string; label: string }) {
+  return (
+    <div className={classes.box}>
+      <pre className={classes.code}>
+        <code>{code}</code>
+      </pre>
+      <CopyButton text={code} label={label} short="Copy" />
+    </div>
+  )
+}

@@ -1,0 +1,21 @@
+// A link that leaves Forgelink. Addresses come from platforms: what is not http(s) stays text.
+
+import type { ReactNode } from 'react'
+import { webAddress } from '../platforms.ts'
+
+interface ExternalLinkProps {
+  to: string | null
+  className?: string | undefined
+  children: ReactNode
+}
+
+export function ExternalLink({ to, className, children }: ExternalLinkProps) {
+  const href = webAddress(to)
+  if (!href) return <span className={className}>{children}</span>
+  return (
+    <a href={href} className={className} target="_blank" rel="noopener noreferrer">
+      {children}
+      <span className="visually-hidden"> (opens in a new tab)</span>
+    </a>
+  )
+}

@@ -1,0 +1,18 @@
+// What the server says of one field, as a sentence under it.
+
+import { asFailure } from '../loaded.tsx'
+
+/** The server's words read on after the field's name ("is not an https address"), unless they are a sentence. */
+export function fieldError(error: unknown, field: string, name: string): string | undefined {
+  if (!error) return undefined
+  const messages = asFailure(error).fields[field]
+  if (!messages || messages.length === 0) return undefined
+  return messages.map((message) => (/^[A-Z]/.test(message) ? message : `${name} ${message}`)).join(' ')
+}
+
+/** A failure that belongs to none of the form's fields, which is shown above its button. */
+export function formFailure(error: unknown, fields: string[]) {
+  if (!error) return undefined
+  const failure = asFailure(error)
+  return fields.some((field) => failure.fields[field]) ? undefined : failure
+}

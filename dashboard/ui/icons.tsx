@@ -1,0 +1,108 @@
+// The icons: 20 by 20 strokes in the colour of the text beside them. They say nothing that words do not say too.
+
+import type { ReactNode } from 'react'
+
+const shapes = {
+  person: (
+    <>
+      <circle cx="10" cy="6.75" r="3.25" />
+      <path d="M3.75 17c.7-3.2 3.2-5 6.25-5s5.55 1.8 6.25 5" />
+    </>
+  ),
+  book: <path d="M4.5 15.5V4.75c0-1 .8-1.75 1.75-1.75h9.25v11H6.25c-1 0-1.75.7-1.75 1.5S5.25 17 6.25 17h9.25v-3" />,
+  merge: (
+    <>
+      <circle cx="5.5" cy="4.75" r="1.9" />
+      <circle cx="5.5" cy="15.25" r="1.9" />
+      <circle cx="14.5" cy="10" r="1.9" />
+      <path d="M5.5 6.65v6.7M5.8 6.65c.6 2.2 2.7 3.35 6.8 3.35" />
+    </>
+  ),
+  key: (
+    <>
+      <circle cx="6.75" cy="13.25" r="3.25" />
+      <path d="m9.1 10.9 7.15-7.15M13.25 6.75l2.25 2.25M11 9l1.5 1.5" />
+    </>
+  ),
+  ticket: (
+    <path d="M3 7.25V5.5A1 1 0 0 1 4 4.5h12a1 1 0 0 1 1 1v1.75a2.75 2.75 0 0 0 0 5.5v1.75a1 1 0 0 1-1 1H4a1 1 0 0 1-1-1v-1.75a2.75 2.75 0 0 0 0-5.5ZM8 8.25h4M8 11.75h4" />
+  ),
+  copy: (
+    <>
+      <rect x="7" y="7" width="9.5" height="9.5" rx="2" />
+      <path d="M13 7V5.5a2 2 0 0 0-2-2H5.5a2 2 0 0 0-2 2V11a2 2 0 0 0 2 2H7" />
+    </>
+  ),
+  check: <path d="m4.5 10.5 3.75 3.75 7.25-8" />,
+  cross: <path d="m5.5 5.5 9 9m0-9-9 9" />,
+  alert: (
+    <>
+      <path d="M10 3.25 17.5 16.25h-15Z" />
+      <path d="M10 8.25v3.5M10 14v.01" />
+    </>
+  ),
+  out: (
+    <path d="M8 4.5H5.5a1.5 1.5 0 0 0-1.5 1.5v8.5A1.5 1.5 0 0 0 5.5 16H14a1.5 1.5 0 0 0 1.5-1.5V12M11.5 4H16v4.5M16 4l-6.75 6.75" />
+  ),
+  search: (
+    <>
+      <circle cx="9" cy="9" r="5.25" />
+      <path d="m13 13 3.75 3.75" />
+    </>
+  ),
+  menu: <path d="M3.5 6h13M3.5 10h13M3.5 14h13" />,
+  sun: (
+    <>
+      <circle cx="10" cy="10" r="3.25" />
+      <path d="M10 2.5v1.75M10 15.75v1.75M2.5 10h1.75M15.75 10h1.75M4.7 4.7l1.24 1.24M14.06 14.06l1.24 1.24M4.7 15.3l1.24-1.24M14.06 5.94l1.24-1.24" />
+    </>
+  ),
+  moon: <path d="M16.25 11.75A6.75 6.75 0 0 1 8.25 3.75a6.75 6.75 0 1 0 8 8Z" />,
+  screen: (
+    <>
+      <rect x="3" y="4" width="14" height="9.5" rx="1.75" />
+      <path d="M7.5 16.5h5" />
+    </>
+  ),
+  chevrons: <path d="m7 8 3-3 3 3M7 12l3 3 3-3" />,
+  plus: <path d="M10 4.5v11M4.5 10h11" />,
+  renew: <path d="M15.75 8.25A6 6 0 0 0 4.75 7M4.25 11.75a6 6 0 0 0 11 1.25M4.5 3.75V7H7.75M15.5 16.25V13h-3.25" />,
+  lock: (
+    <>
+      <rect x="4.5" y="9" width="11" height="7.5" rx="1.75" />
+      <path d="M7 9V6.75a3 3 0 0 1 6 0V9" />
+    </>
+  ),
+  import: <path d="M10 3.5v8.5M6.5 8.75 10 12.25l3.5-3.5M4 15.75h12" />,
+  fork: (
+    <>
+      <circle cx="5.5" cy="4.75" r="1.75" />
+      <circle cx="14.5" cy="4.75" r="1.75" />
+      <circle cx="10" cy="15.25" r="1.75" />
+      <path d="M5.5 6.5c0 3 4.5 2.25 4.5 5v2M14.5 6.5c0 3-4.5 2.25-4.5 5" />
+    </>
+  ),
+  exit: (
+    <path d="M8.5 16.5H5.25a1.5 1.5 0 0 1-1.5-1.5V5a1.5 1.5 0 0 1 1.5-1.5H8.5M12.5 13.5 16 10l-3.5-3.5M15.5 10H8" />
+  ),
+} satisfies Record<string, ReactNode>
+
+export type IconName = keyof typeof shapes
+
+export function Icon({ name, size = 20 }: { name: IconName; size?: number }) {
+  return (
+    <svg
+      width={size}
+      height={size}
+      viewBox="0 0 20 20"
+      fill="none"
+      stroke="currentColor"
+      strokeWidth="1.6"
+      strokeLinecap="round"
+      strokeLinejoin="round"
+      aria-hidden="true"
+    >
+      {shapes[name]}
+    </svg>
+  )
+}

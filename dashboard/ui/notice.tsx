@@ -1,0 +1,21 @@
+// A sentence that stands out: good news, a warning, or something to know.
+
+import type { ReactNode } from 'react'
+import { Icon } from './icons.tsx'
+import classes from './notice.module.css'
+
+interface NoticeProps {
+  tone: 'good' | 'warn' | 'bad'
+  action?: ReactNode
+  children: ReactNode
+}
+
+export function Notice({ tone, action, children }: NoticeProps) {
+  return (
+    <div className={classes.notice} data-tone={tone}>
+      <Icon name={tone === 'good' ? 'check' : 'alert'} />
+      <div className={classes.text}>{children}</div>
+      {action}
+    </div>
+  )
+}

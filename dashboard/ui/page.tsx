@@ -1,0 +1,60 @@
+// A page's frame: its title in the tab, its heading (which takes the focus when one comes here), and its sections.
+
+import { type ReactNode, useEffect, useId, useRef } from 'react'
+import classes from './page.module.css'
+
+interface PageProps {
+  title: string
+  lead: ReactNode
+  children: ReactNode
+}
+
+/** The first page of a visit keeps the focus where the browser puts it. */
+let firstPage = true
+
+export function Page({ title, lead, children }: PageProps) {
+  const heading = useRef<HTMLHeadingElement>(null)
+  useEffect(() => {
+    if (!firstPage) heading.current?.focus({ preventScroll: true })
+    firstPage = false
+  }, [])
+  return (
+    <div className={classes.page}>
+      <title>{`${title} · Forgelink`}</title>
+      <header className={classes.header}>
+        <h1 ref={heading} tabIndex={-1}>
+          {title}
+        </h1>
+        <p>{lead}</p>
+      </header>
+      {children}
+    </div>
+  )
+}
+
+interface SectionProps {
+  title: string
+  lead?: ReactNode
+  action?: ReactNode
+  children: ReactNode
+}
+
+export function Section({ title, lead, action, children }: SectionProps) {
+  const id = useId()
+  return (
+    <section className={classes.section} aria-labelledby={id}>
+      <div className={classes.sectionHead}>
+        <div>
+          <h2 id={id}>{title}</h2>
+          {lead && <p>{lead}</p>}
+        </div>
+        {action}
+      </div>
+      {children}
+    </section>
+  )
+}
+
+export function Panel({ children }: { children: ReactNode }) {
+  return <div className={classes.panel}>{children}</div>
+}

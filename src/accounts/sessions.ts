@@ -1,0 +1,84 @@
+// The sessions table: browsers that are signed in. The cookie holds 256 random bits, the store only their hash.
+
+import { createHash, randomBytes } from 'node:crypto'
+import type { Database } from '../database/database.ts'
+import { now } from '../time.ts'
+import type { User } from './users.ts'
+
+/** A session that is in force, and whose. */
+export interface Session {
+  idHash: string
+  user: User
+  /** What a page of ours sends with every write, and no other page can know. */
+  csrfToken: string
+}
+
+const LIFETIME_MS = 12 * 3_600_000
+const IDLE_MS = 3_600_000
+/** A session's last use is noted this often, so that not every request writes. */
+const NOTED_MS = 60_000
+
+/** Seconds after which a browser forgets the cookie. */
+export const SESSION_SECONDS = LIFETIME_MS / 1000
+
+/** The value of a new cookie, which is no session yet. */
+export function newSessionId(): string {
+  return randomBytes(32).toString('base64url')
+}
+
+/** The token that goes with a cookie's value, also before somebody has signed in with it. */
+export function csrfTokenOf(id: string): string {
+  return hashOf(`csrf ${id}`)
+}
+
+function hashOf(id: string): string {
+  return createHash('sha256').update(id).digest('base64url')
+}
+
+function before(ms: number): string {
+  return new Date(Date.now() - ms).toISOString()
+}
+
+/** The cookie's value of a new session. */
+export async function startSession(database: Database, owner: string): Promise<string> {
+  await database
+    .deleteFrom('sessions')
+    .where((row) => row.or([row('createdAt', '<=', before(LIFETIME_MS)), row('usedAt', '<=', before(IDLE_MS))]))
+    .execute()
+  const id = newSessionId()
+  const time = now()
+  await database
+    .insertInto('sessions')
+    .values({ idHash: hashOf(id), userId: owner, createdAt: time, usedAt: time })
+    .execute()
+  return id
+}
+
+/** The session of a cookie's value, its use noted; undefined when there is none in force. */
+export async function findSession(database: Database, id: string): Promise<Session | undefined> {
+  const idHash = hashOf(id)
+  const found = await database
+    .selectFrom('sessions')
+    .innerJoin('users', 'users.id', 'sessions.userId')
+    .selectAll('users')
+    .select('sessions.usedAt')
+    .where('sessions.idHash', '=', idHash)
+    .where('sessions.createdAt', '>', before(LIFETIME_MS))
+    .where('sessions.usedAt', '>', before(IDLE_MS))
+    .executeTakeFirst()
+  if (!found) return undefined
+  const { usedAt, ...user } = found
+  if (usedAt < before(NOTED_MS)) {
+    await database.updateTable('sessions').set({ usedAt: now() }).where('idHash', '=', idHash).execute()
+  }
+  return { idHash, user, csrfToken: csrfTokenOf(id) }
+}
+
+export async function endSession(database: Database, id: string): Promise<void> {
+  await database.deleteFrom('sessions').where('idHash', '=', hashOf(id)).execute()
+}
+
+/** All of a user's, or all but one. */
+export async function endSessions(database: Database, owner: string, exceptHash = ''): Promise<void> {
+  await database.deleteFrom('sessions').where('userId', '=', owner).where('idHash', '!=', exceptHash).execute()
+}

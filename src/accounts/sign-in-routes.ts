@@ -1,0 +1,92 @@
+// The pages of signing in and out: plain forms that need no script.
+
+import type { FastifyReply, FastifyRequest } from 'fastify'
+import { Failure } from '../failure.ts'
+import type { Attempts } from '../http/attempts.ts'
+import { failureRows } from '../http/failures.ts'
+import { html } from '../http/html.ts'
+import type { Page } from '../http/pages.ts'
+import { formField, sendPage } from '../http/pages.ts'
+import { ownPath } from '../http/return-to.ts'
+import type { App } from '../http/server.ts'
+import type { Services } from '../services.ts'
+import { checkPassword, sessionOf } from './authenticate.ts'
+import { checkCsrf, readSessionCookie, setSessionCookie } from './session-cookie.ts'
+import { csrfTokenOf, endSession, newSessionId, startSession } from './sessions.ts'
+
+const AFTER_SIGN_IN = '/profile'
+
+interface Form {
+  csrfToken: string
+  returnTo: string
+  login?: string
+  problem?: string
+}
+
+function signInPage({ csrfToken, returnTo, login = '', problem }: Form): Page {
+  const describedBy = problem === undefined ? null : html` aria-describedby="problem"`
+  return {
+    title: 'Sign in',
+    body: html`${problem === undefined ? null : html`<p class="problem" id="problem" role="alert">${problem}</p>`}
+<form method="post" action="/sign-in">
+<input type="hidden" name="csrf" value="${csrfToken}">
+<input type="hidden" name="return_to" value="${returnTo}">
+<label for="login">E-mail address or user name</label>
+<input id="login" name="login" value="${login}" autocomplete="username" autocapitalize="none" spellcheck="false" required${describedBy}>
+<label for="password">Password</label>
+<input id="password" name="password" type="password" autocomplete="current-password" required${describedBy}>
+<button type="submit">Sign in</button>
+</form>`,
+  }
+}
+
+/** Pages; `app` has their manners already. */
+export function signInRoutes(app: App, services: Services, attempts: Attempts): void {
+  const { config, database } = services
+
+  /** The page with a form that this browser can send: its token goes with a cookie, also before there is a session. */
+  function sendForm(request: FastifyRequest, reply: FastifyReply, status: number, form: Omit<Form, 'csrfToken'>) {
+    let id = readSessionCookie(config, request)
+    if (id === undefined) {
+      id = newSessionId()
+      setSessionCookie(config, reply, id)
+    }
+    return sendPage(reply, status, signInPage({ ...form, csrfToken: csrfTokenOf(id) }))
+  }
+
+  app.get('/sign-in', { schema: { hide: true } }, async (request, reply) => {
+    const query = request.query as Record<string, unknown>
+    const returnTo = ownPath(query.return_to) ?? AFTER_SIGN_IN
+    if (await sessionOf(config, database, request)) return reply.redirect(returnTo, 303)
+    return sendForm(request, reply, 200, { returnTo })
+  })
+
+  app.post('/sign-in', { schema: { hide: true } }, async (request, reply) => {
+    const returnTo = ownPath(formField(request, 'return_to')) ?? AFTER_SIGN_IN
+    const login = formField(request, 'login')?.trim() ?? ''
+    const password = formField(request, 'password') ?? ''
+    const before = readSessionCookie(config, request)
+    try {
+      checkCsrf(config, request, formField(request, 'csrf'), before === undefined ? '' : csrfTokenOf(before))
+      const user = await checkPassword(database, attempts, request, { login, password })
+      if (before !== undefined) await endSession(database, before)
+      setSessionCookie(config, reply, await startSession(database, user.id))
+    } catch (error) {
+      if (!(error instanceof Failure)) throw error
+      if (error.details.retryAfter !== undefined) reply.header('retry-after', String(error.details.retryAfter))
+      const problem = before === undefined ? 'Your browser sent no cookie: allow cookies and try again.' : error.message
+      return sendForm(request, reply, failureRows[error.code].status, { returnTo, login, problem })
+    }
+    return reply.redirect(returnTo, 303)
+  })
+
+  app.post('/sign-out', { schema: { hide: true } }, async (request, reply) => {
+    const id = readSessionCookie(config, request)
+    if (id !== undefined) {
+      checkCsrf(config, request, request.headers['x-csrf-token'] ?? formField(request, 'csrf'), csrfTokenOf(id))
+      await endSession(database, id)
+      setSessionCookie(config, reply, null)
+    }
+    return reply.redirect('/sign-in', 303)
+  })
+}

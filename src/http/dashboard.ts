@@ -1,0 +1,72 @@
+// Serves the built dashboard: its files to everybody, its one page to who is signed in.
+
+import { readFileSync } from 'node:fs'
+import { basename, join, resolve } from 'node:path'
+import fastifyStatic from '@fastify/static'
+import type { FastifyRequest } from 'fastify'
+import type { Config } from '../config.ts'
+import { messagePage, protectPage, sendPage } from './pages.ts'
+import type { App } from './server.ts'
+
+const PAGES = ['/', '/profile', '/repositories', '/pull-requests', '/keys', '/tokens']
+const NONCE_PLACE = '__CSP_NONCE__'
+
+/** Where the build puts the dashboard, seen from the sources as well as from what is compiled of them. */
+export function builtDashboard(): string {
+  const root = resolve(import.meta.dirname, '../..')
+  return basename(root) === 'dist' ? join(root, 'dashboard') : join(root, 'dist', 'dashboard')
+}
+
+/** Pages and files; `app` has the manners of pages. Files are those that are there at the start. */
+export async function dashboardRoutes(
+  app: App,
+  config: Config,
+  folder: string,
+  isSignedIn: (request: FastifyRequest) => Promise<boolean>,
+): Promise<void> {
+  const index = readIfThere(join(folder, 'index.html'))
+  if (index !== undefined) {
+    await app.register(fastifyStatic, {
+      root: folder,
+      wildcard: false,
+      index: false,
+      globIgnore: ['**/index.html', '**/*.br', '**/*.gz', '**/*.map'],
+      preCompressed: true,
+      cacheControl: false,
+      setHeaders(reply, path) {
+        // What the build puts into assets has a hash of its content in its name.
+        const isHashed = /[\\/]assets[\\/]/.test(path)
+        reply.header('cache-control', isHashed ? 'public, max-age=31536000, immutable' : 'no-cache')
+      },
+    })
+  }
+
+  for (const path of PAGES) {
+    app.get(path, { schema: { hide: true } }, async (request, reply) => {
+      if (!(await isSignedIn(request))) {
+        return reply.redirect(`/sign-in?return_to=${encodeURIComponent(request.url)}`, 303)
+      }
+      if (index === undefined) {
+        const sentences = [
+          'This server runs without its dashboard: dist/dashboard was not built. The API works all the same.',
+          'Run "npm run build" in the folder of Forgelink, then start it again.',
+        ]
+        return sendPage(
+          reply,
+          503,
+          messagePage('The dashboard is not built', sentences, { href: path, text: 'Try again' }),
+        )
+      }
+      const { nonce } = protectPage(config, reply)
+      return reply.type('text/html; charset=utf-8').send(index.replaceAll(NONCE_PLACE, nonce))
+    })
+  }
+}
+
+function readIfThere(path: string): string | undefined {
+  try {
+    return readFileSync(path, 'utf8')
+  } catch {
+    return undefined
+  }
+}

@@ -1,0 +1,128 @@
+// The pages that are made here rather than by the dashboard: their frame, their style, and what is told with them.
+
+import { createHash, randomBytes } from 'node:crypto'
+import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify'
+import type { Config } from '../config.ts'
+import { Failure } from '../failure.ts'
+import { answerFailure, failureRows } from './failures.ts'
+import { type Html, html } from './html.ts'
+import { PAGE_STYLE } from './page-style.ts'
+import type { App } from './server.ts'
+
+export interface Page {
+  title: string
+  body: Html
+}
+
+const STYLE_PATH = '/pages.css'
+/** A new style has a new address, so that browsers may keep the old one for ever. */
+const STYLE_ADDRESS = `${STYLE_PATH}?v=${createHash('sha256').update(PAGE_STYLE).digest('hex').slice(0, 12)}`
+
+/** Frame of every page: one heading, one thing to do. */
+function documentOf({ title, body }: Page): string {
+  return html`<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta name="color-scheme" content="light dark">
+<title>${title} – Forgelink</title>
+<link rel="stylesheet" href="${STYLE_ADDRESS}">
+<link rel="icon" href="data:,">
+</head>
+<body>
+<header><a href="/">Forgelink</a></header>
+<main>
+<h1>${title}</h1>
+${body}
+</main>
+</body>
+</html>
+`.markup
+}
+
+export function sendPage(reply: FastifyReply, status: number, page: Page): FastifyReply {
+  return reply.status(status).type('text/html; charset=utf-8').send(documentOf(page))
+}
+
+/** A page that says what happened, what to do, and leads on. */
+export function messagePage(title: string, sentences: string[], way: { href: string; text: string }): Page {
+  return {
+    title,
+    body: html`${sentences.map((sentence) => html`<p>${sentence}</p>\n`)}
+<p><a class="button" href="${way.href}">${way.text}</a></p>`,
+  }
+}
+
+/** Sets what browsers are told with a page; the nonce is for the styles of one answer. */
+export function protectPage(config: Config, reply: FastifyReply): { nonce: string } {
+  const nonce = randomBytes(16).toString('base64')
+  // Browsers ask this of the redirects after a form too, and linking an account is one.
+  const platforms = [config.github, config.gitlab]
+    .filter(({ clientId }) => clientId)
+    .map(({ url }) => new URL(url).origin)
+  const policy = {
+    'default-src': ["'self'"],
+    'style-src': ["'self'", `'nonce-${nonce}'`],
+    'img-src': ["'self'", 'data:'],
+    'form-action': ["'self'", ...platforms],
+    'base-uri': ["'none'"],
+    'object-src': ["'none'"],
+    'frame-ancestors': ["'none'"],
+  }
+  const text = Object.entries(policy).map(([name, sources]) => `${name} ${sources.join(' ')}`)
+  reply.header('content-security-policy', text.join('; '))
+  // Not no-referrer: that makes browsers send "Origin: null" with a form.
+  reply.header('referrer-policy', 'same-origin')
+  return { nonce }
+}
+
+const LOOPBACK = /^(localhost|.*\.localhost|127(\.\d{1,3}){3}|\[::1\])$/
+
+/** Where to ask instead when a page is asked for under another name of this machine, where the cookie is not known. */
+function addressUnderPublicName(config: Config, request: FastifyRequest): string | undefined {
+  const asked = URL.parse(`http://${request.headers.host}`)
+  const own = new URL(config.publicUrl)
+  const isOther = asked && asked.hostname !== own.hostname && LOOPBACK.test(asked.hostname)
+  return isOther && LOOPBACK.test(own.hostname) ? `${own.origin}${request.url}` : undefined
+}
+
+/** What holds for every page registered on `app` from here on: headers, forms, failures as pages. */
+export function pageManners(app: App, config: Config): void {
+  app.addHook('onRequest', async (request, reply) => {
+    protectPage(config, reply)
+    const instead = request.method === 'GET' && addressUnderPublicName(config, request)
+    if (instead) return reply.redirect(instead, 307)
+  })
+  app.addContentTypeParser('application/x-www-form-urlencoded', { parseAs: 'string' }, (_request, body, done) => {
+    done(null, Object.fromEntries(new URLSearchParams(String(body))))
+  })
+  app.setErrorHandler((error: FastifyError | Failure, request, reply) => {
+    if (!(error instanceof Failure)) {
+      answerFailure(error, request, reply)
+      return
+    }
+    request.log.debug({ request_id: request.id, code: error.code, ...error.details.log }, 'failure')
+    const { retryAfter } = error.details
+    if (retryAfter !== undefined) reply.header('retry-after', String(Math.ceil(retryAfter)))
+    const page = messagePage('That did not work', [error.message], { href: '/profile', text: 'Go to your profile' })
+    sendPage(reply, failureRows[error.code].status, page)
+  })
+}
+
+/** A field of a form; undefined when it is not there. */
+export function formField(request: FastifyRequest, name: string): string | undefined {
+  const body = request.body
+  if (typeof body !== 'object' || body === null || !Object.hasOwn(body, name)) return undefined
+  const value: unknown = Reflect.get(body, name)
+  return typeof value === 'string' ? value : undefined
+}
+
+export function styleRoute(app: App): void {
+  app.get(STYLE_PATH, { schema: { hide: true } }, async (_request, reply) =>
+    reply
+      .header('cache-control', 'public, max-age=31536000, immutable')
+      .type('text/css; charset=utf-8')
+      .send(PAGE_STYLE),
+  )
+}

@@ -1,0 +1,63 @@
+// The pictures of linked accounts from our own address, so that no page asks a platform for anything.
+
+import { createHash } from 'node:crypto'
+import { LRUCache } from 'lru-cache'
+import { html } from '../http/html.ts'
+import { IdParams } from '../http/schemas.ts'
+import type { App } from '../http/server.ts'
+import { fetchImage } from '../platforms/image.ts'
+import type { Services } from '../services.ts'
+import type { Integration } from './integrations.ts'
+import { getIntegration } from './integrations.ts'
+
+type Image = { type: string; bytes: Buffer } | null
+
+/** At most 50 MB. What is under way is in it too, so that one picture is asked for once. */
+const REMEMBERED = 200
+const REMEMBERED_MS = 3_600_000
+/** A platform that had no picture to give is asked again sooner. */
+const FAILURE_MS = 300_000
+
+/** `app` has authenticated a session. */
+export function avatarRoutes(app: App, services: Services): void {
+  const images = new LRUCache<string, Promise<Image>>({ max: REMEMBERED, ttl: REMEMBERED_MS })
+
+  function imageOf({ id, avatarUrl }: Integration): Promise<Image> {
+    if (avatarUrl === null) return Promise.resolve(null)
+    const key = `${id} ${avatarUrl}`
+    const known = images.get(key)
+    if (known) return known
+    const image: Promise<Image> = fetchImage(services.outgoing, avatarUrl)
+      .catch(() => null)
+      .then((found) => {
+        if (found === null) images.set(key, Promise.resolve(null), { ttl: FAILURE_MS })
+        return found
+      })
+    images.set(key, image)
+    return image
+  }
+
+  app.get('/avatars/:id', { schema: { hide: true, params: IdParams } }, async ({ user, params }, reply) => {
+    const integration = await getIntegration(services.database, user.id, params.id)
+    const image = await imageOf(integration)
+    reply.header('cache-control', `private, max-age=${image ? 3600 : 300}`)
+    // Should somebody open it as a page, it is a picture and nothing else.
+    reply.header('content-security-policy', "default-src 'none'; sandbox")
+    if (image) return reply.type(image.type).send(image.bytes)
+    return reply.type('image/svg+xml; charset=utf-8').send(initials(integration))
+  })
+}
+
+const SIZE = 96
+
+/** The first letters of the name on a colour of its own. */
+function initials({ id, username }: Integration): string {
+  const [first = '?', second = ''] = username.split(/[^\p{L}\p{N}]+/u).filter((part) => part !== '')
+  const letters = second === '' ? [...first].slice(0, 2) : [[...first][0], [...second][0]]
+  const hue = (createHash('sha256').update(id).digest()[0] ?? 0) * 1.4
+  return html`<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${SIZE} ${SIZE}" width="${SIZE}" height="${SIZE}" role="img" aria-label="${username}">
+<rect width="${SIZE}" height="${SIZE}" fill="hsl(${Math.round(hue)} 45% 38%)"/>
+<text x="50%" y="50%" dy=".36em" text-anchor="middle" font-family="system-ui, sans-serif" font-size="40" fill="#fff">${letters.join('').toUpperCase()}</text>
+</svg>
+`.markup
+}

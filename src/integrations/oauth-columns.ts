@@ -1,0 +1,173 @@
+// The columns of scm_integrations that OAuth fills: a grant becomes a link or renews it, and is replaced by the next.
+
+import { randomUUID } from 'node:crypto'
+import type { Database } from '../database/database.ts'
+import { Failure } from '../failure.ts'
+import type { OAuthApplication, TokenGrant } from '../platforms/oauth.ts'
+import { missingScopes } from '../platforms/oauth.ts'
+import type { Profile } from '../platforms/platform.ts'
+import { platformAddress } from '../platforms/platform-url.ts'
+import { now } from '../time.ts'
+import type { Vault } from '../vault.ts'
+import type { Integration } from './integrations.ts'
+import { accessTokenPlace, profileColumns, refreshTokenPlace, statusFor } from './integrations.ts'
+
+function grantColumns(vault: Vault, id: string, { accessToken, refreshToken, expiresAt }: TokenGrant) {
+  return {
+    accessToken: vault.seal(accessToken, accessTokenPlace(id)),
+    refreshToken: refreshToken === null ? null : vault.seal(refreshToken, refreshTokenPlace(id)),
+    tokenExpiresAt: expiresAt,
+    statusReason: null,
+    refreshLease: null,
+  }
+}
+
+function scopeColumns(application: OAuthApplication, scopes: string[] | null) {
+  const missing = missingScopes(application, scopes)
+  return {
+    askedScopes: application.scopes.join(' '),
+    scopes: scopes?.join(' ') ?? null,
+    missingScopes: missing.join(' '),
+    status: statusFor(missing),
+  }
+}
+
+/** GitHub says an empty scope for App tokens, of which it otherwise tells nothing. */
+function grantedScopes(grant: TokenGrant, profile: Profile): string[] | null {
+  return profile.scopes ?? (grant.scopes?.length ? grant.scopes : null)
+}
+
+/**
+ * The owner's link to this account: renewed where there is one (then `before` is what it was), else a new one.
+ * Another account of the same platform is another link.
+ */
+export async function storeGrant(
+  database: Database,
+  vault: Vault,
+  owner: string,
+  { application, grant, profile }: { application: OAuthApplication; grant: TokenGrant; profile: Profile },
+): Promise<{ integration: Integration; before: Integration | null }> {
+  const { scmType } = application
+  const address = platformAddress(scmType, application.web)
+  const shared = {
+    ...profileColumns(profile),
+    ...scopeColumns(application, grantedScopes(grant, profile)),
+    clientId: application.clientId,
+    updatedAt: now(),
+  }
+  const expiresAt = grant.expiresAt ?? profile.tokenExpiresAt
+
+  // Again when the link came, went or got another token in between.
+  for (let attempt = 0; attempt < 5; attempt++) {
+    const id = randomUUID()
+    const added = await database
+      .insertInto('scmIntegrations')
+      .values({
+        id,
+        ownerId: owner,
+        scmType,
+        url: address.url,
+        urlKey: address.key,
+        webRoot: address.web,
+        apiRoot: address.api,
+        tokenVersion: 1,
+        createdAt: now(),
+        ...shared,
+        ...grantColumns(vault, id, { ...grant, expiresAt }),
+      })
+      .onConflict((conflict) => conflict.columns(['ownerId', 'scmType', 'urlKey', 'uid']).doNothing())
+      .returningAll()
+      .executeTakeFirst()
+    if (added) return { integration: added, before: null }
+
+    const before = await database
+      .selectFrom('scmIntegrations')
+      .selectAll()
+      .where('ownerId', '=', owner)
+      .where('scmType', '=', scmType)
+      .where('urlKey', '=', address.key)
+      .where('uid', '=', profile.uid)
+      .executeTakeFirst()
+    if (!before) continue
+    const integration = await database
+      .updateTable('scmIntegrations')
+      .set({
+        ...shared,
+        ...grantColumns(vault, before.id, { ...grant, expiresAt }),
+        tokenVersion: before.tokenVersion + 1,
+      })
+      .where('ownerId', '=', owner)
+      .where('id', '=', before.id)
+      .where('tokenVersion', '=', before.tokenVersion)
+      .returningAll()
+      .executeTakeFirst()
+    if (integration) return { integration, before }
+  }
+  throw new Failure('store_unavailable', 'This link is being changed elsewhere just now. Try again in a moment.')
+}
+
+/** Whether the caller may spend the refresh token now: nobody else may until `until`, or the token has changed. */
+export async function takeRefreshLease(
+  database: Database,
+  integration: Integration,
+  until: string,
+): Promise<{ lease: string } | undefined> {
+  const lease = `${until} ${randomUUID()}`
+  const taken = await database
+    .updateTable('scmIntegrations')
+    .set({ refreshLease: lease })
+    .where('ownerId', '=', integration.ownerId)
+    .where('id', '=', integration.id)
+    .where('tokenVersion', '=', integration.tokenVersion)
+    .where('status', '!=', 'expired')
+    .where((row) => row.or([row('refreshLease', 'is', null), row('refreshLease', '<', now())]))
+    .executeTakeFirst()
+  return taken.numUpdatedRows > 0n ? { lease } : undefined
+}
+
+export async function dropRefreshLease(database: Database, integration: Integration, lease: string): Promise<void> {
+  await database
+    .updateTable('scmIntegrations')
+    .set({ refreshLease: null })
+    .where('ownerId', '=', integration.ownerId)
+    .where('id', '=', integration.id)
+    .where('refreshLease', '=', lease)
+    .execute()
+}
+
+/** The new pair in place of the old one; undefined when that is not there any more. */
+export async function replacePair(
+  database: Database,
+  vault: Vault,
+  integration: Integration,
+  application: OAuthApplication,
+  grant: TokenGrant,
+): Promise<Integration | undefined> {
+  return database
+    .updateTable('scmIntegrations')
+    .set({
+      ...grantColumns(vault, integration.id, grant),
+      ...(grant.scopes?.length
+        ? scopeColumns(application, grant.scopes)
+        : { status: statusFor(integration.missingScopes.split(' ').filter(Boolean)) }),
+      tokenVersion: integration.tokenVersion + 1,
+      updatedAt: now(),
+    })
+    .where('ownerId', '=', integration.ownerId)
+    .where('id', '=', integration.id)
+    .where('tokenVersion', '=', integration.tokenVersion)
+    .returningAll()
+    .executeTakeFirst()
+}
+
+/** The pair is worth nothing any more; false when it was replaced meanwhile. */
+export async function markExpired(database: Database, integration: Integration, reason: string): Promise<boolean> {
+  const { numUpdatedRows } = await database
+    .updateTable('scmIntegrations')
+    .set({ status: 'expired', statusReason: reason, refreshLease: null, updatedAt: now() })
+    .where('ownerId', '=', integration.ownerId)
+    .where('id', '=', integration.id)
+    .where('tokenVersion', '=', integration.tokenVersion)
+    .executeTakeFirst()
+  return numUpdatedRows > 0n
+}

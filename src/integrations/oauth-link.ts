@@ -1,0 +1,176 @@
+// Linking by OAuth: an attempt begins in a session, and ends there with a link or with a refusal that says what to do.
+
+import type { Session } from '../accounts/sessions.ts'
+import type { FailureCode } from '../failure.ts'
+import { Failure } from '../failure.ts'
+import { failureRows } from '../http/failures.ts'
+import type { OAuthApplication, TokenGrant } from '../platforms/oauth.ts'
+import { authorizeUrl, exchangeCode, randomSecret } from '../platforms/oauth.ts'
+import type { Profile } from '../platforms/platform.ts'
+import { scmTypes } from '../platforms/scm-types.ts'
+import type { Services } from '../services.ts'
+import { connectOnTrial } from './connect.ts'
+import type { Integration } from './integrations.ts'
+import { findIntegration } from './integrations.ts'
+import { storeGrant } from './oauth-columns.ts'
+import { keepAttempt, takeAttempt } from './oauth-states.ts'
+import { queueRevocation } from './revocations.ts'
+import { openPair } from './token-pair.ts'
+import { queueTokensOf } from './unlink.ts'
+
+/** Why nothing was linked, as a page tells it. */
+export interface Refusal {
+  status: number
+  title: string
+  sentences: string[]
+  /** The link that was to be made again, so that trying again means the same. */
+  againId: string | null
+  retryAfter?: number
+}
+
+/** Where the browser is sent to allow it. `againId`: the link that must be to the same account as before. */
+export async function beginLink(
+  services: Services,
+  session: Session,
+  application: OAuthApplication,
+  againId: string | null,
+): Promise<string> {
+  const secrets = { state: randomSecret(), verifier: randomSecret() }
+  await keepAttempt(services, session, { scmType: application.scmType, againId, ...secrets })
+  return authorizeUrl(application, secrets)
+}
+
+/**
+ * What the platform has sent the browser back with becomes a link. Until the state is known to be this session's own,
+ * and the platform to have agreed, nothing is stored and the code goes nowhere.
+ */
+export async function finishLink(
+  services: Services,
+  session: Session,
+  application: OAuthApplication,
+  query: Record<string, unknown>,
+): Promise<Integration | Refusal> {
+  const { scmType } = application
+  const { label } = scmTypes[scmType]
+  const attempt =
+    typeof query.state === 'string' ? await takeAttempt(services, session, scmType, query.state) : undefined
+  if (!attempt) {
+    return refuse(null, 'This attempt to link is not under way', [
+      `${label} sent you back with something that this server did not begin, or no longer waits for: it was used already, is older than ten minutes, or began in another browser or while you were signed in otherwise.`,
+      'Nothing was linked. Begin again from here.',
+    ])
+  }
+  const { againId } = attempt
+  if (query.iss !== undefined && query.iss !== application.web) {
+    return refuse(againId, 'The answer came from somewhere else', [
+      `It does not name ${application.web} as its origin, so it was not used. Nothing was linked.`,
+    ])
+  }
+  if (query.error !== undefined) return refusedThere(label, query.error, againId)
+  if (typeof query.code !== 'string' || !/^[\x21-\x7e]{1,1024}$/.test(query.code)) {
+    return refuse(againId, `${label} gave no code`, [
+      'Without one there is nothing to link with. Begin again from here.',
+    ])
+  }
+
+  let grant: TokenGrant
+  try {
+    grant = await exchangeCode(services.outgoing, application, { code: query.code, verifier: attempt.verifier })
+  } catch (error) {
+    return failedThere(error, label, againId)
+  }
+  return keepGrant(services, session.user.id, application, grant, againId)
+}
+
+/** The tokens are there: whose are they? What is not kept is revoked. */
+async function keepGrant(
+  services: Services,
+  owner: string,
+  application: OAuthApplication,
+  grant: TokenGrant,
+  againId: string | null,
+): Promise<Integration | Refusal> {
+  const { database, vault } = services
+  const { scmType, web, api, clientId } = application
+  const drop = () => queueRevocation(database, vault, { scmType, webRoot: web, clientId, tokens: grant })
+  let profile: Profile
+  try {
+    const { accessToken } = grant
+    profile = await connectOnTrial(services, { scmType, webRoot: web, apiRoot: api, accessToken }).profile()
+  } catch (error) {
+    await drop()
+    return failedThere(error, scmTypes[scmType].label, againId)
+  }
+
+  const wanted = againId === null ? undefined : await findIntegration(database, owner, againId)
+  if (wanted && (wanted.uid !== profile.uid || wanted.scmType !== scmType || wanted.webRoot !== web)) {
+    await drop()
+    return refuse(againId, 'That is another account', [
+      `You signed in as ${profile.username}, but this link is to ${wanted.username}. It was left as it is.`,
+      `Sign in as ${wanted.username} to make it again, or link ${profile.username} as an account of its own.`,
+    ])
+  }
+  const { integration, before } = await storeGrant(database, vault, owner, { application, grant, profile })
+  if (before && openPair(vault, before).accessToken !== grant.accessToken) {
+    await queueTokensOf(services, database, before)
+  }
+  return integration
+}
+
+/** What platforms answer in a code's place: RFC 6749 section 4.1.2.1, and GitHub's own two. */
+const answersInPlaceOfCode: Record<string, [title: string, sentence: (label: string) => string]> = {
+  access_denied: [
+    'You did not allow it',
+    (label) => `${label} says that access was refused, so nothing was linked. If that was a slip, try again.`,
+  ],
+  application_suspended: [
+    'The application is suspended',
+    (label) => `${label} has suspended this server's OAuth application. Its operator has to ask ${label} why.`,
+  ],
+  redirect_uri_mismatch: [
+    'The callback address does not match',
+    (label) =>
+      `The operator of this server has to register its callback address with its OAuth application at ${label}.`,
+  ],
+  invalid_scope: [
+    'The application may not ask for that',
+    (label) =>
+      `${label} does not know a scope, or the OAuth application was made without it. The operator has to add it there.`,
+  ],
+  unauthorized_client: [
+    'The application is not permitted',
+    (label) => `${label} does not let this application link accounts.`,
+  ],
+  server_error: [`That did not work there`, (label) => `${label} has trouble of its own. Try again later.`],
+  temporarily_unavailable: ['It is busy', (label) => `${label} cannot answer just now. Try again later.`],
+}
+
+function refusedThere(label: string, error: unknown, againId: string | null): Refusal {
+  const known = typeof error === 'string' && Object.hasOwn(answersInPlaceOfCode, error) && answersInPlaceOfCode[error]
+  if (known) return refuse(againId, known[0], [known[1](label), 'Nothing was linked.'])
+  const code = typeof error === 'string' && /^[a-z_]{1,60}$/.test(error) ? ` (${error})` : ''
+  return refuse(againId, `${label} refused`, [
+    `It gives a reason that this server does not know${code}. Nothing was linked.`,
+  ])
+}
+
+/** What a person can do about the platform's trouble with a code that it gave itself. */
+const trouble: Partial<Record<FailureCode, string>> = {
+  scm_grant_refused: 'The code was used already or is too old: begin again from here.',
+  scm_token_rejected: 'The account cannot be linked as it is.',
+}
+
+function failedThere(error: unknown, label: string, againId: string | null): Refusal {
+  if (!(error instanceof Failure)) throw error
+  const sentences = [error.message, ...(trouble[error.code] ? [trouble[error.code] ?? ''] : []), 'Nothing was linked.']
+  const { retryAfter } = error.details
+  return {
+    ...refuse(againId, `Linking ${label} did not work`, sentences),
+    status: failureRows[error.code].status,
+    ...(retryAfter !== undefined && { retryAfter }),
+  }
+}
+
+function refuse(againId: string | null, title: string, sentences: string[]): Refusal {
+  return { status: 400, title, sentences, againId }
+}

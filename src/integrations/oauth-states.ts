@@ -1,0 +1,63 @@
+// The oauth_states table: attempts to link that are under way. Each is good once, for ten minutes, in one session.
+
+import { createHash } from 'node:crypto'
+import type { Session } from '../accounts/sessions.ts'
+import type { OAuthScmType } from '../platforms/scm-types.ts'
+import type { Services } from '../services.ts'
+import { now } from '../time.ts'
+
+const LIFETIME_MS = 600_000
+
+export interface Attempt {
+  scmType: OAuthScmType
+  state: string
+  /** PKCE. */
+  verifier: string
+  /** The link that is to be made again. */
+  againId: string | null
+}
+
+function hashOf(state: string): string {
+  return createHash('sha256').update(state).digest('base64url')
+}
+
+function verifierPlace(stateHash: string) {
+  return { table: 'oauth_states', column: 'verifier', row: stateHash }
+}
+
+export async function keepAttempt({ database, vault }: Services, session: Session, attempt: Attempt): Promise<void> {
+  await database.deleteFrom('oauthStates').where('expiresAt', '<=', now()).execute()
+  const stateHash = hashOf(attempt.state)
+  await database
+    .insertInto('oauthStates')
+    .values({
+      stateHash,
+      sessionHash: session.idHash,
+      userId: session.user.id,
+      scmType: attempt.scmType,
+      verifier: vault.seal(attempt.verifier, verifierPlace(stateHash)),
+      againId: attempt.againId,
+      expiresAt: new Date(Date.now() + LIFETIME_MS).toISOString(),
+    })
+    .execute()
+}
+
+/** The attempt of this state, used up by this one statement; undefined unless everything about it fits. */
+export async function takeAttempt(
+  { database, vault }: Services,
+  session: Session,
+  scmType: OAuthScmType,
+  state: string,
+): Promise<Omit<Attempt, 'state'> | undefined> {
+  const stateHash = hashOf(state)
+  const taken = await database
+    .deleteFrom('oauthStates')
+    .where('stateHash', '=', stateHash)
+    .where('sessionHash', '=', session.idHash)
+    .where('userId', '=', session.user.id)
+    .where('scmType', '=', scmType)
+    .where('expiresAt', '>', now())
+    .returningAll()
+    .executeTakeFirst()
+  return taken && { scmType, verifier: vault.open(taken.verifier, verifierPlace(stateHash)), againId: taken.againId }
+}

@@ -1,0 +1,102 @@
+// The revocations table: tokens that OAuth obtained and that are still to be revoked at their platform.
+
+import { randomUUID } from 'node:crypto'
+import type { Selectable } from 'kysely'
+import type { Database } from '../database/database.ts'
+import type { RevocationsTable } from '../database/tables.ts'
+import type { OAuthScmType } from '../platforms/scm-types.ts'
+import { now } from '../time.ts'
+import type { Vault } from '../vault.ts'
+
+export type Revocation = Selectable<RevocationsTable>
+
+/** How long a claim lasts before another process takes the work over, in milliseconds. */
+const CLAIM_MS = 60_000
+
+function place(column: 'access_token' | 'refresh_token', row: string) {
+  return { table: 'revocations', column, row }
+}
+
+function fromNow(ms: number): string {
+  return new Date(Date.now() + ms).toISOString()
+}
+
+export interface TokenPair {
+  accessToken: string
+  refreshToken: string | null
+}
+
+/** It is due at once. */
+export async function queueRevocation(
+  database: Database,
+  vault: Vault,
+  {
+    scmType,
+    webRoot,
+    clientId,
+    tokens,
+  }: { scmType: OAuthScmType; webRoot: string; clientId: string; tokens: TokenPair },
+): Promise<void> {
+  const id = randomUUID()
+  await database
+    .insertInto('revocations')
+    .values({
+      id,
+      scmType,
+      webRoot,
+      clientId,
+      accessToken: vault.seal(tokens.accessToken, place('access_token', id)),
+      refreshToken: tokens.refreshToken === null ? null : vault.seal(tokens.refreshToken, place('refresh_token', id)),
+      attempts: 0,
+      createdAt: now(),
+      nextAt: now(),
+    })
+    .execute()
+}
+
+/** One that is due, for this process alone for a while. */
+export async function claimRevocation(database: Database): Promise<Revocation | undefined> {
+  for (;;) {
+    const due = await database
+      .selectFrom('revocations')
+      .selectAll()
+      .where('nextAt', '<=', now())
+      .orderBy('nextAt')
+      .limit(1)
+      .executeTakeFirst()
+    if (!due) return undefined
+    const claimed = await database
+      .updateTable('revocations')
+      .set({ nextAt: fromNow(CLAIM_MS), attempts: due.attempts + 1 })
+      .where('id', '=', due.id)
+      .where('nextAt', '=', due.nextAt)
+      .returningAll()
+      .executeTakeFirst()
+    if (claimed) return claimed
+  }
+}
+
+export function openRevocation(vault: Vault, { id, accessToken, refreshToken }: Revocation): TokenPair {
+  return {
+    accessToken: vault.open(accessToken, place('access_token', id)),
+    refreshToken: refreshToken === null ? null : vault.open(refreshToken, place('refresh_token', id)),
+  }
+}
+
+export async function deleteRevocation(database: Database, { id }: Revocation): Promise<void> {
+  await database.deleteFrom('revocations').where('id', '=', id).execute()
+}
+
+export async function postponeRevocation(database: Database, { id }: Revocation, ms: number): Promise<void> {
+  await database
+    .updateTable('revocations')
+    .set({ nextAt: fromNow(ms) })
+    .where('id', '=', id)
+    .execute()
+}
+
+/** Milliseconds until the next one is due; undefined when there is none. */
+export async function nextRevocationIn(database: Database): Promise<number | undefined> {
+  const next = await database.selectFrom('revocations').select('nextAt').orderBy('nextAt').limit(1).executeTakeFirst()
+  return next && Date.parse(next.nextAt) - Date.now()
+}

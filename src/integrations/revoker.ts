@@ -1,0 +1,102 @@
+// Revokes in the background what was unlinked: at once, and again and again while the platform is down.
+
+import { Failure } from '../failure.ts'
+import { oauthApplication, revokeGrant } from '../platforms/oauth.ts'
+import type { Services } from '../services.ts'
+import type { Revocation } from './revocations.ts'
+import {
+  claimRevocation,
+  deleteRevocation,
+  nextRevocationIn,
+  openRevocation,
+  postponeRevocation,
+} from './revocations.ts'
+
+export interface Revoker {
+  /** Looks at once: something was queued. */
+  wake(): void
+  /** Ends; what is left is done after the next start. */
+  close(): Promise<void>
+}
+
+const FIRST_PAUSE = 2_000
+const LONGEST_PAUSE = 6 * 3_600_000
+const GIVE_UP_AFTER = 3 * 86_400_000
+/** Longest time without a look: the command line queues too. */
+const LOOK_EVERY = 5_000
+const SHORTEST_SLEEP = 250
+const CLOSE_WAIT = 3_000
+
+export function createRevoker(services: Services): Revoker {
+  const { database, log } = services
+  let timer: NodeJS.Timeout | undefined
+  let running: Promise<void> | undefined
+  let isClosed = false
+
+  function sleep(ms: number): void {
+    clearTimeout(timer)
+    if (isClosed) return
+    timer = setTimeout(start, Math.min(LOOK_EVERY, Math.max(SHORTEST_SLEEP, ms)))
+    timer.unref()
+  }
+
+  function start(): void {
+    if (running) {
+      sleep(SHORTEST_SLEEP)
+      return
+    }
+    running = workOff()
+      .catch(() => LOOK_EVERY) // the store is away
+      .then((pause) => {
+        running = undefined
+        sleep(pause)
+      })
+  }
+
+  /** Milliseconds until there is something to do again. */
+  async function workOff(): Promise<number> {
+    for (;;) {
+      const revocation = isClosed ? undefined : await claimRevocation(database)
+      if (!revocation) return (await nextRevocationIn(database)) ?? LOOK_EVERY
+      await revoke(revocation)
+    }
+  }
+
+  async function revoke(revocation: Revocation): Promise<void> {
+    const { scmType, webRoot, clientId, attempts } = revocation
+    const application = oauthApplication(services.config, scmType)
+    const age = Date.now() - Date.parse(revocation.createdAt)
+    try {
+      // Only the application that obtained a token can revoke it, and its secret goes nowhere but to its platform.
+      if (application?.clientId === clientId && application.web === webRoot) {
+        await revokeGrant(services.outgoing, application, openRevocation(services.vault, revocation))
+      } else {
+        log('revocation_given_up', { scm_type: scmType, reason: 'another application is configured' })
+      }
+    } catch (error) {
+      if (age < GIVE_UP_AFTER) {
+        const wait = error instanceof Failure ? (error.details.retryAfter ?? 0) * 1000 : 0
+        const backoff = Math.min(LONGEST_PAUSE, FIRST_PAUSE * 2 ** (attempts - 1))
+        await postponeRevocation(database, revocation, Math.max(backoff, Math.min(wait, LONGEST_PAUSE)))
+        return
+      }
+      log('revocation_given_up', { scm_type: scmType, reason: 'tried for three days', attempts })
+    }
+    await deleteRevocation(database, revocation)
+  }
+
+  sleep(SHORTEST_SLEEP)
+  return {
+    wake: () => sleep(0),
+    async close() {
+      isClosed = true
+      clearTimeout(timer)
+      let timeout: NodeJS.Timeout | undefined
+      const waited = new Promise<void>((resolve) => {
+        timeout = setTimeout(resolve, CLOSE_WAIT)
+      })
+      await Promise.race([running, waited])
+      clearTimeout(timeout)
+    },
+  }
+}

@@ -1,0 +1,33 @@
+// Unlinking: gone here first, and what OAuth obtained is queued for revocation in the same transaction. Pasted tokens stay.
+
+import { removeUser } from '../accounts/users.ts'
+import type { Database } from '../database/database.ts'
+import { isOAuthScmType } from '../platforms/scm-types.ts'
+import type { Services } from '../services.ts'
+import type { Integration } from './integrations.ts'
+import { deleteIntegration, listIntegrations } from './integrations.ts'
+import { queueRevocation } from './revocations.ts'
+import { openPair } from './token-pair.ts'
+
+export async function unlink(services: Services, integration: Integration): Promise<void> {
+  await services.database.transaction().execute(async (transaction) => {
+    await queueTokensOf(services, transaction, await deleteIntegration(transaction, integration))
+  })
+}
+
+/** The user with all that is theirs. */
+export async function removeUserAndUnlink(services: Services, owner: string): Promise<void> {
+  await services.database.transaction().execute(async (transaction) => {
+    for (const integration of await listIntegrations(transaction, owner)) {
+      await queueTokensOf(services, transaction, integration)
+    }
+    await removeUser(transaction, owner)
+  })
+}
+
+/** The tokens of a link that is gone or has others now. */
+export async function queueTokensOf({ vault }: Services, database: Database, integration: Integration): Promise<void> {
+  const { scmType, webRoot, clientId } = integration
+  if (!isOAuthScmType(scmType) || clientId === null) return
+  await queueRevocation(database, vault, { scmType, webRoot, clientId, tokens: openPair(vault, integration) })
+}

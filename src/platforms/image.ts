@@ -1,0 +1,32 @@
+// Pictures of accounts: fetched through the one door like everything else, but without a token.
+
+import type { Outgoing } from './api.ts'
+import { type Call, getFollowing, placeOf } from './outgoing/calls.ts'
+import { readFault } from './outgoing/faults.ts'
+
+/** Largest picture of an account, in bytes. */
+const IMAGE_BYTES = 256 * 1024
+
+/** By their first bytes: what a server calls its answer proves nothing, and an SVG can run scripts. */
+const RASTER_IMAGES: [type: string, start: RegExp][] = [
+  ['image/png', /^\x89PNG\r\n/],
+  ['image/jpeg', /^\xff\xd8\xff/],
+  ['image/gif', /^GIF8[79]a/],
+  ['image/webp', /^RIFF[\s\S]{4}WEBP/],
+]
+
+/** A picture, asked for without any token; null when there is none that can be shown. Throws a `Failure`. */
+export async function fetchImage(outgoing: Outgoing, address: string): Promise<{ type: string; bytes: Buffer } | null> {
+  const { door } = outgoing
+  const url = new URL(address)
+  const place = placeOf(door, url)
+  const signal = AbortSignal.timeout(door.limits.headers)
+  const call: Call = { method: 'GET', url, headers: { accept: 'image/*' }, body: null, signal, imageBytes: IMAGE_BYTES }
+  try {
+    const { status, text } = await getFollowing(door, call, 'image')
+    const type = RASTER_IMAGES.find(([, start]) => start.test(text))?.[0]
+    return status === 200 && type !== undefined ? { type, bytes: Buffer.from(text, 'latin1') } : null
+  } catch (error) {
+    throw readFault(error, place).failure
+  }
+}

@@ -1,0 +1,147 @@
+// Every page, light and dark, wide and narrow: nothing in the console, no other origin, nothing for axe to say, nothing cut off.
+
+import { readdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { gzipSync } from 'node:zlib'
+import type { Page } from 'playwright-core'
+import { expect, test } from 'vitest'
+import { builtDashboard } from '../../src/http/dashboard.ts'
+import { linkAccount } from '../support/platforms.ts'
+import { accessibilityProblems } from './support/axe.ts'
+import { describeInBrowser, type Stage, screenshot, signIn, type Visit } from './support/stage.ts'
+
+interface Case {
+  name: string
+  path: string
+  title: string
+  /** Until what is to be seen is there. */
+  ready: (page: Page) => Promise<void>
+}
+
+const pages: Case[] = [
+  {
+    name: 'profile',
+    path: '/profile',
+    title: 'Profile',
+    async ready(page) {
+      await page.getByText('Needs attention').waitFor()
+      await page.getByRole('button', { name: 'Import SSH keys' }).first().click()
+      await page.getByText('were left out').or(page.getByText('was left out')).first().waitFor()
+    },
+  },
+  {
+    name: 'link-form',
+    path: '/profile',
+    title: 'Profile',
+    async ready(page) {
+      await page.getByRole('button', { name: 'Add GitHub Enterprise Server' }).click()
+      await page.getByLabel('Address').fill('https://github.example.com')
+    },
+  },
+  {
+    name: 'unlink-question',
+    path: '/profile',
+    title: 'Profile',
+    async ready(page) {
+      await page.getByRole('button', { name: 'Unlink' }).first().click()
+      await page.getByRole('dialog').getByRole('button', { name: 'Unlink' }).waitFor()
+    },
+  },
+  {
+    name: 'repositories',
+    path: '/repositories?query=example+user:alice',
+    title: 'Repositories',
+    ready: (page) =>
+      page
+        .getByRole('status')
+        .filter({ hasText: /\d repositories/ })
+        .waitFor(),
+  },
+  {
+    name: 'pull-requests',
+    path: '/pull-requests?query=repo:john-diggle/example-repository',
+    title: 'Pull requests',
+    ready: (page) =>
+      page
+        .getByRole('status')
+        .filter({ hasText: /\d pull requests/ })
+        .waitFor(),
+  },
+  {
+    name: 'keys',
+    path: '/keys',
+    title: 'SSH keys',
+    ready: (page) => page.getByText('SHA256:').first().waitFor(),
+  },
+  {
+    name: 'tokens',
+    path: '/tokens',
+    title: 'API tokens',
+    async ready(page) {
+      await page.getByLabel('Name').fill('Nightly build')
+      await page.getByRole('button', { name: 'Make token' }).click()
+      await page.getByText('Copy “Nightly build” now').waitFor()
+    },
+  },
+]
+
+async function prepare(stage: Stage, { account }: Visit): Promise<void> {
+  const { 'github-enterprise': ghes, 'gitlab-self-hosted': gitlab, 'gitlab-subpath': subpath } = stage.sandbox.platforms
+  await linkAccount(account, ghes)
+  await linkAccount(account, gitlab, 'alice', 'expires-soon')
+  const third = await linkAccount(account, subpath, 'john-diggle')
+  await account.call('POST', `/v1/scm_integrations/${third}/import_keys`)
+}
+
+describeInBrowser('Every page', (stage) => {
+  for (const colorScheme of ['light', 'dark'] as const) {
+    for (const width of [1280, 360]) {
+      test(`is in order when ${colorScheme}, ${width} pixels wide`, async () => {
+        const visit = await stage.openSignedIn('/keys', { colorScheme, viewport: { width, height: 860 } })
+        const { page, problems } = visit
+        await prepare(stage, visit)
+        for (const { name, path, title, ready } of pages) {
+          await page.goto(path)
+          await ready(page)
+          await screenshot(page, `${name}-${colorScheme}-${width}`)
+          expect(await page.title()).toBe(`${title} · Forgelink`)
+          expect(await accessibilityProblems(page), name).toEqual([])
+          expect(await page.evaluate<number>('document.documentElement.scrollWidth'), name).toBeLessThanOrEqual(width)
+        }
+        expect(problems).toEqual([])
+      }, 90_000)
+    }
+  }
+
+  test('the empty pages are in order too', async () => {
+    const { page, problems } = await stage.openSignedIn()
+    for (const [path, text] of [
+      ['/profile', 'No account is linked yet'],
+      ['/repositories', 'There is no account to search with'],
+      ['/keys', 'No keys yet'],
+    ] as const) {
+      await page.goto(path)
+      await page.getByText(text).waitFor()
+      await screenshot(page, `empty${path.replace('/', '-')}`)
+      expect(await accessibilityProblems(page), path).toEqual([])
+    }
+    expect(problems).toEqual([])
+  })
+
+  test('the first page’s script is under 200 kB compressed', async () => {
+    const { page } = await stage.open()
+    const scripts = new Set<string>()
+    page.on('request', (request) => {
+      if (request.resourceType() === 'script') scripts.add(new URL(request.url()).pathname)
+    })
+    const account = await stage.service.addAccount('first-visit')
+    await page.goto('/profile')
+    await signIn(page, account)
+    await page.getByText('No account is linked yet').waitFor()
+    const folder = builtDashboard()
+    expect(readdirSync(folder)).toContain('index.html')
+    const sizes = [...scripts].map((path) => gzipSync(readFileSync(join(folder, path)), { level: 9 }).length)
+    expect(sizes.length).toBeGreaterThan(1)
+    expect(sizes.reduce((sum, size) => sum + size, 0)).toBeLessThan(200_000)
+  })
+})

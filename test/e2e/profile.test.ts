@@ -1,0 +1,173 @@
+// The profile in a real browser: linking by token, what is wrong and how to mend it, importing keys, unlinking.
+
+import type { Page } from 'playwright-core'
+import { expect, test } from 'vitest'
+import { linkAccount } from '../support/platforms.ts'
+import { describeInBrowser } from './support/stage.ts'
+
+function cardOf(page: Page, name: string) {
+  return page.getByRole('article', { name })
+}
+
+async function addByToken(page: Page, label: string, address: string, token: string): Promise<void> {
+  await page.getByRole('button', { name: `Add ${label}` }).click()
+  await fillLinkForm(page, address, token)
+}
+
+async function fillLinkForm(page: Page, address: string, token: string): Promise<void> {
+  const dialog = page.getByRole('dialog')
+  await dialog.getByLabel('Address').fill(address)
+  await dialog.getByLabel('Personal access token').fill(token)
+  await dialog.getByRole('button', { name: 'Link account' }).click()
+}
+
+describeInBrowser('The profile', (stage) => {
+  test('a new user sees that nothing is linked, and the four ways to link', async () => {
+    const { page, problems } = await stage.openSignedIn()
+    await page.getByText('No account is linked yet').waitFor()
+    expect(await page.getByRole('link', { name: 'Link GitHub' }).getAttribute('href')).toBe('/users/github/link')
+    expect(await page.getByRole('link', { name: 'Link GitLab' }).getAttribute('href')).toBe('/users/gitlab/link')
+    expect(await page.getByRole('button', { name: /^Add / }).allTextContents()).toEqual([
+      'Add GitHub Enterprise Server',
+      'Add GitLab self-hosted',
+    ])
+    expect(problems).toEqual([])
+  })
+
+  test('GitHub Enterprise Server is linked by address and token, after errors at both fields', async () => {
+    const { page, problems } = await stage.openSignedIn()
+    const platform = stage.sandbox.platforms['github-enterprise']
+    const dialog = page.getByRole('dialog')
+
+    await addByToken(page, 'GitHub Enterprise Server', `${platform.url}/api/v3`, platform.token('alice'))
+    await dialog.getByText(`The address is the address of the API; use ${platform.url}`).waitFor()
+    expect(await dialog.getByLabel('Address').getAttribute('aria-invalid')).toBe('true')
+
+    await fillLinkForm(page, platform.url, 'ghp_nobody')
+    const tokenField = dialog.getByLabel('Personal access token')
+    await expect.poll(() => tokenField.getAttribute('aria-invalid')).toBe('true')
+    expect(await dialog.getByLabel('Address').getAttribute('aria-invalid')).toBeNull()
+
+    await fillLinkForm(page, platform.url, platform.token('alice'))
+    await page.getByText(`alice on ${new URL(platform.url).host} is linked.`).waitFor()
+    const card = cardOf(page, 'GitHub Enterprise Server: alice')
+    await card.getByText('Working').waitFor()
+    expect(await card.getByRole('link', { name: 'alice' }).getAttribute('href')).toBe(`${platform.url}/alice`)
+    expect(problems).toEqual([])
+  })
+
+  test('GitLab self-hosted under a path is linked by address and token', async () => {
+    const { page, problems } = await stage.openSignedIn()
+    const platform = stage.sandbox.platforms['gitlab-subpath']
+    await addByToken(page, 'GitLab self-hosted', platform.url, platform.token('alice', 'read-api'))
+    await cardOf(page, 'GitLab self-hosted: alice').getByText('Working').waitFor()
+    expect(problems).toEqual([])
+  })
+
+  test('the forms name the scopes and lead to the token page of the typed address', async () => {
+    const { page } = await stage.openSignedIn()
+    const dialog = page.getByRole('dialog')
+    await page.getByRole('button', { name: 'Add GitHub Enterprise Server' }).click()
+    expect(await dialog.getByRole('link').count()).toBe(0)
+    await dialog.getByLabel('Address').fill('https://ghes.example.com/')
+    const github = dialog.getByRole('link', { name: /Make such a token/ })
+    expect(await github.getAttribute('href')).toBe(
+      'https://ghes.example.com/settings/tokens/new?scopes=user%3Aemail%2Cread%3Aorg%2Cread%3Apublic_key%2Crepo&description=Forgelink',
+    )
+    expect(await github.getAttribute('rel')).toBe('noopener noreferrer')
+    await dialog.getByLabel('Address').fill('javascript:alert(1)')
+    expect(await dialog.getByRole('link').count()).toBe(0)
+    await page.keyboard.press('Escape')
+
+    await page.getByRole('button', { name: 'Add GitLab self-hosted' }).click()
+    await dialog.getByLabel('Address').fill('https://gitlab.example.com/code')
+    expect(await dialog.getByRole('link', { name: /Make such a token/ }).getAttribute('href')).toBe(
+      'https://gitlab.example.com/code/-/user_settings/personal_access_tokens?name=Forgelink&scopes=read_api',
+    )
+  })
+
+  test('an account that is linked already is told, with what to do instead', async () => {
+    const { page, account } = await stage.openSignedIn()
+    const platform = stage.sandbox.platforms['github-enterprise']
+    await linkAccount(account, platform)
+    await addByToken(page, 'GitHub Enterprise Server', platform.url, platform.token('alice'))
+    await page.getByText('You have linked this account already.').waitFor()
+  })
+
+  test('a token without a scope is linked, the lack is named, and another token mends it', async () => {
+    const { page, account, problems } = await stage.openSignedIn()
+    const platform = stage.sandbox.platforms['github-enterprise']
+    await linkAccount(account, platform, 'alice', 'no-keys')
+    await page.reload()
+    const card = cardOf(page, 'GitHub Enterprise Server: alice')
+    await card.getByText('Scopes missing').waitFor()
+    await card.getByText('The token lacks read:public_key').waitFor()
+    expect(await card.getByRole('link', { name: /token page/ }).getAttribute('href')).toBe(
+      `${platform.url}/settings/tokens`,
+    )
+
+    await card.getByRole('button', { name: 'Replace token' }).click()
+    const dialog = page.getByRole('dialog')
+    await dialog.getByLabel('New token').fill(platform.token('john-diggle'))
+    await dialog.getByRole('button', { name: 'Replace token' }).click()
+    await dialog.getByText('This token belongs to john-diggle').waitFor()
+    await dialog.getByLabel('New token').fill(platform.token('alice'))
+    await dialog.getByRole('button', { name: 'Replace token' }).click()
+    await card.getByText('Working').waitFor()
+    expect(problems).toEqual([])
+  })
+
+  test('a token that was revoked and a platform that is down are told in words', async () => {
+    const { page, account } = await stage.openSignedIn()
+    const github = stage.sandbox.platforms['github-enterprise']
+    const gitlab = stage.sandbox.platforms['gitlab-self-hosted']
+    await linkAccount(account, github, 'carol')
+    await linkAccount(account, gitlab, 'alice')
+    const token = github.state.tokens.find(({ value }) => value === github.token('carol'))
+    if (token) token.revoked = true
+    gitlab.faults.set({ fault: 'status-503' })
+    await page.reload()
+    await cardOf(page, 'GitHub Enterprise Server: carol').getByText('Token refused').waitFor()
+    await cardOf(page, 'GitLab self-hosted: alice').getByText('Not reachable now').waitFor()
+    stage.sandbox.reset()
+  })
+
+  test('an import says what came, what was left out and why, and that a second one brings nothing', async () => {
+    const { page, account, problems } = await stage.openSignedIn()
+    await linkAccount(account, stage.sandbox.platforms['gitlab-self-hosted'])
+    await page.reload()
+    const card = cardOf(page, 'GitLab self-hosted: alice')
+    await card.getByRole('button', { name: 'Import SSH keys' }).click()
+    await card.getByText('8 keys were imported.').waitFor()
+    await card.getByText('gitlab-self-hosted-Dev key').waitFor()
+    const left = card.getByRole('listitem')
+    expect(await left.filter({ hasText: 'Short RSA' }).textContent()).toContain('1024 bits')
+    expect(await left.filter({ hasText: 'Signing only' }).textContent()).toContain('signing only')
+
+    await card.getByRole('button', { name: 'Import SSH keys' }).click()
+    await card.getByText('Nothing new: every usable key of this account is here already.').waitFor()
+    await card.getByRole('button', { name: 'Close the result' }).click()
+    await card.getByText('Nothing new').waitFor({ state: 'detached' })
+    expect(problems).toEqual([])
+  })
+
+  test('unlinking asks, says what happens, and can be called off', async () => {
+    const { page, account, problems } = await stage.openSignedIn()
+    await linkAccount(account, stage.sandbox.platforms['github-enterprise'])
+    await page.reload()
+    const card = cardOf(page, 'GitHub Enterprise Server: alice')
+    const dialog = page.getByRole('dialog')
+    await card.getByRole('button', { name: 'Unlink' }).click()
+    await dialog.getByText('SSH keys that you imported stay').waitFor()
+    await dialog.getByText('stays valid at GitHub Enterprise Server until you revoke it there').waitFor()
+    await dialog.getByRole('button', { name: 'Cancel' }).click()
+    await dialog.waitFor({ state: 'detached' })
+    expect((await account.call('GET', '/v1/scm_integrations')).json.scm_integrations).toHaveLength(1)
+
+    await card.getByRole('button', { name: 'Unlink' }).click()
+    await dialog.getByRole('button', { name: 'Unlink' }).click()
+    await page.getByText('No account is linked yet').waitFor()
+    expect((await account.call('GET', '/v1/scm_integrations')).json.scm_integrations).toEqual([])
+    expect(problems).toEqual([])
+  })
+})

@@ -1,0 +1,547 @@
+// Linking github and gitlab by OAuth through HTTP, with the sandbox as both platforms.
+
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { type FaultName, type Sandbox, startSandbox } from '../sandbox/sandbox.ts'
+import { type Browser, openBrowser, ownAddress } from './support/browser.ts'
+import {
+  beginLinking,
+  decide,
+  headingOf,
+  linkByOAuth,
+  livingTokens,
+  OAUTH_NAMES,
+  type OAuthName,
+  oauthSettings,
+  tokenCalls,
+} from './support/oauth.ts'
+import type { Account, Answer, Service } from './support/service.ts'
+import { describeOnBothEngines, startService } from './support/service.ts'
+
+describeOnBothEngines('linking by OAuth', (engine) => {
+  let sandbox: Sandbox
+  let service: Service
+  let count = 0
+  let account: Account
+  let browser: Browser
+
+  beforeAll(async () => {
+    sandbox = await startSandbox({ ports: 'free' })
+    service = await startService(engine, { ...(await ownAddress()), ...oauthSettings(sandbox) })
+  })
+  beforeEach(async () => {
+    sandbox.reset()
+    account = await service.addAccount(`user${++count}`)
+    browser = openBrowser(service)
+    await browser.signIn(account)
+  })
+  afterAll(async () => {
+    await service.close()
+    await sandbox.close()
+  })
+
+  async function links(of = account) {
+    return (await of.call('GET', '/v1/scm_integrations')).json.scm_integrations
+  }
+
+  /** The id of the only link. */
+  async function onlyLink(of = account) {
+    const found = await links(of)
+    expect(found).toHaveLength(1)
+    return found[0]
+  }
+
+  async function until(holds: () => boolean, seconds = 10): Promise<void> {
+    const end = Date.now() + seconds * 1000
+    while (!holds() && Date.now() < end) await new Promise((resolve) => setTimeout(resolve, 50))
+    expect(holds()).toBe(true)
+  }
+
+  describe.each(OAUTH_NAMES)('%s', (name: OAuthName) => {
+    const isGitHub = name === 'github'
+    const scopes = isGitHub ? ['user:email', 'read:org', 'read:public_key'] : ['read_api']
+
+    it('links an account for somebody who is not signed in yet', async () => {
+      const platform = sandbox.platforms[name]
+      const fresh = openBrowser(service)
+      const asked = await fresh.get(`/users/${name}/link`)
+      expect([asked.status, asked.headers.get('location')]).toEqual([
+        303,
+        `/sign-in?return_to=${encodeURIComponent(`/users/${name}/link`)}`,
+      ])
+      const signedIn = await fresh.signIn(account, `/users/${name}/link`)
+      expect(signedIn.headers.get('location')).toBe(`/users/${name}/link`)
+      const page = await fresh.get(`/users/${name}/link`)
+      for (const scope of scopes) expect(page.text).toContain(`<code>${scope}</code>`)
+
+      const sent = await fresh.submit(page)
+      const address = new URL(sent.headers.get('location') ?? '')
+      expect(address.origin + address.pathname).toBe(
+        `${platform.url}${isGitHub ? '/login/oauth/authorize' : '/oauth/authorize'}`,
+      )
+      expect(Object.fromEntries(address.searchParams)).toEqual({
+        client_id: platform.oauth.id,
+        redirect_uri: `${service.url}/users/${name}/callback`,
+        scope: scopes.join(' '),
+        state: expect.stringMatching(/^[A-Za-z0-9_-]{43}$/),
+        code_challenge: expect.stringMatching(/^[A-Za-z0-9_-]{43}$/),
+        code_challenge_method: 'S256',
+        ...(isGitHub ? { allow_signup: 'false', prompt: 'select_account' } : { response_type: 'code' }),
+      })
+
+      const back = await fresh.get(await decide(fresh, address.href))
+      const link = await onlyLink()
+      expect([back.status, back.headers.get('location')]).toEqual([303, `/profile?linked=${link.id}`])
+      expect(back.headers.get('cache-control')).toBe('no-store')
+      const issued = platform.state.tokens.find((token) => token.oauth !== null)
+      expect(link).toMatchObject({
+        scm_type: name,
+        url: platform.url,
+        uid: '42',
+        username: 'alice',
+        email: 'alice@example.test',
+        status: 'ok',
+        access_token: issued?.value,
+        scopes: expect.arrayContaining(scopes),
+        token_expires_at: issued?.expiresAt === null ? null : expect.any(String),
+        owner: { id: account.id },
+      })
+      const [exchange, ...more] = tokenCalls(platform)
+      expect(more).toEqual([])
+      expect(Object.fromEntries(new URLSearchParams(exchange?.body))).toEqual({
+        client_id: platform.oauth.id,
+        client_secret: platform.oauth.secret,
+        code: expect.any(String),
+        redirect_uri: `${service.url}/users/${name}/callback`,
+        code_verifier: expect.stringMatching(/^[A-Za-z0-9_-]{43}$/),
+        ...(isGitHub ? {} : { grant_type: 'authorization_code' }),
+      })
+    })
+
+    it('makes a link that everything of the API works on', async () => {
+      const id = await linkByOAuth(browser, name)
+      const path = `/v1/scm_integrations/${id}`
+      const repository = 'alice/example-repository'
+      for (const [method, call] of [
+        ['GET', '/search_repos?query=example'],
+        ['GET', '/orgs'],
+        ['GET', `/search_pull_requests?query=repo:${repository}`],
+        ['GET', `/branches?repo_name=${repository}`],
+        ['GET', '/health'],
+      ] as const) {
+        const answer = await account.call(method, path + call)
+        expect([call, answer.status, answer.text]).toEqual([call, 200, expect.any(String)])
+      }
+      const imported = await account.call('POST', `${path}/import_keys`)
+      expect([imported.status, imported.json.keys.length > 5]).toEqual([201, true])
+      expect((await account.call('GET', `/v1/scm_integrations/${name}`)).json.scm_integration.id).toBe(id)
+      const health = (await account.call('GET', `${path}/health`)).json.health
+      expect(health).toMatchObject({ status: 'ok', problems: [] })
+      for (const asked of ['/v1/scm_integrations', path]) {
+        const seen = await browser.get(asked)
+        expect([seen.status, seen.text.includes('access_token')]).toEqual([200, false])
+      }
+      const refused = await account.call('PATCH', path, { access_token: 'x' })
+      expect([refused.status, Object.keys(refused.json.errors)]).toEqual([422, ['access_token']])
+    })
+
+    it('renews the same link when the account is linked again, and revokes the token before', async () => {
+      const platform = sandbox.platforms[name]
+      const first = await linkByOAuth(browser, name)
+      const before = await onlyLink()
+      const second = await linkByOAuth(browser, name)
+      const after = await onlyLink()
+      expect([second, after.created_at]).toEqual([first, before.created_at])
+      expect(after.access_token).not.toBe(before.access_token)
+      await until(() => livingTokens(platform).length === 1)
+      expect(livingTokens(platform)).toEqual([after.access_token])
+    })
+
+    it('makes a second link of another account', async () => {
+      const first = await linkByOAuth(browser, name)
+      const second = await linkByOAuth(browser, name, { user: 'carol' })
+      expect(second).not.toBe(first)
+      expect((await links()).map(({ username }: { username: string }) => username)).toEqual(['alice', 'carol'])
+      expect(livingTokens(sandbox.platforms[name])).toHaveLength(2)
+    })
+
+    it('makes a link again only for its own account', async () => {
+      const id = await linkByOAuth(browser, name)
+      const before = await onlyLink()
+      const page = await browser.get(`/users/${name}/link?again=${id}`)
+      expect(page.text).toContain('<strong>alice</strong>')
+      const other = await browser.get(await decide(browser, await beginLinking(browser, name, id), { user: 'carol' }))
+      expect([other.status, headingOf(other)]).toEqual([400, 'That is another account'])
+      expect(other.text).toContain(`href="/users/${name}/link?again=${id}"`)
+      expect(await onlyLink()).toEqual(before)
+      await until(() => livingTokens(sandbox.platforms[name]).length === 1)
+      expect(await linkByOAuth(browser, name, { again: id })).toBe(id)
+    })
+
+    it('keeps the links of two users to one account apart', async () => {
+      const other = await service.addAccount(`other${count}`)
+      const theirs = openBrowser(service)
+      await theirs.signIn(other)
+      const ids = [await linkByOAuth(browser, name), await linkByOAuth(theirs, name)]
+      expect([(await onlyLink()).id, (await onlyLink(other)).id]).toEqual(ids)
+      const page = await theirs.get(`/users/${name}/link?again=${ids[0]}`)
+      expect([headingOf(page), page.text.includes('alice')]).toEqual([`Link ${isGitHub ? 'GitHub' : 'GitLab'}`, false])
+    })
+
+    // What the callback refuses before it tells the platform anything.
+    type Refusal = (parts: { begin: () => Promise<string>; returned: () => Promise<string> }) => Promise<Answer>
+    const refusals: [string, number, Refusal][] = [
+      ['no state', 400, async ({ returned }) => browser.get(changed(await returned(), { state: null }))],
+      [
+        'an unknown state',
+        400,
+        async ({ returned }) => browser.get(changed(await returned(), { state: 'x'.repeat(43) })),
+      ],
+      ['an empty state', 400, async ({ returned }) => browser.get(changed(await returned(), { state: '' }))],
+      ['two states', 400, async ({ returned }) => browser.get(`${await returned()}&state=x`)],
+      ['no parameters', 400, async () => browser.get(`/users/${name}/callback`)],
+      ['no code', 400, async ({ returned }) => browser.get(changed(await returned(), { code: null }))],
+      ['two codes', 400, async ({ returned }) => browser.get(`${await returned()}&code=x`)],
+      ['an error', 400, async ({ begin }) => browser.get(await decide(browser, await begin(), { decision: 'refuse' }))],
+      ['a code with an error', 400, async ({ returned }) => browser.get(`${await returned()}&error=access_denied`)],
+      ['an unknown error', 400, async ({ returned }) => browser.get(`${await returned()}&error=%3Cscript%3E`)],
+      [
+        'another issuer',
+        400,
+        async ({ returned }) => browser.get(`${await returned()}&iss=https%3A%2F%2Fevil.example`),
+      ],
+      [
+        'an expired state',
+        400,
+        async ({ returned }) => {
+          const address = await returned()
+          const time = new Date(Date.now() - 1000).toISOString()
+          await service.services.database.updateTable('oauthStates').set({ expiresAt: time }).execute()
+          return browser.get(address)
+        },
+      ],
+      [
+        'another session’s state of the same user',
+        400,
+        async ({ returned }) => {
+          const address = await returned()
+          const other = openBrowser(service)
+          await other.signIn(account)
+          return other.get(address)
+        },
+      ],
+      [
+        'another user’s state',
+        400,
+        async ({ returned }) => {
+          const address = await returned()
+          const other = openBrowser(service)
+          await other.signIn(await service.addAccount(`thief${count}`))
+          return other.get(address)
+        },
+      ],
+      [
+        'the other platform’s state',
+        400,
+        async ({ returned }) => {
+          const other = isGitHub ? 'gitlab' : 'github'
+          return browser.get((await returned()).replace(`/users/${name}/`, `/users/${other}/`))
+        },
+      ],
+      ['no session', 401, async ({ returned }) => openBrowser(service).get(await returned())],
+      [
+        'a session that was ended in between',
+        401,
+        async ({ returned }) => {
+          const address = await returned()
+          const { csrf_token } = (await browser.get('/session')).json.session
+          await browser.post('/sign-out', { csrf: csrf_token })
+          return browser.get(address)
+        },
+      ],
+      [
+        'a user switched in between',
+        400,
+        async ({ returned }) => {
+          const address = await returned()
+          const { csrf_token } = (await browser.get('/session')).json.session
+          await browser.post('/sign-out', { csrf: csrf_token })
+          await browser.signIn(await service.addAccount(`switched${count}`))
+          return browser.get(address)
+        },
+      ],
+    ]
+
+    function changed(address: string, values: Record<string, string | null>): string {
+      const url = new URL(address)
+      for (const [parameter, value] of Object.entries(values)) {
+        if (value === null) url.searchParams.delete(parameter)
+        else url.searchParams.set(parameter, value)
+      }
+      return url.href
+    }
+
+    it.each(refusals)(
+      'refuses a callback with %s: nothing is stored, no token is asked for',
+      async (_case, status, act) => {
+        const begin = () => beginLinking(browser, name)
+        const returned = async () => decide(browser, await begin())
+        const answer = await act({ begin, returned })
+        expect(answer.status).toBe(status)
+        expect(answer.headers.get('content-type')).toContain('text/html')
+        expect(headingOf(answer)).not.toBe('')
+        expect(answer.text).toMatch(/href="(\/users\/(github|gitlab)\/link|\/sign-in\?return_to=[^"]*)"/)
+        expect(answer.text).not.toContain('<script')
+        expect(OAUTH_NAMES.flatMap((one) => tokenCalls(sandbox.platforms[one]))).toEqual([])
+        expect(await links()).toEqual([])
+        expect(
+          await service.services.database
+            .selectFrom('scmIntegrations')
+            .selectAll()
+            .where('ownerId', '=', account.id)
+            .execute(),
+        ).toEqual([])
+      },
+    )
+
+    it('takes a state once: the second time nothing is asked for and the link stays', async () => {
+      const address = await decide(browser, await beginLinking(browser, name))
+      expect((await browser.get(address)).status).toBe(303)
+      const calls = tokenCalls(sandbox.platforms[name]).length
+      const before = await onlyLink()
+      const replayed = await browser.get(address)
+      expect([replayed.status, headingOf(replayed)]).toEqual([400, 'This attempt to link is not under way'])
+      expect(tokenCalls(sandbox.platforms[name])).toHaveLength(calls)
+      expect(await onlyLink()).toEqual(before)
+    })
+
+    it('takes a state once even when it comes ten times at the same moment', async () => {
+      const address = await decide(browser, await beginLinking(browser, name))
+      const answers = await Promise.all(Array.from({ length: 10 }, () => browser.get(address)))
+      expect(answers.map(({ status }) => status).sort()).toEqual([303, ...new Array(9).fill(400)])
+      expect(tokenCalls(sandbox.platforms[name])).toHaveLength(1)
+    })
+
+    it('does not let somebody else use a state up', async () => {
+      const address = await decide(browser, await beginLinking(browser, name))
+      const thief = openBrowser(service)
+      await thief.signIn(await service.addAccount(`thief2-${count}`))
+      expect((await thief.get(address)).status).toBe(400)
+      expect((await browser.get(address)).status).toBe(303)
+    })
+
+    it('does not use a state up by HEAD', async () => {
+      const address = await decide(browser, await beginLinking(browser, name))
+      const cookie = `forgelink=${browser.cookies.get('forgelink')}`
+      const head = await fetch(address, { method: 'HEAD', headers: { cookie } })
+      expect([404, 405]).toContain(head.status)
+      expect((await browser.get(address)).status).toBe(303)
+    })
+
+    it('takes the platform’s own issuer', async () => {
+      const address = await decide(browser, await beginLinking(browser, name))
+      const issuer = encodeURIComponent(sandbox.platforms[name].url)
+      expect((await browser.get(`${address}&iss=${issuer}`)).status).toBe(303)
+    })
+
+    it('links nothing when the verifier does not fit', async () => {
+      const address = await decide(browser, await beginLinking(browser, name))
+      for (const grant of sandbox.platforms[name].state.grants) grant.codeChallenge = 'x'.repeat(43)
+      const answer = await browser.get(address)
+      expect([answer.status, answer.text.includes('Nothing was linked')]).toEqual([403, true])
+      expect(await links()).toEqual([])
+    })
+
+    const faults: [FaultName, number][] = [
+      ['oauth-invalid-grant', 403],
+      ['oauth-invalid-client', 503],
+      ['status-500', 503],
+      ['status-502', 503],
+      ['status-429', 429],
+      ['html-200', 503],
+      ['empty-body', 503],
+      ['json-cut', 503],
+      ['array-for-object', 503],
+      ['connection-closed', 503],
+      ['answer-lost', 503],
+      ['redirect-foreign', 503],
+    ]
+    it.each(faults)('tells of %s at the token endpoint on a page, and links nothing', async (fault, status) => {
+      const address = await decide(browser, await beginLinking(browser, name))
+      sandbox.platforms[name].faults.set({ fault, path: '/oauth/(access_)?token$' })
+      const answer = await browser.get(address)
+      expect([answer.status, answer.headers.get('content-type')]).toEqual([status, 'text/html; charset=utf-8'])
+      expect(answer.text).toContain('Nothing was linked')
+      expect(answer.text).toContain(`href="/users/${name}/link"`)
+      expect(answer.headers.has('retry-after')).toBe([429].includes(status) || fault.startsWith('status-50'))
+      expect(tokenCalls(sandbox.platforms[name])).toHaveLength(1)
+      expect(await links()).toEqual([])
+      expect(answer.text).not.toContain(sandbox.platforms[name].oauth.secret)
+    })
+
+    it('links nothing when the platform does not say whose token it is, and revokes the token', async () => {
+      const address = await decide(browser, await beginLinking(browser, name))
+      sandbox.platforms[name].faults.set({ fault: 'status-403', path: '/user$' })
+      const answer = await browser.get(address)
+      expect(answer.status).toBe(403)
+      expect(await links()).toEqual([])
+      await until(() => livingTokens(sandbox.platforms[name]).length === 0)
+    })
+
+    it('says when fewer scopes are granted than needed', async () => {
+      const id = await linkByOAuth(browser, name, { granted: isGitHub ? ['user:email'] : [] }).catch((error) => error)
+      if (!isGitHub) {
+        // Without any scope not even the profile can be read.
+        expect(String(id)).toContain('Nothing was linked')
+        return
+      }
+      expect(await onlyLink()).toMatchObject({ id, status: 'scope_missing', scopes: ['user:email'] })
+      const { health } = (await account.call('GET', `/v1/scm_integrations/${id}/health`)).json
+      expect(health).toMatchObject({
+        status: 'scope_missing',
+        scopes: { granted: ['user:email'], missing: ['read:org', 'read:public_key'] },
+      })
+      expect(health.problems[0].fix_url).toBe(`${service.url}/users/github/link?again=${id}`)
+      const keys = await account.call('POST', `/v1/scm_integrations/${id}/import_keys`)
+      expect([keys.status, keys.json.code]).toEqual([403, 'scm_scope_missing'])
+      await linkByOAuth(browser, name)
+      expect(await onlyLink()).toMatchObject({ id, status: 'ok' })
+    })
+
+    it.each([
+      ['no CSRF token', { csrf: '' }, {}],
+      ['another CSRF token', { csrf: 'x'.repeat(43) }, {}],
+      ['another Origin', {}, { origin: 'https://evil.example' }],
+    ])('does not begin with %s', async (_case, fields, headers) => {
+      const page = await browser.get(`/users/${name}/link`)
+      const answer = await browser.submit(page, fields as Record<string, string>, headers as Record<string, string>)
+      expect([answer.status, answer.headers.get('location')]).toEqual([403, null])
+      expect(
+        await service.services.database
+          .selectFrom('oauthStates')
+          .selectAll()
+          .where('userId', '=', account.id)
+          .execute(),
+      ).toEqual([])
+    })
+  })
+
+  it('links without a lifetime where the platform tells none, and with the usual one where it should have told it', async () => {
+    await linkByOAuth(browser, 'github')
+    expect((await onlyLink()).token_expires_at).toBeNull()
+    sandbox.platforms.gitlab.faults.set({ fault: 'oauth-no-expires-in' })
+    await linkByOAuth(browser, 'gitlab')
+    const gitlab = (await links())[1]
+    expect(Date.parse(gitlab.token_expires_at) - Date.now()).toBeGreaterThan(7_100_000)
+  })
+
+  it('links with what the platform tells elsewhere when the answer has no scope', async () => {
+    for (const name of OAUTH_NAMES) {
+      sandbox.platforms[name].faults.set({ fault: 'oauth-no-scope' })
+      await linkByOAuth(browser, name)
+    }
+    expect((await links()).map(({ status }: { status: string }) => status)).toEqual(['ok', 'ok'])
+  })
+
+  it('notices a scope that an operator asks for and a person takes out', async () => {
+    const wide = await startService(engine, {
+      ...(await ownAddress()),
+      ...oauthSettings(sandbox),
+      GITHUB_SCOPES: 'repo user read:org read:public_key offline_access',
+    })
+    const own = await wide.addAccount('wide')
+    const fresh = openBrowser(wide)
+    await fresh.signIn(own)
+    await linkByOAuth(fresh, 'github')
+    expect((await onlyLink(own)).status).toBe('ok')
+    const id = await linkByOAuth(fresh, 'github', { granted: ['user', 'read:org', 'read:public_key'] })
+    expect(await onlyLink(own)).toMatchObject({ id, status: 'scope_missing' })
+    const { health } = (await own.call('GET', `/v1/scm_integrations/${id}/health`)).json
+    expect(health.scopes.missing).toEqual(['repo'])
+    await wide.close()
+  })
+
+  it('keeps no secret of OAuth in the open in its database', async () => {
+    for (const name of OAUTH_NAMES) {
+      await linkByOAuth(browser, name)
+      await beginLinking(browser, name)
+    }
+    const { database } = service.services
+    const rows = JSON.stringify([
+      await database.selectFrom('scmIntegrations').selectAll().execute(),
+      await database.selectFrom('oauthStates').selectAll().execute(),
+      await database.selectFrom('sessions').selectAll().execute(),
+    ])
+    const secrets = OAUTH_NAMES.flatMap((name) => {
+      const { state, oauth, requests } = sandbox.platforms[name]
+      const verifiers = requests.map(({ body }) => new URLSearchParams(body).get('code_verifier'))
+      const states = requests.map(({ path }) => new URLSearchParams(path.split('?')[1]).get('state'))
+      const tokens = [...state.tokens.filter((token) => token.oauth), ...state.refreshTokens].map(({ value }) => value)
+      return [oauth.secret, ...tokens, ...verifiers, ...states].filter((secret) => secret !== null)
+    })
+    expect(secrets.length).toBeGreaterThan(8)
+    for (const secret of secrets) expect(rows).not.toContain(secret)
+  })
+
+  it('says which settings are missing where a platform is not set up', async () => {
+    const bare = await startService(engine, await ownAddress())
+    const fresh = openBrowser(bare)
+    await fresh.signIn(await bare.addAccount('bare'))
+    const page = await fresh.get('/users/gitlab/link')
+    expect([page.status, headingOf(page)]).toEqual([404, 'GitLab is not set up here'])
+    for (const text of ['GITLAB_CLIENT_ID', 'GITLAB_CLIENT_SECRET', `${bare.url}/users/gitlab/callback`]) {
+      expect(page.text).toContain(text)
+    }
+    expect((await fresh.get('/users/gitlab/callback?state=x&code=y')).status).toBe(404)
+    await bare.close()
+  })
+
+  describe('avatars', () => {
+    it('serves the account’s picture from our own address, asked for without a token and once', async () => {
+      for (const name of OAUTH_NAMES) {
+        const id = await linkByOAuth(browser, name)
+        const answers = await Promise.all([1, 2, 3].map(() => browser.get(`/avatars/${id}`)))
+        for (const { status, headers } of answers) {
+          expect([status, headers.get('content-type')]).toEqual([200, 'image/png'])
+          expect(headers.get('cache-control')).toBe('private, max-age=3600')
+          expect(headers.get('content-security-policy')).toBe("default-src 'none'; sandbox")
+        }
+        const asked = sandbox.platforms[name].requests.filter(({ path }) => path.includes('avatar'))
+        expect(asked).toHaveLength(1)
+        expect(asked[0]?.headers.authorization).toBeUndefined()
+      }
+    })
+
+    it('is for the owner, signed in', async () => {
+      const id = await linkByOAuth(browser, 'github')
+      expect((await openBrowser(service).get(`/avatars/${id}`)).status).toBe(401)
+      const other = openBrowser(service)
+      await other.signIn(await service.addAccount(`viewer${count}`))
+      const [foreign, unknown] = [id, '00000000-0000-0000-0000-000000000000'].map((one) => other.get(`/avatars/${one}`))
+      expect([(await foreign)?.status, (await foreign)?.text]).toEqual([404, (await unknown)?.text])
+    })
+
+    it.each<[string, FaultName | null, string | number | undefined]>([
+      ['it is not there', 'status-404', undefined],
+      ['it is a page', 'html-200', undefined],
+      ['it is larger than 256 kB', 'endless-body', undefined],
+      ['it redirects elsewhere', 'redirect-foreign', undefined],
+      ['it redirects to an address that is never contacted', 'redirect-metadata', undefined],
+      ['the platform is down', 'connection-closed', undefined],
+    ])('shows initials when %s', async (_case, fault) => {
+      const id = await linkByOAuth(browser, 'github', { user: 'john-diggle' })
+      if (fault) sandbox.platforms.github.faults.set({ fault, path: 'avatars' })
+      const answer = await browser.get(`/avatars/${id}`)
+      expect([answer.status, answer.headers.get('content-type')]).toEqual([200, 'image/svg+xml; charset=utf-8'])
+      expect(answer.text).toContain('>JD</text>')
+      expect(answer.headers.get('cache-control')).toBe('private, max-age=300')
+    })
+
+    it('shows initials for an account without a picture', async () => {
+      sandbox.platforms.gitlab.state.users.forEach((user) => {
+        user.avatar = false
+      })
+      const id = await linkByOAuth(browser, 'gitlab', { user: 'carol' })
+      expect((await browser.get(`/avatars/${id}`)).text).toContain('>CA</text>')
+    })
+  })
+})

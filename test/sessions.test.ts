@@ -1,0 +1,417 @@
+// Sessions through HTTP: signing in and out, cookies, CSRF, passwords, headers, and the dashboard behind them.
+
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
+import { userPassword, userRemove } from '../src/admin/users.ts'
+import { createApp } from '../src/app.ts'
+import { type Browser, openBrowser, ownAddress, readForm } from './support/browser.ts'
+import type { Account, Service } from './support/service.ts'
+import { describeOnBothEngines, send, startService } from './support/service.ts'
+
+describeOnBothEngines('sessions', (engine) => {
+  let service: Service
+  let alice: Account
+  let browser: Browser
+
+  beforeAll(async () => {
+    service = await startService(engine, await ownAddress())
+    alice = await service.addAccount('alice')
+    browser = openBrowser(service)
+    await browser.signIn(alice)
+  })
+  afterAll(() => service.close())
+
+  async function isSignedIn(one: Browser): Promise<boolean> {
+    return (await one.get('/session')).status === 200
+  }
+
+  /** As if the sessions had begun or been used so long ago. */
+  async function age(column: 'createdAt' | 'usedAt', minutes: number): Promise<void> {
+    const time = new Date(Date.now() - minutes * 60_000).toISOString()
+    await service.services.database
+      .updateTable('sessions')
+      .set({ [column]: time })
+      .execute()
+  }
+
+  it('signs in by form with user name or e-mail, and shows the session', async () => {
+    for (const login of ['alice', 'ALICE@example.test', ' alice ']) {
+      const fresh = openBrowser(service)
+      const page = await fresh.get('/sign-in')
+      expect([page.status, page.headers.get('content-type')]).toEqual([200, 'text/html; charset=utf-8'])
+      const answer = await fresh.submit(page, { login, password: alice.password })
+      expect([answer.status, answer.headers.get('location')]).toEqual([303, '/profile'])
+      const { status, json } = await fresh.get('/session')
+      expect(status).toBe(200)
+      expect(json).toEqual({
+        session: {
+          user: (await alice.call('GET', '/v1/users/self')).json.user,
+          csrf_token: expect.stringMatching(/^[A-Za-z0-9_-]{43}$/),
+          public_url: service.url,
+          oauth: {
+            github: { configured: false, url: 'https://github.com' },
+            gitlab: { configured: false, url: 'https://gitlab.com' },
+          },
+        },
+      })
+    }
+  })
+
+  it('answers 401 as JSON where nobody is signed in', async () => {
+    const answer = await openBrowser(service).get('/session')
+    expect([answer.status, Object.keys(answer.json)]).toEqual([401, ['error']])
+  })
+
+  it('gives a cookie that scripts and other sites do not get, of another value than before signing in', async () => {
+    const fresh = openBrowser(service)
+    const page = await fresh.get('/sign-in')
+    const before = fresh.cookies.get('forgelink')
+    const answer = await fresh.submit(page, { login: 'alice', password: alice.password })
+    const [cookie = ''] = answer.headers.getSetCookie()
+    expect(cookie).toMatch(/^forgelink=[A-Za-z0-9_-]{43}; Path=\/; HttpOnly; SameSite=Lax; Max-Age=43200$/)
+    expect(fresh.cookies.get('forgelink')).not.toBe(before)
+    const rows = await service.services.database.selectFrom('sessions').selectAll().execute()
+    expect(JSON.stringify(rows)).not.toContain(fresh.cookies.get('forgelink'))
+  })
+
+  it('refuses wrong credentials with the page again, the login kept and the password not', async () => {
+    for (const login of ['alice', 'nobody', '']) {
+      const fresh = openBrowser(service)
+      const answer = await fresh.submit(await fresh.get('/sign-in?return_to=/keys'), { login, password: 'a wrong one' })
+      expect(answer.status).toBe(401)
+      expect(answer.text).toContain('User name or password is wrong.')
+      expect(answer.text).toContain(`value="${login}"`)
+      expect(answer.text).not.toContain('a wrong one')
+      expect(readForm(answer.text).hidden.return_to).toBe('/keys')
+      expect(await isSignedIn(fresh)).toBe(false)
+    }
+  })
+
+  it.each([
+    ['no CSRF token', { csrf: '' }, {}],
+    ['another CSRF token', { csrf: 'x'.repeat(43) }, {}],
+    ['another Origin', {}, { origin: 'https://evil.example' }],
+    ['an Origin of null', {}, { origin: 'null' }],
+  ])('does not sign in with %s', async (_case, fields, headers) => {
+    const fresh = openBrowser(service)
+    const page = await fresh.get('/sign-in')
+    const answer = await fresh.submit(
+      page,
+      { login: 'alice', password: alice.password, ...fields },
+      headers as Record<string, string>,
+    )
+    expect(answer.status).toBe(403)
+    expect(await isSignedIn(fresh)).toBe(false)
+  })
+
+  it('does not sign in a browser that sends no cookie, and says so', async () => {
+    const fresh = openBrowser(service)
+    const page = await fresh.get('/sign-in')
+    fresh.cookies.clear()
+    const answer = await fresh.submit(page, { login: 'alice', password: alice.password })
+    expect([answer.status, answer.text.includes('allow cookies')]).toEqual([403, true])
+  })
+
+  it.each([
+    ['/keys', '/keys'],
+    ['/pull-requests?query=is%3Aopen', '/pull-requests?query=is%3Aopen'],
+    ['https://evil.example/', '/profile'],
+    ['//evil.example/', '/profile'],
+    ['/\\evil.example/', '/profile'],
+    ['/\t/evil.example/', '/profile'],
+    ['/x/..//evil.example/', '/profile'],
+    ['/.//evil.example/', '/profile'],
+    ['javascript:alert(1)', '/profile'],
+    ['keys', '/profile'],
+    ['', '/profile'],
+  ])('returns to %j by going to %s', async (returnTo, location) => {
+    const fresh = openBrowser(service)
+    const answer = await fresh.signIn(alice, returnTo)
+    expect([answer.status, answer.headers.get('location')]).toEqual([303, location])
+    const again = await fresh.get(`/sign-in?return_to=${encodeURIComponent(returnTo)}`)
+    expect([again.status, again.headers.get('location')]).toEqual([303, location])
+  })
+
+  it('serves the API to the session, without access tokens, and to writes only with CSRF token and Origin', async () => {
+    expect((await browser.get('/v1/users/self')).json.user.id).toBe(alice.id)
+    const body = { token: { name: 'from the dashboard' } }
+    expect((await browser.call('POST', '/v1/tokens', body)).status).toBe(201)
+    const tokens = (await browser.get('/v1/tokens')).json.tokens.length
+    const refused: [string, Record<string, string>][] = [
+      ['no token', { 'x-csrf-token': '' }],
+      ['another token', { 'x-csrf-token': 'x'.repeat(43) }],
+      ['another Origin', { origin: 'https://evil.example' }],
+      ['an Origin of null', { origin: 'null' }],
+      ['the same host over https', { origin: service.url.replace('http:', 'https:') }],
+    ]
+    for (const [name, headers] of refused) {
+      for (const [method, path] of [
+        ['POST', '/v1/tokens'],
+        ['PUT', '/v1/users/account'],
+        ['DELETE', '/v1/keys/x'],
+        ['PUT', '/session/password'],
+      ] as const) {
+        const answer = await browser.call(method, path, body, headers)
+        expect([name, method, path, answer.status, answer.json.code]).toEqual([name, method, path, 403, 'csrf'])
+      }
+    }
+    expect((await browser.get('/v1/tokens')).json.tokens).toHaveLength(tokens)
+  })
+
+  it('does not look at the cookie where there are other credentials', async () => {
+    const wrong = await browser.get('/v1/users/self', { authorization: 'Bearer x' })
+    expect(wrong.status).toBe(401)
+    const basic = `Basic ${Buffer.from('alice:wrong').toString('base64')}`
+    expect((await browser.call('POST', '/v1/tokens', { name: 'x' }, { authorization: basic })).status).toBe(401)
+  })
+
+  it('signs out: the cookie goes, and its value is worth nothing any more', async () => {
+    for (const way of ['form', 'header']) {
+      const fresh = openBrowser(service)
+      await fresh.signIn(alice)
+      const kept = new Map(fresh.cookies)
+      const csrf = (await fresh.get('/session')).json.session.csrf_token
+      expect((await fresh.post('/sign-out', {})).status).toBe(403)
+      expect(await isSignedIn(fresh)).toBe(true)
+      const answer =
+        way === 'form'
+          ? await fresh.post('/sign-out', { csrf })
+          : await fresh.call('POST', '/sign-out', undefined, { 'x-csrf-token': csrf })
+      expect([answer.status, answer.headers.get('location')]).toEqual([303, '/sign-in'])
+      expect(fresh.cookies.has('forgelink')).toBe(false)
+      for (const [name, value] of kept) fresh.cookies.set(name, value)
+      expect(await isSignedIn(fresh)).toBe(false)
+    }
+  })
+
+  it('changes the password: the present one is asked for, and other sessions end', async () => {
+    const account = await service.addAccount('carol')
+    const [here, there] = [openBrowser(service), openBrowser(service)]
+    await here.signIn(account)
+    await there.signIn(account)
+    const change = (current: string, next: string) =>
+      here.call('PUT', '/session/password', { password: { current, new: next } })
+
+    expect((await change('wrong', 'a new password')).json.errors).toEqual({ current: ['is not your present password'] })
+    const short = await change(account.password, 'short')
+    expect([short.status, short.json.errors]).toEqual([422, { new: ['must have at least 8 characters'] }])
+    expect((await here.call('PUT', '/session/password', {})).status).toBe(422)
+    expect(await isSignedIn(there)).toBe(true)
+
+    expect((await change(account.password, 'a new password')).status).toBe(204)
+    expect([await isSignedIn(here), await isSignedIn(there)]).toEqual([true, false])
+    expect((await there.signIn({ ...account, password: 'a new password' })).status).toBe(303)
+  })
+
+  it('does not let a session change the password without the present one', async () => {
+    const answer = await browser.call('PUT', '/v1/users/account', { user: { password: 'another password' } })
+    expect([answer.status, Object.keys(answer.json.errors)]).toEqual([422, ['password']])
+  })
+
+  it.each([
+    ['by an operator', (account: Account) => userPassword(service.services, account.username, { json: false })],
+    ['by removal of the user', (account: Account) => userRemove(service.services, account.username)],
+  ])('ends all sessions of a user whose password goes %s', async (how, change) => {
+    const account = await service.addAccount(`dan-${how.replaceAll(' ', '-')}`)
+    const one = openBrowser(service)
+    await one.signIn(account)
+    expect(await isSignedIn(one)).toBe(true)
+    await change(account)
+    expect(await isSignedIn(one)).toBe(false)
+  })
+
+  it('ends a session after 12 hours, and after one without use', async () => {
+    const cases: ['createdAt' | 'usedAt', number, boolean][] = [
+      ['usedAt', 59, true],
+      ['usedAt', 61, false],
+      ['createdAt', 719, true],
+      ['createdAt', 721, false],
+    ]
+    for (const [column, minutes, alive] of cases) {
+      const one = openBrowser(service)
+      await one.signIn(alice)
+      await age(column, minutes)
+      expect([column, minutes, await isSignedIn(one)]).toEqual([column, minutes, alive])
+    }
+    browser = openBrowser(service)
+    await browser.signIn(alice)
+    await age('usedAt', 59)
+    await isSignedIn(browser)
+    const rows = await service.services.database.selectFrom('sessions').select('usedAt').execute()
+    expect(rows.some(({ usedAt }) => Date.parse(usedAt) > Date.now() - 30_000)).toBe(true)
+    expect(rows).toHaveLength(1)
+  })
+
+  it('slows guessing down: 429 with the page after ten, and the right password still signs in', async () => {
+    const guessed = await startService(engine, await ownAddress())
+    const erin = await guessed.addAccount('erin')
+    const guesser = openBrowser(guessed)
+    const statuses: number[] = []
+    for (let n = 0; n < 12; n++) {
+      const answer = await guesser.signIn({ ...erin, password: `wrong ${n}` })
+      statuses.push(answer.status)
+      if (answer.status === 429) {
+        expect(Number(answer.headers.get('retry-after'))).toBeGreaterThan(0)
+        expect(answer.text).toContain('Too many wrong credentials')
+      }
+    }
+    expect(statuses).toEqual([...new Array(10).fill(401), 429, 429])
+    expect((await guesser.signIn(erin)).status).toBe(303)
+    const change = { password: { current: 'wrong', new: 'a new password' } }
+    expect((await guesser.call('PUT', '/session/password', change)).status).toBe(429)
+    await guessed.close()
+  })
+})
+
+describe('pages', () => {
+  let service: Service
+
+  beforeAll(async () => {
+    service = await startService('SQLite', await ownAddress())
+  })
+  afterAll(() => service.close())
+
+  it('tells browsers what a page may do', async () => {
+    const { headers } = await send('GET', `${service.url}/sign-in`)
+    const policy = headers.get('content-security-policy')
+    expect(policy).toMatch(/^default-src 'self'; style-src 'self' 'nonce-[A-Za-z0-9+/]{22}=='; /)
+    expect(policy).toContain("; form-action 'self'; ")
+    expect(policy).toContain("; frame-ancestors 'none'")
+    expect(Object.fromEntries(headers)).toMatchObject({
+      'x-content-type-options': 'nosniff',
+      'referrer-policy': 'same-origin',
+      'cache-control': 'no-store',
+    })
+  })
+
+  it('names the platforms as targets of forms where they are configured', async () => {
+    const linked = await startService('SQLite', {
+      ...(await ownAddress()),
+      GITHUB_URL: 'https://ghe.example.test:8443',
+      GITHUB_CLIENT_ID: 'id',
+      GITHUB_CLIENT_SECRET: 'secret',
+      GITLAB_CLIENT_ID: 'id',
+      GITLAB_CLIENT_SECRET: 'secret',
+    })
+    const { headers } = await send('GET', `${linked.url}/sign-in`)
+    expect(headers.get('content-security-policy')).toContain(
+      "; form-action 'self' https://ghe.example.test:8443 https://gitlab.com; ",
+    )
+    await linked.close()
+  })
+
+  it('gives an https server a cookie that is bound to its host', async () => {
+    const secure = await startService('SQLite', { PUBLIC_URL: 'https://forgelink.example.test' })
+    const { headers } = await send('GET', `${secure.url}/sign-in`)
+    expect(headers.getSetCookie()).toEqual([
+      expect.stringMatching(
+        /^__Host-forgelink=[A-Za-z0-9_-]{43}; Path=\/; HttpOnly; SameSite=Lax; Secure; Max-Age=\d+$/,
+      ),
+    ])
+    await secure.close()
+  })
+
+  it('redirects a page asked for under another name of this machine, and nothing else', async () => {
+    const other = service.url.replace('127.0.0.1', 'localhost')
+    const page = await send('GET', `${other}/sign-in?return_to=/keys`)
+    expect([page.status, page.headers.get('location')]).toEqual([307, `${service.url}/sign-in?return_to=/keys`])
+    expect((await send('GET', `${other}/v1/users/self`)).status).toBe(401)
+    expect((await send('GET', `${other}/healthz`)).status).toBe(200)
+    const behindProxy = await startService('SQLite', { PUBLIC_URL: 'https://forgelink.example.test' })
+    expect((await send('GET', `${behindProxy.url}/sign-in`)).status).toBe(200)
+    await behindProxy.close()
+  })
+
+  it('escapes what a visitor sends', async () => {
+    const browser = openBrowser(service)
+    const login = `"><script>alert('x')</script>&`
+    const answer = await browser.submit(await browser.get('/sign-in'), { login, password: 'x' })
+    expect(answer.text).not.toContain('<script>')
+    expect(answer.text).toContain('&#34;&#62;&#60;script&#62;')
+  })
+
+  it('serves its style, which may be kept for ever', async () => {
+    const page = await send('GET', `${service.url}/sign-in`)
+    const [, address = ''] = /<link rel="stylesheet" href="([^"]+)">/.exec(page.text) ?? []
+    const style = await send('GET', `${service.url}${address}`)
+    expect([style.status, style.headers.get('content-type')]).toEqual([200, 'text/css; charset=utf-8'])
+    expect(style.headers.get('cache-control')).toContain('immutable')
+  })
+})
+
+describe('the dashboard', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'forgelink-dashboard-'))
+  let service: Service
+  let browser: Browser
+  let close: (() => Promise<void>) | undefined
+
+  beforeAll(async () => {
+    mkdirSync(join(folder, 'assets'))
+    writeFileSync(join(folder, 'index.html'), '<meta name="csp-nonce" content="__CSP_NONCE__"><p>dashboard</p>')
+    writeFileSync(join(folder, 'assets', 'index-abc.js'), 'export {}')
+    writeFileSync(join(folder, 'assets', 'index-abc.js.map'), '{}')
+    writeFileSync(join(folder, 'logo.svg'), '<svg xmlns="http://www.w3.org/2000/svg"/>')
+    service = await startService('SQLite', await ownAddress())
+    browser = openBrowser(service)
+    await browser.signIn(await service.addAccount('alice'))
+  })
+  afterEach(async () => {
+    await close?.()
+    close = undefined
+  })
+  afterAll(async () => {
+    await service.close()
+    rmSync(folder, { recursive: true })
+  })
+
+  /** The same service with another folder in the dashboard's place. */
+  async function serveFolder(path: string): Promise<(asked: string, cookie?: boolean) => ReturnType<typeof send>> {
+    const app = await createApp(service.services, path)
+    close = () => app.close()
+    const url = await app.listen({ host: '127.0.0.1', port: 0 })
+    const cookie = `forgelink=${browser.cookies.get('forgelink')}`
+    return (asked, signedIn = true) => send('GET', `${url}${asked}`, undefined, signedIn ? { cookie } : {})
+  }
+
+  it.each(['/', '/profile', '/repositories?query=x', '/pull-requests', '/keys', '/tokens'])(
+    'serves %s to who is signed in, and asks others to sign in first',
+    async (path) => {
+      const get = await serveFolder(folder)
+      const page = await get(path)
+      const [, nonce = ''] = /'nonce-([^']+)'/.exec(page.headers.get('content-security-policy') ?? '') ?? []
+      expect(page.text).toBe(`<meta name="csp-nonce" content="${nonce}"><p>dashboard</p>`)
+      expect(page.headers.get('cache-control')).toBe('no-store')
+      expect((await get(path)).text).not.toBe(page.text)
+
+      const refused = await get(path, false)
+      expect(refused.status).toBe(303)
+      expect(refused.headers.get('location')).toBe(`/sign-in?return_to=${encodeURIComponent(path)}`)
+    },
+  )
+
+  it('serves its files, those with a hash in their name for ever, and no maps', async () => {
+    const get = await serveFolder(folder)
+    const script = await get('/assets/index-abc.js', false)
+    expect([script.status, script.text]).toEqual([200, 'export {}'])
+    expect(script.headers.get('content-type')).toContain('javascript')
+    expect(script.headers.get('cache-control')).toBe('public, max-age=31536000, immutable')
+    expect((await get('/logo.svg', false)).headers.get('cache-control')).toBe('no-cache')
+    for (const path of [
+      '/assets/index-abc.js.map',
+      '/index.html',
+      '/assets/none.js',
+      '/assets/..%2f..%2fetc%2fpasswd',
+    ]) {
+      expect([path, (await get(path)).status]).toEqual([path, 404])
+    }
+  })
+
+  it('says what to do where it was not built', async () => {
+    const get = await serveFolder(join(folder, 'none'))
+    const page = await get('/profile')
+    expect(page.status).toBe(503)
+    expect(page.text).toContain('npm run build')
+  })
+})
