@@ -95,10 +95,15 @@ async function askHealth(services: Services, integration: Integration): Promise<
     return {
       ...stored,
       status: error.code === 'scm_token_rejected' ? 'token_rejected' : statusNow(integration),
-      problems: [{ code: error.code, message: error.message, fix_url: fixUrl }],
+      problems: [{ code: error.code, message: error.message, fix_url: isAboutToken(error) ? fixUrl : null }],
       scopes: { granted: scopes, missing: integration.missingScopes.split(' ').filter(Boolean) },
     }
   }
+}
+
+/** Another token mends these; a platform that is down or out of reach is not mended at its tokens page. */
+function isAboutToken({ code }: Failure): boolean {
+  return ['scm_token_rejected', 'scm_scope_missing', 'scm_sso_required', 'scm_forbidden'].includes(code)
 }
 
 function expiryProblems(expiresAt: string | null, fixUrl: string): Health['problems'] {
