@@ -13,9 +13,11 @@ const USER = { email: 'demo@example.com', username: 'demo', password: 'demo-pass
 
 /** Stays up until SIGINT or SIGTERM. `command` is the path of the `forgelink` command. */
 export async function runDemo(command = process.argv[1] ?? ''): Promise<void> {
-  const sandbox = await startSandbox()
   const port = process.env.PORT || '4600'
   const url = `http://localhost:${port}`
+  // Another server there would get this one's token.
+  if (await fetch(url).catch(() => undefined)) throw portTaken(port)
+  const sandbox = await startSandbox()
   await rm(DATA_DIR, { recursive: true, force: true })
   const own = { DATA_DIR, DATABASE_URL: '', SECRET_KEYS: '', PORT: port, PUBLIC_URL: url, LOG_LEVEL: 'warn' }
   const env = { ...process.env, ...sandboxSettings(sandbox), ...own }
@@ -44,6 +46,10 @@ export async function runDemo(command = process.argv[1] ?? ''): Promise<void> {
     await stopped
     await sandbox.close()
   }
+}
+
+function portTaken(port: string): Error {
+  return Object.assign(new Error(`port ${port} is taken; set PORT to a free one`), { code: 'EPORTTAKEN' })
 }
 
 async function waitUntilReady(url: string, service: ChildProcess): Promise<void> {

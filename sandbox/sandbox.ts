@@ -92,7 +92,8 @@ async function startPlatform(definition: Definition, host: string, port: number)
       return running
     }).catch((error: NodeJS.ErrnoException) => {
       if (error.code !== 'EADDRINUSE') throw error
-      throw new Error(`port ${at} is taken`, { cause: error })
+      const message = `port ${at} is taken by another program; is a sandbox or a demo running already?`
+      throw Object.assign(new Error(message, { cause: error }), { code: 'EPORTTAKEN' })
     })
   let server: Server | undefined = await open(port)
   const taken = portOf(server)

@@ -70,7 +70,8 @@ async function askHealth(services: Services, integration: Integration): Promise<
       integration.id,
       async (platform, current) => ({ current, profile: await platform.profile(), ...(await platform.health()) }),
     )
-    await noteProfile(services.database, current, profile)
+    // What OAuth granted, and until when, the platform said when it gave the token.
+    if (current.clientId === null) await noteProfile(services.database, current, profile)
     const missing = missingScopesOf(current, profile)
     // What is renewed by itself is nothing to warn of.
     const isRenewed = current.refreshToken !== null
@@ -101,7 +102,7 @@ async function askHealth(services: Services, integration: Integration): Promise<
     return {
       ...stored,
       status: failedStatus[error.code] ?? statusNow(integration),
-      problems: [{ code: error.code, message: error.message, fix_url: fixUrl }],
+      problems: [{ code: error.code, message: error.message, fix_url: isAboutToken(error) ? fixUrl : null }],
       scopes: { granted: scopes, missing: integration.missingScopes.split(' ').filter(Boolean) },
     }
   }
@@ -116,6 +117,18 @@ const failedStatus: Partial<Record<FailureCode, Integration['status']>> = {
 function missingScopesOf({ clientId, missingScopes }: Integration, profile: Profile): string[] {
   const notGranted = clientId === null ? [] : missingScopes.split(' ').filter(Boolean)
   return [...new Set([...profile.missingScopes, ...notGranted])]
+}
+
+/** Another token mends these; a platform that is down or out of reach is not mended at its tokens page. */
+function isAboutToken({ code }: Failure): boolean {
+  const codes: FailureCode[] = [
+    'scm_token_rejected',
+    'scm_link_expired',
+    'scm_scope_missing',
+    'scm_sso_required',
+    'scm_forbidden',
+  ]
+  return codes.includes(code)
 }
 
 function expiryProblems(expiresAt: string | null, fixUrl: string): Health['problems'] {
