@@ -51,8 +51,11 @@ export async function userList(services: Services, options: { json: boolean }): 
 
 export async function userRemove(services: Services, login: string): Promise<string> {
   const user = await getUserByLogin(services, login)
-  await removeUserAndUnlink(services, user.id)
-  return `Removed ${user.username} <${user.email}> with their tokens, keys and integrations.`
+  const revoked = await removeUserAndUnlink(services, user.id)
+  return [
+    `Removed ${user.username} <${user.email}> with their tokens, keys and integrations.`,
+    ...(revoked > 0 ? [`The running server revokes what they had allowed at GitHub and GitLab (${revoked}).`] : []),
+  ].join('\n')
 }
 
 export async function userPassword(services: Services, login: string, password = randomPassword()): Promise<string> {
