@@ -332,6 +332,16 @@ describe('pages', () => {
     expect(answer.text).toContain('&#34;&#62;&#60;script&#62;')
   })
 
+  it.each([
+    ['a form that is too long', 'x'.repeat(70_000), 'application/x-www-form-urlencoded', 413],
+    ['a body that is no form', 'x', 'text/plain', 415],
+  ])('tells of %s on a page', async (_case, body, type, status) => {
+    const headers = { 'content-type': type, origin: service.url }
+    const answer = await send('POST', `${service.url}/sign-in`, body, headers)
+    expect([answer.status, answer.headers.get('content-type')]).toEqual([status, 'text/html; charset=utf-8'])
+    expect(answer.text).toContain('<h1>That did not work</h1>')
+  })
+
   it('serves its style, which may be kept for ever', async () => {
     const page = await send('GET', `${service.url}/sign-in`)
     const [, address = ''] = /<link rel="stylesheet" href="([^"]+)">/.exec(page.text) ?? []

@@ -1,7 +1,7 @@
 // The SSH keys: what is there, and adding and removing one.
 
 import { Button, Textarea, TextInput } from '@mantine/core'
-import { type FormEvent, useState } from 'react'
+import { useState } from 'react'
 import { addKey, type Key, removeKey } from '../api.ts'
 import { Load } from '../loaded.tsx'
 import { useChange, useKeys } from '../queries.ts'
@@ -11,6 +11,7 @@ import { Empty } from '../ui/empty.tsx'
 import { Failed } from '../ui/failed.tsx'
 import { fieldError, formFailure } from '../ui/field.ts'
 import form from '../ui/form.module.css'
+import { Form } from '../ui/form.tsx'
 import list from '../ui/list.module.css'
 import { Page, Panel, Section } from '../ui/page.tsx'
 import { Question } from '../ui/question.tsx'
@@ -119,8 +120,7 @@ function AddKey() {
   const adding = useChange(addKey, ['keys'])
   const failure = formFailure(adding.error, ['name', 'content'])
 
-  function submit(event: FormEvent) {
-    event.preventDefault()
+  function submit() {
     const onSuccess = (key: Key) => {
       announce(`${key.name} is added.`)
       setName('')
@@ -130,7 +130,7 @@ function AddKey() {
   }
 
   return (
-    <form className={form.form} onSubmit={submit} noValidate>
+    <Form error={adding.error} onSubmit={submit}>
       <TextInput
         label="Name"
         placeholder="Laptop"
@@ -157,6 +157,6 @@ function AddKey() {
           Add key
         </Button>
       </div>
-    </form>
+    </Form>
   )
 }

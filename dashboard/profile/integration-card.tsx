@@ -25,7 +25,7 @@ interface IntegrationCardProps {
 }
 
 export function IntegrationCard({ integration, onUnlinked }: IntegrationCardProps) {
-  const { id, scm_type, username, url, profile_url, avatar_url, created_at } = integration
+  const { id, scm_type, username, url, profile_url, created_at } = integration
   const { label, selfHosted } = platforms[scm_type]
   const health = useHealth(integration)
   const status = statusOf(integration, health)
@@ -37,13 +37,7 @@ export function IntegrationCard({ integration, onUnlinked }: IntegrationCardProp
     <article className={classes.card} aria-label={`${label}: ${username}`}>
       <header className={classes.head}>
         <span className={classes.portrait}>
-          <Avatar
-            src={avatar_url && `/avatars/${encodeURIComponent(id)}`}
-            alt=""
-            name={username}
-            color="petrol"
-            size={48}
-          />
+          <Avatar src={`/avatars/${encodeURIComponent(id)}`} alt="" name={username} color="petrol" size={48} />
         </span>
         <div className={classes.who}>
           <h3 className={classes.name}>
@@ -99,7 +93,7 @@ export function IntegrationCard({ integration, onUnlinked }: IntegrationCardProp
             </Button>
           ) : (
             status.wantsToken && (
-              <Button component="a" href={`/users/${scm_type}/link`}>
+              <Button component="a" href={`/users/${scm_type}/link?again=${encodeURIComponent(id)}`}>
                 Link again
               </Button>
             )

@@ -1,14 +1,16 @@
 // Links an account on GitHub Enterprise Server or GitLab self-hosted, by address and token.
 
-import { Button, Modal, PasswordInput, TextInput } from '@mantine/core'
-import { type FormEvent, useState } from 'react'
+import { Button, Modal, TextInput } from '@mantine/core'
+import { useState } from 'react'
 import { linkByToken } from '../api.ts'
 import { platforms, type SelfHostedType } from '../platforms.ts'
 import { useChange } from '../queries.ts'
 import { Failed } from '../ui/failed.tsx'
 import { fieldError, formFailure } from '../ui/field.ts'
 import form from '../ui/form.module.css'
+import { Form } from '../ui/form.tsx'
 import { Notice } from '../ui/notice.tsx'
+import { SecretInput } from '../ui/secret-input.tsx'
 import { TokenHelp } from './token-help.tsx'
 
 interface LinkDialogProps {
@@ -37,8 +39,7 @@ function LinkForm({ type, onClose, onLinked }: LinkDialogProps & { type: SelfHos
   const linking = useChange(linkByToken, ['integrations'])
   const failure = formFailure(linking.error, ['url', 'access_token'])
 
-  function submit(event: FormEvent) {
-    event.preventDefault()
+  function submit() {
     const onSuccess = ({ id }: { id: string }) => {
       onLinked(id)
       onClose()
@@ -47,7 +48,7 @@ function LinkForm({ type, onClose, onLinked }: LinkDialogProps & { type: SelfHos
   }
 
   return (
-    <form className={form.form} onSubmit={submit} noValidate>
+    <Form error={linking.error} onSubmit={submit}>
       <TextInput
         label="Address"
         placeholder={type === 'github-enterprise' ? 'https://github.example.com' : 'https://gitlab.example.com'}
@@ -60,7 +61,7 @@ function LinkForm({ type, onClose, onLinked }: LinkDialogProps & { type: SelfHos
         onChange={(event) => setAddress(event.currentTarget.value)}
         error={fieldError(linking.error, 'url', 'The address')}
       />
-      <PasswordInput
+      <SecretInput
         className={form.mono}
         label="Personal access token"
         autoComplete="off"
@@ -86,6 +87,6 @@ function LinkForm({ type, onClose, onLinked }: LinkDialogProps & { type: SelfHos
           Link account
         </Button>
       </div>
-    </form>
+    </Form>
   )
 }

@@ -22,15 +22,16 @@ export function LinkProblems({ status }: { status: LinkStatus }) {
       {status.problems.map(({ message }) => (
         <p key={message}>{message}</p>
       ))}
-      {fixUrl && (
+      {fixUrl && !isOwn(fixUrl) && (
         <p>
-          <ExternalLink to={fixUrl}>{isOwn(fixUrl) ? 'Link it again' : 'Open the platform’s token page'}</ExternalLink>
+          <ExternalLink to={fixUrl}>Open the platform’s token page</ExternalLink>
         </p>
       )}
     </Notice>
   )
 }
 
+/** Where an account is linked again: the card's own button leads there. */
 function isOwn(address: string): boolean {
-  return /\/users\/(github|gitlab)\/link$/.test(address)
+  return /\/users\/(github|gitlab)\/link(\?|$)/.test(address)
 }

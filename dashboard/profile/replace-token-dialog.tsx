@@ -1,13 +1,15 @@
 // Gives a self-hosted link another token, for the same account.
 
-import { Button, Modal, PasswordInput } from '@mantine/core'
-import { type FormEvent, useState } from 'react'
+import { Button, Modal } from '@mantine/core'
+import { useState } from 'react'
 import { type Integration, replaceToken } from '../api.ts'
 import { nameOfLink, type SelfHostedType } from '../platforms.ts'
 import { useChange } from '../queries.ts'
 import { Failed } from '../ui/failed.tsx'
 import { fieldError, formFailure } from '../ui/field.ts'
 import form from '../ui/form.module.css'
+import { Form } from '../ui/form.tsx'
+import { SecretInput } from '../ui/secret-input.tsx'
 import { announce } from '../ui/toast.tsx'
 import { TokenHelp } from './token-help.tsx'
 
@@ -35,8 +37,7 @@ function ReplaceTokenForm({ integration, onClose }: Omit<ReplaceTokenDialogProps
   const change = useChange((value: string) => replaceToken(integration.id, value), ['integrations', 'health'])
   const failure = formFailure(change.error, ['access_token'])
 
-  function submit(event: FormEvent) {
-    event.preventDefault()
+  function submit() {
     const onSuccess = () => {
       announce(`${nameOfLink(integration)} has its new token.`)
       onClose()
@@ -45,8 +46,8 @@ function ReplaceTokenForm({ integration, onClose }: Omit<ReplaceTokenDialogProps
   }
 
   return (
-    <form className={form.form} onSubmit={submit} noValidate>
-      <PasswordInput
+    <Form error={change.error} onSubmit={submit}>
+      <SecretInput
         className={form.mono}
         label="New token"
         description={`It must belong to ${integration.username}.`}
@@ -66,6 +67,6 @@ function ReplaceTokenForm({ integration, onClose }: Omit<ReplaceTokenDialogProps
           Replace token
         </Button>
       </div>
-    </form>
+    </Form>
   )
 }

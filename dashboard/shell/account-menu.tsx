@@ -22,11 +22,12 @@ export function AccountMenu({ user }: { user: User }) {
     <>
       <Menu width={240} position="top-start">
         <Menu.Target>
-          <UnstyledButton className={classes.account} aria-label={`Account: ${user.username}`}>
+          <UnstyledButton className={classes.account}>
             <span className={classes.initial} aria-hidden="true">
               {user.username.slice(0, 1).toUpperCase()}
             </span>
             <span className={classes.names}>
+              <span className="visually-hidden">Account: </span>
               <span className={classes.name}>{user.username}</span>
               <span className={classes.email}>{user.email}</span>
             </span>

@@ -1,12 +1,14 @@
 // Changes the password of the one who is signed in.
 
-import { Button, Modal, PasswordInput } from '@mantine/core'
-import { type FormEvent, useState } from 'react'
+import { Button, Modal } from '@mantine/core'
+import { useState } from 'react'
 import { changePassword } from '../api.ts'
 import { useChange } from '../queries.ts'
 import { Failed } from '../ui/failed.tsx'
 import { fieldError, formFailure } from '../ui/field.ts'
 import form from '../ui/form.module.css'
+import { Form } from '../ui/form.tsx'
+import { SecretInput } from '../ui/secret-input.tsx'
 import { announce } from '../ui/toast.tsx'
 
 interface PasswordDialogProps {
@@ -29,8 +31,7 @@ function PasswordForm({ username, onClose }: { username: string; onClose: () => 
   const change = useChange(changePassword, ['session'])
   const failure = formFailure(change.error, ['current', 'new'])
 
-  function submit(event: FormEvent) {
-    event.preventDefault()
+  function submit() {
     const onSuccess = () => {
       announce('Your password is changed. Other browsers were signed out.')
       onClose()
@@ -39,10 +40,10 @@ function PasswordForm({ username, onClose }: { username: string; onClose: () => 
   }
 
   return (
-    <form className={form.form} onSubmit={submit} noValidate>
+    <Form error={change.error} onSubmit={submit}>
       {/* For password managers, which keep a password by its user. */}
       <input type="text" name="username" autoComplete="username" value={username} readOnly hidden />
-      <PasswordInput
+      <SecretInput
         label="Current password"
         autoComplete="current-password"
         data-autofocus
@@ -50,7 +51,7 @@ function PasswordForm({ username, onClose }: { username: string; onClose: () => 
         onChange={(event) => setCurrent(event.currentTarget.value)}
         error={fieldError(change.error, 'current', 'This password')}
       />
-      <PasswordInput
+      <SecretInput
         label="New password"
         autoComplete="new-password"
         value={wanted}
@@ -66,6 +67,6 @@ function PasswordForm({ username, onClose }: { username: string; onClose: () => 
           Change password
         </Button>
       </div>
-    </form>
+    </Form>
   )
 }

@@ -1,7 +1,7 @@
 // The API tokens: what is there, and making, renewing and revoking one.
 
 import { Button, TextInput } from '@mantine/core'
-import { type FormEvent, useState } from 'react'
+import { useState } from 'react'
 import { type ApiToken, addToken, type Session } from '../api.ts'
 import { Load } from '../loaded.tsx'
 import { useChange, useTokens } from '../queries.ts'
@@ -9,6 +9,7 @@ import { RowsSkeleton } from '../shell/skeletons.tsx'
 import { Failed } from '../ui/failed.tsx'
 import { fieldError, formFailure } from '../ui/field.ts'
 import form from '../ui/form.module.css'
+import { Form } from '../ui/form.tsx'
 import { Page, Panel, Section } from '../ui/page.tsx'
 import { NewToken } from './new-token.tsx'
 import { TokenList } from './token-list.tsx'
@@ -46,8 +47,7 @@ function AddToken({ onAdded }: { onAdded: (token: ApiToken) => void }) {
   const adding = useChange(addToken, ['tokens'])
   const failure = formFailure(adding.error, ['name'])
 
-  function submit(event: FormEvent) {
-    event.preventDefault()
+  function submit() {
     const onSuccess = (token: ApiToken) => {
       setName('')
       onAdded(token)
@@ -56,7 +56,7 @@ function AddToken({ onAdded }: { onAdded: (token: ApiToken) => void }) {
   }
 
   return (
-    <form className={form.form} onSubmit={submit} noValidate>
+    <Form error={adding.error} onSubmit={submit}>
       <TextInput
         label="Name"
         description="What it is for, so that you know later what stops when you revoke it."
@@ -72,6 +72,6 @@ function AddToken({ onAdded }: { onAdded: (token: ApiToken) => void }) {
           Make token
         </Button>
       </div>
-    </form>
+    </Form>
   )
 }

@@ -51,9 +51,13 @@ export async function userList(services: Services, options: { json: boolean }): 
 
 export async function userRemove(services: Services, login: string, { json } = { json: false }): Promise<string> {
   const user = await getUserByLogin(services, login)
-  await removeUserAndUnlink(services, user.id)
+  const revoked = await removeUserAndUnlink(services, user.id)
   if (json) return JSON.stringify({ user: userOnWire(user) })
-  return `Removed ${user.username} <${user.email}> with their tokens, keys and integrations.`
+  return [
+    `Removed ${user.username} <${user.email}> with their tokens, keys and integrations.`,
+    ...(revoked > 0 ? [`The running server revokes what they had allowed at GitHub and GitLab (${revoked}).`] : []),
+  ].join('
+')
 }
 
 export async function userPassword(

@@ -84,7 +84,12 @@ function frames(error: Error): string {
     .join('\n')
 }
 
-export function answerFailure(error: FastifyError | Failure, request: FastifyRequest, reply: FastifyReply): void {
+/** Writes to the log what went wrong, and sets what the answer's headers say of it. */
+export function noteFailure(
+  error: FastifyError | Failure,
+  request: FastifyRequest,
+  reply: FastifyReply,
+): { failure: Failure; row: Row } {
   const failure = failureFrom(error)
   const row = failureRows[failure.code]
   const { cause } = failure.details
@@ -99,6 +104,11 @@ export function answerFailure(error: FastifyError | Failure, request: FastifyReq
   if (row.status === 429 || row.status === 503) {
     reply.header('retry-after', String(Math.ceil(failure.details.retryAfter ?? DEFAULT_RETRY_AFTER)))
   }
+  return { failure, row }
+}
+
+export function answerFailure(error: FastifyError | Failure, request: FastifyRequest, reply: FastifyReply): void {
+  const { failure, row } = noteFailure(error, request, reply)
   reply
     .status(row.status)
     .type('application/json; charset=utf-8')

@@ -18,6 +18,6 @@ function asMarkup(value: Value): string {
 }
 
 /** For text and for attributes in quotation marks. */
-export function escapeHtml(text: string): string {
+function escapeHtml(text: string): string {
   return text.replace(/[&<>"']/g, (character) => `&#${character.charCodeAt(0)};`)
 }

@@ -3,8 +3,8 @@
 import { createHash, randomBytes } from 'node:crypto'
 import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify'
 import type { Config } from '../config.ts'
-import { Failure } from '../failure.ts'
-import { answerFailure, failureRows } from './failures.ts'
+import type { Failure } from '../failure.ts'
+import { noteFailure } from './failures.ts'
 import { type Html, html } from './html.ts'
 import { PAGE_STYLE } from './page-style.ts'
 import type { App } from './server.ts'
@@ -18,6 +18,17 @@ const STYLE_PATH = '/pages.css'
 /** A new style has a new address, so that browsers may keep the old one for ever. */
 const STYLE_ADDRESS = `${STYLE_PATH}?v=${createHash('sha256').update(PAGE_STYLE).digest('hex').slice(0, 12)}`
 
+/** Two links of a chain, as in the dashboard. */
+const MARK = html`<svg width="28" height="28" viewBox="0 0 32 32" aria-hidden="true">
+<rect width="32" height="32" rx="9" fill="#0b5a70"/>
+<g fill="none" stroke="#ffffff" stroke-width="3" stroke-linecap="round">
+<path d="M14 19.5 11.6 21.9a4 4 0 0 1-5.6-5.6L10 12.3a4 4 0 0 1 5.9.3"/>
+<path d="M18 12.5 20.4 10.1a4 4 0 0 1 5.6 5.6L22 19.7a4 4 0 0 1-5.9-.3"/>
+</g>
+</svg>`
+const ICON = MARK.markup.replace('<svg ', '<svg xmlns="http://www.w3.org/2000/svg" ')
+const ICON_ADDRESS = `data:image/svg+xml,${encodeURIComponent(ICON)}`
+
 /** Frame of every page: one heading, one thing to do. */
 function documentOf({ title, body }: Page): string {
   return html`<!doctype html>
@@ -28,10 +39,10 @@ function documentOf({ title, body }: Page): string {
 <meta name="color-scheme" content="light dark">
 <title>${title} – Forgelink</title>
 <link rel="stylesheet" href="${STYLE_ADDRESS}">
-<link rel="icon" href="data:,">
+<link rel="icon" href="${ICON_ADDRESS}">
 </head>
 <body>
-<header><a href="/">Forgelink</a></header>
+<header><a href="/">${MARK} Forgelink</a></header>
 <main>
 <h1>${title}</h1>
 ${body}
@@ -98,15 +109,13 @@ export function pageManners(app: App, config: Config): void {
     done(null, Object.fromEntries(new URLSearchParams(String(body))))
   })
   app.setErrorHandler((error: FastifyError | Failure, request, reply) => {
-    if (!(error instanceof Failure)) {
-      answerFailure(error, request, reply)
-      return
-    }
-    request.log.debug({ request_id: request.id, code: error.code, ...error.details.log }, 'failure')
-    const { retryAfter } = error.details
-    if (retryAfter !== undefined) reply.header('retry-after', String(Math.ceil(retryAfter)))
-    const page = messagePage('That did not work', [error.message], { href: '/profile', text: 'Go to your profile' })
-    sendPage(reply, failureRows[error.code].status, page)
+    const { failure, row } = noteFailure(error, request, reply)
+    const sentence =
+      row.status === 500
+        ? `Something went wrong on this server. If it does so again, tell its operator this number: ${request.id}`
+        : failure.message
+    const page = messagePage('That did not work', [sentence], { href: '/profile', text: 'Go to your profile' })
+    sendPage(reply, row.status, page)
   })
 }
 

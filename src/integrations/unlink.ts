@@ -15,13 +15,13 @@ export async function unlink(services: Services, integration: Integration): Prom
   })
 }
 
-/** The user with all that is theirs. */
-export async function removeUserAndUnlink(services: Services, owner: string): Promise<void> {
-  await services.database.transaction().execute(async (transaction) => {
-    for (const integration of await listIntegrations(transaction, owner)) {
-      await queueTokensOf(services, transaction, integration)
-    }
+/** The user with all that is theirs. How many tokens are to be revoked, which a process that serves does. */
+export async function removeUserAndUnlink(services: Services, owner: string): Promise<number> {
+  return services.database.transaction().execute(async (transaction) => {
+    const integrations = await listIntegrations(transaction, owner)
+    for (const integration of integrations) await queueTokensOf(services, transaction, integration)
     await removeUser(transaction, owner)
+    return integrations.filter(({ clientId }) => clientId !== null).length
   })
 }
 

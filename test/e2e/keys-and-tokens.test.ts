@@ -1,8 +1,8 @@
 // SSH keys and API tokens in a real browser.
 
-import { execFileSync } from 'node:child_process'
 import { expect, test } from 'vitest'
 import { publicKeys } from '../../sandbox/seed-public-keys.ts'
+import { runShown } from './support/shell.ts'
 import { describeInBrowser } from './support/stage.ts'
 
 describeInBrowser('SSH keys', (stage) => {
@@ -44,7 +44,7 @@ describeInBrowser('API tokens', (stage) => {
     const token = (await fresh.locator('pre').first().textContent()) ?? ''
     expect(token).toMatch(/^tk-us-/)
     const line = (await fresh.locator('pre').last().textContent()) ?? ''
-    const exchanged = execFileSync('bash', ['-c', `${line} --silent`], { encoding: 'utf8' })
+    const exchanged = await runShown(line)
     expect(Object.keys(JSON.parse(exchanged))).toEqual(['token'])
 
     await page.reload()

@@ -86,11 +86,12 @@ export async function signIn(page: Page, { username, password }: Pick<Account, '
   await page.waitForURL((url) => url.pathname !== '/sign-in')
 }
 
-/** A picture of the whole page, for people to look at. */
+/** A picture of the whole page (with a dialog: of what is in view), for people to look at. */
 export async function screenshot(page: Page, name: string): Promise<void> {
+  const fullPage = (await page.getByRole('dialog').count()) === 0
   mkdirSync(screenshots, { recursive: true })
   await page.evaluate('document.fonts.ready.then(() => true)')
-  await page.screenshot({ path: join(screenshots, `${name}.png`), fullPage: true, animations: 'disabled' })
+  await page.screenshot({ path: join(screenshots, `${name}.png`), fullPage, animations: 'disabled' })
 }
 
 /** Several test files come here at once; the first builds and the others wait. */

@@ -1,0 +1,66 @@
+// Makes the pictures of the README from the running program: `npm run screenshots`.
+
+import { mkdirSync, statSync } from 'node:fs'
+import { join } from 'node:path'
+import type { Page } from 'playwright-core'
+import { expect, test } from 'vitest'
+import { linkAccount } from '../support/platforms.ts'
+import { describeInBrowser } from './support/stage.ts'
+
+const images = join(import.meta.dirname, '../../docs/images')
+const MOST_BYTES = 200_000
+
+async function take(page: Page, name: string): Promise<void> {
+  const path = join(images, `${name}.png`)
+  mkdirSync(images, { recursive: true })
+  await page.evaluate('document.fonts.ready.then(() => true)')
+  await page.mouse.move(0, 0)
+  await page.screenshot({ path, animations: 'disabled' })
+  expect(statSync(path).size, path).toBeLessThan(MOST_BYTES)
+}
+
+async function linkByOAuth(page: Page, path: string): Promise<void> {
+  await page.goto(path)
+  await page.getByRole('button', { name: /^Continue to/ }).click()
+  await page.getByLabel(/\(alice\)/).check()
+  await page.getByRole('button', { name: 'Allow' }).click()
+  await page.getByText(/is linked\./).waitFor()
+}
+
+describeInBrowser('The pictures of the README', (stage) => {
+  for (const colorScheme of ['light', 'dark'] as const) {
+    test(`are made, ${colorScheme}`, async () => {
+      const { page, account } = await stage.openSignedIn('/tokens', {
+        colorScheme,
+        viewport: { width: 1240, height: 800 },
+        deviceScaleFactor: 1.5,
+      })
+      const { 'github-enterprise': ghes, 'gitlab-self-hosted': gitlab } = stage.sandbox.platforms
+      await linkByOAuth(page, '/users/github/link')
+      await linkByOAuth(page, '/users/gitlab/link')
+      await linkAccount(account, ghes)
+      const last = await linkAccount(account, gitlab, 'alice', 'expires-soon')
+
+      await page.goto('/profile')
+      await page.getByText('Needs attention').waitFor()
+      await expect.poll(() => page.getByText('Working').count()).toBe(3)
+      await take(page, `profile-${colorScheme}`)
+
+      const search = new URLSearchParams({ link: last, query: 'example user:alice' })
+      await page.goto(`/repositories?${search}`)
+      await page
+        .getByRole('status')
+        .filter({ hasText: /\d repositories/ })
+        .waitFor()
+      await take(page, `repositories-${colorScheme}`)
+
+      search.set('query', 'repo:john-diggle/example-repository')
+      await page.goto(`/pull-requests?${search}`)
+      await page
+        .getByRole('status')
+        .filter({ hasText: /\d merge requests/ })
+        .waitFor()
+      await take(page, `pull-requests-${colorScheme}`)
+    }, 60_000)
+  }
+})
