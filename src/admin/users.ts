@@ -56,8 +56,7 @@ export async function userRemove(services: Services, login: string, { json } = {
   return [
     `Removed ${user.username} <${user.email}> with their tokens, keys and integrations.`,
     ...(revoked > 0 ? [`The running server revokes what they had allowed at GitHub and GitLab (${revoked}).`] : []),
-  ].join('
-')
+  ].join('\n')
 }
 
 export async function userPassword(
