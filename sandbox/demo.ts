@@ -6,6 +6,7 @@ import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { sandboxSettings } from './command.ts'
+import { openFormBrowser } from './form-browser.ts'
 import { type Sandbox, type SandboxPlatform, startSandbox } from './sandbox.ts'
 
 const DATA_DIR = join('data', 'demo')
@@ -67,19 +68,39 @@ async function show(sandbox: Sandbox, url: string, token: string): Promise<void>
   const api = (method: string, path: string, body?: object) =>
     call(url, method, `/v1/scm_integrations${path}`, `Bearer ${exchanged.token}`, body)
 
-  const { 'github-enterprise': ghe, 'gitlab-self-hosted': gitlab, 'gitlab-subpath': subpath } = sandbox.platforms
-  for (const platform of [ghe, gitlab, subpath]) await showPlatform(platform, api)
+  const { 'github-enterprise': ghe, 'gitlab-self-hosted': own, 'gitlab-subpath': subpath } = sandbox.platforms
+  for (const platform of [ghe, own, subpath]) {
+    say('', `── ${platform.name} at ${platform.url}, linked by address and token`)
+    const { scm_integration: link } = await api('POST', '', {
+      scm_integration: { scm_type: platform.scmType, url: platform.url, access_token: platform.token('alice') },
+    })
+    await showLink(link, api)
+  }
+
+  const { github, gitlab } = sandbox.platforms
+  for (const platform of [github, gitlab]) {
+    say('', `── ${platform.name} at ${platform.url}, linked by OAuth as on the profile page`)
+    const id = await linkByOAuth(url, platform)
+    await showLink((await api('GET', `/${id}`)).scm_integration, api)
+  }
+}
+
+/** What a person does in a browser: sign in, ask for the link, allow it on the platform, come back. */
+async function linkByOAuth(url: string, platform: SandboxPlatform): Promise<string> {
+  const browser = openFormBrowser()
+  await browser.submit(await browser.visit(`${url}/sign-in`), { login: USER.username, password: USER.password })
+  const authorize = await browser.submit(await browser.visit(`${url}/users/${platform.scmType}/link`), {})
+  const landed = await browser.submit(authorize, { user: 'alice', decision: 'allow' })
+  const linked = landed.url.searchParams.get('linked')
+  if (linked === null) throw new Error(`linking ${platform.name} ended at ${landed.url.pathname}`)
+  return linked
 }
 
 type Api = (method: string, path: string, body?: object) => Promise<Answer>
 // biome-ignore lint/suspicious/noExplicitAny: the demo prints whatever the API answers
 type Answer = any
 
-async function showPlatform(platform: SandboxPlatform, api: Api): Promise<void> {
-  say('', `── ${platform.name} at ${platform.url}`)
-  const { scm_integration: link } = await api('POST', '', {
-    scm_integration: { scm_type: platform.scmType, url: platform.url, access_token: platform.token('alice') },
-  })
+async function showLink(link: Answer, api: Api): Promise<void> {
   say(`Linked ${link.username} <${link.email}> as ${link.id}: ${link.status}.`)
 
   const { keys, meta } = await api('POST', `/${link.id}/import_keys`)

@@ -1,0 +1,59 @@
+// Just enough of a browser to go through pages that work without a script: cookies, redirects, and forms sent as they stand.
+
+/** Where the last page came from, and what is on it. */
+export interface VisitedPage {
+  url: URL
+  html: string
+}
+
+export interface FormBrowser {
+  visit(url: string | URL): Promise<VisitedPage>
+  /** Sends the page's first form with what is filled in, and follows to the next page. */
+  submit(page: VisitedPage, filledIn: Record<string, string>): Promise<VisitedPage>
+}
+
+const MOST_REDIRECTS = 10
+
+export function openFormBrowser(): FormBrowser {
+  const cookies = new Map<string, Map<string, string>>()
+
+  async function go(start: URL, init: { method: string; body?: URLSearchParams }): Promise<VisitedPage> {
+    let url = start
+    let request: RequestInit = { ...init, redirect: 'manual' }
+    for (let hops = 0; hops <= MOST_REDIRECTS; hops++) {
+      const jar = cookies.get(url.origin) ?? new Map<string, string>()
+      cookies.set(url.origin, jar)
+      const cookie = [...jar].map(([name, value]) => `${name}=${value}`).join('; ')
+      const response = await fetch(url, { ...request, headers: { cookie, origin: url.origin } })
+      for (const line of response.headers.getSetCookie()) {
+        const [, name = '', value = ''] = /^([^=]+)=([^;]*)/.exec(line) ?? []
+        jar.set(name, value)
+      }
+      const location = response.headers.get('location')
+      if (location === null) return { url, html: await response.text() }
+      url = new URL(location, url)
+      request = { method: 'GET', redirect: 'manual' }
+    }
+    throw new Error(`${start.origin} redirects again and again`)
+  }
+
+  return {
+    visit: (url) => go(new URL(url), { method: 'GET' }),
+    submit({ url, html }, filledIn) {
+      const body = new URLSearchParams()
+      for (const [input = ''] of html.matchAll(/<input [^>]*>/g)) {
+        const [type, name] = [attribute(input, 'type'), attribute(input, 'name')]
+        const counts = (type !== 'checkbox' && type !== 'radio') || / checked/.test(input)
+        if (name !== null && counts && !(name in filledIn)) body.append(name, attribute(input, 'value') ?? '')
+      }
+      for (const [name, value] of Object.entries(filledIn)) body.append(name, value)
+      const action = attribute(/<form [^>]*>/.exec(html)?.[0] ?? '', 'action') ?? url.href
+      return go(new URL(action, url), { method: 'POST', body })
+    },
+  }
+}
+
+function attribute(tag: string, name: string): string | null {
+  const value = new RegExp(` ${name}="([^"]*)"`).exec(tag)?.[1]
+  return value === undefined ? null : value.replaceAll('&quot;', '"').replaceAll('&#39;', "'").replaceAll('&amp;', '&')
+}
