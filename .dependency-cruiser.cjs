@@ -78,6 +78,20 @@ module.exports = {
       to: { path: '^src/' },
     },
     {
+      name: 'dashboard-takes-types-only',
+      comment: 'the dashboard is a client of the API: of the service it knows the shapes, and runs nothing',
+      severity: 'error',
+      from: { path: '^dashboard/' },
+      to: { path: '^(src|sandbox|test)/', dependencyTypesNot: ['type-only'] },
+    },
+    {
+      name: 'nobody-imports-the-dashboard',
+      comment: 'it is built apart, and served as files',
+      severity: 'error',
+      from: { path: '^(src|sandbox)/' },
+      to: { path: '^dashboard/' },
+    },
+    {
       name: 'nobody-imports-tests',
       comment: 'what several need is no test',
       severity: 'error',
@@ -97,7 +111,7 @@ module.exports = {
       name: 'no-circles',
       comment: 'one of them holds what belongs in a third',
       severity: 'error',
-      from: { path: '^(src|sandbox)/' },
+      from: { path: '^(src|sandbox|dashboard)/' },
       to: { circular: true },
     },
     {

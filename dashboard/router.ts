@@ -21,7 +21,7 @@ export function useAddress(): URL {
   return new URL(href)
 }
 
-export function goTo(address: string): void {
+function goTo(address: string): void {
   history.pushState(null, '', address)
   window.scrollTo(0, 0)
   window.dispatchEvent(new Event(CHANGED))

@@ -7,7 +7,7 @@ import { dirname, join, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
 const root = resolve(dirname(fileURLToPath(import.meta.url)), '..')
-const folders = ['src', 'sandbox'].filter((folder) => existsSync(join(root, folder)))
+const folders = ['src', 'sandbox', 'dashboard'].filter((folder) => existsSync(join(root, folder)))
 
 const files = folders.flatMap(typescriptFiles)
 const { modules, summary } = cruise()

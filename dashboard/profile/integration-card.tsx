@@ -69,7 +69,9 @@ export function IntegrationCard({ integration, onUnlinked }: IntegrationCardProp
         </div>
         <div>
           <dt>Token ends</dt>
-          <dd>{integration.token_expires_at ? <Time at={integration.token_expires_at} /> : 'no date known'}</dd>
+          <dd>
+            <TokenEnd integration={integration} />
+          </dd>
         </div>
         <div>
           <dt>Scopes</dt>
@@ -121,6 +123,13 @@ export function IntegrationCard({ integration, onUnlinked }: IntegrationCardProp
       {selfHosted && <ReplaceTokenDialog integration={integration} opened={asking === 'token'} onClose={close} />}
     </article>
   )
+}
+
+/** A token that came by OAuth with a date is renewed before it; only a pasted one ends. */
+function TokenEnd({ integration }: { integration: Integration }) {
+  const { token_expires_at, scm_type } = integration
+  if (token_expires_at === null) return 'no date known'
+  return platforms[scm_type].selfHosted ? <Time at={token_expires_at} /> : 'renewed by itself'
 }
 
 function scopesText(scopes: string[] | null): string {

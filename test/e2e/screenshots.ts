@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import type { Page } from 'playwright-core'
 import { expect, test } from 'vitest'
 import { linkAccount } from '../support/platforms.ts'
-import { describeInBrowser } from './support/stage.ts'
+import { describeInBrowser, type Stage } from './support/stage.ts'
 
 const images = join(import.meta.dirname, '../../docs/images')
 const MOST_BYTES = 200_000
@@ -27,14 +27,12 @@ async function linkByOAuth(page: Page, path: string): Promise<void> {
   await page.getByText(/is linked\./).waitFor()
 }
 
-describeInBrowser('The pictures of the README', (stage) => {
+function pictures(stage: Stage): void {
   for (const colorScheme of ['light', 'dark'] as const) {
     test(`are made, ${colorScheme}`, async () => {
-      const { page, account } = await stage.openSignedIn('/tokens', {
-        colorScheme,
-        viewport: { width: 1240, height: 800 },
-        deviceScaleFactor: 1.5,
-      })
+      const options = { colorScheme, viewport: { width: 1240, height: 800 }, deviceScaleFactor: 1.5 }
+      const username = colorScheme === 'light' ? 'alice' : 'alice.example'
+      const { page, account } = await stage.openSignedIn('/tokens', options, username)
       const { 'github-enterprise': ghes, 'gitlab-self-hosted': gitlab } = stage.sandbox.platforms
       await linkByOAuth(page, '/users/github/link')
       await linkByOAuth(page, '/users/gitlab/link')
@@ -63,4 +61,7 @@ describeInBrowser('The pictures of the README', (stage) => {
       await take(page, `pull-requests-${colorScheme}`)
     }, 60_000)
   }
-})
+}
+
+// The sandbox's own ports, so that the addresses in the pictures are those of the documentation.
+describeInBrowser('The pictures of the README', pictures, 'fixed')

@@ -5,9 +5,9 @@ import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Browser, BrowserContextOptions, Page } from 'playwright-core'
 import { afterAll, beforeAll, describe } from 'vitest'
-import type { Sandbox } from '../../../sandbox/sandbox.ts'
+import { type Sandbox, type SandboxOptions, startSandbox } from '../../../sandbox/sandbox.ts'
 import { ownAddress } from '../../support/browser.ts'
-import { startPlatforms } from '../../support/platforms.ts'
+import { SELF_HOSTED } from '../../support/platforms.ts'
 import { type Account, type Service, startService } from '../../support/service.ts'
 import { findChromium, launchChromium } from './chromium.ts'
 import { watch } from './watch.ts'
@@ -21,7 +21,7 @@ export interface Stage {
   /** A page of a browser profile of its own, closed after the test; `problems` are what it complained about. */
   open(options?: BrowserContextOptions): Promise<{ page: Page; problems: string[] }>
   /** The same, signed in as a new user, on the page at `path`. */
-  openSignedIn(path?: string, options?: BrowserContextOptions): Promise<Visit>
+  openSignedIn(path?: string, options?: BrowserContextOptions, username?: string): Promise<Visit>
 }
 
 export interface Visit {
@@ -31,7 +31,11 @@ export interface Visit {
 }
 
 /** Tests in a browser; left out, with a word about it, where there is none. */
-export function describeInBrowser(name: string, tests: (stage: Stage) => void): void {
+export function describeInBrowser(
+  name: string,
+  tests: (stage: Stage) => void,
+  ports: SandboxOptions['ports'] = 'free',
+): void {
   const chromium = findChromium()
   describe.skipIf(chromium === undefined)(name, () => {
     const stage = {} as Stage
@@ -40,8 +44,8 @@ export function describeInBrowser(name: string, tests: (stage: Stage) => void): 
 
     beforeAll(async () => {
       buildDashboard()
-      const { sandbox, settings } = await startPlatforms()
-      const service = await startService('SQLite', { ...settings, ...oauthSettings(sandbox), ...(await ownAddress()) })
+      const sandbox = await startSandbox({ ports })
+      const service = await startService('SQLite', { ...sandboxSettings(sandbox), ...(await ownAddress()) })
       browser = await launchChromium(chromium ?? '')
       Object.assign(stage, { sandbox, service, open, openSignedIn })
     }, 180_000)
@@ -65,9 +69,9 @@ export function describeInBrowser(name: string, tests: (stage: Stage) => void): 
       return { page, problems: watch(page, platformOrigins(stage.sandbox)) }
     }
 
-    async function openSignedIn(path = '/profile', options: BrowserContextOptions = {}): Promise<Visit> {
+    async function openSignedIn(path = '/profile', options: BrowserContextOptions = {}, username?: string) {
       count += 1
-      const account = await stage.service.addAccount(`person-${count}`)
+      const account = await stage.service.addAccount(username ?? `person-${count}`)
       const { page, problems } = await open(options)
       await page.goto(path)
       await signIn(page, account)
@@ -101,8 +105,10 @@ function buildDashboard(): void {
   if (status !== 0) throw new Error(`the dashboard could not be built:\n${stderr}`)
 }
 
-function oauthSettings({ platforms: { github, gitlab } }: Sandbox) {
+function sandboxSettings({ platforms }: Sandbox) {
+  const { github, gitlab } = platforms
   return {
+    ALLOWED_HOSTS: SELF_HOSTED.map((name) => new URL(platforms[name].url).origin).join(','),
     GITHUB_URL: github.url,
     GITHUB_CLIENT_ID: github.oauth.id,
     GITHUB_CLIENT_SECRET: github.oauth.secret,
