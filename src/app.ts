@@ -9,6 +9,7 @@ import { pingDatabase } from './database/database.ts'
 import { createAttempts } from './http/attempts.ts'
 import { allowOrigins } from './http/cors.ts'
 import { builtDashboard, dashboardRoutes } from './http/dashboard.ts'
+import { docsPageRoute } from './http/docs-page.ts'
 import { describeApi, openApiRoute } from './http/openapi.ts'
 import { operationsRoutes } from './http/operations.ts'
 import { pageManners, styleRoute } from './http/pages.ts'
@@ -66,6 +67,7 @@ export async function createApp(services: Services, dashboard = builtDashboard()
   styleRoute(app)
   await app.register(async (pages) => {
     pageManners(pages, config)
+    docsPageRoute(pages)
     signInRoutes(pages, services, attempts)
     oauthRoutes(pages, services, revoker)
     await dashboardRoutes(pages, config, dashboard, async (request) => {

@@ -199,6 +199,8 @@ describeOnBothEngines('transport', (engine) => {
     const description = await send('GET', `${service.url}/openapi.json`)
     expect(description.json.openapi).toBe('3.1.0')
     expect(Object.keys(description.json.paths)).toContain('/v1/scm_integrations/{id}/search_repos')
+    const page = await send('GET', `${service.url.replace('127.0.0.1', 'localhost')}/docs`)
+    expect([page.status, page.text.includes('GET /v1/scm_integrations/{id}')]).toEqual([200, true])
     expect((await send('GET', `${service.url}/healthz`)).json).toEqual({ status: 'ok' })
     expect((await send('GET', `${service.url}/readyz`)).json).toEqual({ status: 'ok' })
     const metrics = await send('GET', `${service.url}/metrics`)
