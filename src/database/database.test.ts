@@ -22,7 +22,17 @@ import { migrate } from './migrate.ts'
 vi.setConfig({ testTimeout: 120_000, hookTimeout: 300_000 })
 
 const SECRET_KEYS = `k1:${Buffer.alloc(32, 1).toString('base64')}`
-const TABLES = ['api_tokens', 'keys', 'scm_integrations', 'secret_keys', 'users']
+const MIGRATIONS = ['001-start', '002-sessions', '003-oauth']
+const TABLES = [
+  'api_tokens',
+  'keys',
+  'oauth_states',
+  'revocations',
+  'scm_integrations',
+  'secret_keys',
+  'sessions',
+  'users',
+]
 
 /** Settings of a store that nobody has opened yet, as environment of a command. */
 async function newStore(engine: string): Promise<{ env: Record<string, string>; remove(): Promise<void> }> {
@@ -57,7 +67,7 @@ describeOnBothEngines('migrations', (engine) => {
     const tables = await database.introspection.getTables()
     expect(tables.map(({ name }) => name).sort()).toEqual(TABLES)
     const { rows } = await sql<{ name: string }>`select name from kysely_migration order by name`.execute(database)
-    expect(rows.map(({ name }) => name)).toEqual(['001-start'])
+    expect(rows.map(({ name }) => name)).toEqual(MIGRATIONS)
     const users = await database.selectFrom('users').select('username').orderBy('username').execute()
     expect(users.map(({ username }) => username)).toEqual(['u0', 'u1', 'u2', 'u3'])
     const keys = await database.selectFrom('secretKeys').select('id').execute()
@@ -69,7 +79,7 @@ describeOnBothEngines('migrations', (engine) => {
     const database = openDatabase(readConfig(store.env))
     await migrate(database)
     const { rows } = await sql`select name from kysely_migration`.execute(database)
-    expect(rows).toHaveLength(1)
+    expect(rows).toHaveLength(MIGRATIONS.length)
     await database.destroy()
   })
 
@@ -78,19 +88,19 @@ describeOnBothEngines('migrations', (engine) => {
     const config = readConfig(newer.env)
     await (await openServices(config)).close()
     const database = openDatabase(config)
-    await sql`insert into kysely_migration (name, timestamp) values ('002-later', '2099-01-01T00:00:00.000Z')`.execute(
+    await sql`insert into kysely_migration (name, timestamp) values ('999-later', '2099-01-01T00:00:00.000Z')`.execute(
       database,
     )
     await sql`create table later (id text)`.execute(database)
 
     const message =
-      'The database was made by a newer Forgelink: it has "002-later", which this one does not know. Start the newer one, or put back a backup from before it.'
+      'The database was made by a newer Forgelink: it has "999-later", which this one does not know. Start the newer one, or put back a backup from before it.'
     await expect(openServices(config)).rejects.toThrow(message)
     const run = await forgelink(['serve'], newer.env)
     expect(run).toEqual({ code: 1, stdout: '', stderr: `forgelink: ${message}\n` })
 
     const { rows } = await sql<{ name: string }>`select name from kysely_migration order by name`.execute(database)
-    expect(rows.map(({ name }) => name)).toEqual(['001-start', '002-later'])
+    expect(rows.map(({ name }) => name)).toEqual([...MIGRATIONS, '999-later'])
     await database.destroy()
     await newer.remove()
   })
