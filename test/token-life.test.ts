@@ -301,6 +301,17 @@ describeOnBothEngines('the life of a token', (engine) => {
       await until(async () => (await revocations()).length === 0)
     })
 
+    it('revokes a pair whose access token has run out', async () => {
+      const id = await linkByOAuth(browser, name)
+      const { state } = sandbox.platforms[name]
+      for (const token of state.tokens) if (token.oauth) token.expiresAt = '2025-01-01T00:00:00Z'
+      expect(state.refreshTokens.some(({ revoked }) => !revoked)).toBe(true)
+      expect((await account.call('DELETE', `/v1/scm_integrations/${id}`)).status).toBe(204)
+      await until(() => state.refreshTokens.every(({ revoked }) => revoked))
+      expect(livingTokens(sandbox.platforms[name])).toEqual([])
+      await until(async () => (await revocations()).length === 0)
+    })
+
     it('answers 204 while the platform is down, and revokes once it is back', async () => {
       const id = await linkByOAuth(browser, name)
       const { access_token } = await show(id)

@@ -237,14 +237,32 @@ export async function revokeGrant(
   application: OAuthApplication,
   tokens: { accessToken: string; refreshToken: string | null },
 ): Promise<void> {
-  if (application.scmType === 'github') return revokeAtGitHub(outgoing, application, tokens.accessToken)
+  if (application.scmType === 'github') return revokeAtGitHub(outgoing, application, tokens)
   await revokeAtGitLab(outgoing, application, tokens.accessToken)
   // GitLab passes over an access token that has expired, and its refresh token would live on.
   if (tokens.refreshToken !== null) await revokeAtGitLab(outgoing, application, tokens.refreshToken)
 }
 
-/** https://docs.github.com/en/rest/apps/oauth-applications#delete-an-app-token */
-async function revokeAtGitHub(outgoing: Outgoing, application: OAuthApplication, token: string): Promise<void> {
+/** GitHub ends a pair by its access token. One that has run out is none any more: then the pair is renewed to end it. */
+async function revokeAtGitHub(
+  outgoing: Outgoing,
+  application: OAuthApplication,
+  { accessToken, refreshToken }: { accessToken: string; refreshToken: string | null },
+): Promise<void> {
+  if ((await endTokenAtGitHub(outgoing, application, accessToken)) || refreshToken === null) return
+  try {
+    const renewed = await refreshGrant(outgoing, application, refreshToken)
+    await endTokenAtGitHub(outgoing, application, renewed.accessToken)
+  } catch (error) {
+    const isSpent = error instanceof Failure && error.code === 'scm_grant_refused'
+    if (!isSpent) throw error
+  }
+}
+
+/**
+ * Whether the token was there. https://docs.github.com/en/rest/apps/oauth-applications#delete-an-app-token
+ */
+async function endTokenAtGitHub(outgoing: Outgoing, application: OAuthApplication, token: string): Promise<boolean> {
   const { api, clientId, clientSecret } = application
   const answer = await send(outgoing, {
     method: 'DELETE',
@@ -258,6 +276,7 @@ async function revokeAtGitHub(outgoing: Outgoing, application: OAuthApplication,
   })
   // 404 and 422: it is no token of ours any more.
   if (![204, 404, 422].includes(answer.status)) throw refusal(application, answer)
+  return answer.status === 204
 }
 
 /** https://docs.gitlab.com/api/oauth2/#revoke-a-token: 200 also for tokens that it does not know. */
