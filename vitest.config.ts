@@ -8,8 +8,6 @@ export default defineConfig({
     globalSetup: ['test/support/postgres-setup.ts'],
     // Vitest leaves one core idle; of two that is half the machine.
     maxWorkers: '100%',
-    // A machine that is busy elsewhere must not hold up a landing; what is broken fails twice.
-    retry: process.env.CI ? 1 : 0,
     testTimeout: 30_000,
     hookTimeout: 60_000,
   },
