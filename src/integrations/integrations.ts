@@ -167,6 +167,8 @@ export async function noteStatus(database: Database, integration: Integration, t
     .where('ownerId', '=', integration.ownerId)
     .where('id', '=', integration.id)
     .where('tokenVersion', '=', integration.tokenVersion)
+    // A call that began while the token lived must not bring a link back that has ended meanwhile.
+    .where('status', '!=', 'expired')
     .execute()
 }
 
