@@ -7,11 +7,13 @@ import { sessionRoutes } from './accounts/session-routes.ts'
 import { signInRoutes } from './accounts/sign-in-routes.ts'
 import { pingDatabase } from './database/database.ts'
 import { createAttempts } from './http/attempts.ts'
+import { closeInOrder } from './http/closing.ts'
 import { allowOrigins } from './http/cors.ts'
 import { builtDashboard, dashboardRoutes } from './http/dashboard.ts'
 import { docsPageRoute } from './http/docs-page.ts'
 import { describeApi, openApiRoute } from './http/openapi.ts'
 import { operationsRoutes } from './http/operations.ts'
+import { LOAD_LIMITS, type LoadLimits, limitLoad } from './http/overload.ts'
 import { pageManners, styleRoute } from './http/pages.ts'
 import { createRateLimit } from './http/rate-limit.ts'
 import type { App } from './http/server.ts'
@@ -25,8 +27,14 @@ import { searchRoutes } from './integrations/search-routes.ts'
 import { keyRoutes } from './keys/routes.ts'
 import type { Services } from './services.ts'
 
-/** `dashboard`: the folder of the built dashboard. */
-export async function createApp(services: Services, dashboard = builtDashboard()): Promise<App> {
+export interface AppOptions {
+  /** The folder of the built dashboard. */
+  dashboard?: string
+  load?: LoadLimits
+}
+
+export async function createApp(services: Services, options: AppOptions = {}): Promise<App> {
+  const { dashboard = builtDashboard(), load = LOAD_LIMITS } = options
   const { config, database, vault } = services
   const app = createServer(config)
   const bearer = createBearer(vault, config.publicUrl)
@@ -38,6 +46,8 @@ export async function createApp(services: Services, dashboard = builtDashboard()
   app.addHook('onClose', async () => {
     await Promise.all([revoker.close(), refreshesEnded(services)])
   })
+  closeInOrder(app)
+  await limitLoad(app, load)
   allowOrigins(app, config.corsOrigins)
   await describeApi(app, config)
 

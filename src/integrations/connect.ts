@@ -2,7 +2,7 @@
 
 import { Failure } from '../failure.ts'
 import { createPlatform } from '../platforms/create-platform.ts'
-import type { Platform } from '../platforms/platform.ts'
+import type { Platform, Profile } from '../platforms/platform.ts'
 import type { Services } from '../services.ts'
 import type { Integration } from './integrations.ts'
 import { findIntegration, getIntegration, noteStatus } from './integrations.ts'
@@ -31,12 +31,12 @@ function connect(services: Services, integration: Integration, deadline: number,
   })
 }
 
-/** A platform for a link that does not exist yet. */
-export function connectOnTrial(
-  services: Services,
+/** Whose a token is that belongs to no link yet. */
+export async function profileOnTrial(
+  { outgoing }: Services,
   link: Pick<Integration, 'scmType' | 'webRoot' | 'apiRoot'> & { accessToken: string },
-): Platform {
-  return createPlatform(services.outgoing, {
+): Promise<Profile> {
+  const platform = createPlatform(outgoing, {
     scmType: link.scmType,
     web: link.webRoot,
     api: link.apiRoot,
@@ -44,6 +44,7 @@ export function connectOnTrial(
     link: `trial/${crypto.randomUUID()}`,
     deadline: Date.now() + REQUEST_LIMIT,
   })
+  return outgoing.waiting(() => platform.profile())
 }
 
 /**
@@ -56,17 +57,20 @@ export async function withPlatform<T>(
   idOrType: string,
   use: (platform: Platform, integration: Integration) => Promise<T>,
 ): Promise<T> {
-  const deadline = Date.now() + REQUEST_LIMIT
-  const integration = await usable(services, await getIntegration(services.database, owner, idOrType), deadline)
-  try {
-    return await runWith(services, integration, use, deadline)
-  } catch (error) {
-    if (!isRejected(error)) throw error
-    const newer = await newerToken(services, integration, deadline)
-    if (newer) return runWithNewer(services, newer, use, deadline)
-    await noteStatus(services.database, integration, false)
-    throw error
-  }
+  const found = await getIntegration(services.database, owner, idOrType)
+  return services.outgoing.waiting(async () => {
+    const deadline = Date.now() + REQUEST_LIMIT
+    const integration = await usable(services, found, deadline)
+    try {
+      return await runWith(services, integration, use, deadline)
+    } catch (error) {
+      if (!isRejected(error)) throw error
+      const newer = await newerToken(services, integration, deadline)
+      if (newer) return runWithNewer(services, newer, use, deadline)
+      await noteStatus(services.database, integration, false)
+      throw error
+    }
+  })
 }
 
 async function runWithNewer<T>(

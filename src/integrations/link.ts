@@ -2,12 +2,12 @@
 
 import type { FailureCode } from '../failure.ts'
 import { Failure, invalid } from '../failure.ts'
-import type { Platform, Profile } from '../platforms/platform.ts'
+import type { Profile } from '../platforms/platform.ts'
 import type { PlatformAddress } from '../platforms/platform-url.ts'
 import type { ScmType } from '../platforms/scm-types.ts'
 import { scmTypes } from '../platforms/scm-types.ts'
 import type { Services } from '../services.ts'
-import { connectOnTrial } from './connect.ts'
+import { profileOnTrial } from './connect.ts'
 import type { Integration } from './integrations.ts'
 import { addIntegration, getIntegration, replaceAccessToken } from './integrations.ts'
 
@@ -24,9 +24,13 @@ const fieldAtFault: Partial<Record<FailureCode, 'url' | 'access_token'>> = {
   scm_forbidden: 'access_token',
 }
 
-async function askProfile(platform: Platform, fields: string[]): Promise<Profile> {
+async function askProfile(
+  services: Services,
+  link: Parameters<typeof profileOnTrial>[1],
+  fields: string[],
+): Promise<Profile> {
   try {
-    return await platform.profile()
+    return await profileOnTrial(services, link)
   } catch (error) {
     if (!(error instanceof Failure)) throw error
     const field = fieldAtFault[error.code]
@@ -42,8 +46,8 @@ export async function link(
   input: { scmType: ScmType; address: PlatformAddress; accessToken: string },
 ): Promise<Integration> {
   const { scmType, address, accessToken } = input
-  const platform = connectOnTrial(services, { scmType, webRoot: address.web, apiRoot: address.api, accessToken })
-  const profile = await askProfile(platform, ['url', 'access_token'])
+  const trial = { scmType, webRoot: address.web, apiRoot: address.api, accessToken }
+  const profile = await askProfile(services, trial, ['url', 'access_token'])
   const added = await addIntegration(services.database, services.vault, owner, { ...input, profile })
   if ('existingId' in added) {
     throw new Failure(
@@ -68,7 +72,7 @@ export async function relink(
     const page = `${services.config.publicUrl}/users/${integration.scmType}/link`
     throw invalid({ access_token: [`of a ${label} link cannot be replaced: link it again at ${page}`] })
   }
-  const profile = await askProfile(connectOnTrial(services, { ...integration, accessToken }), ['access_token'])
+  const profile = await askProfile(services, { ...integration, accessToken }, ['access_token'])
   if (profile.uid !== integration.uid) {
     throw new Failure(
       'conflict',

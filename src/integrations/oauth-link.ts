@@ -9,7 +9,7 @@ import { authorizeUrl, exchangeCode, randomSecret } from '../platforms/oauth.ts'
 import type { Profile } from '../platforms/platform.ts'
 import { scmTypes } from '../platforms/scm-types.ts'
 import type { Services } from '../services.ts'
-import { connectOnTrial } from './connect.ts'
+import { profileOnTrial } from './connect.ts'
 import type { Integration } from './integrations.ts'
 import { findIntegration } from './integrations.ts'
 import { storeGrant } from './oauth-columns.ts'
@@ -75,7 +75,8 @@ export async function finishLink(
 
   let grant: TokenGrant
   try {
-    grant = await exchangeCode(services.outgoing, application, { code: query.code, verifier: attempt.verifier })
+    const granted = { code: query.code, verifier: attempt.verifier }
+    grant = await services.outgoing.waiting(() => exchangeCode(services.outgoing, application, granted))
   } catch (error) {
     return failedThere(error, label, againId)
   }
@@ -96,7 +97,7 @@ async function keepGrant(
   let profile: Profile
   try {
     const { accessToken } = grant
-    profile = await connectOnTrial(services, { scmType, webRoot: web, apiRoot: api, accessToken }).profile()
+    profile = await profileOnTrial(services, { scmType, webRoot: web, apiRoot: api, accessToken })
   } catch (error) {
     await drop()
     return failedThere(error, scmTypes[scmType].label, againId)

@@ -35,6 +35,7 @@ import { LIMITS, type Limits } from './outgoing/limits.ts'
 import { createLinkGate } from './outgoing/link-gate.ts'
 import { nextPage } from './outgoing/next-page.ts'
 import { bypassesProxy } from './outgoing/no-proxy.ts'
+import { createWaiting, type Waiting } from './outgoing/waiting.ts'
 
 export type { LogOutgoing, RawAnswer } from './outgoing/calls.ts'
 
@@ -57,6 +58,8 @@ export interface Outgoing {
   readonly policy: AddressPolicy
   /** For api.ts and image.ts alone. */
   readonly door: Door
+  /** What a request of ours does with platforms, from its first call to its last. */
+  readonly waiting: Waiting
   /** Ends all connections at once; calls under way fail. */
   close(): Promise<void>
 }
@@ -152,11 +155,12 @@ export function createOutgoing(options: OutgoingOptions): Outgoing {
   }
 
   async function close(): Promise<void> {
+    door.flights.end()
     const agents = [direct.kept, direct.fresh, ...(proxy ? [proxy.kept, proxy.fresh] : [])]
     await Promise.all(agents.map((agent) => agent.destroy()))
   }
 
-  return { policy, door, close }
+  return { policy, door, waiting: createWaiting(limits.waiting), close }
 }
 
 function createProxy(uri: string, settings: Agent.Options, secureContext: SecureContext, limits: Limits) {

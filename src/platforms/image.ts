@@ -23,7 +23,7 @@ export async function fetchImage(outgoing: Outgoing, address: string): Promise<{
   const signal = AbortSignal.timeout(door.limits.headers)
   const call: Call = { method: 'GET', url, headers: { accept: 'image/*' }, body: null, signal, imageBytes: IMAGE_BYTES }
   try {
-    const { status, text } = await getFollowing(door, call, 'image')
+    const { status, text } = await outgoing.waiting(() => getFollowing(door, call, 'image'))
     const type = RASTER_IMAGES.find(([, start]) => start.test(text))?.[0]
     return status === 200 && type !== undefined ? { type, bytes: Buffer.from(text, 'latin1') } : null
   } catch (error) {

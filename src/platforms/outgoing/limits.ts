@@ -30,6 +30,8 @@ export interface Limits {
   retryMin: number
   retryMax: number
   callsPerLink: number
+  /** Requests of ours that wait for platforms at once. */
+  waiting: number
   /** So many failures of an origin within `breakerWindow` leave it alone for `breakerPause`. */
   breakerFailures: number
   breakerWindow: number
@@ -55,6 +57,7 @@ export const LIMITS: Limits = {
   retryMin: 250,
   retryMax: 2_000,
   callsPerLink: 4,
+  waiting: 128,
   breakerFailures: 10,
   breakerWindow: 30_000,
   breakerPause: 30_000,

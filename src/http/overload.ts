@@ -1,0 +1,29 @@
+// What a server under too much load refuses: connections beyond a bound, and requests while its event loop lags.
+
+import underPressure from '@fastify/under-pressure'
+import { Failure } from '../failure.ts'
+import type { App } from './server.ts'
+
+export interface LoadLimits {
+  /** Connections at once; more are closed unanswered. */
+  connections: number
+  /** How late the event loop may run on average of a second, in milliseconds, before requests are answered 503. */
+  lag: number
+}
+
+export const LOAD_LIMITS: LoadLimits = { connections: 2_000, lag: 500 }
+
+/** Asked while the server is busy, too: a process that works must not be restarted for it. */
+const ALWAYS_ANSWERED = new Set(['/healthz', '/metrics'])
+
+/** Call it before any route is registered. */
+export async function limitLoad(app: App, limits: LoadLimits): Promise<void> {
+  app.server.maxConnections = limits.connections
+  await app.register(underPressure, {
+    maxEventLoopDelay: limits.lag,
+    pressureHandler: async (request) => {
+      if (ALWAYS_ANSWERED.has(request.routeOptions.url ?? '')) return
+      throw new Failure('overloaded', 'This server is too busy just now. Try again in a moment.', { retryAfter: 2 })
+    },
+  })
+}

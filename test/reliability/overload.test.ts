@@ -1,0 +1,155 @@
+// Too much at once: each layer alone. What is over the bound is refused at once, and everything else goes on.
+
+import { once } from 'node:events'
+import { connect, type Socket } from 'node:net'
+import { setTimeout as delay } from 'node:timers/promises'
+import { afterEach, describe, expect, it } from 'vitest'
+import { createApp } from '../../src/app.ts'
+import {
+  type Account,
+  type Answer,
+  describeOnBothEngines,
+  type Service,
+  send,
+  startService,
+} from '../support/service.ts'
+import { startWaitingPlatform, type WaitingPlatform } from '../support/waiting-platform.ts'
+
+let service: Service
+let platform: WaitingPlatform | undefined
+afterEach(async () => {
+  platform?.release()
+  await service.close()
+  await platform?.close()
+  platform = undefined
+})
+
+describeOnBothEngines('requests that wait for platforms', (engine) => {
+  async function linkToWaitingPlatform(account: Account): Promise<string> {
+    const link = { scm_type: 'github-enterprise', url: platform?.origin, access_token: 'ghp_waiting' }
+    const { json } = await account.call('POST', '/v1/scm_integrations', { scm_integration: link })
+    return json.scm_integration.id
+  }
+
+  it('are 128 at most; the next is refused at once, and list, show and other accounts are as quick as ever', async () => {
+    platform = await startWaitingPlatform()
+    service = await startService(engine, { ALLOWED_HOSTS: platform.origin })
+    const alice = await service.addAccount('alice')
+    const bob = await service.addAccount('bob')
+    const id = await linkToWaitingPlatform(alice)
+    const search = (account: Account, word: string) =>
+      account.call('GET', `/v1/scm_integrations/${id}/search_repos?query=${word}`)
+
+    const answers = Array.from({ length: 140 }, (_, n) => search(alice, `word${n}`))
+    const refusedOnes: Answer[] = []
+    for (const answer of answers) answer.then((each) => each.status === 503 && refusedOnes.push(each))
+    while (refusedOnes.length < 12) await delay(10)
+
+    for (const path of [`/${id}/search_repos?query=another`, `/${id}/orgs`, `/${id}/import_keys`]) {
+      const began = Date.now()
+      const method = path.endsWith('keys') ? 'POST' : 'GET'
+      const refused = await alice.call(method, `/v1/scm_integrations${path}`)
+      expect([path, refused.status, refused.json]).toEqual([
+        path,
+        503,
+        { error: 'This server waits for 128 answers of platforms already. Try again in a moment.', code: 'overloaded' },
+      ])
+      expect(refused.headers.get('retry-after')).toBe('2')
+      expect(Date.now() - began).toBeLessThan(5_000)
+    }
+    const link = { scm_type: 'github-enterprise', url: platform.origin, access_token: 'ghp_other' }
+    expect((await bob.call('POST', '/v1/scm_integrations', link)).json.code).toBe('overloaded')
+    expect((await alice.call('GET', '/v1/scm_integrations')).json.scm_integrations).toHaveLength(1)
+    expect((await alice.call('GET', `/v1/scm_integrations/${id}`)).status).toBe(200)
+    expect((await bob.call('GET', '/v1/scm_integrations')).json.scm_integrations).toEqual([])
+
+    platform.release()
+    const statuses = (await Promise.all(answers)).map(({ status }) => status)
+    expect([statuses.filter((status) => status === 200).length, refusedOnes.length]).toEqual([128, 12])
+    expect((await search(alice, 'after')).status).toBe(200)
+  })
+})
+
+describe('connections', () => {
+  const sockets: Socket[] = []
+  afterEach(() => {
+    for (const socket of sockets.splice(0)) socket.destroy()
+  })
+
+  it('beyond the bound are closed unanswered, and there is room again when others end', async () => {
+    service = await startService('SQLite')
+    const app = await createApp(service.services, { load: { connections: 5, lag: 500 } })
+    const url = await app.listen({ host: '127.0.0.1', port: 0 })
+    const { port } = new URL(url)
+    for (let n = 0; n < 5; n++) {
+      const socket = connect(Number(port), '127.0.0.1')
+      sockets.push(socket)
+      await once(socket, 'connect')
+    }
+    await expect(send('GET', `${url}/healthz`)).rejects.toThrow('fetch failed')
+    sockets.shift()?.destroy()
+    const again = async () => (await send('GET', `${url}/healthz`).catch(() => undefined))?.status
+    while ((await again()) !== 200) await delay(20)
+    for (const socket of sockets) socket.destroy()
+    await app.close()
+  })
+
+  it.each([
+    ['headers', 'GET /v1/regions HTTP/1.1\r\nHost: x\r\n', 'X-A: b\r\n'],
+    [
+      'a body',
+      'POST /v1/keys HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 60000\r\n\r\n',
+      ' ',
+    ],
+    ['nothing at all', '', ''],
+  ])('that drip %s are cut within 16 seconds', async (_what, start, drip) => {
+    service = await startService('SQLite')
+    const socket = connect(Number(new URL(service.url).port), '127.0.0.1')
+    sockets.push(socket)
+    socket.on('error', () => undefined).resume()
+    const began = Date.now()
+    const closed = once(socket, 'close')
+    socket.write(start)
+    const dripping = setInterval(() => drip && socket.writable && socket.write(drip), 500)
+    await closed
+    clearInterval(dripping)
+    const took = Date.now() - began
+    expect(took).toBeGreaterThan(5_000)
+    expect(took).toBeLessThan(16_500)
+  })
+})
+
+describe('an event loop that lags', () => {
+  /** Holds the loop up for `ms` again and again, as code that computes for long would. */
+  function holdUp(ms: number): () => void {
+    const timer = setInterval(() => {
+      const end = Date.now() + ms
+      while (Date.now() < end);
+    }, 1)
+    return () => clearInterval(timer)
+  }
+
+  it('refuses requests, but not the question whether the process is alive, and serves again afterwards', async () => {
+    service = await startService('SQLite')
+    const app = await createApp(service.services, { load: { connections: 100, lag: 50 } })
+    const url = await app.listen({ host: '127.0.0.1', port: 0 })
+    const status = async (path: string) => (await send('GET', `${url}${path}`)).status
+    expect(await status('/v1/regions')).toBe(200)
+    const end = holdUp(150)
+    try {
+      while ((await status('/v1/regions')) !== 503);
+      const refused = await send('GET', `${url}/v1/regions`)
+      expect([refused.status, refused.headers.get('retry-after'), refused.json]).toEqual([
+        503,
+        '2',
+        { error: 'This server is too busy just now. Try again in a moment.', code: 'overloaded' },
+      ])
+      expect(await status('/readyz')).toBe(503)
+      expect([await status('/healthz'), await status('/metrics')]).toEqual([200, 200])
+    } finally {
+      end()
+    }
+    while ((await status('/v1/regions')) !== 200) await delay(100)
+    await app.close()
+  })
+})
