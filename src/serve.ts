@@ -6,9 +6,6 @@ import type { Config } from './config.ts'
 import type { Log } from './services.ts'
 import { openServices } from './services.ts'
 
-/** How long requests under way may take to finish after a signal to stop, in milliseconds. */
-const GRACE = 12_000
-
 /** Serves until SIGTERM or SIGINT. Throws when it cannot start, and has left nothing half started then. */
 export async function serve(config: Config): Promise<void> {
   let log: Log = () => undefined
@@ -24,9 +21,7 @@ export async function serve(config: Config): Promise<void> {
       await greetFirstUser(services)
       app.log.info({ signal: await signal }, 'stopping')
     } finally {
-      const cut = setTimeout(() => app.server.closeAllConnections(), GRACE)
       await app.close()
-      clearTimeout(cut)
     }
   } finally {
     await services.close()

@@ -14,6 +14,8 @@ export interface Flights<T> {
    * (`CALL_TIMEOUT`) or when all have given up. Rejects with `DEADLINE` at the caller's own deadline.
    */
   join(key: string, deadline: number, time: number, start: (signal: AbortSignal) => Promise<T>): Promise<T>
+  /** Gives up all that is under way. */
+  end(): void
 }
 
 export function createFlights<T>(): Flights<T> {
@@ -57,5 +59,9 @@ export function createFlights<T>(): Flights<T> {
     }
   }
 
-  return { join }
+  function end(): void {
+    for (const { controller } of flights.values()) controller.abort(coded('DEADLINE'))
+  }
+
+  return { join, end }
 }

@@ -1,0 +1,44 @@
+// Stopping in order: no new requests, time to finish for those under way, an answer for those that do not, and then the end.
+
+import type { FastifyReply } from 'fastify'
+import { Failure } from '../failure.ts'
+import type { App } from './server.ts'
+
+/** How long requests under way may take to finish, in milliseconds. */
+const GRACE = 12_000
+/** How long the last answers may take to leave, in milliseconds. */
+const LAST_WORDS = 1_000
+const SWEEP_EVERY = 200
+
+function stopping(): Failure {
+  return new Failure('overloaded', 'This server is stopping. Try again in a moment.', { retryAfter: 5 })
+}
+
+/** Call it before any route is registered. What `app.close()` waits for ends within `grace` and a second. */
+export function closeInOrder(app: App, grace = GRACE): void {
+  const underWay = new Set<FastifyReply>()
+  let isClosing = false
+
+  app.addHook('onRequest', async (_request, reply) => {
+    if (isClosing) {
+      reply.header('connection', 'close')
+      throw stopping()
+    }
+    underWay.add(reply)
+    reply.raw.once('close', () => underWay.delete(reply))
+  })
+  app.addHook('preClose', async () => {
+    isClosing = true
+    const timers = [
+      // A connection whose answer was just leaving becomes idle only after the server has looked for idle ones.
+      setInterval(() => app.server.closeIdleConnections(), SWEEP_EVERY),
+      setTimeout(() => {
+        for (const reply of underWay) if (!reply.sent) reply.header('connection', 'close').send(stopping())
+      }, grace),
+      setTimeout(() => app.server.closeAllConnections(), grace + LAST_WORDS),
+    ]
+    app.server.once('close', () => {
+      for (const timer of timers) clearTimeout(timer)
+    })
+  })
+}
