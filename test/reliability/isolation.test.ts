@@ -1,0 +1,303 @@
+// Reliability section 7: nobody sees or changes what is somebody else's, on any route, in any cache.
+
+import { afterAll, beforeAll, expect, it } from 'vitest'
+import { userRemove } from '../../src/admin/users.ts'
+import { type Browser, openBrowser, ownAddress } from '../support/browser.ts'
+import type { TestServer } from '../support/fault-server.ts'
+import { startMarkedPlatform } from '../support/marked-platform.ts'
+import { ed25519Key } from '../support/public-keys.ts'
+import { listRoutes } from '../support/routes.ts'
+import {
+  type Account,
+  type Answer,
+  describeOnBothEngines,
+  type Service,
+  send,
+  startService,
+} from '../support/service.ts'
+
+/** What an id in a path names; the word is the one that "not found" answers with. */
+type Noun = 'key' | 'token' | 'scm_integration'
+
+interface Rule {
+  /**
+   * `open`: the same for everybody. `own`: about the caller alone. `object`: about one object of the caller's.
+   * `session`: as `own`, but of a browser. `page`: a page of a browser, which sends others to sign in.
+   * `sign-in`: for those who are nobody yet.
+   */
+  who: 'open' | 'own' | 'object' | 'session' | 'page' | 'sign-in'
+  noun?: Noun
+  query?: string
+  body?: unknown
+  /** What the owner is answered; 200 by default. */
+  status?: number
+}
+
+const integration = { who: 'object', noun: 'scm_integration' } as const
+const search = { ...integration, query: '?query=hello' }
+const page = { who: 'page' } as const
+
+const rules: Record<string, Rule> = {
+  'GET /healthz': { who: 'open' },
+  'GET /readyz': { who: 'open' },
+  'GET /metrics': { who: 'open' },
+  'GET /openapi.json': { who: 'open' },
+  'GET /docs': { who: 'open' },
+  'GET /pages.css': { who: 'open' },
+  'GET /v1/regions': { who: 'open' },
+
+  'GET /sign-in': { who: 'sign-in' },
+  'POST /sign-in': { who: 'sign-in' },
+  'POST /sign-out': { who: 'sign-in' },
+  'POST /v1/tokens/exchange': { who: 'sign-in' },
+
+  'GET /v1/users/self': { who: 'own' },
+  'PUT /v1/users/account': { who: 'own', body: { user: {} } },
+  'PATCH /v1/account/profile': { who: 'own', body: { user: {} } },
+  'GET /v1/tokens': { who: 'own' },
+  'POST /v1/tokens': { who: 'own', body: { token: { name: 'another' } }, status: 201 },
+  'GET /v1/keys': { who: 'own' },
+  'POST /v1/keys': { who: 'own', body: { key: { name: 'x', content: 'x' } }, status: 422 },
+  'GET /v1/scm_integrations': { who: 'own' },
+  'POST /v1/scm_integrations': { who: 'own', body: { scm_integration: {} }, status: 422 },
+
+  'PATCH /v1/users/:id': { who: 'own', body: { user: {} } },
+  'GET /v1/tokens/:id': { who: 'object', noun: 'token' },
+  'PATCH /v1/tokens/:id/renew': { who: 'object', noun: 'token' },
+  'PUT /v1/tokens/:id/renew': { who: 'object', noun: 'token' },
+  'DELETE /v1/tokens/:id': { who: 'object', noun: 'token', status: 204 },
+  'GET /v1/keys/:id': { who: 'object', noun: 'key' },
+  'DELETE /v1/keys/:id': { who: 'object', noun: 'key', status: 204 },
+  'GET /v1/scm_integrations/:id': integration,
+  'PATCH /v1/scm_integrations/:id': { ...integration, body: { scm_integration: { access_token: 'token-1-replaced' } } },
+  'DELETE /v1/scm_integrations/:id': { ...integration, status: 204 },
+  'POST /v1/scm_integrations/:id/import_keys': { ...integration, status: 201 },
+  'GET /v1/scm_integrations/:id/health': integration,
+  'GET /v1/scm_integrations/:id/search_repos': search,
+  'POST /v1/scm_integrations/:id/search_repos': search,
+  'GET /v1/scm_integrations/:id/search_pull_requests': search,
+  'POST /v1/scm_integrations/:id/search_pull_requests': search,
+  'GET /v1/scm_integrations/:id/orgs': integration,
+  'POST /v1/scm_integrations/:id/orgs': integration,
+  'GET /v1/scm_integrations/:id/branches': { ...integration, query: '?repo_name=alice/hello-world' },
+
+  'GET /session': { who: 'session' },
+  'PUT /session/password': { who: 'session', body: {}, status: 422 },
+  'GET /avatars/:id': { who: 'session', noun: 'scm_integration' },
+  'GET /': page,
+  'GET /profile': page,
+  'GET /repositories': page,
+  'GET /pull-requests': page,
+  'GET /keys': page,
+  'GET /tokens': page,
+  'GET /users/github/link': page,
+  'POST /users/github/link': page,
+  'GET /users/github/callback': { who: 'session', status: 400 },
+  'GET /users/gitlab/link': page,
+  'POST /users/gitlab/link': page,
+  'GET /users/gitlab/callback': { who: 'session', status: 400 },
+}
+
+const NIL_UUID = '00000000-0000-0000-0000-000000000000'
+const resources: Record<Noun, string> = { key: 'keys', token: 'tokens', scm_integration: 'scm_integrations' }
+
+describeOnBothEngines('isolation', (engine) => {
+  let platform: TestServer
+  let service: Service
+  let owner: Account
+  let other: Account
+  let removed: Account
+  const browsers = new Map<Account, Browser>()
+
+  beforeAll(async () => {
+    platform = await startMarkedPlatform()
+    service = await startService(engine, {
+      ...(await ownAddress()),
+      ALLOWED_HOSTS: platform.origin,
+      GITHUB_CLIENT_ID: 'id',
+      GITHUB_CLIENT_SECRET: 'secret',
+      GITLAB_CLIENT_ID: 'id',
+      GITLAB_CLIENT_SECRET: 'secret',
+    })
+    owner = await service.addAccount('owner')
+    other = await service.addAccount('other')
+    removed = await service.addAccount('removed')
+    for (const account of [owner, other, removed]) {
+      const browser = openBrowser(service)
+      await browser.signIn(account)
+      browsers.set(account, browser)
+    }
+    await linkNumber(1, owner)
+    expect((await removed.call('GET', '/v1/users/self')).status).toBe(200)
+    await userRemove(service.services, 'removed')
+  })
+  afterAll(async () => {
+    await service.close()
+    await platform.close()
+  })
+
+  async function linkNumber(n: number, account: Account): Promise<string> {
+    const body = { scm_type: 'github-enterprise', url: platform.origin, access_token: `token-${n}` }
+    const { status, json } = await account.call('POST', '/v1/scm_integrations', body)
+    expect(status).toBe(201)
+    return json.scm_integration.id
+  }
+
+  /** The id of one of the owner's; a new one where the last was deleted. */
+  async function idOf(noun: Noun): Promise<string> {
+    const { json } = await owner.call('GET', `/v1/${resources[noun]}`)
+    // Not the oldest token: that is the one the owner calls with.
+    const found = json[resources[noun]].slice(noun === 'token' ? 1 : 0).at(-1)
+    if (found) return found.id
+    if (noun === 'scm_integration') return linkNumber(1, owner)
+    const body = { token: { name: 'spare' }, key: { name: 'spare', content: ed25519Key(99) } }
+    return (await owner.call('POST', `/v1/${resources[noun]}`, body)).json[noun].id
+  }
+
+  /** One call by a browser or a program, as the route has it. */
+  function ask(rule: Rule, method: string, path: string, who: Account | null): Promise<Answer> {
+    const isBrowsers = rule.who === 'session' || rule.who === 'page'
+    if (!isBrowsers) return who?.call(method, path, rule.body) ?? send(method, `${service.url}${path}`, rule.body)
+    const browser = (who && browsers.get(who)) ?? openBrowser(service)
+    return browser.call(method, path, rule.body)
+  }
+
+  async function ownersMarks(): Promise<string[]> {
+    return [
+      'owner@example.test',
+      owner.id,
+      'user-1',
+      await idOf('scm_integration'),
+      await idOf('token'),
+      await idOf('key'),
+    ]
+  }
+
+  it('has a rule for every route there is, and no other', async () => {
+    expect(await listRoutes(service.services)).toEqual(Object.keys(rules).sort())
+  })
+
+  const routes = Object.entries(rules).map(([route, rule]) => {
+    const [method = '', path = ''] = route.split(' ')
+    return { route, method, path: `${path}${rule.query ?? ''}`, rule }
+  })
+  const about = (...who: Rule['who'][]) => routes.filter(({ rule }) => who.includes(rule.who))
+
+  it.each(about('own', 'object', 'session'))(
+    '$route answers 401 to nobody and to a removed user',
+    async ({ method, path, rule }) => {
+      const asked = path.replace(':id', rule.noun ? await idOf(rule.noun) : owner.id)
+      for (const who of [null, removed]) {
+        const answer = await ask(rule, method, asked, who)
+        expect([answer.status, answer.headers.get('www-authenticate')]).toEqual([401, answer.json ? 'Bearer' : null])
+        // A callback takes no HEAD: whoever looks first would use the attempt up.
+        const hasHead = method === 'GET' && !path.endsWith('/callback')
+        if (hasHead) expect((await ask(rule, 'HEAD', asked, who)).status).toBe(401)
+        for (const mark of await ownersMarks()) expect(answer.text).not.toContain(mark)
+      }
+    },
+  )
+
+  it.each(about('page'))('$route sends nobody and a removed user to sign in', async ({ method, path, rule }) => {
+    for (const who of [null, removed]) {
+      const answer = await ask(rule, method, path, who)
+      expect([answer.status, answer.headers.get('location')]).toEqual([
+        303,
+        expect.stringMatching(/^\/sign-in\?return_to=/),
+      ])
+      expect(answer.text).toBe('')
+    }
+    expect((await ask(rule, method, path, owner)).status).not.toBe(303)
+  })
+
+  it.each(about('own', 'open', 'page', 'sign-in'))(
+    '$route shows somebody else nothing of the owner',
+    async ({ method, path, rule }) => {
+      const answer = await ask(rule, method, path.replace(':id', other.id), other)
+      for (const mark of await ownersMarks()) expect(answer.text).not.toContain(mark)
+    },
+  )
+
+  it.each(about('own'))('$route serves the caller', async ({ method, path, rule }) => {
+    const answer = await ask(rule, method, path.replace(':id', owner.id), owner)
+    expect(answer.status, answer.text).toBe(rule.status ?? 200)
+  })
+
+  it('PATCH /v1/users/:id does not take another user’s id', async () => {
+    const answer = await other.call('PATCH', `/v1/users/${owner.id}`, { user: { username: 'stolen' } })
+    const unknown = await other.call('PATCH', `/v1/users/us-${NIL_UUID}`, { user: { username: 'stolen' } })
+    expect([answer.status, answer.text]).toEqual([404, unknown.text])
+    expect((await owner.call('GET', '/v1/users/self')).json.user.username).toBe('owner')
+  })
+
+  const withNoun = routes.filter(({ rule }) => rule.noun)
+  it.each(withNoun)(
+    '$route tells somebody else the same bytes as of an unknown id, and serves the owner',
+    async ({ method, path, rule }) => {
+      const noun = rule.noun as Noun
+      const id = await idOf(noun)
+      const before = await owner.call('GET', `/v1/${resources[noun]}`)
+      const unknown = await ask(rule, method, path.replace(':id', NIL_UUID), other)
+      expect([unknown.status, unknown.json]).toEqual([404, { resource: noun, error: 'not found' }])
+      const ids = [id, id.toUpperCase(), ...(noun === 'scm_integration' ? ['github-enterprise'] : [])]
+      for (const one of ids) {
+        const answer = await ask(rule, method, path.replace(':id', one), other)
+        expect([one, answer.status, answer.text]).toEqual([one, 404, unknown.text])
+      }
+      expect((await owner.call('GET', `/v1/${resources[noun]}`)).json).toEqual(before.json)
+
+      const own = await ask(rule, method, path.replace(':id', id), owner)
+      expect(own.status, own.text).toBe(rule.status ?? 200)
+      if (method !== 'DELETE') return
+      const again = await ask(rule, method, path.replace(':id', id), owner)
+      expect([again.status, again.text]).toEqual([404, unknown.text])
+    },
+  )
+})
+
+describeOnBothEngines('fifty users of one platform, whose answers all carry the same ETag', (engine) => {
+  it('see their own in every answer, however often and at once they ask', async () => {
+    const platform = await startMarkedPlatform()
+    const service = await startService(engine, { ALLOWED_HOSTS: platform.origin })
+    try {
+      const accounts = await Promise.all(Array.from({ length: 50 }, (_, n) => service.addAccount(`member${n + 1}`)))
+      const ids = await Promise.all(
+        accounts.map(async (account, n) => {
+          const body = { scm_type: 'github-enterprise', url: platform.origin, access_token: `token-${n + 1}` }
+          const { status, json } = await account.call('POST', '/v1/scm_integrations', body)
+          expect([status, json.scm_integration.uid]).toEqual([201, `${n + 1}`])
+          return json.scm_integration.id as string
+        }),
+      )
+      const paths = [
+        '',
+        '/health',
+        '/orgs',
+        '/search_repos?query=x',
+        '/search_pull_requests?query=x',
+        '/branches?repo_name=a/b',
+      ]
+      for (const round of [1, 2]) {
+        for (const path of paths) {
+          const answers = await Promise.all(
+            accounts.map((account, n) => account.call('GET', `/v1/scm_integrations/${ids[n]}${path}`)),
+          )
+          for (const [n, answer] of answers.entries()) {
+            const marks = new Set(answer.text.match(/(user|token)-\d+/g) ?? [])
+            const own = { '': [`token-${n + 1}`, `user-${n + 1}`], '/health': [] }[path] ?? [`user-${n + 1}`]
+            expect([round, path, answer.status, [...marks].sort()]).toEqual([round, path, 200, own])
+          }
+        }
+      }
+      const imported = await Promise.all(
+        accounts.map((account, n) => account.call('POST', `/v1/scm_integrations/${ids[n]}/import_keys`)),
+      )
+      expect(imported.map(({ json }) => json.keys.map((key: { name: string }) => key.name))).toEqual(
+        accounts.map((_account, n) => [`github-enterprise-key of user-${n + 1}`]),
+      )
+    } finally {
+      await service.close()
+      await platform.close()
+    }
+  }, 120_000)
+})
