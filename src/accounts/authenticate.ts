@@ -109,7 +109,7 @@ export async function authenticatePassword(
   return credentials && checkPassword(database, attempts, request, credentials)
 }
 
-/** Throws `unauthorized`, or `rate_limited` after too many wrong ones. */
+/** Throws `unauthorized`, `rate_limited` after too many wrong ones, or `overloaded`. */
 export async function checkPassword(
   database: Database,
   attempts: Attempts,
@@ -117,11 +117,14 @@ export async function checkPassword(
   { login, password }: { login: string; password: string },
 ): Promise<User> {
   const user = await findUserByLogin(database, login)
-  if (user && (await isPassword(user.passwordHash, password))) return user
-  if (!user) await isPassword(null, password)
   // Cut, since names are kept in memory: no user's is as long.
-  attempts.failed(`address ${request.ip}`, `account ${login.toLowerCase().slice(0, 254)}`)
-  throw unauthorized('User name or password is wrong.')
+  const account = user?.id ?? login.toLowerCase().slice(0, 254)
+  const found = await attempts.guess(request.ip, account, async () => {
+    const fits = await isPassword(user?.passwordHash ?? null, password)
+    return fits ? user : undefined
+  })
+  if (!found) throw unauthorized('User name or password is wrong.')
+  return found
 }
 
 /** RFC 7617; a login cannot hold a colon. */

@@ -2,6 +2,7 @@
 
 import { randomBytes } from 'node:crypto'
 import { hash, verify } from '@node-rs/argon2'
+import { Failure } from '../failure.ts'
 
 /** https://cheatsheetseries.owasp.org/cheatsheets/Password_Storage_Cheat_Sheet.html: 19 MiB, 2 passes, 1 lane; argon2id is the library's default. */
 const PARAMETERS = { memoryCost: 19 * 1024, timeCost: 2, parallelism: 1 }
@@ -16,17 +17,43 @@ export function passwordProblem(password: string): string | undefined {
   return undefined
 }
 
+/** Threads that hash at once: the others of Node's four are left for looking up names, without which no platform is reached. */
+const AT_ONCE = 2
+const MOST_WAITING = 64
+
+let hashing = 0
+const waiting: (() => void)[] = []
+
+/** Does the work in its turn. Throws `overloaded` when too much waits already. */
+async function inTurn<T>(work: () => Promise<T>): Promise<T> {
+  if (waiting.length >= MOST_WAITING) {
+    const message = 'Too many passwords are being checked just now. Try again in a moment.'
+    throw new Failure('overloaded', message, { retryAfter: 2 })
+  }
+  if (hashing < AT_ONCE) hashing++
+  else await new Promise<void>((resolve) => waiting.push(resolve))
+  try {
+    return await work()
+  } finally {
+    const next = waiting.shift()
+    if (next) next()
+    else hashing--
+  }
+}
+
+/** Throws `overloaded` when too many passwords wait already. */
 export async function hashPassword(password: string): Promise<string> {
-  return hash(password, PARAMETERS)
+  return inTurn(() => hash(password, PARAMETERS))
 }
 
 /** A stand-in that no password fits, so that an unknown user takes as long as a wrong password. */
 let standIn: Promise<string> | undefined
 
-/** Takes as long for a user that is not there (`passwordHash` null) as for a wrong password. */
+/** Takes as long for a user that is not there (`passwordHash` null) as for a wrong password. Throws as `hashPassword` does. */
 export async function isPassword(passwordHash: string | null, password: string): Promise<boolean> {
-  standIn ??= hashPassword(randomBytes(16).toString('hex'))
-  const fits = await verify(passwordHash ?? (await standIn), password.slice(0, MAX_LENGTH + 1))
+  standIn ??= hash(randomBytes(16).toString('hex'), PARAMETERS)
+  const wanted = passwordHash ?? (await standIn)
+  const fits = await inTurn(() => verify(wanted, password.slice(0, MAX_LENGTH + 1)))
   return passwordHash !== null && fits
 }
 
