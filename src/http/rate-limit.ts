@@ -1,4 +1,4 @@
-// So many requests a minute for one account, so that one program in a loop does not starve the others.
+// So many requests a minute for one account, so that one program in a loop does not starve the others. Each process counts by itself.
 
 import { LRUCache } from 'lru-cache'
 import { Failure } from '../failure.ts'
@@ -7,19 +7,16 @@ const WINDOW_MS = 60_000
 
 /** Throws `rate_limited` when `account` had its requests of this minute; `limit` 0 means no limit. */
 export function createRateLimit(limit: number): (account: string) => void {
-  const windows = new LRUCache<string, { count: number; ends: number }>({ max: 10_000 })
+  // Its own clock only goes forward, whatever becomes of the time of day.
+  const windows = new LRUCache<string, { count: number }>({ max: 10_000, ttl: WINDOW_MS })
   if (limit === 0) return () => undefined
   return (account) => {
-    const time = Date.now()
-    let window = windows.get(account)
-    if (!window || window.ends <= time) {
-      window = { count: 0, ends: time + WINDOW_MS }
-      windows.set(account, window)
-    }
+    const window = windows.get(account) ?? { count: 0 }
+    if (window.count === 0) windows.set(account, window)
     window.count += 1
     if (window.count > limit) {
       throw new Failure('rate_limited', `This account may send ${limit} requests a minute. Wait and try again.`, {
-        retryAfter: Math.ceil((window.ends - time) / 1000),
+        retryAfter: Math.max(1, Math.ceil(windows.getRemainingTTL(account) / 1000)),
       })
     }
   }

@@ -30,7 +30,7 @@ export function createBreaker(bounds: BreakerBounds, opened: (host: string) => v
     const state = origins.get(origin) ?? { failures: [], successes: [], pausedUntil: 0, probing: false }
     origins.set(origin, state)
     const probe = state.pausedUntil > 0
-    if (probe && (state.probing || Date.now() < state.pausedUntil)) throw leftAlone(host, state.pausedUntil)
+    if (probe && (state.probing || performance.now() < state.pausedUntil)) throw leftAlone(host, state.pausedUntil)
     if (probe) state.probing = true
     return (verdict) => settle(state, verdict, probe, host)
   }
@@ -38,7 +38,7 @@ export function createBreaker(bounds: BreakerBounds, opened: (host: string) => v
   function settle(state: OriginState, verdict: Verdict, probe: boolean, host: string): void {
     if (probe) state.probing = false
     if (verdict === 'unknown') return
-    const now = Date.now()
+    const now = performance.now()
     if (verdict === 'answered') {
       if (probe) Object.assign(state, { failures: [], successes: [], pausedUntil: 0 })
       else state.successes = [...recent(state.successes, now), now]
@@ -59,7 +59,7 @@ export function createBreaker(bounds: BreakerBounds, opened: (host: string) => v
   }
 
   function leftAlone(host: string, until: number): Failure {
-    const retryAfter = Math.max(1, Math.ceil((until - Date.now()) / 1000))
+    const retryAfter = Math.max(1, Math.ceil((until - performance.now()) / 1000))
     const message = `${host} has failed repeatedly and is left alone for a while. Try again in ${retryAfter} s.`
     return new Failure('scm_unavailable', message, { retryAfter })
   }
