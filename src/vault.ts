@@ -78,9 +78,14 @@ function join(id: string, body: Buffer): string {
   return `${VERSION}.${id}.${body.toString('base64url')}`
 }
 
-/** The id of the key that sealed this. */
-export function sealedWith(sealed: string): string {
-  return sealed.split('.')[1] ?? ''
+/** The id of the key that sealed this; undefined when it is nothing sealed. */
+export function sealedWith(sealed: string): string | undefined {
+  return /^v1\.([A-Za-z0-9_-]{1,32})\./.exec(sealed)?.[1]
+}
+
+/** How everything begins that this key has sealed, and nothing else. */
+export function startOfSealed(keyId: string): string {
+  return `${VERSION}.${keyId}.`
 }
 
 /** HKDF-SHA-256 (RFC 5869). */
