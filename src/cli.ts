@@ -1,6 +1,7 @@
 // The `forgelink` command: one line per subcommand, the work is elsewhere.
 
 import { parseArgs } from 'node:util'
+import { keysRotate } from './admin/keys.ts'
 import { tokenAdd, userAdd, userList, userPassword, userRemove } from './admin/users.ts'
 import { ConfigError, readConfig } from './config.ts'
 import { Failure } from './failure.ts'
@@ -18,6 +19,7 @@ Usage: forgelink COMMAND [OPTIONS]
   user remove USER                               remove a user with all that is theirs
   user password USER [--password P]              give a user another password
   token add --user USER --name N                 add an API token; prints it once
+  keys rotate                                    seal every stored secret with the newest key
   demo                                           the server with the sandbox, tried out and left running
   sandbox                                        simulate GitHub and GitLab on this machine, to try Forgelink with
 
@@ -52,6 +54,10 @@ function operand(operands: string[]): string {
   return value
 }
 
+function none(operands: string[]): void {
+  if (operands.length > 0) throw new UsageError(`"${operands.join(' ')}" is too much`)
+}
+
 /** Runs against the store, beside a running server. */
 async function withServices(work: (services: Services) => Promise<string>): Promise<void> {
   const services = await openServices(readConfig(process.env))
@@ -80,6 +86,10 @@ const commands: Record<string, (options: Options, operands: string[]) => Promise
   'token add': (options) => {
     const token = { user: needed(options, 'user'), name: needed(options, 'name'), json: options.json }
     return withServices((services) => tokenAdd(services, token))
+  },
+  'keys rotate': (options, operands) => {
+    none(operands)
+    return withServices((services) => keysRotate(services, options))
   },
   sandbox: async (options) => (await import('../sandbox/command.ts')).runSandbox(options),
   demo: async () => (await import('../sandbox/demo.ts')).runDemo(),
