@@ -120,10 +120,15 @@ async function spend(
     if (isUnreadable(error)) {
       return expire(services, integration, 'its stored refresh token cannot be read any more.', error)
     }
+    services.log('scm_token_not_renewed', {
+      scm_type: integration.scmType,
+      ...(error instanceof Failure && { code: error.code }),
+    })
     // Neither refused nor renewed, as far as we know: the next caller tries again.
     await dropRefreshLease(services.database, integration, lease).catch(() => undefined)
     throw error
   }
+  services.log('scm_token_renewed', { scm_type: integration.scmType })
   const renewed = await keepStoring(() =>
     replacePair(services.database, services.vault, integration, application, grant),
   )
