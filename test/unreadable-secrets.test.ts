@@ -71,21 +71,6 @@ describeOnBothEngines('a stored secret that does not open', (engine) => {
     await set(one, { accessToken: (await row(two)).accessToken })
     const sent = sandbox.platforms['github-enterprise'].requests.length
 
-    const refused = await use(one)
-    expect([refused.status, refused.json]).toEqual([
-      403,
-      {
-        error: 'The stored token of this link cannot be read any more. Replace it with another token.',
-        code: 'scm_token_rejected',
-      },
-    ])
-    expect((await account.call('POST', `/v1/scm_integrations/${one}/import_keys`)).status).toBe(403)
-    expect(sandbox.platforms['github-enterprise'].requests).toHaveLength(sent)
-    expect(logged).toContainEqual([
-      'scm_token_unreadable',
-      { scm_type: 'github-enterprise', integration: one, column: 'access_token', key: 'test' },
-    ])
-
     const { status, json } = await account.call('GET', '/v1/scm_integrations')
     expect([
       status,
@@ -101,6 +86,21 @@ describeOnBothEngines('a stored secret that does not open', (engine) => {
         [two, 'ok', 'string'],
       ],
     ])
+    const refused = await use(one)
+    expect([refused.status, refused.json]).toEqual([
+      403,
+      {
+        error: 'The stored token of this link cannot be read any more. Replace it with another token.',
+        code: 'scm_token_rejected',
+      },
+    ])
+    expect((await account.call('POST', `/v1/scm_integrations/${one}/import_keys`)).status).toBe(403)
+    expect(sandbox.platforms['github-enterprise'].requests).toHaveLength(sent)
+    expect(logged).toContainEqual([
+      'scm_token_unreadable',
+      { scm_type: 'github-enterprise', integration: one, column: 'access_token', key: 'test' },
+    ])
+
     const { health } = (await account.call('GET', `/v1/scm_integrations/${one}/health`)).json
     expect(health).toMatchObject({
       status: 'token_rejected',

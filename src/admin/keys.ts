@@ -78,8 +78,8 @@ async function rotate(database: Database, vault: Vault): Promise<Rotation> {
 async function* secretsOfOthers(database: Database, vault: Vault, column: SealedColumn): AsyncGenerator<SealedSecret> {
   let after: string | undefined = ''
   while (after !== undefined) {
-    const keyIds = [vault.newestKeyId]
-    const batch: SealedSecret[] = await sealedByOthers(database, column, { keyIds, after, limit: BATCH })
+    const keyId = vault.newestKeyId
+    const batch: SealedSecret[] = await sealedByOthers(database, column, { keyId, after, limit: BATCH })
     yield* batch
     after = batch.at(-1)?.row
   }

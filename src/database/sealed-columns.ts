@@ -2,7 +2,7 @@
 
 import type { RawBuilder } from 'kysely'
 import { sql } from 'kysely'
-import { sealedWith, startOfSealed } from '../vault.ts'
+import { isKeyId, sealedWith, startOfSealed } from '../vault.ts'
 import type { Database } from './database.ts'
 
 export interface SealedColumn {
@@ -34,14 +34,19 @@ export async function presentColumns(database: Database): Promise<SealedColumn[]
   )
 }
 
-/** Secrets sealed with none of these keys, in the order of their rows: at most `limit`, of rows that come after `after`. */
+/** Secrets that this key has not sealed, in the order of their rows: at most `limit`, of rows that come after `after`. */
 export function sealedByOthers(
   database: Database,
   column: SealedColumn,
-  { keyIds, after = '', limit }: { keyIds: string[]; after?: string; limit: number },
+  { keyId, after, limit }: { keyId: string; after: string; limit: number },
 ): Promise<SealedSecret[]> {
-  const byOthers = keyIds.map((id) => sql`not ${isSealedWith(column, id)}`)
-  return listSecrets(database, column, [sql`${sql.ref(column.key)} > ${after}`, ...byOthers], limit)
+  const key = sql.ref(column.key)
+  return listSecrets(
+    database,
+    column,
+    sql`${key} > ${after} and not ${isSealedWith(column, keyId)} order by ${key}`,
+    limit,
+  )
 }
 
 export function sealedBy(
@@ -49,19 +54,18 @@ export function sealedBy(
   column: SealedColumn,
   { keyId, limit }: { keyId: string; limit: number },
 ): Promise<SealedSecret[]> {
-  return listSecrets(database, column, [isSealedWith(column, keyId)], limit)
+  return listSecrets(database, column, isSealedWith(column, keyId), limit)
 }
 
 async function listSecrets(
   database: Database,
   { table, column, key }: SealedColumn,
-  conditions: RawBuilder<unknown>[],
+  condition: RawBuilder<unknown>,
   limit: number,
 ): Promise<SealedSecret[]> {
   const { rows } = await sql<{ place: string; sealed: string }>`
     select ${sql.ref(key)} as place, ${sql.ref(column)} as sealed from ${sql.table(table)}
-    where ${sql.join([sql`${sql.ref(column)} is not null`, ...conditions], sql` and `)}
-    order by ${sql.ref(key)} limit ${limit}`.execute(database)
+    where ${sql.ref(column)} is not null and ${condition} limit ${limit}`.execute(database)
   return rows.map(({ place, sealed }) => ({ row: place, sealed }))
 }
 
@@ -84,20 +88,20 @@ export async function replaceSealed(
   return numAffectedRows === 1n
 }
 
-/** Ids of keys, other than the known ones, that have sealed something. Each column is read through once. */
+/** Ids of keys, other than the known ones, that have sealed something: a scan of each column, and one for each id. */
 export async function otherKeysInUse(database: Database, columns: SealedColumn[], known: string[]): Promise<string[]> {
   const found = new Set<string>()
   for (const column of columns) {
-    let after: string | undefined = ''
-    while (after !== undefined) {
-      const keyIds = [...known, ...found]
-      const [secret]: SealedSecret[] = await sealedByOthers(database, column, { keyIds, after, limit: 1 })
-      const id = secret && sealedWith(secret.sealed)
-      if (id !== undefined) found.add(id)
-      after = secret?.row
+    for (;;) {
+      const others = [...known, ...found].map((id) => sql`not ${isSealedWith(column, id)}`)
+      // In no order: by the primary key, every row would be looked up apart.
+      const condition = sql.join([sql`${sql.ref(column.column)} like 'v1.%.%'`, ...others], sql` and `)
+      const [secret] = await listSecrets(database, column, condition, 1)
+      if (!secret) break
+      found.add(sealedWith(secret.sealed))
     }
   }
-  return [...found]
+  return [...found].filter(isKeyId)
 }
 
 /** substr and not like: an id may hold an underscore, which is a wildcard there. */

@@ -4,7 +4,7 @@ import { Failure } from '../failure.ts'
 import { scmTypes } from '../platforms/scm-types.ts'
 import type { Services } from '../services.ts'
 import type { SecretPlace } from '../vault.ts'
-import { sealedWith } from '../vault.ts'
+import { isKeyId, sealedWith } from '../vault.ts'
 import type { Integration } from './integrations.ts'
 import { accessTokenPlace, refreshTokenPlace } from './integrations.ts'
 import type { TokenPair } from './revocations.ts'
@@ -51,10 +51,10 @@ function unreadable(
   { config, log, vault }: Services,
   { id, scmType }: Integration,
   { column }: SecretPlace,
-  { keyId, cause }: { keyId: string | undefined; cause: unknown },
+  { keyId, cause }: { keyId: string; cause: unknown },
 ): Failure {
-  log('scm_token_unreadable', { scm_type: scmType, integration: id, column, key: keyId ?? 'none' })
-  if (keyId !== undefined && !vault.keyIds.includes(keyId)) {
+  log('scm_token_unreadable', { scm_type: scmType, integration: id, column, key: isKeyId(keyId) ? keyId : 'none' })
+  if (isKeyId(keyId) && !vault.keyIds.includes(keyId)) {
     const message =
       'This process lacks the key that the token of this link is sealed with. Its operator has to restart it with all SECRET_KEYS.'
     return new Failure('store_unavailable', message, { retryAfter: 30, cause })
