@@ -13,7 +13,7 @@ const layers = [
   ['services'],
   ['database'],
   ['platforms', 'vault', 'http', 'secret-key-file'],
-  ['config', 'failure', 'time'],
+  ['config', 'failure', 'metrics', 'time'],
 ]
 
 const tests = '\\.test\\.ts$'

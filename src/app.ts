@@ -51,7 +51,7 @@ export async function createApp(services: Services, options: AppOptions = {}): P
   allowOrigins(app, config.corsOrigins)
   await describeApi(app, config)
 
-  operationsRoutes(app, config, () => pingDatabase(database))
+  operationsRoutes(app, config, services.metrics.registry, () => pingDatabase(database))
   openApiRoute(app)
   openAccountRoutes(app, services, { bearer, attempts, limitRate })
   await app.register((signedIn, _options, done) => {

@@ -1,6 +1,8 @@
 // The `forgelink` command: one line per subcommand, the work is elsewhere.
 
 import { parseArgs } from 'node:util'
+import { doctor } from './admin/doctor.ts'
+import { keysRotate } from './admin/keys.ts'
 import { tokenAdd, userAdd, userList, userPassword, userRemove } from './admin/users.ts'
 import { ConfigError, readConfig } from './config.ts'
 import { Failure } from './failure.ts'
@@ -18,6 +20,8 @@ Usage: forgelink COMMAND [OPTIONS]
   user remove USER                               remove a user with all that is theirs
   user password USER [--password P]              give a user another password
   token add --user USER --name N                 add an API token; prints it once
+  doctor [URL]                                   check settings, store and keys, and a platform's address
+  keys rotate                                    seal every stored secret with the newest key
   demo                                           the server with the sandbox, tried out and left running
   sandbox                                        simulate GitHub and GitLab on this machine, to try Forgelink with
 
@@ -52,6 +56,10 @@ function operand(operands: string[]): string {
   return value
 }
 
+function none(operands: string[]): void {
+  if (operands.length > 0) throw new UsageError(`"${operands.join(' ')}" is too much`)
+}
+
 /** Runs against the store, beside a running server. */
 async function withServices(work: (services: Services) => Promise<string>): Promise<void> {
   const services = await openServices(readConfig(process.env))
@@ -80,6 +88,16 @@ const commands: Record<string, (options: Options, operands: string[]) => Promise
   'token add': (options) => {
     const token = { user: needed(options, 'user'), name: needed(options, 'name'), json: options.json }
     return withServices((services) => tokenAdd(services, token))
+  },
+  doctor: async (options, [address, ...more]) => {
+    none(more)
+    const { isWell, text } = await doctor(() => readConfig(process.env), address, options)
+    process.stdout.write(`${text}\n`)
+    if (!isWell) process.exitCode = 1
+  },
+  'keys rotate': (options, operands) => {
+    none(operands)
+    return withServices((services) => keysRotate(services, options))
   },
   sandbox: async (options) => (await import('../sandbox/command.ts')).runSandbox(options),
   demo: async () => (await import('../sandbox/demo.ts')).runDemo(),

@@ -19,6 +19,7 @@ export type FailureCode =
   | 'scm_token_rejected' // it no longer takes the token
   | 'scm_grant_refused' // it does not take our code or refresh token, and never will
   | 'scm_link_expired' // it no longer renews the link's token: link again
+  | 'scm_token_unreadable' // what is stored does not open: another token, or link again
   | 'scm_application_refused' // it does not take our application: client id, secret or callback
   | 'scm_scope_missing' // the token lacks a scope or permission
   | 'scm_sso_required' // the organisation wants the token authorised for SSO

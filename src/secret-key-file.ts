@@ -1,4 +1,4 @@
-// The secret key that Forgelink makes itself, beside its SQLite file, when `SECRET_KEYS` gives none.
+// The secret keys beside the SQLite file, the first of which Forgelink makes itself, when `SECRET_KEYS` gives none.
 
 import { randomBytes } from 'node:crypto'
 import { existsSync, linkSync, readFileSync, unlinkSync, writeFileSync } from 'node:fs'
@@ -6,9 +6,13 @@ import { join } from 'node:path'
 import type { SecretKey } from './config.ts'
 import { ConfigError, parseSecretKeys } from './config.ts'
 
+export function secretKeyFile(dataDir: string): string {
+  return join(dataDir, 'secret-keys')
+}
+
 /** Makes the file (0600) when there is no database yet; a database without its key is refused. */
 export function loadSecretKeys(dataDir: string): SecretKey[] {
-  const file = join(dataDir, 'secret-keys')
+  const file = secretKeyFile(dataDir)
   // Looked for first: another process that starts now makes its key before its database.
   const hasDatabase = existsSync(join(dataDir, 'forgelink.db'))
   if (!existsSync(file)) {
@@ -19,8 +23,13 @@ export function loadSecretKeys(dataDir: string): SecretKey[] {
     }
     createFile(file)
   }
+  return readSecretKeys(file)
+}
+
+/** One key a line or as in the setting, newest first. Throws a `ConfigError`. */
+export function readSecretKeys(file: string): SecretKey[] {
   try {
-    return parseSecretKeys(readFileSync(file, 'utf8').trim())
+    return parseSecretKeys(readFileSync(file, 'utf8').trim().replaceAll('\n', ','))
   } catch (error) {
     throw new ConfigError([`${file} ${error instanceof Error ? error.message : 'cannot be read'}`])
   }

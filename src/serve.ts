@@ -6,13 +6,16 @@ import type { Config } from './config.ts'
 import type { Log } from './services.ts'
 import { openServices } from './services.ts'
 
+/** What goes on all the time; anything else told to the log is a warning. */
+const ROUTINE = ['scm_call', 'scm_token_renewed', 'scm_token_not_renewed', 'revocation_done', 'revocation_postponed']
+
 /** Serves until SIGTERM or SIGINT. Throws when it cannot start, and has left nothing half started then. */
 export async function serve(config: Config): Promise<void> {
   let log: Log = () => undefined
   const services = await openServices(config, { log: (event, fields) => log(event, fields) })
   try {
     const app = await createApp(services)
-    log = (event, fields) => app.log[event === 'scm_call' ? 'debug' : 'warn'](fields, event)
+    log = (event, fields) => app.log[ROUTINE.includes(event) ? 'debug' : 'warn'](fields, event)
     // From here on a signal stops in order, also one that comes before the start is done.
     const signal = nextSignal()
     try {

@@ -6,6 +6,8 @@ import type { Database } from './database/database.ts'
 import { openDatabase } from './database/database.ts'
 import { migrate } from './database/migrate.ts'
 import { checkSecretKeys, recordSecretKey } from './database/secret-keys.ts'
+import type { Metrics } from './metrics.ts'
+import { createMetrics } from './metrics.ts'
 import type { Outgoing } from './platforms/api.ts'
 import { createOutgoing } from './platforms/api.ts'
 import type { Limits } from './platforms/outgoing/limits.ts'
@@ -18,6 +20,7 @@ export interface Services {
   database: Database
   vault: Vault
   outgoing: Outgoing
+  metrics: Metrics
   log: Log
   close(): Promise<void>
 }
@@ -45,13 +48,18 @@ export async function openServices(config: Config, options: ServiceOptions = {})
     await start.destroy()
   }
   const database = openDatabase(config)
-  const log: Log = options.log ?? (() => undefined)
+  const metrics = createMetrics()
+  const log: Log = (event, fields) => {
+    metrics.count(event, fields)
+    options.log?.(event, fields)
+  }
   const outgoing = createOutgoing({ ...config, ...options, log })
   return {
     config,
     database,
     vault,
     outgoing,
+    metrics,
     log,
     async close() {
       await outgoing.close()

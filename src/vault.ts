@@ -78,9 +78,18 @@ function join(id: string, body: Buffer): string {
   return `${VERSION}.${id}.${body.toString('base64url')}`
 }
 
-/** The id of the key that sealed this. */
+/** The id of the key that sealed this; whatever stands in its place when nothing sealed it. */
 export function sealedWith(sealed: string): string {
   return sealed.split('.')[1] ?? ''
+}
+
+export function isKeyId(text: string): boolean {
+  return /^[A-Za-z0-9_-]{1,32}$/.test(text)
+}
+
+/** How everything begins that this key has sealed, and nothing else. */
+export function startOfSealed(keyId: string): string {
+  return `${VERSION}.${keyId}.`
 }
 
 /** HKDF-SHA-256 (RFC 5869). */

@@ -76,6 +76,8 @@ describe('usage', () => {
         'user remove',
         'user password',
         'token add',
+        'doctor',
+        'keys rotate',
         'sandbox',
       ]) {
         expect(stdout).toMatch(new RegExp(`^  ${command}\\b`, 'm'))
@@ -91,6 +93,8 @@ describe('usage', () => {
       ['serve --fast', "Unknown option '--fast'"],
       ['user add --username u', '--email is missing'],
       ['user remove one two', 'name one user, by e-mail address or user name'],
+      ['keys', 'there is no command "keys"'],
+      ['keys rotate now', '"now" is too much'],
     ]
     const runs = await Promise.all(cases.map(([line]) => forgelink(line.split(' '), { DATA_DIR: dataDir })))
     for (const [index, { code, stdout, stderr }] of runs.entries()) {

@@ -1,7 +1,9 @@
 // SQLite or PostgreSQL behind one Kysely: the queries are written once, and what differs between the engines is here.
 
 import { createHash } from 'node:crypto'
+import { existsSync } from 'node:fs'
 import { join } from 'node:path'
+import { pathToFileURL } from 'node:url'
 import type { Dialect, PostgresPool, PostgresPoolClient, SqliteDatabase, SqliteStatement } from 'kysely'
 import { CamelCasePlugin, Kysely, PostgresDialect, SqliteAdapter, SqliteDialect, sql } from 'kysely'
 import Libsql from 'libsql'
@@ -20,17 +22,22 @@ const POSTGRES_STATEMENT_TIMEOUT = 1_200
 /** For a server that says nothing at all, so that it cannot end its statement itself. */
 const POSTGRES_ANSWER_TIMEOUT = 1_400
 
+/** Where SQLite keeps everything. */
+export function databaseFile(dataDir: string): string {
+  return join(dataDir, 'forgelink.db')
+}
+
 /**
  * Opens PostgreSQL at `databaseUrl`, or the SQLite file in `dataDir` (made when absent) without one. `patient` is for
- * migrations: statements may take as long as they take.
+ * migrations: statements may take as long as they take. `readOnly` leaves every file as it is, and makes none.
  */
 export function openDatabase(
   settings: { dataDir: string; databaseUrl: string | null },
-  { patient = false }: { patient?: boolean } = {},
+  { patient = false, readOnly = false }: { patient?: boolean; readOnly?: boolean } = {},
 ): Database {
   const dialect = settings.databaseUrl
     ? postgresDialect(settings.databaseUrl, patient)
-    : sqliteDialect(join(settings.dataDir, 'forgelink.db'))
+    : sqliteDialect(databaseFile(settings.dataDir), readOnly)
   return new Kysely<Tables>({ dialect, plugins: [new CamelCasePlugin()] })
 }
 
@@ -39,8 +46,9 @@ export async function pingDatabase(database: Database): Promise<void> {
   await sql`select 1`.execute(database)
 }
 
-function sqliteDialect(file: string): Dialect {
-  const dialect = new SqliteDialect({ database: async () => guard(() => openSqlite(file)) })
+function sqliteDialect(file: string, readOnly: boolean): Dialect {
+  const open = () => (readOnly ? prepareOnce(openToRead(file)) : prepareOnce(openToWrite(file)))
+  const dialect = new SqliteDialect({ database: async () => guard(open) })
   return {
     createAdapter: () => new TransactionalSqliteAdapter(),
     createDriver: () => dialect.createDriver(),
@@ -56,12 +64,26 @@ class TransactionalSqliteAdapter extends SqliteAdapter {
   }
 }
 
-function openSqlite(file: string): SqliteDatabase {
+function openToWrite(file: string): Libsql.Database {
   const database = new Libsql(file)
   database.exec(`pragma busy_timeout = ${BUSY_TIMEOUT}`)
   database.exec('pragma journal_mode = wal')
   database.exec('pragma synchronous = full')
   database.exec('pragma foreign_keys = on')
+  return database
+}
+
+/** libsql passes over its option `readonly`; by a URI SQLite itself holds to it. */
+function openToRead(file: string): Libsql.Database {
+  // Without a -wal nobody writes now; SQLite would make one even to read, unless it is told that nothing changes.
+  const manner = existsSync(`${file}-wal`) ? 'mode=ro' : 'mode=ro&immutable=1'
+  const database = new Libsql(`${pathToFileURL(file).href}?${manner}`)
+  database.exec(`pragma busy_timeout = ${BUSY_TIMEOUT}`)
+  return database
+}
+
+/** Statements are prepared once and kept. */
+function prepareOnce(database: Libsql.Database): SqliteDatabase {
   const prepared = new LRUCache<string, SqliteStatement>({ max: 500 })
   return {
     close: () => database.close(),
@@ -142,7 +164,7 @@ function withoutNul(value: unknown): unknown {
 
 /** Errors that say "the store is not there now" rather than "this statement is wrong". */
 const UNAVAILABLE =
-  /^(08|53|57P|58|25006|57014|SQLITE_(BUSY|FULL|IOERR|LOCKED|CANTOPEN|READONLY)|E(CONN|PIPE|TIMEDOUT|HOST|NET|AI_))/
+  /^(08|53|57P|58|25006|57014|SQLITE_(BUSY|FULL|IOERR|LOCKED|CANTOPEN|READONLY|NOTADB|CORRUPT)|E(CONN|PIPE|TIMEDOUT|HOST|NET|AI_))/
 
 const TAKEN = /^(23505|SQLITE_CONSTRAINT_(UNIQUE|PRIMARYKEY))$/
 const OWNER_GONE = /^(23503|SQLITE_CONSTRAINT_FOREIGNKEY)$/

@@ -1,6 +1,6 @@
 // Brings the schema up to date, in order; of several processes that start at once one does it and the others wait.
 
-import { Migrator } from 'kysely'
+import { DEFAULT_MIGRATION_TABLE, Migrator, sql } from 'kysely'
 import { Failure } from '../failure.ts'
 import type { Database } from './database.ts'
 import * as start from './migrations/001-start.ts'
@@ -8,6 +8,17 @@ import * as sessions from './migrations/002-sessions.ts'
 import * as oauth from './migrations/003-oauth.ts'
 
 const migrations = { '001-start': start, '002-sessions': sessions, '003-oauth': oauth }
+
+/** What a start would do: the migrations that are still to be run, and those that only a newer program knows. */
+export async function pendingMigrations(database: Database): Promise<{ pending: string[]; unknown: string[] }> {
+  const known = Object.keys(migrations)
+  const tables = await database.introspection.getTables({ withInternalKyselyTables: true })
+  if (!tables.some(({ name }) => name === DEFAULT_MIGRATION_TABLE)) return { pending: known, unknown: [] }
+  const { rows } = await sql<{ name: string }>`
+    select name from ${sql.table(DEFAULT_MIGRATION_TABLE)} order by name`.execute(database)
+  const run = rows.map(({ name }) => name)
+  return { pending: known.filter((name) => !run.includes(name)), unknown: run.filter((name) => !known.includes(name)) }
+}
 
 /** Throws when a migration fails or when the database is newer than this program. */
 export async function migrate(database: Database): Promise<void> {

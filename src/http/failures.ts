@@ -27,6 +27,7 @@ export const failureRows: Record<FailureCode, Row> = {
   scm_token_rejected: { status: 403, code: 'scm_token_rejected' },
   scm_grant_refused: { status: 403, code: 'scm_token_rejected' },
   scm_link_expired: { status: 403, code: 'scm_token_rejected' },
+  scm_token_unreadable: { status: 403, code: 'scm_token_rejected' },
   scm_application_refused: { status: 503, code: 'scm_unavailable' },
   scm_scope_missing: { status: 403, code: 'scm_scope_missing' },
   scm_sso_required: { status: 403, code: 'scm_sso_required' },

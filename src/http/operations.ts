@@ -2,7 +2,7 @@
 
 import { createHash, timingSafeEqual } from 'node:crypto'
 import type { FastifyRequest } from 'fastify'
-import { collectDefaultMetrics, Histogram, Registry } from 'prom-client'
+import { collectDefaultMetrics, Histogram, type Registry } from 'prom-client'
 import { Type } from 'typebox'
 import type { Config } from '../config.ts'
 import { Failure } from '../failure.ts'
@@ -11,8 +11,8 @@ import type { App } from './server.ts'
 
 const Ok = Type.Object({ status: Type.String() })
 
-/** `ping` throws when the store is not there. */
-export function operationsRoutes(app: App, config: Config, ping: () => Promise<void>): void {
+/** `ping` throws when the store is not there; `registry` has what is counted elsewhere. */
+export function operationsRoutes(app: App, config: Config, registry: Registry, ping: () => Promise<void>): void {
   app.get(
     '/healthz',
     {
@@ -36,7 +36,6 @@ export function operationsRoutes(app: App, config: Config, ping: () => Promise<v
     },
   )
 
-  const registry = new Registry()
   collectDefaultMetrics({ register: registry })
   const durations = new Histogram({
     name: 'forgelink_http_request_duration_seconds',

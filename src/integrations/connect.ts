@@ -7,24 +7,19 @@ import type { Services } from '../services.ts'
 import type { Integration } from './integrations.ts'
 import { findIntegration, getIntegration, noteStatus } from './integrations.ts'
 import { linkExpired, refreshed } from './refresh.ts'
-import { openPair } from './token-pair.ts'
+import { isUnreadable, openAccess } from './token-pair.ts'
 
 /** How long a whole request of ours may take, in milliseconds: clients give up at 30 s. */
 const REQUEST_LIMIT = 25_000
 /** How long before its end a token is renewed: it has to last for the call, and clocks differ. */
 const REFRESH_AHEAD = 120_000
 
-/** The token itself, for its owner to see: as it is stored. */
-export function openAccessToken({ vault }: Services, integration: Integration): string {
-  return openPair(vault, integration).accessToken
-}
-
 function connect(services: Services, integration: Integration, deadline: number, onAccepted: () => void): Platform {
   return createPlatform(services.outgoing, {
     scmType: integration.scmType,
     web: integration.webRoot,
     api: integration.apiRoot,
-    token: openPair(services.vault, integration).accessToken,
+    token: openAccess(services, integration),
     link: `${integration.id}/${integration.tokenVersion}`,
     deadline,
     onAccepted,
@@ -102,8 +97,9 @@ async function runWith<T>(
   return result
 }
 
+/** What no longer opens here is as good as refused there: another token mends it. */
 function isRejected(error: unknown): error is Failure {
-  return error instanceof Failure && error.code === 'scm_token_rejected'
+  return isUnreadable(error) || (error instanceof Failure && error.code === 'scm_token_rejected')
 }
 
 /** The link with a token that is good for a while, as far as is known. */

@@ -111,6 +111,7 @@ async function askHealth(services: Services, integration: Integration): Promise<
 const failedStatus: Partial<Record<FailureCode, Integration['status']>> = {
   scm_token_rejected: 'token_rejected',
   scm_link_expired: 'expired',
+  scm_token_unreadable: 'token_rejected',
 }
 
 /** What the token lacks for our calls; of OAuth also what was asked for and not granted. */
@@ -124,6 +125,7 @@ function isAboutToken({ code }: Failure): boolean {
   const codes: FailureCode[] = [
     'scm_token_rejected',
     'scm_link_expired',
+    'scm_token_unreadable',
     'scm_scope_missing',
     'scm_sso_required',
     'scm_forbidden',

@@ -15,7 +15,7 @@ import { findIntegration } from './integrations.ts'
 import { storeGrant } from './oauth-columns.ts'
 import { keepAttempt, takeAttempt } from './oauth-states.ts'
 import { queueRevocation } from './revocations.ts'
-import { openPair } from './token-pair.ts'
+import { findAccess } from './token-pair.ts'
 import { queueTokensOf } from './unlink.ts'
 
 /** Why nothing was linked, as a page tells it. */
@@ -112,7 +112,7 @@ async function keepGrant(
     ])
   }
   const { integration, before } = await storeGrant(database, vault, owner, { application, grant, profile })
-  if (before && openPair(vault, before).accessToken !== grant.accessToken) {
+  if (before && findAccess(services, before) !== grant.accessToken) {
     await queueTokensOf(services, database, before)
   }
   return integration

@@ -59,5 +59,10 @@ export async function takeAttempt(
     .where('expiresAt', '>', now())
     .returningAll()
     .executeTakeFirst()
-  return taken && { scmType, verifier: vault.open(taken.verifier, verifierPlace(stateHash)), againId: taken.againId }
+  if (!taken) return undefined
+  try {
+    return { scmType, verifier: vault.open(taken.verifier, verifierPlace(stateHash)), againId: taken.againId }
+  } catch {
+    return undefined // spoilt, or sealed with a key that this process lacks: the attempt has to begin again
+  }
 }

@@ -11,7 +11,7 @@ import type { Integration } from './integrations.ts'
 import { findIntegration } from './integrations.ts'
 import { dropRefreshLease, markExpired, replacePair, takeRefreshLease } from './oauth-columns.ts'
 import { queueRevocation } from './revocations.ts'
-import { openPair } from './token-pair.ts'
+import { isUnreadable, openAccess, openRefresh } from './token-pair.ts'
 
 /** Longer than a call to a token endpoint may take (20 s), so that two never spend the same refresh token. */
 const LEASE_MS = 35_000
@@ -108,19 +108,27 @@ async function spend(
   integration: Integration,
   lease: string,
 ): Promise<Integration> {
-  const { refreshToken } = openPair(services.vault, integration)
   let grant: TokenGrant
   try {
+    const refreshToken = openRefresh(services, integration)
     if (refreshToken === null) throw new Failure('scm_grant_refused', 'The platform gave no refresh token.')
     grant = await refreshGrant(services.outgoing, application, refreshToken)
   } catch (error) {
     if (error instanceof Failure && error.code === 'scm_grant_refused') {
       return expire(services, integration, `${scmTypes[integration.scmType].label} no longer renews its token.`, error)
     }
+    if (isUnreadable(error)) {
+      return expire(services, integration, 'its stored refresh token cannot be read any more.', error)
+    }
+    services.log('scm_token_not_renewed', {
+      scm_type: integration.scmType,
+      ...(error instanceof Failure && { code: error.code }),
+    })
     // Neither refused nor renewed, as far as we know: the next caller tries again.
     await dropRefreshLease(services.database, integration, lease).catch(() => undefined)
     throw error
   }
+  services.log('scm_token_renewed', { scm_type: integration.scmType })
   const renewed = await keepStoring(() =>
     replacePair(services.database, services.vault, integration, application, grant),
   )
@@ -177,7 +185,7 @@ async function sameAccount(services: Services, renewed: Integration): Promise<In
     scmType: renewed.scmType,
     web: renewed.webRoot,
     api: renewed.apiRoot,
-    token: openPair(services.vault, renewed).accessToken,
+    token: openAccess(services, renewed),
     link: `${renewed.id}/${renewed.tokenVersion}`,
     deadline: Date.now() + 10_000,
   })

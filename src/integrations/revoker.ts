@@ -70,6 +70,7 @@ export function createRevoker(services: Services): Revoker {
       // Only the application that obtained a token can revoke it, and its secret goes nowhere but to its platform.
       if (application?.clientId === clientId && application.web === webRoot) {
         await revokeGrant(services.outgoing, application, openRevocation(services.vault, revocation))
+        log('revocation_done', { scm_type: scmType })
       } else {
         log('revocation_given_up', { scm_type: scmType, reason: 'another application is configured' })
       }
@@ -77,6 +78,7 @@ export function createRevoker(services: Services): Revoker {
       if (age < GIVE_UP_AFTER) {
         const wait = error instanceof Failure ? (error.details.retryAfter ?? 0) * 1000 : 0
         const backoff = Math.min(LONGEST_PAUSE, FIRST_PAUSE * 2 ** (attempts - 1))
+        log('revocation_postponed', { scm_type: scmType, attempts })
         await postponeRevocation(database, revocation, Math.max(backoff, Math.min(wait, LONGEST_PAUSE)))
         return
       }

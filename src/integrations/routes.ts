@@ -11,13 +11,13 @@ import { readPlatformUrl } from '../platforms/platform-url.ts'
 import type { ScmType } from '../platforms/scm-types.ts'
 import { isScmType, scmTypes } from '../platforms/scm-types.ts'
 import type { Services } from '../services.ts'
-import { openAccessToken } from './connect.ts'
 import { checkHealth, HealthOnWire } from './health.ts'
 import { importKeys } from './import-keys.ts'
 import type { Integration } from './integrations.ts'
 import { getIntegration, listIntegrations } from './integrations.ts'
 import { link, relink } from './link.ts'
 import type { Revoker } from './revoker.ts'
+import { findAccess } from './token-pair.ts'
 import { unlink } from './unlink.ts'
 import { IntegrationOnWire, integrationOnWire, SkippedKey } from './wire.ts'
 
@@ -65,8 +65,11 @@ export function integrationRoutes(app: App, services: Services, revoker: Revoker
 
   /** List and show; every other answer leaves the token out, and a session never gets it. */
   function shown(integration: Integration, { user, session }: FastifyRequest) {
-    const mayShow = config.exposeAccessTokens && session === null
-    return integrationOnWire(integration, user, mayShow ? openAccessToken(services, integration) : undefined)
+    if (!config.exposeAccessTokens || session !== null) return integrationOnWire(integration, user)
+    const accessToken = findAccess(services, integration)
+    // One link whose token cannot be read must not keep the others out of the list.
+    const shown = accessToken === undefined ? { ...integration, status: 'token_rejected' as const } : integration
+    return integrationOnWire(shown, user, accessToken)
   }
 
   app.get(

@@ -1,13 +1,68 @@
 // Opens the stored tokens of a link. Whoever wants to use one asks connect.ts, which refreshes it when due.
 
-import type { Vault } from '../vault.ts'
+import { Failure } from '../failure.ts'
+import { scmTypes } from '../platforms/scm-types.ts'
+import type { Services } from '../services.ts'
+import type { SecretPlace } from '../vault.ts'
+import { isKeyId, sealedWith } from '../vault.ts'
 import type { Integration } from './integrations.ts'
 import { accessTokenPlace, refreshTokenPlace } from './integrations.ts'
 import type { TokenPair } from './revocations.ts'
 
-export function openPair(vault: Vault, { id, accessToken, refreshToken }: Integration): TokenPair {
-  return {
-    accessToken: vault.open(accessToken, accessTokenPlace(id)),
-    refreshToken: refreshToken === null ? null : vault.open(refreshToken, refreshTokenPlace(id)),
+/** Throws `scm_token_unreadable`, or `store_unavailable` when this process lacks the key. */
+export function openAccess(services: Services, integration: Integration): string {
+  return open(services, integration, integration.accessToken, accessTokenPlace(integration.id))
+}
+
+/** null when the platform gave none. Throws as `openAccess` does. */
+export function openRefresh(services: Services, integration: Integration): string | null {
+  const { id, refreshToken } = integration
+  return refreshToken === null ? null : open(services, integration, refreshToken, refreshTokenPlace(id))
+}
+
+/** Throws as `openAccess` does. */
+export function openPair(services: Services, integration: Integration): TokenPair {
+  return { accessToken: openAccess(services, integration), refreshToken: openRefresh(services, integration) }
+}
+
+/** undefined when it will never open. */
+export function findAccess(services: Services, integration: Integration): string | undefined {
+  try {
+    return openAccess(services, integration)
+  } catch (error) {
+    if (isUnreadable(error)) return undefined
+    throw error
   }
+}
+
+export function isUnreadable(error: unknown): error is Failure {
+  return error instanceof Failure && error.code === 'scm_token_unreadable'
+}
+
+function open(services: Services, integration: Integration, sealed: string, place: SecretPlace): string {
+  try {
+    return services.vault.open(sealed, place)
+  } catch (cause) {
+    throw unreadable(services, integration, place, { keyId: sealedWith(sealed), cause })
+  }
+}
+
+function unreadable(
+  { config, log, vault }: Services,
+  { id, scmType }: Integration,
+  { column }: SecretPlace,
+  { keyId, cause }: { keyId: string; cause: unknown },
+): Failure {
+  log('scm_token_unreadable', { scm_type: scmType, integration: id, column, key: isKeyId(keyId) ? keyId : 'none' })
+  if (isKeyId(keyId) && !vault.keyIds.includes(keyId)) {
+    const message =
+      'This process lacks the key that the token of this link is sealed with. Its operator has to restart it with all SECRET_KEYS.'
+    return new Failure('store_unavailable', message, { retryAfter: 30, cause })
+  }
+  const mend = scmTypes[scmType].oauth
+    ? `Link it again at ${config.publicUrl}/users/${scmType}/link?again=${id}`
+    : 'Replace it with another token.'
+  return new Failure('scm_token_unreadable', `The stored token of this link cannot be read any more. ${mend}`, {
+    cause,
+  })
 }

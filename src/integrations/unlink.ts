@@ -6,8 +6,9 @@ import { isOAuthScmType } from '../platforms/scm-types.ts'
 import type { Services } from '../services.ts'
 import type { Integration } from './integrations.ts'
 import { deleteIntegration, listIntegrations } from './integrations.ts'
+import type { TokenPair } from './revocations.ts'
 import { queueRevocation } from './revocations.ts'
-import { openPair } from './token-pair.ts'
+import { isUnreadable, openPair } from './token-pair.ts'
 
 export async function unlink(services: Services, integration: Integration): Promise<void> {
   await services.database.transaction().execute(async (transaction) => {
@@ -25,9 +26,20 @@ export async function removeUserAndUnlink(services: Services, owner: string): Pr
   })
 }
 
-/** The tokens of a link that is gone or has others now. */
-export async function queueTokensOf({ vault }: Services, database: Database, integration: Integration): Promise<void> {
+/** The tokens of a link that is gone or has others now. Those that no longer open cannot be revoked, and are let go. */
+export async function queueTokensOf(services: Services, database: Database, integration: Integration): Promise<void> {
   const { scmType, webRoot, clientId } = integration
   if (!isOAuthScmType(scmType) || clientId === null) return
-  await queueRevocation(database, vault, { scmType, webRoot, clientId, tokens: openPair(vault, integration) })
+  const tokens = pairToRevoke(services, integration)
+  if (tokens) await queueRevocation(database, services.vault, { scmType, webRoot, clientId, tokens })
+}
+
+function pairToRevoke(services: Services, integration: Integration): TokenPair | undefined {
+  try {
+    return openPair(services, integration)
+  } catch (error) {
+    if (!isUnreadable(error)) throw error
+    services.log('revocation_given_up', { scm_type: integration.scmType, reason: 'the stored token does not open' })
+    return undefined
+  }
 }

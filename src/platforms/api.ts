@@ -30,6 +30,7 @@ import { checkedAddresses, createConnector, type Lookup, lookUp } from './outgoi
 import { createEtags, type Received } from './outgoing/etags.ts'
 import { coded, readFault } from './outgoing/faults.ts'
 import { createFlights } from './outgoing/flights.ts'
+import { type Inspection, inspectTarget } from './outgoing/inspect.ts'
 import { readJson } from './outgoing/json.ts'
 import { LIMITS, type Limits } from './outgoing/limits.ts'
 import { createLinkGate } from './outgoing/link-gate.ts'
@@ -56,10 +57,12 @@ export interface OutgoingOptions {
 /** What all calls of this process share: connections, the address policy, and who has asked to be left alone. */
 export interface Outgoing {
   readonly policy: AddressPolicy
-  /** For api.ts and image.ts alone. */
+  /** For api.ts, image.ts and probe.ts alone. */
   readonly door: Door
   /** What a request of ours does with platforms, from its first call to its last. */
   readonly waiting: Waiting
+  /** The way to a host, step by step, for its operator: no request is sent. */
+  inspect(target: Target): Promise<Inspection>
   /** Ends all connections at once; calls under way fail. */
   close(): Promise<void>
 }
@@ -160,7 +163,13 @@ export function createOutgoing(options: OutgoingOptions): Outgoing {
     await Promise.all(agents.map((agent) => agent.destroy()))
   }
 
-  return { policy, door, waiting: createWaiting(limits.waiting), close }
+  return {
+    policy,
+    door,
+    waiting: createWaiting(limits.waiting),
+    inspect: (target) => inspectTarget(parts, target, isProxied(target)),
+    close,
+  }
 }
 
 function createProxy(uri: string, settings: Agent.Options, secureContext: SecureContext, limits: Limits) {

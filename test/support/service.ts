@@ -103,11 +103,12 @@ export async function startService(
   }
 }
 
-/** Another replica in this process: the same store, but connections and memory of its own. */
-export async function startReplica({
-  services: { config },
-}: Service): Promise<{ url: string; close(): Promise<void> }> {
-  const services = await openServices(config)
+/** Another replica in this process: the same store, but connections and memory of its own, and other settings if need be. */
+export async function startReplica(
+  service: Service,
+  environment: Environment = {},
+): Promise<{ url: string; close(): Promise<void> }> {
+  const services = await openServices(readConfig({ ...service.environment, ...environment }))
   const app = await createApp(services)
   const url = await app.listen({ host: '127.0.0.1', port: 0 })
   return {

@@ -121,7 +121,7 @@ function openTo(parts: ConnectorParts, target: Target, address: string, time: nu
   })
 }
 
-async function within<T>(time: number, code: string, promise: Promise<T>): Promise<T> {
+export async function within<T>(time: number, code: string, promise: Promise<T>): Promise<T> {
   let timer: NodeJS.Timeout | undefined
   const timeout = new Promise<never>((_resolve, reject) => {
     timer = setTimeout(() => reject(coded(code)), time)

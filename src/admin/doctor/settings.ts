@@ -1,0 +1,35 @@
+// Doctor's look at the settings that can be right and still not what was meant.
+
+import type { Config } from '../../config.ts'
+import { callbackUrl } from '../../platforms/oauth.ts'
+import { scmTypes } from '../../platforms/scm-types.ts'
+import type { Check } from './check.ts'
+import { ok, warning } from './check.ts'
+
+export function checkSettings(config: Config): Check[] {
+  return [ok('settings', 'All of them can be read.'), checkPublicUrl(config), ...checkOAuth(config)]
+}
+
+function checkPublicUrl({ publicUrl }: Config): Check {
+  if (publicUrl.startsWith('https://')) return ok('PUBLIC_URL', `${publicUrl}.`)
+  return warning(
+    'PUBLIC_URL',
+    `${publicUrl} can be opened on this machine only. For others put a reverse proxy with TLS in front and set PUBLIC_URL to its https address.`,
+  )
+}
+
+function checkOAuth(config: Config): Check[] {
+  return (['github', 'gitlab'] as const).map((scmType) => {
+    const about = `OAuth ${scmType}`
+    const { url, clientId } = config[scmType]
+    const callback = callbackUrl(config, scmType)
+    if (clientId !== null) {
+      return ok(about, `Set up for ${url}. The callback address to register there is ${callback}`)
+    }
+    const name = scmType.toUpperCase()
+    return warning(
+      about,
+      `Not set up: accounts on ${scmTypes[scmType].label} cannot be linked. Make an OAuth application at ${url} with the callback address ${callback} and set ${name}_CLIENT_ID and ${name}_CLIENT_SECRET.`,
+    )
+  })
+}

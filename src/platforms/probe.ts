@@ -1,0 +1,77 @@
+// Which platform answers at an address, as far as it tells those who have no token.
+
+import type { Outgoing } from './api.ts'
+import { getFollowing, placeOf } from './outgoing/calls.ts'
+import { coded, readFault } from './outgoing/faults.ts'
+import { readJson } from './outgoing/json.ts'
+import { platformAddress } from './platform-url.ts'
+import type { ScmType } from './scm-types.ts'
+import { membersOf } from './vendor.ts'
+
+export interface Probed {
+  /** null when it is none that we know. */
+  name: 'GitHub' | 'GitHub Enterprise Server' | 'GitLab' | null
+  /** null when it tells those with a token only. */
+  version: string | null
+  /** What was answered where the API of each would be. */
+  statuses: { url: string; status: number }[]
+  /** The clock there, ISO 8601; null when it does not tell. */
+  time: string | null
+}
+
+/** Asks both APIs below `web` without any token. Throws a `Failure`. */
+export async function probe(outgoing: Outgoing, web: string): Promise<Probed> {
+  const github = await ask(outgoing, `${apiOf('github-enterprise', web)}/meta`)
+  const gitlab = await ask(outgoing, `${apiOf('gitlab-self-hosted', web)}/version`)
+  const { date } = gitlab.headers
+  return {
+    ...identify(web, github, gitlab),
+    statuses: [github, gitlab].map(({ url, status }) => ({ url, status })),
+    time: date !== undefined && !Number.isNaN(Date.parse(date)) ? new Date(date).toISOString() : null,
+  }
+}
+
+function apiOf(scmType: ScmType, web: string): string {
+  return platformAddress(scmType, scmType === 'github-enterprise' ? new URL(web).origin : web).api
+}
+
+interface Asked {
+  url: string
+  status: number
+  headers: Record<string, string>
+  /** Of the answer's JSON. */
+  members: Record<string, unknown>
+}
+
+async function ask(outgoing: Outgoing, address: string): Promise<Asked> {
+  const { door } = outgoing
+  const url = new URL(address)
+  const signal = AbortSignal.timeout(door.limits.headers)
+  const call = { method: 'GET' as const, url, headers: { accept: 'application/json' }, body: null, signal }
+  try {
+    const { status, headers, text } = await getFollowing(door, call, 'probe')
+    return { url: address, status, headers, members: membersOf(readJson(text, door.limits)) }
+  } catch (error) {
+    const { failure } = readFault(signal.aborted ? coded('CALL_TIMEOUT') : error, placeOf(door, url))
+    // GitLab's sign-in page, say: the other vendor's API is not there.
+    if (failure.code === 'scm_redirected') return { url: address, status: 302, headers: {}, members: {} }
+    throw failure
+  }
+}
+
+function identify(web: string, github: Asked, gitlab: Asked): Pick<Probed, 'name' | 'version'> {
+  const version = github.headers['x-github-enterprise-version'] ?? github.members.installed_version
+  if (typeof version === 'string') return { name: 'GitHub Enterprise Server', version: shortened(version) }
+  // In private mode it tells nothing to those without a token, but that it is GitHub.
+  if (github.headers['x-github-request-id'] !== undefined || github.headers['x-github-media-type'] !== undefined) {
+    const isOwn = !/(^|\.)(github\.com|ghe\.com)$/.test(new URL(web).hostname)
+    return { name: isOwn ? 'GitHub Enterprise Server' : 'GitHub', version: null }
+  }
+  const refuses = gitlab.status === 401 && gitlab.members.message === '401 Unauthorized'
+  if (refuses || gitlab.headers['x-gitlab-meta'] !== undefined) return { name: 'GitLab', version: null }
+  return { name: null, version: null }
+}
+
+function shortened(version: string): string {
+  return version.replace(/[^\w.+-]/g, '?').slice(0, 40)
+}
