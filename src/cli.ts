@@ -1,6 +1,7 @@
 // The `forgelink` command: one line per subcommand, the work is elsewhere.
 
 import { parseArgs } from 'node:util'
+import { eventList, readEventOptions } from './admin/events.ts'
 import { tokenAdd, userAdd, userList, userPassword, userRemove } from './admin/users.ts'
 import { ConfigError, readConfig } from './config.ts'
 import { Failure } from './failure.ts'
@@ -18,6 +19,8 @@ Usage: forgelink COMMAND [OPTIONS]
   user remove USER                               remove a user with all that is theirs
   user password USER [--password P]              give a user another password
   token add --user USER --name N                 add an API token; prints it once
+  events [--user USER] [--type T]                who did what, the newest last: of a user, of a type, since
+         [--since S] [--limit N]                 a time or span (2026-01-31, 24h); 100 unless N is given
   demo                                           the server with the sandbox, tried out and left running
   sandbox                                        simulate GitHub and GitLab on this machine, to try Forgelink with
 
@@ -31,6 +34,9 @@ const OPTIONS = {
   password: { type: 'string' },
   user: { type: 'string' },
   name: { type: 'string' },
+  type: { type: 'string' },
+  since: { type: 'string' },
+  limit: { type: 'string' },
   json: { type: 'boolean', default: false },
   help: { type: 'boolean', short: 'h', default: false },
 } as const
@@ -56,7 +62,8 @@ function operand(operands: string[]): string {
 async function withServices(work: (services: Services) => Promise<string>): Promise<void> {
   const services = await openServices(readConfig(process.env))
   try {
-    process.stdout.write(`${await work(services)}\n`)
+    const text = await work(services)
+    if (text !== '') process.stdout.write(`${text}\n`)
   } finally {
     await services.close()
   }
@@ -80,6 +87,11 @@ const commands: Record<string, (options: Options, operands: string[]) => Promise
   'token add': (options) => {
     const token = { user: needed(options, 'user'), name: needed(options, 'name'), json: options.json }
     return withServices((services) => tokenAdd(services, token))
+  },
+  events: (options) => {
+    const asked = readEventOptions(options)
+    if ('problem' in asked) throw new UsageError(asked.problem)
+    return withServices((services) => eventList(services, asked, options))
   },
   sandbox: async (options) => (await import('../sandbox/command.ts')).runSandbox(options),
   demo: async () => (await import('../sandbox/demo.ts')).runDemo(),
