@@ -44,7 +44,8 @@ export async function recordEvent(
     via: actor.via,
     tokenId: actor.apiToken?.id ?? null,
     tokenName: actor.apiToken && text(actor.apiToken.name),
-    remoteIp: actor.remoteIp,
+    // From a header, where a proxy is trusted.
+    remoteIp: actor.remoteIp && text(actor.remoteIp),
     requestId: actor.requestId,
   }
   const rows = events.map(({ type, data }) => {

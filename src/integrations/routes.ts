@@ -59,7 +59,7 @@ export function integrationRoutes(app: App, services: Services, revoker: Revoker
 
   /** Throws `invalid` with every wrong member. That our policy refuses the address leaves an event. */
   async function readLink(request: FastifyRequest) {
-    let refused: { scmType: ScmType | null; webRoot: string } | undefined
+    const refusals: { scmType: ScmType | null; webRoot: string }[] = []
 
     /** Without a type that can be linked here, what holds for every address is checked. */
     function urlProblem(url: string, { scm_type: given }: Record<string, unknown>): string | undefined {
@@ -68,7 +68,7 @@ export function integrationRoutes(app: App, services: Services, revoker: Revoker
       if (!('problem' in address)) return undefined
       if (address.refused) {
         services.log('scm_address_refused', address.refused)
-        refused = { scmType, webRoot: url }
+        refusals.push({ scmType, webRoot: url })
       }
       return address.problem
     }
@@ -84,7 +84,9 @@ export function integrationRoutes(app: App, services: Services, revoker: Revoker
       if ('problem' in address) throw invalid({ url: [address.problem] })
       return { scmType, address, accessToken: input.access_token }
     } catch (error) {
-      if (refused) await recordRefusal(database, actorOf(request), request.user.id, refused, 'address_refused')
+      for (const refused of refusals) {
+        await recordRefusal(database, actorOf(request), request.user.id, refused, 'address_refused')
+      }
       throw error
     }
   }
