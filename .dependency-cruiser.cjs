@@ -10,6 +10,7 @@ const layers = [
   ['integrations'],
   ['keys'],
   ['accounts'],
+  ['audit'],
   ['services'],
   ['database'],
   ['platforms', 'vault', 'http', 'secret-key-file'],

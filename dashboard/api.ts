@@ -2,6 +2,7 @@
 
 import type { Static } from 'typebox'
 import type { ApiTokenOnWire, UserOnWire } from '../src/accounts/wire.ts'
+import type { EventOnWire } from '../src/audit/wire.ts'
 import type { Pagination as PaginationOnWire } from '../src/http/page.ts'
 import type { HealthOnWire } from '../src/integrations/health.ts'
 import type {
@@ -16,6 +17,7 @@ import type { KeyOnWire } from '../src/keys/wire.ts'
 export type User = Static<typeof UserOnWire>
 export type ApiToken = Static<typeof ApiTokenOnWire>
 export type Key = Static<typeof KeyOnWire>
+export type Event = Static<typeof EventOnWire>
 export type Integration = Static<typeof IntegrationOnWire>
 export type ScmType = Integration['scm_type']
 export type Health = Static<typeof HealthOnWire>
@@ -29,6 +31,11 @@ export interface Found<T> {
   pagination: Pagination
   /** What the platform held back. */
   warnings: string[]
+}
+
+export interface EventPage {
+  events: Event[]
+  pagination: Pagination
 }
 
 export interface ImportedKeys {
@@ -240,4 +247,14 @@ export async function renewToken(id: string): Promise<ApiToken> {
 
 export async function removeToken(id: string): Promise<void> {
   await call('DELETE', `/v1/tokens/${encodeURIComponent(id)}`)
+}
+
+// Activity
+
+export async function listEvents(page: number): Promise<EventPage> {
+  const { events, meta } = await call<{ events: Event[]; meta: { pagination: Pagination } }>(
+    'GET',
+    `/v1/events?page=${page}`,
+  )
+  return { events, ...meta }
 }

@@ -18,6 +18,7 @@ const PullRequestsPage = lazy(async () => ({
 }))
 const KeysPage = lazy(async () => ({ default: (await import('./keys/keys-page.tsx')).KeysPage }))
 const TokensPage = lazy(async () => ({ default: (await import('./tokens/tokens-page.tsx')).TokensPage }))
+const ActivityPage = lazy(async () => ({ default: (await import('./activity/activity-page.tsx')).ActivityPage }))
 
 export function App() {
   const session = useSession()
@@ -56,6 +57,8 @@ function CurrentPage({ session, path }: { session: Session; path: string }) {
       return <KeysPage />
     case '/tokens':
       return <TokensPage session={session} />
+    case '/activity':
+      return <ActivityPage />
     default:
       return <NotFoundPage />
   }

@@ -1,6 +1,6 @@
 // What pages fetch, under which names it is remembered, and what a change makes stale.
 
-import { QueryClient, useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
+import { keepPreviousData, QueryClient, useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
 import * as api from './api.ts'
 import { loadedFrom } from './loaded.tsx'
 
@@ -32,6 +32,17 @@ export function useKeys() {
 
 export function useTokens() {
   return loadedFrom(useQuery({ queryKey: ['tokens'], queryFn: api.listTokens }))
+}
+
+/** Whatever else the dashboard does may add to them. The page before is shown until the next one is there. */
+export function useEvents(page: number) {
+  const result = useQuery({
+    queryKey: ['events', page],
+    queryFn: () => api.listEvents(page),
+    placeholderData: keepPreviousData,
+    staleTime: 0,
+  })
+  return loadedFrom(result)
 }
 
 export function useOrganizations(link: string | undefined) {

@@ -2,7 +2,7 @@
 
 import { type MouseEvent, useSyncExternalStore } from 'react'
 
-export type PagePath = '/profile' | '/repositories' | '/pull-requests' | '/keys' | '/tokens'
+export type PagePath = '/profile' | '/repositories' | '/pull-requests' | '/keys' | '/tokens' | '/activity'
 
 const CHANGED = 'forgelink:address'
 

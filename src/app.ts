@@ -5,6 +5,9 @@ import { createBearer } from './accounts/bearer.ts'
 import { accountRoutes, openAccountRoutes } from './accounts/routes.ts'
 import { sessionRoutes } from './accounts/session-routes.ts'
 import { signInRoutes } from './accounts/sign-in-routes.ts'
+import { tellOmitted } from './audit/failures.ts'
+import { createPruner } from './audit/pruner.ts'
+import { eventRoutes } from './audit/routes.ts'
 import { pingDatabase } from './database/database.ts'
 import { createAttempts } from './http/attempts.ts'
 import { closeInOrder } from './http/closing.ts'
@@ -41,10 +44,12 @@ export async function createApp(services: Services, options: AppOptions = {}): P
   const attempts = createAttempts()
   const limitRate = createRateLimit(config.rateLimit)
   const revoker = createRevoker(services)
+  const pruner = createPruner(services)
 
   app.decorateRequest('session', null)
+  app.decorateRequest('apiToken', null)
   app.addHook('onClose', async () => {
-    await Promise.all([revoker.close(), refreshesEnded(services)])
+    await Promise.all([revoker.close(), pruner.close(), refreshesEnded(services), tellOmitted(database)])
   })
   closeInOrder(app)
   await limitLoad(app, load)
@@ -63,6 +68,7 @@ export async function createApp(services: Services, options: AppOptions = {}): P
     keyRoutes(signedIn, services)
     integrationRoutes(signedIn, services, revoker)
     searchRoutes(signedIn, services)
+    eventRoutes(signedIn, services)
     done()
   })
   await app.register((ownPages, _options, done) => {

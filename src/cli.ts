@@ -2,6 +2,7 @@
 
 import { parseArgs } from 'node:util'
 import { doctor } from './admin/doctor.ts'
+import { eventList, readEventOptions } from './admin/events.ts'
 import { keysRotate } from './admin/keys.ts'
 import { tokenAdd, userAdd, userList, userPassword, userRemove } from './admin/users.ts'
 import { ConfigError, readConfig } from './config.ts'
@@ -20,6 +21,8 @@ Usage: forgelink COMMAND [OPTIONS]
   user remove USER                               remove a user with all that is theirs
   user password USER [--password P]              give a user another password
   token add --user USER --name N                 add an API token; prints it once
+  events [--user USER] [--type T]                who did what, the newest last: of a user, of a type, since
+         [--since S] [--limit N]                 a time or span (2026-01-31, 24h); 100 unless N is given
   doctor [URL]                                   check settings, store and keys, and a platform's address
   keys rotate                                    seal every stored secret with the newest key
   demo                                           the server with the sandbox, tried out and left running
@@ -35,6 +38,9 @@ const OPTIONS = {
   password: { type: 'string' },
   user: { type: 'string' },
   name: { type: 'string' },
+  type: { type: 'string' },
+  since: { type: 'string' },
+  limit: { type: 'string' },
   json: { type: 'boolean', default: false },
   help: { type: 'boolean', short: 'h', default: false },
 } as const
@@ -64,7 +70,8 @@ function none(operands: string[]): void {
 async function withServices(work: (services: Services) => Promise<string>): Promise<void> {
   const services = await openServices(readConfig(process.env))
   try {
-    process.stdout.write(`${await work(services)}\n`)
+    const text = await work(services)
+    if (text !== '') process.stdout.write(`${text}\n`)
   } finally {
     await services.close()
   }
@@ -88,6 +95,11 @@ const commands: Record<string, (options: Options, operands: string[]) => Promise
   'token add': (options) => {
     const token = { user: needed(options, 'user'), name: needed(options, 'name'), json: options.json }
     return withServices((services) => tokenAdd(services, token))
+  },
+  events: (options) => {
+    const asked = readEventOptions(options)
+    if ('problem' in asked) throw new UsageError(asked.problem)
+    return withServices((services) => eventList(services, asked, options))
   },
   doctor: async (options, [address, ...more]) => {
     none(more)

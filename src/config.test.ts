@@ -58,6 +58,7 @@ describe('readConfig', () => {
       corsOrigins: [],
       rateLimit: 600,
       exposeAccessTokens: true,
+      eventsDays: 365,
       trustProxy: [],
       metricsToken: null,
       logLevel: 'info',
@@ -108,6 +109,8 @@ describe('readConfig', () => {
     [{ RATE_LIMIT: '60' }, { rateLimit: 60 }],
     [{ EXPOSE_ACCESS_TOKENS: 'false' }, { exposeAccessTokens: false }],
     [{ EXPOSE_ACCESS_TOKENS: 'true' }, { exposeAccessTokens: true }],
+    [{ EVENTS_DAYS: '0' }, { eventsDays: 0 }],
+    [{ EVENTS_DAYS: '90' }, { eventsDays: 90 }],
     [
       { TRUST_PROXY: '10.0.0.0/8, 192.0.2.7, fd00::/8, ::1' },
       { trustProxy: ['10.0.0.0/8', '192.0.2.7/32', 'fd00::/8', '::1/128'] },
@@ -223,6 +226,7 @@ describe('readConfig', () => {
       ],
     ],
     ['RATE_LIMIT', ['-1', 'off', '1.5', '10/s', '1000001']],
+    ['EVENTS_DAYS', ['-1', 'forever', '0.5', '30d', '36501']],
     ['EXPOSE_ACCESS_TOKENS', ['no', '0', 'True', 'FALSE']],
     [
       'TRUST_PROXY',

@@ -385,7 +385,7 @@ describe('the dashboard', () => {
     return (asked, signedIn = true) => send('GET', `${url}${asked}`, undefined, signedIn ? { cookie } : {})
   }
 
-  it.each(['/', '/profile', '/repositories?query=x', '/pull-requests', '/keys', '/tokens'])(
+  it.each(['/', '/profile', '/repositories?query=x', '/pull-requests', '/keys', '/tokens', '/activity'])(
     'serves %s to who is signed in, and asks others to sign in first',
     async (path) => {
       const get = await serveFolder(folder)

@@ -1,4 +1,4 @@
-// The way to the five pages.
+// The way to the six pages.
 
 import { followLink, type PagePath } from '../router.ts'
 import { Icon, type IconName } from '../ui/icons.tsx'
@@ -10,6 +10,7 @@ const pages: { path: PagePath; label: string; icon: IconName }[] = [
   { path: '/pull-requests', label: 'Pull requests', icon: 'merge' },
   { path: '/keys', label: 'SSH keys', icon: 'key' },
   { path: '/tokens', label: 'API tokens', icon: 'ticket' },
+  { path: '/activity', label: 'Activity', icon: 'clock' },
 ]
 
 export function Navigation({ path, onFollow }: { path: string; onFollow?: () => void }) {

@@ -2,7 +2,9 @@
 
 import { createHash, randomBytes, randomUUID } from 'node:crypto'
 import type { Selectable } from 'kysely'
-import type { Database } from '../database/database.ts'
+import type { Actor } from '../audit/events.ts'
+import { recordEvent } from '../audit/events.ts'
+import type { Database, Transaction } from '../database/database.ts'
 import type { ApiTokensTable } from '../database/tables.ts'
 import { notFound } from '../failure.ts'
 import { now } from '../time.ts'
@@ -27,14 +29,24 @@ function hashOf(token: string): string {
   return createHash('sha256').update(token).digest('base64url')
 }
 
-export async function createApiToken(database: Database, owner: string, name: string): Promise<IssuedToken> {
+function eventData({ id, name }: Pick<ApiToken, 'id' | 'name'>) {
+  return { token_id: id, token_name: name }
+}
+
+export async function createApiToken(
+  transaction: Transaction,
+  actor: Actor,
+  owner: string,
+  name: string,
+): Promise<IssuedToken> {
   const token = makeToken()
   const time = now()
-  const apiToken = await database
+  const apiToken = await transaction
     .insertInto('apiTokens')
     .values({ id: randomUUID(), userId: owner, name, tokenHash: hashOf(token), createdAt: time, issuedAt: time })
     .returningAll()
     .executeTakeFirstOrThrow()
+  await recordEvent(transaction, actor, owner, { type: 'new_token', data: eventData(apiToken) })
   return { apiToken, token }
 }
 
@@ -61,9 +73,14 @@ export async function getApiToken(database: Database, owner: string, id: string)
 }
 
 /** A new value under the same id; the old one and every JWT made from it stop working. */
-export async function renewApiToken(database: Database, owner: string, id: string): Promise<IssuedToken> {
+export async function renewApiToken(
+  transaction: Transaction,
+  actor: Actor,
+  owner: string,
+  id: string,
+): Promise<IssuedToken> {
   const token = makeToken()
-  const apiToken = await database
+  const apiToken = await transaction
     .updateTable('apiTokens')
     .set({ tokenHash: hashOf(token), issuedAt: now(), lastUsedAt: null })
     .where('userId', '=', owner)
@@ -71,16 +88,19 @@ export async function renewApiToken(database: Database, owner: string, id: strin
     .returningAll()
     .executeTakeFirst()
   if (!apiToken) throw notFound('token')
+  await recordEvent(transaction, actor, owner, { type: 'regenerate_token', data: eventData(apiToken) })
   return { apiToken, token }
 }
 
-export async function deleteApiToken(database: Database, owner: string, id: string): Promise<void> {
-  const { numDeletedRows } = await database
+export async function deleteApiToken(transaction: Transaction, actor: Actor, owner: string, id: string): Promise<void> {
+  const deleted = await transaction
     .deleteFrom('apiTokens')
     .where('userId', '=', owner)
     .where('id', '=', id.toLowerCase())
+    .returning(['id', 'name'])
     .executeTakeFirst()
-  if (numDeletedRows === 0n) throw notFound('token')
+  if (!deleted) throw notFound('token')
+  await recordEvent(transaction, actor, owner, { type: 'delete_token', data: eventData(deleted) })
 }
 
 /** The token as stored, with its use noted; undefined when there is none of this value. */
@@ -95,12 +115,20 @@ export async function redeemApiToken(database: Database, token: string): Promise
 }
 
 /** The user whose token this is, as long as both are there and the token was not renewed since. */
-export async function findTokenOwner(database: Database, id: string, issuedAt: string): Promise<User | undefined> {
-  return database
+export async function findTokenOwner(
+  database: Database,
+  id: string,
+  issuedAt: string,
+): Promise<{ user: User; apiToken: { id: string; name: string } } | undefined> {
+  const found = await database
     .selectFrom('apiTokens')
     .innerJoin('users', 'users.id', 'apiTokens.userId')
     .selectAll('users')
+    .select('apiTokens.name as tokenName')
     .where('apiTokens.id', '=', id)
     .where('apiTokens.issuedAt', '=', issuedAt)
     .executeTakeFirst()
+  if (!found) return undefined
+  const { tokenName, ...user } = found
+  return { user, apiToken: { id, name: tokenName } }
 }

@@ -1,10 +1,13 @@
 // Who is calling: a JWT or a session on every `/v1` call, and Basic credentials where one is asked for.
 
 import type { FastifyRequest } from 'fastify'
+import type { NewEvent } from '../audit/event-types.ts'
+import { omitFailure, recordFailure } from '../audit/failures.ts'
 import type { Config } from '../config.ts'
 import type { Database } from '../database/database.ts'
 import { Failure } from '../failure.ts'
 import type { Attempts } from '../http/attempts.ts'
+import { actorOf } from './actor.ts'
 import type { ApiToken } from './api-tokens.ts'
 import { findTokenOwner, redeemApiToken } from './api-tokens.ts'
 import type { Bearer } from './bearer.ts'
@@ -21,6 +24,8 @@ declare module 'fastify' {
     user: User
     /** What the caller is signed in with; null for bearer tokens and Basic credentials. */
     session: Session | null
+    /** What the caller's bearer token was made from; null for sessions and Basic credentials. */
+    apiToken: { id: string; name: string } | null
   }
 }
 
@@ -28,7 +33,7 @@ function unauthorized(message: string): Failure {
   return new Failure('unauthorized', message)
 }
 
-/** Sets the request's `user` and `session`: by its bearer token, or without one by its cookie. */
+/** Sets the request's `user`, and `apiToken` by its bearer token, or without one `session` by its cookie. */
 export async function authenticate(
   { config, database }: { config: Config; database: Database },
   bearer: Bearer,
@@ -37,7 +42,9 @@ export async function authenticate(
   const session = request.headers.authorization === undefined ? await sessionOf(config, database, request) : undefined
   request.session = session ?? null
   if (!session) {
-    request.user = await authenticateBearer(database, bearer, request)
+    const { user, apiToken } = await authenticateBearer(database, bearer, request)
+    request.user = user
+    request.apiToken = apiToken
     return
   }
   checkWrite(config, request, session)
@@ -72,15 +79,19 @@ function checkWrite(config: Config, request: FastifyRequest, session: Session): 
 }
 
 /** The user of the request's bearer token. The store is asked each time, so that a revoked token ends at once. */
-async function authenticateBearer(database: Database, bearer: Bearer, request: FastifyRequest): Promise<User> {
+async function authenticateBearer(
+  database: Database,
+  bearer: Bearer,
+  request: FastifyRequest,
+): Promise<{ user: User; apiToken: { id: string; name: string } }> {
   const [, jwt] = /^Bearer +(\S+)$/i.exec(request.headers.authorization ?? '') ?? []
   if (!jwt) {
     throw unauthorized('Send "Authorization: Bearer TOKEN" with a token from POST /v1/tokens/exchange.')
   }
   const claims = await bearer.verify(jwt)
-  const user = claims && (await findTokenOwner(database, claims.tokenId, claims.issuedAt))
-  if (!user) throw unauthorized('This bearer token is not valid, or no longer. Get one from POST /v1/tokens/exchange.')
-  return user
+  const found = claims && (await findTokenOwner(database, claims.tokenId, claims.issuedAt))
+  if (!found) throw unauthorized('This bearer token is not valid, or no longer. Get one from POST /v1/tokens/exchange.')
+  return found
 }
 
 /** The API token in Basic credentials with an empty user name. */
@@ -93,7 +104,9 @@ export async function authenticateApiToken(
   if (!credentials) throw unauthorized('Send the API token as password of Basic credentials, with an empty user name.')
   const apiToken = await redeemApiToken(database, credentials.password)
   if (!apiToken) {
-    attempts.failed(`address ${request.ip}`)
+    await countOmitted(database, async () => attempts.failed(`address ${request.ip}`))
+    const event: NewEvent = { type: 'exchange_failure', data: { remote_ip: request.ip } }
+    await recordFailure(database, { ...actorOf(request), via: 'api_token' }, null, event)
     throw unauthorized('This API token is not valid, or no longer.')
   }
   return apiToken
@@ -119,12 +132,27 @@ export async function checkPassword(
   const user = await findUserByLogin(database, login)
   // Cut, since names are kept in memory: no user's is as long.
   const account = user?.id ?? login.toLowerCase().slice(0, 254)
-  const found = await attempts.guess(request.ip, account, async () => {
-    const fits = await isPassword(user?.passwordHash ?? null, password)
-    return fits ? user : undefined
-  })
-  if (!found) throw unauthorized('User name or password is wrong.')
-  return found
+  const found = await countOmitted(database, () =>
+    attempts.guess(request.ip, account, async () => {
+      const fits = await isPassword(user?.passwordHash ?? null, password)
+      return fits ? user : undefined
+    }),
+  )
+  if (found) return found
+  // What was typed as a name is not recorded: it may be a password.
+  const event: NewEvent = { type: 'login_failure', data: { remote_ip: request.ip } }
+  await recordFailure(database, actorOf(request), user?.id ?? null, event)
+  throw unauthorized('User name or password is wrong.')
+}
+
+/** What there is too much of is not recorded one by one. */
+async function countOmitted<T>(database: Database, attempt: () => Promise<T>): Promise<T> {
+  try {
+    return await attempt()
+  } catch (error) {
+    if (error instanceof Failure && error.code === 'rate_limited') omitFailure(database)
+    throw error
+  }
 }
 
 /** RFC 7617; a login cannot hold a colon. */

@@ -1,5 +1,6 @@
 // The API's routes of accounts: exchange, API tokens, the caller's own user, regions.
 
+import type { FastifyRequest } from 'fastify'
 import { Type } from 'typebox'
 import { notFound } from '../failure.ts'
 import type { Attempts } from '../http/attempts.ts'
@@ -8,10 +9,11 @@ import { nameProblem, readBody } from '../http/body.ts'
 import { answers, IdParams, NoContent } from '../http/schemas.ts'
 import type { App } from '../http/server.ts'
 import type { Services } from '../services.ts'
+import { actorOf } from './actor.ts'
 import { createApiToken, deleteApiToken, getApiToken, listApiTokens, renewApiToken } from './api-tokens.ts'
 import { authenticate, authenticateApiToken, authenticatePassword } from './authenticate.ts'
 import type { Bearer } from './bearer.ts'
-import { emailProblem, type User, updateUser, usernameProblem } from './users.ts'
+import { emailProblem, updateUser, usernameProblem } from './users.ts'
 import { ApiTokenOnWire, apiTokenOnWire, UserOnWire, userOnWire } from './wire.ts'
 
 const TokenInput = Type.Object({ name: Type.String({ minLength: 1, maxLength: 200, description: 'What it is for.' }) })
@@ -90,7 +92,9 @@ export function openAccountRoutes(app: App, services: Services, guards: Guards):
     },
     async (request, reply) => {
       const { name } = readBody(request.body, 'token', TokenInput, { name: nameProblem })
-      const { apiToken, token } = await createApiToken(database, request.user.id, name)
+      const { apiToken, token } = await database
+        .transaction()
+        .execute((transaction) => createApiToken(transaction, actorOf(request), request.user.id, name))
       return reply.status(201).send({ token: apiTokenOnWire(apiToken, token) })
     },
   )
@@ -131,9 +135,9 @@ export function accountRoutes(app: App, { database }: Services): void {
     async (request) => ({ user: userOnWire(request.user) }),
   )
 
-  async function changeSelf(user: User, body: unknown) {
-    const changes = readBody(body, 'user', UserInput, userChecks)
-    return { user: userOnWire(await updateUser(database, user.id, changes)) }
+  async function changeSelf(request: FastifyRequest) {
+    const { email, username } = readBody(request.body, 'user', UserInput, userChecks)
+    return { user: userOnWire(await updateUser(database, actorOf(request), request.user, { email, username })) }
   }
   const changeSchema = {
     summary: 'Change your e-mail address or user name',
@@ -141,12 +145,12 @@ export function accountRoutes(app: App, { database }: Services): void {
     body: Type.Object({ user: UserInput }),
     response: answers(200, UserAnswer),
   }
-  app.put('/v1/users/account', { schema: changeSchema }, (request) => changeSelf(request.user, request.body))
-  app.patch('/v1/account/profile', { schema: changeSchema }, (request) => changeSelf(request.user, request.body))
+  app.put('/v1/users/account', { schema: changeSchema }, (request) => changeSelf(request))
+  app.patch('/v1/account/profile', { schema: changeSchema }, (request) => changeSelf(request))
   app.patch('/v1/users/:id', { schema: { ...changeSchema, params: IdParams } }, async (request) => {
     const { id } = request.user
     if (![id, id.replace(/^us-/, ''), 'self'].includes(request.params.id.toLowerCase())) throw notFound('user')
-    return changeSelf(request.user, request.body)
+    return changeSelf(request)
   })
 
   app.get(
@@ -189,7 +193,9 @@ export function accountRoutes(app: App, { database }: Services): void {
       response: answers(200, TokenAnswer),
     },
     handler: async (request) => {
-      const { apiToken, token } = await renewApiToken(database, request.user.id, request.params.id)
+      const { apiToken, token } = await database
+        .transaction()
+        .execute((transaction) => renewApiToken(transaction, actorOf(request), request.user.id, request.params.id))
       return { token: apiTokenOnWire(apiToken, token) }
     },
   })
@@ -200,7 +206,9 @@ export function accountRoutes(app: App, { database }: Services): void {
       schema: { summary: 'Revoke an API token', tags: ['Tokens'], params: IdParams, response: answers(204, NoContent) },
     },
     async (request, reply) => {
-      await deleteApiToken(database, request.user.id, request.params.id)
+      await database
+        .transaction()
+        .execute((transaction) => deleteApiToken(transaction, actorOf(request), request.user.id, request.params.id))
       return reply.status(204).send(null)
     },
   )

@@ -7,6 +7,7 @@ import { readBody } from '../http/body.ts'
 import { answers, NoContent } from '../http/schemas.ts'
 import type { App } from '../http/server.ts'
 import type { Services } from '../services.ts'
+import { actorOf } from './actor.ts'
 import { checkPassword } from './authenticate.ts'
 import { changePassword } from './change-password.ts'
 import { passwordProblem } from './passwords.ts'
@@ -54,7 +55,7 @@ export function sessionRoutes(app: App, services: Services, attempts: Attempts):
         if (!(error instanceof Failure) || error.code !== 'unauthorized') throw error
         throw invalid({ current: ['is not your present password'] })
       }
-      await changePassword(database, user.id, input.new, session?.idHash)
+      await changePassword(database, actorOf(request), user.id, input.new, session?.idHash)
       return reply.status(204).send(null)
     },
   )

@@ -74,8 +74,10 @@ export async function findSession(database: Database, id: string): Promise<Sessi
   return { idHash, user, csrfToken: csrfTokenOf(id) }
 }
 
-export async function endSession(database: Database, id: string): Promise<void> {
-  await database.deleteFrom('sessions').where('idHash', '=', hashOf(id)).execute()
+/** Whether there was one. */
+export async function endSession(database: Database, id: string): Promise<boolean> {
+  const { numDeletedRows } = await database.deleteFrom('sessions').where('idHash', '=', hashOf(id)).executeTakeFirst()
+  return numDeletedRows > 0n
 }
 
 /** All of a user's, or all but one. */

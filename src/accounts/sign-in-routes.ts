@@ -1,6 +1,8 @@
 // The pages of signing in and out: plain forms that need no script.
 
 import type { FastifyReply, FastifyRequest } from 'fastify'
+import type { Actor } from '../audit/events.ts'
+import { recordEvent } from '../audit/events.ts'
 import { Failure } from '../failure.ts'
 import type { Attempts } from '../http/attempts.ts'
 import { failureRows } from '../http/failures.ts'
@@ -10,9 +12,10 @@ import { formField, sendPage } from '../http/pages.ts'
 import { ownPath } from '../http/return-to.ts'
 import type { App } from '../http/server.ts'
 import type { Services } from '../services.ts'
+import { actorOf } from './actor.ts'
 import { checkPassword, sessionOf } from './authenticate.ts'
 import { checkCsrf, readSessionCookie, setSessionCookie } from './session-cookie.ts'
-import { csrfTokenOf, endSession, newSessionId, startSession } from './sessions.ts'
+import { csrfTokenOf, endSession, findSession, newSessionId, startSession } from './sessions.ts'
 
 const AFTER_SIGN_IN = '/profile'
 
@@ -69,8 +72,13 @@ export function signInRoutes(app: App, services: Services, attempts: Attempts): 
     try {
       checkCsrf(config, request, formField(request, 'csrf'), before === undefined ? '' : csrfTokenOf(before))
       const user = await checkPassword(database, attempts, request, { login, password })
-      if (before !== undefined) await endSession(database, before)
-      setSessionCookie(config, reply, await startSession(database, user.id))
+      const id = await database.transaction().execute(async (transaction) => {
+        if (before !== undefined) await endSession(transaction, before)
+        const data = { remote_ip: request.ip }
+        await recordEvent(transaction, actorOf(request), user.id, { type: 'login_success', data })
+        return startSession(transaction, user.id)
+      })
+      setSessionCookie(config, reply, id)
     } catch (error) {
       if (!(error instanceof Failure)) throw error
       if (error.details.retryAfter !== undefined) reply.header('retry-after', String(error.details.retryAfter))
@@ -84,7 +92,13 @@ export function signInRoutes(app: App, services: Services, attempts: Attempts): 
     const id = readSessionCookie(config, request)
     if (id !== undefined) {
       checkCsrf(config, request, request.headers['x-csrf-token'] ?? formField(request, 'csrf'), csrfTokenOf(id))
-      await endSession(database, id)
+      const session = await findSession(database, id)
+      await database.transaction().execute(async (transaction) => {
+        const wasThere = await endSession(transaction, id)
+        if (!session || !wasThere) return
+        const actor: Actor = { ...actorOf(request), via: 'session' }
+        await recordEvent(transaction, actor, session.user.id, { type: 'logout', data: { remote_ip: request.ip } })
+      })
       setSessionCookie(config, reply, null)
     }
     return reply.redirect('/sign-in', 303)

@@ -3,7 +3,9 @@
 import { randomUUID } from 'node:crypto'
 import type { RawBuilder, Selectable } from 'kysely'
 import { sql } from 'kysely'
-import type { Database } from '../database/database.ts'
+import type { Actor } from '../audit/events.ts'
+import { recordEvent } from '../audit/events.ts'
+import type { Database, Transaction } from '../database/database.ts'
 import type { UsersTable } from '../database/tables.ts'
 import { Failure, invalid, notFound } from '../failure.ts'
 import { now } from '../time.ts'
@@ -30,50 +32,67 @@ export function usernameProblem(username: string): string | undefined {
 }
 
 /** Throws `invalid` when the e-mail or user name is malformed or somebody has it already. */
-export async function addUser(database: Database, { email, username, passwordHash }: NewUser): Promise<User> {
+export async function addUser(
+  transaction: Transaction,
+  actor: Actor,
+  { email, username, passwordHash }: NewUser,
+): Promise<User> {
   const problems = { email: emailProblem(email), username: usernameProblem(username) }
   const errors: Record<string, string[]> = {}
   for (const [field, problem] of Object.entries(problems)) if (problem) errors[field] = [problem]
   if (Object.keys(errors).length > 0) throw invalid(errors)
 
-  const user = await insertUser(database, { email, username, passwordHash })
-  if (!user) throw invalid(await takenFields(database, { email, username }))
+  const user = await insertUser(transaction, actor, { email, username, passwordHash })
+  if (!user) throw invalid(await takenFields(transaction, { email, username }))
   return user
 }
 
 /** undefined when there is a user already; of several processes that try at once one succeeds. */
-export async function addFirstUser(database: Database, user: NewUser): Promise<User | undefined> {
-  const another = await database.selectFrom('users').select('id').limit(1).executeTakeFirst()
-  return another ? undefined : insertUser(database, user)
+export async function addFirstUser(transaction: Transaction, actor: Actor, user: NewUser): Promise<User | undefined> {
+  const another = await transaction.selectFrom('users').select('id').limit(1).executeTakeFirst()
+  return another ? undefined : insertUser(transaction, actor, user)
 }
 
-async function insertUser(database: Database, user: NewUser): Promise<User | undefined> {
-  return database
+async function insertUser(transaction: Transaction, actor: Actor, user: NewUser): Promise<User | undefined> {
+  const added = await transaction
     .insertInto('users')
     .values({ id: `us-${randomUUID()}`, ...user, createdAt: now(), updatedAt: now() })
     .onConflict((conflict) => conflict.doNothing())
     .returningAll()
     .executeTakeFirst()
+  if (added) {
+    const data = { email: added.email, username: added.username }
+    await recordEvent(transaction, actor, added.id, { type: 'new_user', data })
+  }
+  return added
 }
 
 /** Throws `invalid` when somebody else has the e-mail or user name. */
 export async function updateUser(
   database: Database,
-  id: string,
+  actor: Actor,
+  before: User,
   changes: { email?: string | undefined; username?: string | undefined },
 ): Promise<User> {
   try {
-    const user = await database
-      .updateTable('users')
-      .set({ ...changes, updatedAt: now() })
-      .where('id', '=', id)
-      .returningAll()
-      .executeTakeFirst()
-    if (!user) throw notFound('user')
-    return user
+    return await database.transaction().execute(async (transaction) => {
+      const user = await transaction
+        .updateTable('users')
+        .set({ ...changes, updatedAt: now() })
+        .where('id', '=', before.id)
+        .returningAll()
+        .executeTakeFirst()
+      if (!user) throw notFound('user')
+      const { email, username } = user
+      if (email === before.email && username === before.username) return user
+      const data = { email, username, old_email: before.email, old_username: before.username }
+      await recordEvent(transaction, actor, user.id, { type: 'edit_user', data })
+      return user
+    })
   } catch (error) {
-    if (error instanceof Failure && error.code === 'conflict') throw invalid(await takenFields(database, changes, id))
-    throw error
+    // PostgreSQL ends a transaction with its first error, so that this is asked after it.
+    if (!(error instanceof Failure) || error.code !== 'conflict') throw error
+    throw invalid(await takenFields(database, changes, before.id))
   }
 }
 
@@ -116,9 +135,14 @@ export async function listUsers(database: Database): Promise<User[]> {
   return database.selectFrom('users').selectAll().orderBy('createdAt').orderBy('id').execute()
 }
 
-/** With all that is theirs: tokens, keys, integrations. */
-export async function removeUser(database: Database, id: string): Promise<void> {
-  await database.deleteFrom('users').where('id', '=', id).execute()
+/** With all that is theirs: tokens, keys, integrations. Their events stay. */
+export async function removeUser(transaction: Transaction, actor: Actor, id: string): Promise<void> {
+  const removed = await transaction
+    .deleteFrom('users')
+    .where('id', '=', id)
+    .returning(['email', 'username'])
+    .executeTakeFirst()
+  if (removed) await recordEvent(transaction, actor, id, { type: 'delete_user', data: removed })
 }
 
 export async function setPasswordHash(database: Database, id: string, passwordHash: string): Promise<void> {

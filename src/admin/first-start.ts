@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { createApiToken } from '../accounts/api-tokens.ts'
 import { hashPassword, randomPassword } from '../accounts/passwords.ts'
 import { addFirstUser } from '../accounts/users.ts'
+import { SERVER } from '../audit/events.ts'
 import type { Services } from '../services.ts'
 
 /** On the terminal when standard output is one, else in a file (0600) whose path is printed. */
@@ -13,9 +14,9 @@ export async function greetFirstUser({ config, database }: Services): Promise<vo
   const user = { email: 'admin@localhost', username: 'admin', passwordHash: await hashPassword(password) }
   // What cannot be shown is not added: it would lock everybody out.
   await database.transaction().execute(async (transaction) => {
-    const added = await addFirstUser(transaction, user)
+    const added = await addFirstUser(transaction, SERVER, user)
     if (!added) return
-    const { token } = await createApiToken(transaction, added.id, 'first start')
+    const { token } = await createApiToken(transaction, SERVER, added.id, 'first start')
     const lines = [
       'This is the first start, so a user was added. Keep this: it is shown only once.',
       `  Address:   ${config.publicUrl}`,

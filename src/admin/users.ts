@@ -6,6 +6,7 @@ import { hashPassword, passwordProblem, randomPassword } from '../accounts/passw
 import type { User } from '../accounts/users.ts'
 import { addUser, findUserByLogin, listUsers } from '../accounts/users.ts'
 import { userOnWire } from '../accounts/wire.ts'
+import { COMMAND_LINE } from '../audit/events.ts'
 import { Failure, invalid } from '../failure.ts'
 import { removeUserAndUnlink } from '../integrations/unlink.ts'
 import type { Services } from '../services.ts'
@@ -29,8 +30,12 @@ export async function userAdd(
   const { email, username, json } = options
   const password = options.password ?? randomPassword()
   checkNewPassword(password)
-  const user = await addUser(services.database, { email, username, passwordHash: await hashPassword(password) })
-  const { token } = await createApiToken(services.database, user.id, 'forgelink user add')
+  const passwordHash = await hashPassword(password)
+  const { user, token } = await services.database.transaction().execute(async (transaction) => {
+    const user = await addUser(transaction, COMMAND_LINE, { email, username, passwordHash })
+    const { token } = await createApiToken(transaction, COMMAND_LINE, user.id, 'forgelink user add')
+    return { user, token }
+  })
   if (json) return JSON.stringify({ user: userOnWire(user), token, password })
   return [
     `Added ${user.username} <${user.email}>. Keep this: it is shown only once.`,
@@ -51,7 +56,7 @@ export async function userList(services: Services, options: { json: boolean }): 
 
 export async function userRemove(services: Services, login: string, { json } = { json: false }): Promise<string> {
   const user = await getUserByLogin(services, login)
-  const revoked = await removeUserAndUnlink(services, user.id)
+  const revoked = await removeUserAndUnlink(services, COMMAND_LINE, user.id)
   if (json) return JSON.stringify({ user: userOnWire(user) })
   return [
     `Removed ${user.username} <${user.email}> with their tokens, keys and integrations.`,
@@ -66,7 +71,7 @@ export async function userPassword(
 ): Promise<string> {
   const user = await getUserByLogin(services, login)
   checkNewPassword(password)
-  await changePassword(services.database, user.id, password)
+  await changePassword(services.database, COMMAND_LINE, user.id, password)
   if (json) return JSON.stringify({ user: userOnWire(user), password })
   return `The password of ${user.username} is now: ${password}`
 }
@@ -76,7 +81,9 @@ export async function tokenAdd(
   options: { user: string; name: string; json: boolean },
 ): Promise<string> {
   const user = await getUserByLogin(services, options.user)
-  const { apiToken, token } = await createApiToken(services.database, user.id, options.name)
+  const { apiToken, token } = await services.database
+    .transaction()
+    .execute((transaction) => createApiToken(transaction, COMMAND_LINE, user.id, options.name))
   if (options.json) return JSON.stringify({ id: apiToken.id, name: apiToken.name, token })
   return `Added the API token "${apiToken.name}" for ${user.username}. Keep it: it is shown only once.\n  ${token}`
 }

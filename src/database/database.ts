@@ -4,7 +4,14 @@ import { createHash } from 'node:crypto'
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
-import type { Dialect, PostgresPool, PostgresPoolClient, SqliteDatabase, SqliteStatement } from 'kysely'
+import type {
+  Dialect,
+  Transaction as KyselyTransaction,
+  PostgresPool,
+  PostgresPoolClient,
+  SqliteDatabase,
+  SqliteStatement,
+} from 'kysely'
 import { CamelCasePlugin, Kysely, PostgresDialect, SqliteAdapter, SqliteDialect, sql } from 'kysely'
 import Libsql from 'libsql'
 import { LRUCache } from 'lru-cache'
@@ -13,6 +20,9 @@ import { Failure } from '../failure.ts'
 import type { Tables } from './tables.ts'
 
 export type Database = Kysely<Tables>
+
+/** For what has to be written together with something else, or not at all: the type keeps it from being called without. */
+export type Transaction = KyselyTransaction<Tables>
 
 /** How long a writer waits for another process (the command line beside the server), in milliseconds. */
 const BUSY_TIMEOUT = 5_000

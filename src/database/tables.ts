@@ -115,6 +115,33 @@ export interface RevocationsTable {
   createdAt: string
   /** When it is tried next. */
   nextAt: string
+  /** Whose they were, and of which link; null where they never were a link's, and of what an older Forgelink queued. */
+  ownerId: string | null
+  integrationId: string | null
+}
+
+/** By which means something was done: `password` is Basic credentials or the sign-in page, `server` nobody's wish. */
+export type EventMeans = 'session' | 'api_token' | 'password' | 'command_line' | 'server'
+
+/** The audit trail. Nothing refers to other tables by a foreign key: a removed user's events stay. */
+export interface EventsTable {
+  /** A UUID of version 7: sorts by time. */
+  id: string
+  createdAt: string
+  type: string
+  /** Whose account it is about; null when that is nobody's. */
+  userId: string | null
+  /** As it was then. */
+  username: string | null
+  via: EventMeans
+  /** Of the API token, where `via` is one. */
+  tokenId: string | null
+  tokenName: string | null
+  /** Where the request came from. */
+  remoteIp: string | null
+  requestId: string | null
+  /** JSON; its shapes are in `audit/event-types.ts`. */
+  typeData: string
 }
 
 /** Key ids that sealed something, each with a proof that tells the right key from another of the same id. */
@@ -131,5 +158,6 @@ export interface Tables {
   scmIntegrations: ScmIntegrationsTable
   oauthStates: OAuthStatesTable
   revocations: RevocationsTable
+  events: EventsTable
   secretKeys: SecretKeysTable
 }

@@ -8,7 +8,7 @@ import type { Config } from '../config.ts'
 import { messagePage, protectPage, sendPage } from './pages.ts'
 import type { App } from './server.ts'
 
-const PAGES = ['/', '/profile', '/repositories', '/pull-requests', '/keys', '/tokens']
+const PAGES = ['/', '/profile', '/repositories', '/pull-requests', '/keys', '/tokens', '/activity']
 const NONCE_PLACE = '__CSP_NONCE__'
 
 /** Where the build puts the dashboard, seen from the sources as well as from what is compiled of them. */

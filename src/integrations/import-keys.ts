@@ -1,12 +1,15 @@
 // Platform keys become keys here: those for signing in that are new, and a reason for each that is left out.
 
 import type { User } from '../accounts/users.ts'
+import type { Actor } from '../audit/events.ts'
+import { recordEvent } from '../audit/events.ts'
 import { UNPRINTABLE } from '../http/body.ts'
-import type { Key } from '../keys/keys.ts'
-import { addKeyIfNew } from '../keys/keys.ts'
+import type { Key, NewKey } from '../keys/keys.ts'
+import { addKeys } from '../keys/keys.ts'
 import { readPublicKey } from '../keys/public-key.ts'
 import type { Services } from '../services.ts'
 import { withPlatform } from './connect.ts'
+import { integrationData } from './integrations.ts'
 
 export interface ImportedKeys {
   /** Added by this call. */
@@ -18,9 +21,14 @@ export interface ImportedKeys {
 /** Platforms take any text as a title; ours is one line and part of a name. */
 const MAX_TITLE_LENGTH = 200
 
-export async function importKeys(services: Services, owner: User, idOrType: string): Promise<ImportedKeys> {
+export async function importKeys(
+  services: Services,
+  actor: Actor,
+  owner: User,
+  idOrType: string,
+): Promise<ImportedKeys> {
   return withPlatform(services, owner.id, idOrType, async (platform, integration) => {
-    const keys: Key[] = []
+    const usable: NewKey[] = []
     const skipped: ImportedKeys['skipped'] = []
     for (const platformKey of await platform.sshKeys()) {
       const title = [...platformKey.title.replace(new RegExp(UNPRINTABLE, 'gu'), ' ').trim()]
@@ -34,9 +42,14 @@ export async function importKeys(services: Services, owner: User, idOrType: stri
       }
       const name = `${integration.scmType}-${title}`
       const content = `${publicKey.key} ${title}`.trimEnd()
-      const key = await addKeyIfNew(services.database, owner.id, { name, content, publicKey })
-      if (key) keys.push(key)
+      usable.push({ name, content, publicKey })
     }
+    const keys = await services.database.transaction().execute(async (transaction) => {
+      const added = await addKeys(transaction, actor, owner.id, usable)
+      const data = { ...integrationData(integration), added: added.length, skipped: skipped.length }
+      if (added.length > 0) await recordEvent(transaction, actor, owner.id, { type: 'import_keys', data })
+      return added
+    })
     return { keys, skipped }
   })
 }

@@ -2,7 +2,10 @@
 
 import { randomUUID } from 'node:crypto'
 import type { Selectable } from 'kysely'
-import type { Database } from '../database/database.ts'
+import type { IntegrationData } from '../audit/event-types.ts'
+import type { Actor } from '../audit/events.ts'
+import { recordEvent } from '../audit/events.ts'
+import type { Database, Transaction } from '../database/database.ts'
 import type { IntegrationStatus, ScmIntegrationsTable } from '../database/tables.ts'
 import { notFound } from '../failure.ts'
 import type { Profile } from '../platforms/platform.ts'
@@ -20,6 +23,16 @@ export function accessTokenPlace(id: string): SecretPlace {
 
 export function refreshTokenPlace(id: string): SecretPlace {
   return { table: 'scm_integrations', column: 'refresh_token', row: id }
+}
+
+/** As events name it. The picture is without its query: on private servers that opens it. */
+export function integrationData({ id, scmType, username, avatarUrl, url }: Integration): IntegrationData {
+  const picture = avatarUrl?.split('?')[0] ?? null
+  return {
+    integration_id: id,
+    integration_type: scmType,
+    data: { login: username, avatar_url: picture !== null && picture.length <= 255 ? picture : null, url },
+  }
 }
 
 /** Oldest first. */
@@ -81,15 +94,16 @@ export function statusFor(missingScopes: string[]): IntegrationStatus {
 
 /** The new row, or the id of the link to the same account that the owner has already. */
 export async function addIntegration(
-  database: Database,
+  transaction: Transaction,
   vault: Vault,
+  actor: Actor,
   owner: string,
   link: { scmType: ScmType; address: PlatformAddress; accessToken: string; profile: Profile },
 ): Promise<Integration | { existingId: string }> {
   const { scmType, address, accessToken, profile } = link
   const id = randomUUID()
   const time = now()
-  const added = await database
+  const added = await transaction
     .insertInto('scmIntegrations')
     .values({
       id,
@@ -108,8 +122,11 @@ export async function addIntegration(
     .onConflict((conflict) => conflict.columns(['ownerId', 'scmType', 'urlKey', 'uid']).doNothing())
     .returningAll()
     .executeTakeFirst()
-  if (added) return added
-  const existing = await database
+  if (added) {
+    await recordEvent(transaction, actor, owner, { type: 'new_integration', data: integrationData(added) })
+    return added
+  }
+  const existing = await transaction
     .selectFrom('scmIntegrations')
     .select('id')
     .where('ownerId', '=', owner)
@@ -122,13 +139,14 @@ export async function addIntegration(
 
 /** Another token for the same account. Throws `not_found` when the link is gone meanwhile. */
 export async function replaceAccessToken(
-  database: Database,
+  transaction: Transaction,
   vault: Vault,
+  actor: Actor,
   integration: Integration,
   accessToken: string,
   profile: Profile,
 ): Promise<Integration> {
-  const updated = await database
+  const updated = await transaction
     .updateTable('scmIntegrations')
     .set((column) => ({
       accessToken: vault.seal(accessToken, accessTokenPlace(integration.id)),
@@ -141,6 +159,8 @@ export async function replaceAccessToken(
     .returningAll()
     .executeTakeFirst()
   if (!updated) throw notFound('scm_integration')
+  const data = integrationData(updated)
+  await recordEvent(transaction, actor, integration.ownerId, { type: 'edit_integration', data })
   return updated
 }
 
@@ -172,14 +192,19 @@ export async function noteStatus(database: Database, integration: Integration, t
     .execute()
 }
 
-/** As it was at that moment: its tokens may be newer than the caller's. Throws `not_found` when it is gone already. */
-export async function deleteIntegration(database: Database, integration: Integration): Promise<Integration> {
-  const deleted = await database
+/** As it was at that moment: its tokens may be newer than the caller's. undefined when it is gone already. */
+export async function deleteIntegration(
+  transaction: Transaction,
+  actor: Actor,
+  { ownerId, id }: Integration,
+): Promise<Integration | undefined> {
+  const deleted = await transaction
     .deleteFrom('scmIntegrations')
-    .where('ownerId', '=', integration.ownerId)
-    .where('id', '=', integration.id)
+    .where('ownerId', '=', ownerId)
+    .where('id', '=', id)
     .returningAll()
     .executeTakeFirst()
-  if (!deleted) throw notFound('scm_integration')
+  if (!deleted) return undefined
+  await recordEvent(transaction, actor, ownerId, { type: 'delete_integration', data: integrationData(deleted) })
   return deleted
 }

@@ -1,5 +1,6 @@
 // A URL and a token become an integration: the platform is asked whose token it is, and nothing is stored unless all is well.
 
+import type { Actor } from '../audit/events.ts'
 import type { FailureCode } from '../failure.ts'
 import { Failure, invalid } from '../failure.ts'
 import type { Profile } from '../platforms/platform.ts'
@@ -10,6 +11,7 @@ import type { Services } from '../services.ts'
 import { profileOnTrial } from './connect.ts'
 import type { Integration } from './integrations.ts'
 import { addIntegration, getIntegration, replaceAccessToken } from './integrations.ts'
+import { recordRefusal } from './refusals.ts'
 
 /** Failures that are about the address or the token the caller gave; any other is answered as it is. */
 const fieldAtFault: Partial<Record<FailureCode, 'url' | 'access_token'>> = {
@@ -24,15 +26,23 @@ const fieldAtFault: Partial<Record<FailureCode, 'url' | 'access_token'>> = {
   scm_forbidden: 'access_token',
 }
 
+type TrialLink = Parameters<typeof profileOnTrial>[1]
+
+/** Whose token it is. That our address policy refuses the place leaves an event. */
 async function askProfile(
   services: Services,
-  link: Parameters<typeof profileOnTrial>[1],
+  actor: Actor,
+  owner: string,
+  link: TrialLink,
   fields: string[],
 ): Promise<Profile> {
   try {
     return await profileOnTrial(services, link)
   } catch (error) {
     if (!(error instanceof Failure)) throw error
+    if (error.code === 'scm_address_refused') {
+      await recordRefusal(services.database, actor, owner, link, 'address_refused')
+    }
     const field = fieldAtFault[error.code]
     if (!field || !fields.includes(field)) throw error
     throw invalid({ [field]: [error.message] }, error)
@@ -42,13 +52,16 @@ async function askProfile(
 /** Throws `invalid` at `url` or `access_token`, `already_linked`, or what the platform's own trouble is. */
 export async function link(
   services: Services,
+  actor: Actor,
   owner: string,
   input: { scmType: ScmType; address: PlatformAddress; accessToken: string },
 ): Promise<Integration> {
   const { scmType, address, accessToken } = input
   const trial = { scmType, webRoot: address.web, apiRoot: address.api, accessToken }
-  const profile = await askProfile(services, trial, ['url', 'access_token'])
-  const added = await addIntegration(services.database, services.vault, owner, { ...input, profile })
+  const profile = await askProfile(services, actor, owner, trial, ['url', 'access_token'])
+  const added = await services.database
+    .transaction()
+    .execute((transaction) => addIntegration(transaction, services.vault, actor, owner, { ...input, profile }))
   if ('existingId' in added) {
     throw new Failure(
       'already_linked',
@@ -62,6 +75,7 @@ export async function link(
 /** Another token for the same link. Throws `invalid` for a link made by OAuth, `conflict` for another account's token. */
 export async function relink(
   services: Services,
+  actor: Actor,
   owner: string,
   idOrType: string,
   accessToken: string,
@@ -72,12 +86,15 @@ export async function relink(
     const page = `${services.config.publicUrl}/users/${integration.scmType}/link`
     throw invalid({ access_token: [`of a ${label} link cannot be replaced: link it again at ${page}`] })
   }
-  const profile = await askProfile(services, { ...integration, accessToken }, ['access_token'])
+  const profile = await askProfile(services, actor, owner, { ...integration, accessToken }, ['access_token'])
   if (profile.uid !== integration.uid) {
+    await recordRefusal(services.database, actor, owner, integration, 'another_account')
     throw new Failure(
       'conflict',
       `This token belongs to ${profile.username}, but this link is to ${integration.username}. Make a new link for it instead.`,
     )
   }
-  return replaceAccessToken(services.database, services.vault, integration, accessToken, profile)
+  return services.database
+    .transaction()
+    .execute((transaction) => replaceAccessToken(transaction, services.vault, actor, integration, accessToken, profile))
 }

@@ -1,7 +1,9 @@
 // The columns of scm_integrations that OAuth fills: a grant becomes a link or renews it, and is replaced by the next.
 
 import { randomUUID } from 'node:crypto'
-import type { Database } from '../database/database.ts'
+import type { Actor } from '../audit/events.ts'
+import { recordEvent, SERVER } from '../audit/events.ts'
+import type { Database, Transaction } from '../database/database.ts'
 import { Failure } from '../failure.ts'
 import type { OAuthApplication, TokenGrant } from '../platforms/oauth.ts'
 import { missingScopes } from '../platforms/oauth.ts'
@@ -10,7 +12,7 @@ import { platformAddress } from '../platforms/platform-url.ts'
 import { now } from '../time.ts'
 import type { Vault } from '../vault.ts'
 import type { Integration } from './integrations.ts'
-import { accessTokenPlace, profileColumns, refreshTokenPlace, statusFor } from './integrations.ts'
+import { accessTokenPlace, integrationData, profileColumns, refreshTokenPlace, statusFor } from './integrations.ts'
 
 function grantColumns(vault: Vault, id: string, { accessToken, refreshToken, expiresAt }: TokenGrant) {
   return {
@@ -44,9 +46,27 @@ function grantedScopes(grant: TokenGrant, profile: Profile): string[] | null {
 export async function storeGrant(
   database: Database,
   vault: Vault,
+  actor: Actor,
+  owner: string,
+  input: { application: OAuthApplication; grant: TokenGrant; profile: Profile },
+): Promise<{ integration: Integration; before: Integration | null }> {
+  // Again when the link came, went or got another token in between.
+  for (let attempt = 0; attempt < 5; attempt++) {
+    const stored = await database
+      .transaction()
+      .execute((transaction) => tryToStore(transaction, vault, actor, owner, input))
+    if (stored) return stored
+  }
+  throw new Failure('store_unavailable', 'This link is being changed elsewhere just now. Try again in a moment.')
+}
+
+async function tryToStore(
+  transaction: Transaction,
+  vault: Vault,
+  actor: Actor,
   owner: string,
   { application, grant, profile }: { application: OAuthApplication; grant: TokenGrant; profile: Profile },
-): Promise<{ integration: Integration; before: Integration | null }> {
+): Promise<{ integration: Integration; before: Integration | null } | undefined> {
   const { scmType } = application
   const address = platformAddress(scmType, application.web)
   const shared = {
@@ -57,53 +77,54 @@ export async function storeGrant(
   }
   const expiresAt = grant.expiresAt ?? profile.tokenExpiresAt
 
-  // Again when the link came, went or got another token in between.
-  for (let attempt = 0; attempt < 5; attempt++) {
-    const id = randomUUID()
-    const added = await database
-      .insertInto('scmIntegrations')
-      .values({
-        id,
-        ownerId: owner,
-        scmType,
-        url: address.url,
-        urlKey: address.key,
-        webRoot: address.web,
-        apiRoot: address.api,
-        tokenVersion: 1,
-        createdAt: now(),
-        ...shared,
-        ...grantColumns(vault, id, { ...grant, expiresAt }),
-      })
-      .onConflict((conflict) => conflict.columns(['ownerId', 'scmType', 'urlKey', 'uid']).doNothing())
-      .returningAll()
-      .executeTakeFirst()
-    if (added) return { integration: added, before: null }
-
-    const before = await database
-      .selectFrom('scmIntegrations')
-      .selectAll()
-      .where('ownerId', '=', owner)
-      .where('scmType', '=', scmType)
-      .where('urlKey', '=', address.key)
-      .where('uid', '=', profile.uid)
-      .executeTakeFirst()
-    if (!before) continue
-    const integration = await database
-      .updateTable('scmIntegrations')
-      .set({
-        ...shared,
-        ...grantColumns(vault, before.id, { ...grant, expiresAt }),
-        tokenVersion: before.tokenVersion + 1,
-      })
-      .where('ownerId', '=', owner)
-      .where('id', '=', before.id)
-      .where('tokenVersion', '=', before.tokenVersion)
-      .returningAll()
-      .executeTakeFirst()
-    if (integration) return { integration, before }
+  const id = randomUUID()
+  const added = await transaction
+    .insertInto('scmIntegrations')
+    .values({
+      id,
+      ownerId: owner,
+      scmType,
+      url: address.url,
+      urlKey: address.key,
+      webRoot: address.web,
+      apiRoot: address.api,
+      tokenVersion: 1,
+      createdAt: now(),
+      ...shared,
+      ...grantColumns(vault, id, { ...grant, expiresAt }),
+    })
+    .onConflict((conflict) => conflict.columns(['ownerId', 'scmType', 'urlKey', 'uid']).doNothing())
+    .returningAll()
+    .executeTakeFirst()
+  if (added) {
+    await recordEvent(transaction, actor, owner, { type: 'new_integration', data: integrationData(added) })
+    return { integration: added, before: null }
   }
-  throw new Failure('store_unavailable', 'This link is being changed elsewhere just now. Try again in a moment.')
+
+  const before = await transaction
+    .selectFrom('scmIntegrations')
+    .selectAll()
+    .where('ownerId', '=', owner)
+    .where('scmType', '=', scmType)
+    .where('urlKey', '=', address.key)
+    .where('uid', '=', profile.uid)
+    .executeTakeFirst()
+  if (!before) return undefined
+  const integration = await transaction
+    .updateTable('scmIntegrations')
+    .set({
+      ...shared,
+      ...grantColumns(vault, before.id, { ...grant, expiresAt }),
+      tokenVersion: before.tokenVersion + 1,
+    })
+    .where('ownerId', '=', owner)
+    .where('id', '=', before.id)
+    .where('tokenVersion', '=', before.tokenVersion)
+    .returningAll()
+    .executeTakeFirst()
+  if (!integration) return undefined
+  await recordEvent(transaction, actor, owner, { type: 'renew_integration', data: integrationData(integration) })
+  return { integration, before }
 }
 
 /** Whether the caller may spend the refresh token now: nobody else may until `until`, or the token has changed. */
@@ -137,13 +158,13 @@ export async function dropRefreshLease(database: Database, integration: Integrat
 
 /** The new pair in place of the old one; undefined when that is not there any more. */
 export async function replacePair(
-  database: Database,
+  transaction: Transaction,
   vault: Vault,
   integration: Integration,
   application: OAuthApplication,
   grant: TokenGrant,
 ): Promise<Integration | undefined> {
-  return database
+  const renewed = await transaction
     .updateTable('scmIntegrations')
     .set({
       ...grantColumns(vault, integration.id, grant),
@@ -158,16 +179,28 @@ export async function replacePair(
     .where('tokenVersion', '=', integration.tokenVersion)
     .returningAll()
     .executeTakeFirst()
+  if (renewed) {
+    const data = integrationData(renewed)
+    await recordEvent(transaction, SERVER, renewed.ownerId, { type: 'refresh_integration', data })
+  }
+  return renewed
 }
 
 /** The pair is worth nothing any more; false when it was replaced meanwhile. */
-export async function markExpired(database: Database, integration: Integration, reason: string): Promise<boolean> {
-  const { numUpdatedRows } = await database
+export async function markExpired(
+  transaction: Transaction,
+  integration: Integration,
+  reason: string,
+): Promise<boolean> {
+  const { numUpdatedRows } = await transaction
     .updateTable('scmIntegrations')
     .set({ status: 'expired', statusReason: reason, refreshLease: null, updatedAt: now() })
     .where('ownerId', '=', integration.ownerId)
     .where('id', '=', integration.id)
     .where('tokenVersion', '=', integration.tokenVersion)
     .executeTakeFirst()
-  return numUpdatedRows > 0n
+  if (numUpdatedRows === 0n) return false
+  const data = { ...integrationData(integration), reason }
+  await recordEvent(transaction, SERVER, integration.ownerId, { type: 'expire_integration', data })
+  return true
 }

@@ -1,6 +1,7 @@
 // Linking by OAuth: an attempt begins in a session, and ends there with a link or with a refusal that says what to do.
 
 import type { Session } from '../accounts/sessions.ts'
+import type { Actor } from '../audit/events.ts'
 import type { FailureCode } from '../failure.ts'
 import { Failure } from '../failure.ts'
 import { failureRows } from '../http/failures.ts'
@@ -14,6 +15,7 @@ import type { Integration } from './integrations.ts'
 import { findIntegration } from './integrations.ts'
 import { storeGrant } from './oauth-columns.ts'
 import { keepAttempt, takeAttempt } from './oauth-states.ts'
+import { recordRefusal } from './refusals.ts'
 import { queueRevocation } from './revocations.ts'
 import { findAccess } from './token-pair.ts'
 import { queueTokensOf } from './unlink.ts'
@@ -46,6 +48,7 @@ export async function beginLink(
  */
 export async function finishLink(
   services: Services,
+  actor: Actor,
   session: Session,
   application: OAuthApplication,
   query: Record<string, unknown>,
@@ -80,12 +83,13 @@ export async function finishLink(
   } catch (error) {
     return failedThere(error, label, againId)
   }
-  return keepGrant(services, session.user.id, application, grant, againId)
+  return keepGrant(services, actor, session.user.id, application, grant, againId)
 }
 
 /** The tokens are there: whose are they? What is not kept is revoked. */
 async function keepGrant(
   services: Services,
+  actor: Actor,
   owner: string,
   application: OAuthApplication,
   grant: TokenGrant,
@@ -93,7 +97,8 @@ async function keepGrant(
 ): Promise<Integration | Refusal> {
   const { database, vault } = services
   const { scmType, web, api, clientId } = application
-  const drop = () => queueRevocation(database, vault, { scmType, webRoot: web, clientId, tokens: grant })
+  const revocation = { scmType, webRoot: web, clientId, tokens: grant, ownerId: owner, integrationId: null }
+  const drop = () => queueRevocation(database, vault, revocation)
   let profile: Profile
   try {
     const { accessToken } = grant
@@ -106,12 +111,13 @@ async function keepGrant(
   const wanted = againId === null ? undefined : await findIntegration(database, owner, againId)
   if (wanted && (wanted.uid !== profile.uid || wanted.scmType !== scmType || wanted.webRoot !== web)) {
     await drop()
+    await recordRefusal(database, actor, owner, wanted, 'another_account')
     return refuse(againId, 'That is another account', [
       `You signed in as ${profile.username}, but this link is to ${wanted.username}. It was left as it is.`,
       `Sign in as ${wanted.username} to make it again, or link ${profile.username} as an account of its own.`,
     ])
   }
-  const { integration, before } = await storeGrant(database, vault, owner, { application, grant, profile })
+  const { integration, before } = await storeGrant(database, vault, actor, owner, { application, grant, profile })
   if (before && findAccess(services, before) !== grant.accessToken) {
     await queueTokensOf(services, database, before)
   }

@@ -1,9 +1,11 @@
 // The pages of linking by OAuth: what will happen, the way to the platform, and the way back.
 
 import type { FastifyReply, FastifyRequest } from 'fastify'
+import { actorOf } from '../accounts/actor.ts'
 import { sessionOf } from '../accounts/authenticate.ts'
 import { checkCsrf } from '../accounts/session-cookie.ts'
 import type { Session } from '../accounts/sessions.ts'
+import type { Actor } from '../audit/events.ts'
 import { type Html, html } from '../http/html.ts'
 import type { Page } from '../http/pages.ts'
 import { formField, messagePage, sendPage } from '../http/pages.ts'
@@ -116,7 +118,8 @@ ${application.scopes.map(scopeItem)}</ul>
     }
     const application = oauthApplication(config, scmType)
     if (!application) return sendPage(reply, 404, notConfigured())
-    const outcome = await finishLink(services, session, application, queryOf(request))
+    const actor: Actor = { ...actorOf(request), via: 'session' }
+    const outcome = await finishLink(services, actor, session, application, queryOf(request))
     revoker.wake()
     if ('id' in outcome) return reply.redirect(`/profile?linked=${outcome.id}`, 303)
     if (outcome.retryAfter !== undefined) reply.header('retry-after', String(Math.ceil(outcome.retryAfter)))

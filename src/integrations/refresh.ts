@@ -130,7 +130,9 @@ async function spend(
   }
   services.log('scm_token_renewed', { scm_type: integration.scmType })
   const renewed = await keepStoring(() =>
-    replacePair(services.database, services.vault, integration, application, grant),
+    services.database
+      .transaction()
+      .execute((transaction) => replacePair(transaction, services.vault, integration, application, grant)),
   )
   if (!renewed) return supersededBy(services, application, integration, grant)
   return sameAccount(services, renewed)
@@ -144,7 +146,10 @@ async function expire(
   cause?: Failure,
 ): Promise<Integration> {
   const { id, ownerId, scmType } = integration
-  if (!(await markExpired(services.database, integration, reason))) {
+  const isMarked = await services.database
+    .transaction()
+    .execute((transaction) => markExpired(transaction, integration, reason))
+  if (!isMarked) {
     const present = await findIntegration(services.database, ownerId, id)
     if (!present) throw notFound('scm_integration')
     if (present.status !== 'expired') return present
@@ -160,7 +165,9 @@ async function supersededBy(
   integration: Integration,
   grant: TokenGrant,
 ): Promise<Integration> {
-  await queueRevocation(database, vault, { scmType, webRoot: web, clientId, tokens: grant })
+  const { ownerId, id } = integration
+  const revocation = { scmType, webRoot: web, clientId, tokens: grant, ownerId, integrationId: id }
+  await queueRevocation(database, vault, revocation)
   const present = await findIntegration(database, integration.ownerId, integration.id)
   if (!present) throw notFound('scm_integration')
   return present

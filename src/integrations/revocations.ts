@@ -2,7 +2,9 @@
 
 import { randomUUID } from 'node:crypto'
 import type { Selectable } from 'kysely'
-import type { Database } from '../database/database.ts'
+import type { NewEvent } from '../audit/event-types.ts'
+import { recordEvent, SERVER } from '../audit/events.ts'
+import type { Database, Transaction } from '../database/database.ts'
 import type { RevocationsTable } from '../database/tables.ts'
 import type { OAuthScmType } from '../platforms/scm-types.ts'
 import { now } from '../time.ts'
@@ -26,25 +28,29 @@ export interface TokenPair {
   refreshToken: string | null
 }
 
+/** Tokens to be revoked at their platform. */
+export interface RevocationInput {
+  scmType: OAuthScmType
+  webRoot: string
+  clientId: string
+  tokens: TokenPair
+  ownerId: string
+  /** null when they never became a link's. */
+  integrationId: string | null
+}
+
 /** It is due at once. */
 export async function queueRevocation(
   database: Database,
   vault: Vault,
-  {
-    scmType,
-    webRoot,
-    clientId,
-    tokens,
-  }: { scmType: OAuthScmType; webRoot: string; clientId: string; tokens: TokenPair },
+  { tokens, ...revocation }: RevocationInput,
 ): Promise<void> {
   const id = randomUUID()
   await database
     .insertInto('revocations')
     .values({
       id,
-      scmType,
-      webRoot,
-      clientId,
+      ...revocation,
       accessToken: vault.seal(tokens.accessToken, place('access_token', id)),
       refreshToken: tokens.refreshToken === null ? null : vault.seal(tokens.refreshToken, place('refresh_token', id)),
       attempts: 0,
@@ -83,8 +89,15 @@ export function openRevocation(vault: Vault, { id, accessToken, refreshToken }: 
   }
 }
 
-export async function deleteRevocation(database: Database, { id }: Revocation): Promise<void> {
-  await database.deleteFrom('revocations').where('id', '=', id).execute()
+/** It is over: done, or given up for a `reason`. Nothing when another process has ended it meanwhile. */
+export async function endRevocation(transaction: Transaction, revocation: Revocation, reason?: string): Promise<void> {
+  const { id, scmType, webRoot, ownerId, integrationId } = revocation
+  const { numDeletedRows } = await transaction.deleteFrom('revocations').where('id', '=', id).executeTakeFirst()
+  if (numDeletedRows === 0n) return
+  const data = { integration_id: integrationId, integration_type: scmType, url: webRoot }
+  const event: NewEvent =
+    reason === undefined ? { type: 'revoke_success', data } : { type: 'revoke_failure', data: { ...data, reason } }
+  await recordEvent(transaction, SERVER, ownerId, event)
 }
 
 export async function postponeRevocation(database: Database, { id }: Revocation, ms: number): Promise<void> {

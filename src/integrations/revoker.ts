@@ -4,13 +4,7 @@ import { Failure } from '../failure.ts'
 import { oauthApplication, revokeGrant } from '../platforms/oauth.ts'
 import type { Services } from '../services.ts'
 import type { Revocation } from './revocations.ts'
-import {
-  claimRevocation,
-  deleteRevocation,
-  nextRevocationIn,
-  openRevocation,
-  postponeRevocation,
-} from './revocations.ts'
+import { claimRevocation, endRevocation, nextRevocationIn, openRevocation, postponeRevocation } from './revocations.ts'
 
 export interface Revoker {
   /** Looks at once: something was queued. */
@@ -66,13 +60,15 @@ export function createRevoker(services: Services): Revoker {
     const { scmType, webRoot, clientId, attempts } = revocation
     const application = oauthApplication(services.config, scmType)
     const age = Date.now() - Date.parse(revocation.createdAt)
+    let reason: string | undefined
     try {
       // Only the application that obtained a token can revoke it, and its secret goes nowhere but to its platform.
       if (application?.clientId === clientId && application.web === webRoot) {
         await revokeGrant(services.outgoing, application, openRevocation(services.vault, revocation))
         log('revocation_done', { scm_type: scmType })
       } else {
-        log('revocation_given_up', { scm_type: scmType, reason: 'another application is configured' })
+        reason = 'another application is configured'
+        log('revocation_given_up', { scm_type: scmType, reason })
       }
     } catch (error) {
       if (age < GIVE_UP_AFTER) {
@@ -82,9 +78,10 @@ export function createRevoker(services: Services): Revoker {
         await postponeRevocation(database, revocation, Math.max(backoff, Math.min(wait, LONGEST_PAUSE)))
         return
       }
-      log('revocation_given_up', { scm_type: scmType, reason: 'tried for three days', attempts })
+      reason = 'tried for three days'
+      log('revocation_given_up', { scm_type: scmType, reason, attempts })
     }
-    await deleteRevocation(database, revocation)
+    await database.transaction().execute((transaction) => endRevocation(transaction, revocation, reason))
   }
 
   sleep(SHORTEST_SLEEP)

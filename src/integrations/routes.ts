@@ -2,6 +2,7 @@
 
 import type { FastifyRequest } from 'fastify'
 import { Type } from 'typebox'
+import { actorOf } from '../accounts/actor.ts'
 import { invalid } from '../failure.ts'
 import { readBody } from '../http/body.ts'
 import { answers, IdParams, NoContent } from '../http/schemas.ts'
@@ -16,6 +17,7 @@ import { importKeys } from './import-keys.ts'
 import type { Integration } from './integrations.ts'
 import { getIntegration, listIntegrations } from './integrations.ts'
 import { link, relink } from './link.ts'
+import { recordRefusal } from './refusals.ts'
 import type { Revoker } from './revoker.ts'
 import { findAccess } from './token-pair.ts'
 import { unlink } from './unlink.ts'
@@ -55,12 +57,38 @@ export function integrationRoutes(app: App, services: Services, revoker: Revoker
     return readPlatformUrl(scmType, url, outgoing.policy, config.publicUrl)
   }
 
-  /** Without a type that can be linked here, what holds for every address is checked. */
-  function urlProblem(url: string, { scm_type: scmType }: Record<string, unknown>): string | undefined {
-    const address = readAddress(isScmType(scmType) ? scmType : 'gitlab-self-hosted', url)
-    if (!('problem' in address)) return undefined
-    if (address.refused) services.log('scm_address_refused', address.refused)
-    return address.problem
+  /** Throws `invalid` with every wrong member. That our policy refuses the address leaves an event. */
+  async function readLink(request: FastifyRequest) {
+    const refusals: { scmType: ScmType | null; webRoot: string }[] = []
+
+    /** Without a type that can be linked here, what holds for every address is checked. */
+    function urlProblem(url: string, { scm_type: given }: Record<string, unknown>): string | undefined {
+      const scmType = isScmType(given) ? given : null
+      const address = readAddress(scmType ?? 'gitlab-self-hosted', url)
+      if (!('problem' in address)) return undefined
+      if (address.refused) {
+        services.log('scm_address_refused', address.refused)
+        refusals.push({ scmType, webRoot: url })
+      }
+      return address.problem
+    }
+
+    try {
+      const input = readBody(request.body, 'scm_integration', LinkInput, {
+        scm_type: scmTypeProblem,
+        url: urlProblem,
+        access_token: accessTokenProblem,
+      })
+      const scmType = input.scm_type as ScmType
+      const address = readAddress(scmType, input.url)
+      if ('problem' in address) throw invalid({ url: [address.problem] })
+      return { scmType, address, accessToken: input.access_token }
+    } catch (error) {
+      for (const refused of refusals) {
+        await recordRefusal(database, actorOf(request), request.user.id, refused, 'address_refused')
+      }
+      throw error
+    }
   }
 
   /** List and show; every other answer leaves the token out, and a session never gets it. */
@@ -115,16 +143,9 @@ export function integrationRoutes(app: App, services: Services, revoker: Revoker
         response: answers(201, IntegrationAnswer),
       },
     },
-    async ({ user, body }, reply) => {
-      const input = readBody(body, 'scm_integration', LinkInput, {
-        scm_type: scmTypeProblem,
-        url: urlProblem,
-        access_token: accessTokenProblem,
-      })
-      const scmType = input.scm_type as ScmType
-      const address = readAddress(scmType, input.url)
-      if ('problem' in address) throw invalid({ url: [address.problem] })
-      const integration = await link(services, user.id, { scmType, address, accessToken: input.access_token })
+    async (request, reply) => {
+      const { user } = request
+      const integration = await link(services, actorOf(request), user.id, await readLink(request))
       return reply.status(201).send({ scm_integration: integrationOnWire(integration, user) })
     },
   )
@@ -140,9 +161,10 @@ export function integrationRoutes(app: App, services: Services, revoker: Revoker
         response: answers(200, IntegrationAnswer),
       },
     },
-    async ({ user, params, body }) => {
+    async (request) => {
+      const { user, params, body } = request
       const { access_token } = readBody(body, 'scm_integration', RelinkInput, { access_token: accessTokenProblem })
-      const integration = await relink(services, user.id, params.id, access_token)
+      const integration = await relink(services, actorOf(request), user.id, params.id, access_token)
       return { scm_integration: integrationOnWire(integration, user) }
     },
   )
@@ -157,8 +179,9 @@ export function integrationRoutes(app: App, services: Services, revoker: Revoker
         response: answers(204, NoContent),
       },
     },
-    async ({ user, params }, reply) => {
-      await unlink(services, await getIntegration(database, user.id, params.id))
+    async (request, reply) => {
+      const integration = await getIntegration(database, request.user.id, request.params.id)
+      await unlink(services, actorOf(request), integration)
       revoker.wake()
       return reply.status(204).send(null)
     },
@@ -180,8 +203,9 @@ export function integrationRoutes(app: App, services: Services, revoker: Revoker
         ),
       },
     },
-    async ({ user, params }, reply) => {
-      const { keys, skipped } = await importKeys(services, user, params.id)
+    async (request, reply) => {
+      const { user, params } = request
+      const { keys, skipped } = await importKeys(services, actorOf(request), user, params.id)
       return reply.status(201).send({ keys: keys.map((key) => keyOnWire(key, user)), meta: { skipped } })
     },
   )

@@ -1,7 +1,9 @@
 // Unlinking: gone here first, and what OAuth obtained is queued for revocation in the same transaction. Pasted tokens stay.
 
 import { removeUser } from '../accounts/users.ts'
+import type { Actor } from '../audit/events.ts'
 import type { Database } from '../database/database.ts'
+import { notFound } from '../failure.ts'
 import { isOAuthScmType } from '../platforms/scm-types.ts'
 import type { Services } from '../services.ts'
 import type { Integration } from './integrations.ts'
@@ -10,28 +12,38 @@ import type { TokenPair } from './revocations.ts'
 import { queueRevocation } from './revocations.ts'
 import { isUnreadable, openPair } from './token-pair.ts'
 
-export async function unlink(services: Services, integration: Integration): Promise<void> {
+/** Throws `not_found` when it is gone already. */
+export async function unlink(services: Services, actor: Actor, integration: Integration): Promise<void> {
   await services.database.transaction().execute(async (transaction) => {
-    await queueTokensOf(services, transaction, await deleteIntegration(transaction, integration))
+    const deleted = await deleteIntegration(transaction, actor, integration)
+    if (!deleted) throw notFound('scm_integration')
+    await queueTokensOf(services, transaction, deleted)
   })
 }
 
 /** The user with all that is theirs. How many tokens are to be revoked, which a process that serves does. */
-export async function removeUserAndUnlink(services: Services, owner: string): Promise<number> {
+export async function removeUserAndUnlink(services: Services, actor: Actor, owner: string): Promise<number> {
   return services.database.transaction().execute(async (transaction) => {
-    const integrations = await listIntegrations(transaction, owner)
-    for (const integration of integrations) await queueTokensOf(services, transaction, integration)
-    await removeUser(transaction, owner)
-    return integrations.filter(({ clientId }) => clientId !== null).length
+    let queued = 0
+    for (const integration of await listIntegrations(transaction, owner)) {
+      const deleted = await deleteIntegration(transaction, actor, integration)
+      if (!deleted) continue
+      await queueTokensOf(services, transaction, deleted)
+      if (deleted.clientId !== null) queued += 1
+    }
+    await removeUser(transaction, actor, owner)
+    return queued
   })
 }
 
 /** The tokens of a link that is gone or has others now. Those that no longer open cannot be revoked, and are let go. */
 export async function queueTokensOf(services: Services, database: Database, integration: Integration): Promise<void> {
-  const { scmType, webRoot, clientId } = integration
+  const { id, ownerId, scmType, webRoot, clientId } = integration
   if (!isOAuthScmType(scmType) || clientId === null) return
   const tokens = pairToRevoke(services, integration)
-  if (tokens) await queueRevocation(database, services.vault, { scmType, webRoot, clientId, tokens })
+  if (!tokens) return
+  const revocation = { scmType, webRoot, clientId, tokens, ownerId, integrationId: id }
+  await queueRevocation(database, services.vault, revocation)
 }
 
 function pairToRevoke(services: Services, integration: Integration): TokenPair | undefined {

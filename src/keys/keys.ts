@@ -2,7 +2,10 @@
 
 import { randomUUID } from 'node:crypto'
 import type { Selectable } from 'kysely'
-import type { Database } from '../database/database.ts'
+import type { NewEvent } from '../audit/event-types.ts'
+import type { Actor } from '../audit/events.ts'
+import { recordEvent } from '../audit/events.ts'
+import type { Database, Transaction } from '../database/database.ts'
 import type { KeysTable } from '../database/tables.ts'
 import { Failure, notFound } from '../failure.ts'
 import { now } from '../time.ts'
@@ -39,36 +42,54 @@ export async function getKey(database: Database, owner: string, id: string): Pro
   return key
 }
 
-/** undefined when the owner has a key of this fingerprint already. */
-export async function addKeyIfNew(database: Database, owner: string, key: NewKey): Promise<Key | undefined> {
-  return database
+/** Those that the owner did not have, in the order given. */
+export async function addKeys(transaction: Transaction, actor: Actor, owner: string, keys: NewKey[]): Promise<Key[]> {
+  if (keys.length === 0) return []
+  const rows = keys.map(({ name, content, publicKey }) => ({
+    id: randomUUID(),
+    ownerId: owner,
+    name,
+    content,
+    fingerprint: publicKey.fingerprint,
+    fingerprintSha256: publicKey.fingerprintSha256,
+    createdAt: now(),
+  }))
+  const added = await transaction
     .insertInto('keys')
-    .values({
-      id: randomUUID(),
-      ownerId: owner,
-      name: key.name,
-      content: key.content,
-      fingerprint: key.publicKey.fingerprint,
-      fingerprintSha256: key.publicKey.fingerprintSha256,
-      createdAt: now(),
-    })
+    // In one order for all, so that two that add the same keys at once wait for each other and not in a circle.
+    .values(rows.toSorted((one, other) => compare(one.fingerprintSha256, other.fingerprintSha256)))
     .onConflict((conflict) => conflict.columns(['ownerId', 'fingerprintSha256']).doNothing())
     .returningAll()
-    .executeTakeFirst()
+    .execute()
+  const ids = new Map(added.map((key) => [key.id, key]))
+  const inOrder = rows.map(({ id }) => ids.get(id)).filter((key) => key !== undefined)
+  const events = inOrder.map((key): NewEvent => ({ type: 'new_key', data: eventData(key) }))
+  await recordEvent(transaction, actor, owner, ...events)
+  return inOrder
 }
 
 /** Throws `key_exists` when the owner has a key of this fingerprint already. */
-export async function addKey(database: Database, owner: string, key: NewKey): Promise<Key> {
-  const added = await addKeyIfNew(database, owner, key)
+export async function addKey(transaction: Transaction, actor: Actor, owner: string, key: NewKey): Promise<Key> {
+  const [added] = await addKeys(transaction, actor, owner, [key])
   if (!added) throw new Failure('key_exists', 'You have a key with this fingerprint already.')
   return added
 }
 
-export async function deleteKey(database: Database, owner: string, id: string): Promise<void> {
-  const { numDeletedRows } = await database
+export async function deleteKey(transaction: Transaction, actor: Actor, owner: string, id: string): Promise<void> {
+  const deleted = await transaction
     .deleteFrom('keys')
     .where('ownerId', '=', owner)
     .where('id', '=', id.toLowerCase())
+    .returning(['name', 'fingerprint'])
     .executeTakeFirst()
-  if (numDeletedRows === 0n) throw notFound('key')
+  if (!deleted) throw notFound('key')
+  await recordEvent(transaction, actor, owner, { type: 'delete_key', data: eventData(deleted) })
+}
+
+function compare(one: string, other: string): number {
+  return one === other ? 0 : one < other ? -1 : 1
+}
+
+function eventData({ name, fingerprint }: Pick<Key, 'name' | 'fingerprint'>) {
+  return { name, fingerprint }
 }

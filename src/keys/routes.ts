@@ -1,6 +1,7 @@
 // The routes of SSH keys.
 
 import { Type } from 'typebox'
+import { actorOf } from '../accounts/actor.ts'
 import { invalid } from '../failure.ts'
 import { nameProblem, readBody } from '../http/body.ts'
 import { answers, IdParams, NoContent } from '../http/schemas.ts'
@@ -48,11 +49,14 @@ export function keyRoutes(app: App, { database }: Services): void {
         response: answers(201, KeyAnswer),
       },
     },
-    async ({ user, body }, reply) => {
+    async (request, reply) => {
+      const { user, body } = request
       const { name, content } = readBody(body, 'key', KeyInput, { name: nameProblem })
       const publicKey = readPublicKey(content)
       if ('problem' in publicKey) throw invalid({ content: [publicKey.problem] })
-      const key = await addKey(database, user.id, { name, content, publicKey })
+      const key = await database
+        .transaction()
+        .execute((transaction) => addKey(transaction, actorOf(request), user.id, { name, content, publicKey }))
       return reply.status(201).send({ key: keyOnWire(key, user) })
     },
   )
@@ -62,8 +66,11 @@ export function keyRoutes(app: App, { database }: Services): void {
     {
       schema: { summary: 'Remove an SSH key', tags: ['SSH keys'], params: IdParams, response: answers(204, NoContent) },
     },
-    async ({ user, params }, reply) => {
-      await deleteKey(database, user.id, params.id)
+    async (request, reply) => {
+      const { user, params } = request
+      await database
+        .transaction()
+        .execute((transaction) => deleteKey(transaction, actorOf(request), user.id, params.id))
       return reply.status(204).send(null)
     },
   )

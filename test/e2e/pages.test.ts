@@ -83,6 +83,18 @@ const pages: Case[] = [
       await page.getByText('Copy “Nightly build” now').waitFor()
     },
   },
+  {
+    name: 'activity',
+    path: '/activity',
+    title: 'Activity',
+    async ready(page) {
+      await page.getByText('API token “Nightly build” made').first().waitFor()
+      await page
+        .getByText(/SSH keys? imported from/)
+        .first()
+        .waitFor()
+    },
+  },
 ]
 
 async function prepare(stage: Stage, { account }: Visit): Promise<void> {

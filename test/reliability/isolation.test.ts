@@ -58,6 +58,7 @@ const rules: Record<string, Rule> = {
   'POST /v1/tokens': { who: 'own', body: { token: { name: 'another' } }, status: 201 },
   'GET /v1/keys': { who: 'own' },
   'POST /v1/keys': { who: 'own', body: { key: { name: 'x', content: 'x' } }, status: 422 },
+  'GET /v1/events': { who: 'own' },
   'GET /v1/scm_integrations': { who: 'own' },
   'POST /v1/scm_integrations': { who: 'own', body: { scm_integration: {} }, status: 422 },
 
@@ -90,6 +91,7 @@ const rules: Record<string, Rule> = {
   'GET /pull-requests': page,
   'GET /keys': page,
   'GET /tokens': page,
+  'GET /activity': page,
   'GET /users/github/link': page,
   'POST /users/github/link': page,
   'GET /users/github/callback': { who: 'session', status: 400 },

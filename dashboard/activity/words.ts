@@ -1,0 +1,63 @@
+// Events as a person would tell them.
+
+import type { EventData, EventType, IntegrationData } from '../../src/audit/event-types.ts'
+import type { Event } from '../api.ts'
+import { hostOf, platforms } from '../platforms.ts'
+
+const words: { [Type in EventType]: (data: EventData[Type]) => string } = {
+  new_user: () => 'The account was made',
+  edit_user: ({ username, email }) => `Name and address changed to ${username}, ${email}`,
+  delete_user: () => 'The account was removed',
+  login_success: () => 'Signed in',
+  login_failure: () => 'Somebody entered a wrong password',
+  logout: () => 'Signed out',
+  exchange_failure: () => 'An unknown API token was used',
+  password_reset_success: () => 'The password was changed',
+  new_token: ({ token_name }) => `API token “${token_name}” made`,
+  regenerate_token: ({ token_name }) => `API token “${token_name}” renewed`,
+  delete_token: ({ token_name }) => `API token “${token_name}” revoked`,
+  new_key: ({ name }) => `SSH key “${name}” added`,
+  delete_key: ({ name }) => `SSH key “${name}” removed`,
+  import_keys: (data) => `${data.added} SSH ${data.added === 1 ? 'key' : 'keys'} imported from ${nameOf(data)}`,
+  new_integration: (data) => `${nameOf(data)} linked`,
+  edit_integration: (data) => `Token of ${nameOf(data)} replaced`,
+  renew_integration: (data) => `${nameOf(data)} linked again`,
+  refresh_integration: (data) => `Token of ${nameOf(data)} refreshed`,
+  expire_integration: (data) => `${nameOf(data)} has expired: ${data.reason}`,
+  delete_integration: (data) => `${nameOf(data)} unlinked`,
+  integration_failure: ({ host, reason }) =>
+    reason === 'address_refused'
+      ? `A link to ${host} was refused: this server does not contact that address`
+      : `A link to ${host} was refused: the account was another`,
+  revoke_success: ({ integration_type }) => `A token was revoked at ${platforms[integration_type].label}`,
+  revoke_failure: ({ integration_type }) =>
+    `A token could not be revoked at ${platforms[integration_type].label}: revoke it there yourself`,
+  omitted_failures: ({ count }) => `${count} more failures`,
+}
+
+export function eventWords({ type, type_data }: Event): string {
+  const tell = words[type] as ((data: unknown) => string) | undefined
+  // A newer server may know more than a page that has been open for long.
+  return tell?.(type_data) ?? type.replaceAll('_', ' ')
+}
+
+function nameOf({ integration_type, data: { login, url } }: IntegrationData): string {
+  const { label, selfHosted } = platforms[integration_type]
+  return selfHosted ? `${login} on ${hostOf(url)}` : `${login} on ${label}`
+}
+
+/** "by the API token “ci”". */
+export function meansWords({ via, api_token }: Event): string {
+  switch (via) {
+    case 'api_token':
+      return api_token ? `by the API token “${api_token.name}”` : 'by an API token'
+    case 'session':
+      return 'in a browser'
+    case 'password':
+      return 'with a password'
+    case 'command_line':
+      return 'by the operator'
+    case 'server':
+      return 'by Forgelink'
+  }
+}

@@ -1,0 +1,128 @@
+// The types of events and what each tells. Where the API's clients know a type, name and members are theirs.
+
+import type { ScmType } from '../platforms/scm-types.ts'
+
+/** A link, as events name it. */
+export interface IntegrationData {
+  integration_id: string
+  integration_type: ScmType
+  data: { login: string; avatar_url: string | null; url: string }
+}
+
+interface RemoteData {
+  remote_ip: string | null
+}
+
+interface TokenData {
+  token_id: string
+  token_name: string
+}
+
+interface KeyData {
+  name: string
+  /** MD5, as the API shows it. */
+  fingerprint: string
+}
+
+interface UserData {
+  email: string
+  username: string
+}
+
+interface RevocationData {
+  /** null when the token never became a link's. */
+  integration_id: string | null
+  integration_type: ScmType
+  url: string
+}
+
+export interface EventData {
+  // Known to the API's clients
+  new_user: UserData
+  login_success: RemoteData
+  login_failure: RemoteData
+  /** Any new password, also one that was changed with the present one or by the operator. */
+  password_reset_success: RemoteData
+  new_token: TokenData
+  regenerate_token: TokenData
+  delete_token: TokenData
+  new_key: KeyData
+  delete_key: KeyData
+  new_integration: IntegrationData
+  delete_integration: IntegrationData
+  // Ours, named in the same manner
+  edit_user: UserData & { old_email: string; old_username: string }
+  delete_user: UserData
+  logout: RemoteData
+  /** An API token that there is not was to be exchanged. */
+  exchange_failure: RemoteData
+  /** Somebody replaced the link's token by another. */
+  edit_integration: IntegrationData
+  /** Somebody linked the same account again by OAuth. */
+  renew_integration: IntegrationData
+  /** The server had the link's token renewed. */
+  refresh_integration: IntegrationData
+  /** The platform renews the link's token no more. */
+  expire_integration: IntegrationData & { reason: string }
+  /** A link that was not made or not changed; `reason` is a code. */
+  integration_failure: { integration_type: ScmType | null; host: string; reason: RefusalReason }
+  /** The keys themselves are a `new_key` each. */
+  import_keys: IntegrationData & { added: number; skipped: number }
+  /** The platform was told to forget a token, or has not known it any more. */
+  revoke_success: RevocationData
+  revoke_failure: RevocationData & { reason: string }
+  /** So many failures in about a minute were not recorded one by one. */
+  omitted_failures: { count: number }
+}
+
+/** The address policy keeps us from going there; the token or sign-in was another account's than the link's. */
+export type RefusalReason = 'address_refused' | 'another_account'
+
+export type EventType = keyof EventData
+
+/** A type with its data. */
+export type NewEvent = { [Type in EventType]: { type: Type; data: EventData[Type] } }[EventType]
+
+/** Each type in a few words, for people who read a log. */
+const eventWords: { [Type in EventType]: (data: EventData[Type]) => string } = {
+  new_user: ({ email }) => `user added, ${email}`,
+  login_success: () => 'signed in',
+  login_failure: () => 'wrong password',
+  password_reset_success: () => 'password changed',
+  new_token: ({ token_name }) => `API token "${token_name}" made`,
+  regenerate_token: ({ token_name }) => `API token "${token_name}" renewed`,
+  delete_token: ({ token_name }) => `API token "${token_name}" revoked`,
+  new_key: ({ name, fingerprint }) => `SSH key "${name}" added, ${fingerprint}`,
+  delete_key: ({ name, fingerprint }) => `SSH key "${name}" removed, ${fingerprint}`,
+  new_integration: (data) => `linked ${linkWords(data)}`,
+  delete_integration: (data) => `unlinked ${linkWords(data)}`,
+  edit_user: (data) => `${data.old_username} <${data.old_email}> is now ${data.username} <${data.email}>`,
+  delete_user: ({ email }) => `user removed, ${email}`,
+  logout: () => 'signed out',
+  exchange_failure: () => 'unknown API token',
+  edit_integration: (data) => `token replaced of ${linkWords(data)}`,
+  renew_integration: (data) => `linked again ${linkWords(data)}`,
+  refresh_integration: (data) => `token refreshed of ${linkWords(data)}`,
+  expire_integration: (data) => `link expired, ${linkWords(data)}: ${data.reason}`,
+  integration_failure: ({ host, reason }) => `link refused, ${host}: ${reason.replaceAll('_', ' ')}`,
+  import_keys: (data) => `${data.added} SSH keys imported from ${linkWords(data)}`,
+  revoke_success: ({ integration_type, url }) => `token revoked at ${integration_type} ${url}`,
+  revoke_failure: ({ integration_type, url, reason }) => `token not revoked at ${integration_type} ${url}: ${reason}`,
+  omitted_failures: ({ count }) => `${count} more failures, not recorded one by one`,
+}
+
+/** Of a stored event; a type that only a newer Forgelink knows has no words. */
+export function wordsOf({ type, typeData }: { type: string; typeData: string }): string {
+  if (!isEventType(type)) return ''
+  return (eventWords[type] as (data: unknown) => string)(JSON.parse(typeData))
+}
+
+export const EVENT_TYPES = Object.keys(eventWords) as EventType[]
+
+export function isEventType(text: string): text is EventType {
+  return Object.hasOwn(eventWords, text)
+}
+
+function linkWords({ integration_type, data }: IntegrationData): string {
+  return `${integration_type} ${data.login} at ${data.url}`
+}

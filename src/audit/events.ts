@@ -1,0 +1,157 @@
+// The events table: who did what, when, from where and by which means. An event is written with the change it tells of.
+
+import { randomBytes } from 'node:crypto'
+import type { Selectable } from 'kysely'
+import { sql } from 'kysely'
+import type { Database, Transaction } from '../database/database.ts'
+import type { EventMeans, EventsTable } from '../database/tables.ts'
+import { UNPRINTABLE } from '../http/body.ts'
+import { now } from '../time.ts'
+import type { EventType, NewEvent } from './event-types.ts'
+
+export type Event = Selectable<EventsTable>
+
+/** By which means something is done, and from where. */
+export interface Actor {
+  via: EventMeans
+  apiToken: { id: string; name: string } | null
+  remoteIp: string | null
+  requestId: string | null
+}
+
+/** The operator, with the `forgelink` command. */
+export const COMMAND_LINE: Actor = { via: 'command_line', apiToken: null, remoteIp: null, requestId: null }
+/** The server itself, in the background or for several callers at once. */
+export const SERVER: Actor = { via: 'server', apiToken: null, remoteIp: null, requestId: null }
+
+/** Longest text within an event, in characters: names and reasons come from platforms too. */
+const MAX_TEXT = 255
+
+/**
+ * Records what is done to the account of `owner`, null when that is nobody's. Being in the change's transaction it is
+ * there if and only if the change is.
+ */
+export async function recordEvent(
+  transaction: Transaction,
+  actor: Actor,
+  owner: string | null,
+  ...events: NewEvent[]
+): Promise<void> {
+  if (events.length === 0) return
+  const shared = {
+    userId: owner,
+    username: owner === null ? null : await usernameOf(transaction, owner),
+    via: actor.via,
+    tokenId: actor.apiToken?.id ?? null,
+    tokenName: actor.apiToken && text(actor.apiToken.name),
+    // From a header, where a proxy is trusted.
+    remoteIp: actor.remoteIp && text(actor.remoteIp),
+    requestId: actor.requestId,
+  }
+  const rows = events.map(({ type, data }) => {
+    const typeData = JSON.stringify(data, (_name, value) => (typeof value === 'string' ? text(value) : value))
+    return { id: newId(), createdAt: now(), type, typeData, ...shared }
+  })
+  await transaction.insertInto('events').values(rows).execute()
+}
+
+/** Of a user who is gone it is what the last event has. */
+async function usernameOf(transaction: Transaction, id: string): Promise<string | null> {
+  const user = await transaction.selectFrom('users').select('username').where('id', '=', id).executeTakeFirst()
+  if (user) return user.username
+  const last = await transaction
+    .selectFrom('events')
+    .select('username')
+    .where('userId', '=', id)
+    .orderBy('id', 'desc')
+    .limit(1)
+    .executeTakeFirst()
+  return last?.username ?? null
+}
+
+function text(value: string): string {
+  return [...value.replace(new RegExp(UNPRINTABLE, 'gu'), ' ')].slice(0, MAX_TEXT).join('')
+}
+
+let lastTime = 0
+let count = 0
+
+/** A UUID of version 7 (RFC 9562) with a counter, so that the events of one millisecond keep their order. */
+function newId(): string {
+  const time = Date.now()
+  count = time > lastTime ? 0 : count + 1
+  // The counter has 12 bits; a clock that was put back waits for its old time.
+  lastTime = Math.max(time, count > 0xfff ? lastTime + 1 : lastTime)
+  count &= 0xfff
+  const random = randomBytes(8)
+  random[0] = ((random[0] ?? 0) & 0x3f) | 0x80
+  const hex = `${hexOf(lastTime, 12)}7${hexOf(count, 3)}${random.toString('hex')}`
+  return hex.replace(/^(.{8})(.{4})(.{4})(.{4})/, '$1-$2-$3-$4-')
+}
+
+function hexOf(number: number, digits: number): string {
+  return number.toString(16).padStart(digits, '0')
+}
+
+/** What to list; absent members leave nothing out. */
+export interface EventFilter {
+  type?: EventType | undefined
+  /** ISO 8601 in UTC. */
+  since?: string | undefined
+}
+
+/** A page of the owner's own, newest first. */
+export async function listEvents(
+  database: Database,
+  owner: string,
+  { page, perPage }: { page: number; perPage: number },
+  filter: EventFilter,
+): Promise<{ events: Event[]; totalCount: number }> {
+  const own = filtered(database, filter).where('userId', '=', owner)
+  const { total } = await own.select((row) => row.fn.countAll().as('total')).executeTakeFirstOrThrow()
+  const events = await own
+    .selectAll()
+    .orderBy('id', 'desc')
+    .limit(perPage)
+    .offset((page - 1) * perPage)
+    .execute()
+  return { events, totalCount: Number(total) }
+}
+
+/** For the operator: the newest of everybody, oldest of them first. `user`: an id, or a name as it was then. */
+export async function latestEvents(
+  database: Database,
+  limit: number,
+  filter: EventFilter & { user?: { id: string; username: string } | undefined },
+): Promise<Event[]> {
+  let query = filtered(database, filter)
+  const { user } = filter
+  if (user) {
+    query = query.where((row) =>
+      row.or([
+        row('userId', '=', user.id),
+        row(sql<string>`lower(username)`, '=', sql<string>`lower(${user.username})`),
+      ]),
+    )
+  }
+  const newestFirst = await query.selectAll().orderBy('id', 'desc').limit(limit).execute()
+  return newestFirst.reverse()
+}
+
+function filtered(database: Database, { type, since }: EventFilter) {
+  let query = database.selectFrom('events')
+  if (type !== undefined) query = query.where('type', '=', type)
+  if (since !== undefined) query = query.where('createdAt', '>=', since)
+  return query
+}
+
+/** Up to `limit` of those before `time`; how many there were. */
+export async function deleteEventsBefore(database: Database, time: string, limit: number): Promise<number> {
+  const { numDeletedRows } = await database
+    .deleteFrom('events')
+    .where('id', 'in', (query) =>
+      query.selectFrom('events').select('id').where('createdAt', '<', time).orderBy('createdAt').limit(limit),
+    )
+    .executeTakeFirst()
+  return Number(numDeletedRows)
+}

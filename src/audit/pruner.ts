@@ -1,0 +1,43 @@
+// Removes events that are too old: at the start and every hour. Several servers at once do no harm.
+
+import { setTimeout as delay } from 'node:timers/promises'
+import type { Services } from '../services.ts'
+import { deleteEventsBefore } from './events.ts'
+
+export interface Pruner {
+  close(): Promise<void>
+}
+
+const DAY = 86_400_000
+const EVERY = 3_600_000
+/** Small, and with pauses, so that nobody waits long for the store. */
+const BATCH = 500
+const PAUSE = 50
+
+/** Does nothing with `EVENTS_DAYS=0`. */
+export function createPruner({ config, database }: Services): Pruner {
+  const { eventsDays } = config
+  if (eventsDays === 0) return { close: async () => undefined }
+  let isClosed = false
+  let running = prune()
+  const timer = setInterval(() => {
+    running = running.then(prune)
+  }, EVERY).unref()
+
+  async function prune(): Promise<void> {
+    const time = new Date(Date.now() - eventsDays * DAY).toISOString()
+    try {
+      while (!isClosed && (await deleteEventsBefore(database, time, BATCH)) === BATCH) await delay(PAUSE)
+    } catch {
+      // The store is away: an hour later is soon enough.
+    }
+  }
+
+  return {
+    async close() {
+      isClosed = true
+      clearInterval(timer)
+      await running
+    },
+  }
+}

@@ -1,0 +1,63 @@
+// The route of events: what was done to the caller's account, and nobody else's.
+
+import { Type } from 'typebox'
+import { invalid } from '../failure.ts'
+import { PageQuery, Pagination, paginationOnWire, readPage } from '../http/page.ts'
+import { answers } from '../http/schemas.ts'
+import type { App } from '../http/server.ts'
+import type { Services } from '../services.ts'
+import { EVENT_TYPES, isEventType } from './event-types.ts'
+import type { EventFilter } from './events.ts'
+import { listEvents } from './events.ts'
+import { EventOnWire, eventOnWire } from './wire.ts'
+
+const HOUR = 3_600_000
+const MAX_HOURS = 72
+
+const EventsQuery = Type.Object({
+  ...PageQuery.properties,
+  type: Type.Optional(Type.String({ description: 'Only events of this type.', examples: ['new_integration'] })),
+  from: Type.Optional(
+    Type.String({ description: `Only those of so many hours, 1 to ${MAX_HOURS}.`, examples: ['24'] }),
+  ),
+})
+
+export function eventRoutes(app: App, { database }: Services): void {
+  app.get(
+    '/v1/events',
+    {
+      schema: {
+        summary: 'List what was done to your account, newest first',
+        tags: ['Events'],
+        querystring: EventsQuery,
+        response: answers(
+          200,
+          Type.Object({ events: Type.Array(EventOnWire), meta: Type.Object({ pagination: Pagination }) }),
+        ),
+      },
+    },
+    async ({ user, query }) => {
+      const page = readPage(query)
+      const { events, totalCount } = await listEvents(database, user.id, page, readFilter(query))
+      const { id, email, username } = user
+      const hasNext = page.page * page.perPage < totalCount
+      return {
+        events: events.map((event) => eventOnWire(event, { id, email, username })),
+        meta: { pagination: paginationOnWire(page, { hasNext, totalCount }) },
+      }
+    },
+  )
+}
+
+/** Throws `invalid` for a type that there is not, and for anything but whole hours in range. */
+function readFilter({ type, from }: { type?: string; from?: string }): EventFilter {
+  const errors: Record<string, string[]> = {}
+  const known = type !== undefined && isEventType(type) ? type : undefined
+  if (type !== known) errors.type = [`must be one of ${EVENT_TYPES.join(', ')}`]
+  const hours = /^\d{1,2}$/.test(from ?? '') ? Number(from) : 0
+  if (from !== undefined && (hours < 1 || hours > MAX_HOURS)) {
+    errors.from = [`must be a whole number from 1 to ${MAX_HOURS}`]
+  }
+  if (Object.keys(errors).length > 0) throw invalid(errors)
+  return { type: known, since: from === undefined ? undefined : new Date(Date.now() - hours * HOUR).toISOString() }
+}
