@@ -21,7 +21,7 @@ interface Parameter {
   in: string
   required?: boolean
   description?: string
-  schema?: Schema
+  example?: unknown
 }
 
 interface Operation {
@@ -68,8 +68,8 @@ ${parameters.length + fields.length === 0 ? null : html`<ul>${[...parameters.map
 `
 }
 
-function parameterItem({ name, in: place, required, description, schema }: Parameter): Html {
-  return item(name, `in the ${place}`, required === true, description ?? schema?.description)
+function parameterItem({ name, in: place, required, description }: Parameter): Html {
+  return item(name, `in the ${place}`, required === true, description)
 }
 
 /** Of a body `{"key": {"name": …}}` the fields inside. */
@@ -94,7 +94,7 @@ function exampleOf(publicUrl: string, method: string, path: string, operation: O
   const { parameters = [], security } = operation
   const query = parameters
     .filter((parameter) => parameter.in === 'query' && parameter.required)
-    .map(({ name, schema = {} }) => `${name}=${encodeURIComponent(String(sampleOf(schema))).replaceAll('%20', '+')}`)
+    .map(({ name, example = '…' }) => `${name}=${inQuery(String(example))}`)
   const address = `${publicUrl}${path.replace(/\{(\w+)\}/g, (_all, name) => name.toUpperCase())}`
   const schema = bodySchema(operation)
   return [
@@ -103,6 +103,11 @@ function exampleOf(publicUrl: string, method: string, path: string, operation: O
     ...(schema ? ["-H 'Content-Type: application/json'", `-d '${JSON.stringify(sampleOf(schema))}'`] : []),
     `'${[address, ...(query.length > 0 ? [query.join('&')] : [])].join('?')}'`,
   ].join(' ')
+}
+
+/** As people write it in an address: `user:acme/tools`. */
+function inQuery(text: string): string {
+  return encodeURIComponent(text).replaceAll('%20', '+').replaceAll('%3A', ':').replaceAll('%2F', '/')
 }
 
 /** `undefined`: as every other call of the API. */
