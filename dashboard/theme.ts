@@ -75,7 +75,7 @@ export const theme = createTheme({
       defaultProps: { size: 'md', checkIconPosition: 'right', allowDeselect: false, withScrollArea: false },
       classNames: { options: classes.options },
     },
-    Switch: { classNames: { track: classes.track } },
+    Switch: { defaultProps: { withThumbIndicator: false }, classNames: { track: classes.track, thumb: classes.thumb } },
     Modal: {
       defaultProps: {
         radius: 'lg',
