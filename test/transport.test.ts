@@ -134,6 +134,32 @@ describeOnBothEngines('transport', (engine) => {
     expect(Object.keys(answer.json)).toEqual(['error'])
   })
 
+  const BROWSER = 'text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8'
+
+  it.each(['/nothing-here', '/users/bitbucket/link'])('%s is a page of ours for a browser', async (path) => {
+    const answer = await send('GET', `${service.url}${path}`, undefined, { accept: BROWSER })
+    expect([answer.status, answer.headers.get('vary')]).toEqual([404, 'Accept'])
+    expect(answer.headers.get('content-type')).toBe('text/html; charset=utf-8')
+    expect(answer.headers.get('content-security-policy')).toContain("default-src 'self'")
+    expect(answer.text).toContain('<h1>No such page</h1>')
+  })
+
+  it.each([
+    ['GET', '/nothing-here', '*/*'],
+    ['GET', '/nothing-here', 'application/json, text/html;q=0.5'],
+    ['GET', '/v1/nothing', BROWSER],
+    ['POST', '/nothing-here', BROWSER],
+  ])('%s %s with Accept: %s stays JSON', async (method, path, accept) => {
+    const answer = await send(method, `${service.url}${path}`, undefined, { accept })
+    expect(answer.status).toBe(404)
+    expect(answer.json).toEqual({ error: 'There is nothing at this address. /openapi.json lists what there is.' })
+  })
+
+  it('has an icon for browsers that look for one', async () => {
+    const answer = await send('GET', `${service.url}/favicon.ico`)
+    expect([answer.status, answer.headers.get('content-type')]).toEqual([200, 'image/svg+xml'])
+  })
+
   it.each([
     ['PUT', '/v1/keys', 'GET, HEAD, POST'],
     ['DELETE', '/v1/scm_integrations', 'GET, HEAD, POST'],

@@ -10,6 +10,7 @@ import { CopyButton } from '../ui/copy-button.tsx'
 import { Empty } from '../ui/empty.tsx'
 import { Failed } from '../ui/failed.tsx'
 import { fieldError, formFailure } from '../ui/field.ts'
+import { focusOn } from '../ui/focus.ts'
 import form from '../ui/form.module.css'
 import { Form } from '../ui/form.tsx'
 import list from '../ui/list.module.css'
@@ -18,6 +19,8 @@ import { Question } from '../ui/question.tsx'
 import { Time } from '../ui/time.tsx'
 import { announce } from '../ui/toast.tsx'
 
+const YOUR_KEYS = 'your-keys'
+
 export function KeysPage() {
   const keys = useKeys()
   return (
@@ -25,7 +28,7 @@ export function KeysPage() {
       title="SSH keys"
       lead="Public keys your tools may hand to machines. Import them from a linked account on your profile, or paste one."
     >
-      <Section title="Your keys">
+      <Section id={YOUR_KEYS} title="Your keys">
         <Load of={keys} skeleton={<RowsSkeleton rows={3} height={84} />}>
           {(found) => <KeyList keys={found} />}
         </Load>
@@ -41,20 +44,12 @@ export function KeysPage() {
 
 function KeyList({ keys }: { keys: Key[] }) {
   const [asked, setAsked] = useState<Key | null>(null)
-  const removal = useChange(removeKey, ['keys'])
+  const removal = useChange((key: Key) => removeKey(key.id), { stale: ['keys'], done })
 
-  function close() {
+  function done(_nothing: unknown, key: Key) {
+    announce(`${key.name} is removed.`)
     setAsked(null)
-    removal.reset()
-  }
-
-  function remove() {
-    if (!asked) return
-    const onSuccess = () => {
-      announce(`${asked.name} is removed.`)
-      close()
-    }
-    removal.mutate(asked.id, { onSuccess })
+    focusOn(YOUR_KEYS)
   }
 
   if (keys.length === 0) {
@@ -82,7 +77,7 @@ function KeyList({ keys }: { keys: Key[] }) {
               </p>
             </div>
             <div className={list.actions}>
-              <CopyButton text={key.content} label={`Copy ${key.name}`} short="Copy" />
+              <CopyButton text={key.content} label={`Copy ${key.name}`} />
               <Button variant="default" size="xs" onClick={() => setAsked(key)} aria-label={`Remove ${key.name}`}>
                 Remove
               </Button>
@@ -95,14 +90,16 @@ function KeyList({ keys }: { keys: Key[] }) {
         title="Remove this key?"
         answer="Remove"
         danger
-        busy={removal.isPending}
-        error={removal.error}
-        onYes={remove}
-        onClose={close}
+        change={removal}
+        onYes={() => asked && removal.mutate(asked)}
+        onClose={() => setAsked(null)}
       >
         <p>
           <strong>{asked?.name}</strong> is no longer handed out. Machines that have it already keep it, and nothing
           changes at the platform it came from.
+        </p>
+        <p>
+          <code>{asked?.fingerprint_sha256}</code>
         </p>
       </Question>
     </>
@@ -117,20 +114,18 @@ function typeOf({ content }: Key): string {
 function AddKey() {
   const [name, setName] = useState('')
   const [content, setContent] = useState('')
-  const adding = useChange(addKey, ['keys'])
+  const adding = useChange(addKey, { stale: ['keys'], done })
   const failure = formFailure(adding.error, ['name', 'content'])
 
-  function submit() {
-    const onSuccess = (key: Key) => {
-      announce(`${key.name} is added.`)
-      setName('')
-      setContent('')
-    }
-    adding.mutate({ name, content }, { onSuccess })
+  function done(key: Key) {
+    announce(`${key.name} is added.`)
+    setName('')
+    setContent('')
+    focusOn(YOUR_KEYS)
   }
 
   return (
-    <Form error={adding.error} onSubmit={submit}>
+    <Form error={adding.error} onSubmit={() => adding.mutate({ name, content })}>
       <TextInput
         label="Name"
         placeholder="Laptop"

@@ -1,16 +1,24 @@
 // What an import brought, and what was left out and why.
 
 import { CloseButton } from '@mantine/core'
+import { useEffect, useRef } from 'react'
 import type { ImportedKeys } from '../api.ts'
 import { followLink } from '../router.ts'
 import classes from './import-result.module.css'
 
 export function ImportResult({ result, onClose }: { result: ImportedKeys; onClose: () => void }) {
   const { keys, skipped } = result
+  const head = useRef<HTMLParagraphElement>(null)
+  // The button that asked for it could not be used meanwhile, which takes the focus from it.
+  useEffect(() => {
+    if (document.activeElement === document.body) head.current?.focus({ preventScroll: true })
+  }, [])
   return (
     <div className={classes.result}>
       <div className={classes.head}>
-        <p>{headline(keys.length)}</p>
+        <p ref={head} tabIndex={-1}>
+          {headline(keys.length)}
+        </p>
         <CloseButton aria-label="Close the result" onClick={onClose} />
       </div>
       {keys.length > 0 && (

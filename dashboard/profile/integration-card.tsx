@@ -1,6 +1,6 @@
 // One linked account: whose it is, how it is and what to do about it, and what can be done with it.
 
-import { Avatar, Button } from '@mantine/core'
+import { Button } from '@mantine/core'
 import { useState } from 'react'
 import { type Integration, importKeys } from '../api.ts'
 import { asFailure } from '../loaded.tsx'
@@ -9,14 +9,16 @@ import { useChange, useHealth } from '../queries.ts'
 import { followLink } from '../router.ts'
 import { ExternalLink } from '../ui/external-link.tsx'
 import { Failed } from '../ui/failed.tsx'
+import { focusOn } from '../ui/focus.ts'
 import { Icon } from '../ui/icons.tsx'
 import { PlatformLogo } from '../ui/platform-logo.tsx'
 import { Time } from '../ui/time.tsx'
 import { ImportResult } from './import-result.tsx'
 import classes from './integration-card.module.css'
 import { LinkProblems, LinkStatusLine } from './link-status.tsx'
+import { Portrait } from './portrait.tsx'
 import { ReplaceTokenDialog } from './replace-token-dialog.tsx'
-import { statusOf } from './status.ts'
+import { adviceFor, statusOf } from './status.ts'
 import { UnlinkQuestion } from './unlink-question.tsx'
 
 interface IntegrationCardProps {
@@ -26,21 +28,25 @@ interface IntegrationCardProps {
 
 export function IntegrationCard({ integration, onUnlinked }: IntegrationCardProps) {
   const { id, scm_type, username, url, profile_url, created_at } = integration
-  const { label, selfHosted } = platforms[scm_type]
+  const { label, selfHosted, changes } = platforms[scm_type]
   const health = useHealth(integration)
   const status = statusOf(integration, health)
-  const importing = useChange(importKeys, ['keys'])
+  const importing = useChange(importKeys, { stale: ['keys'] })
   const [asking, setAsking] = useState<'unlink' | 'token' | null>(null)
   const close = () => setAsking(null)
+  const headingId = `link-${id}`
+
+  function closeResult() {
+    importing.reset()
+    focusOn(headingId)
+  }
 
   return (
     <article className={classes.card} aria-label={`${label}: ${username}`}>
       <header className={classes.head}>
-        <span className={classes.portrait}>
-          <Avatar src={`/avatars/${encodeURIComponent(id)}`} alt="" name={username} color="petrol" size={48} />
-        </span>
+        <Portrait id={id} username={username} />
         <div className={classes.who}>
-          <h3 className={classes.name}>
+          <h3 className={classes.name} id={headingId} tabIndex={-1}>
             <ExternalLink to={profile_url}>{username}</ExternalLink>
           </h3>
           <p className={classes.platform}>
@@ -108,19 +114,32 @@ export function IntegrationCard({ integration, onUnlinked }: IntegrationCardProp
               Repositories
             </a>
             <a href={`/pull-requests?link=${id}`} onClick={followLink}>
-              Pull requests
+              {changes.charAt(0).toUpperCase() + changes.slice(1)}
             </a>
           </span>
         </div>
 
         <div aria-live="polite" className={classes.outcome}>
-          {importing.isSuccess && <ImportResult result={importing.data} onClose={importing.reset} />}
-          {importing.isError && <Failed failure={asFailure(importing.error)} retry={() => importing.mutate(id)} />}
+          {importing.isSuccess && <ImportResult result={importing.data} onClose={closeResult} />}
+          {importing.isError && (
+            <Failed
+              failure={asFailure(importing.error)}
+              message={adviceFor(asFailure(importing.error).code, integration)}
+              retry={() => importing.mutate(id)}
+            />
+          )}
         </div>
       </div>
 
       <UnlinkQuestion integration={integration} opened={asking === 'unlink'} onClose={close} onUnlinked={onUnlinked} />
-      {selfHosted && <ReplaceTokenDialog integration={integration} opened={asking === 'token'} onClose={close} />}
+      {selfHosted && (
+        <ReplaceTokenDialog
+          integration={integration}
+          opened={asking === 'token'}
+          onReplaced={importing.reset}
+          onClose={close}
+        />
+      )}
     </article>
   )
 }
@@ -128,8 +147,9 @@ export function IntegrationCard({ integration, onUnlinked }: IntegrationCardProp
 /** A token that came by OAuth with a date is renewed before it; only a pasted one ends. */
 function TokenEnd({ integration }: { integration: Integration }) {
   const { token_expires_at, scm_type } = integration
-  if (token_expires_at === null) return 'no date known'
-  return platforms[scm_type].selfHosted ? <Time at={token_expires_at} /> : 'renewed by itself'
+  const { selfHosted } = platforms[scm_type]
+  if (token_expires_at === null) return selfHosted ? 'no date known' : 'not by itself'
+  return selfHosted ? <Time at={token_expires_at} /> : 'renewed by itself'
 }
 
 function scopesText(scopes: string[] | null): string {

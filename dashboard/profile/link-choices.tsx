@@ -2,7 +2,7 @@
 
 import { Button } from '@mantine/core'
 import { useState } from 'react'
-import type { ScmType, Session } from '../api.ts'
+import type { Session } from '../api.ts'
 import { hostOf, platforms, type SelfHostedType } from '../platforms.ts'
 import { PlatformLogo } from '../ui/platform-logo.tsx'
 import classes from './link-choices.module.css'
@@ -58,7 +58,7 @@ function TokenChoice({ type, onChoose }: { type: SelfHostedType; onChoose: (type
   const { label } = platforms[type]
   return (
     <li className={classes.choice}>
-      <PlatformLogo type={type as ScmType} size={28} />
+      <PlatformLogo type={type} size={28} />
       <div className={classes.text}>
         <h3>{label}</h3>
         <p>With the address of your server and a token you make there.</p>

@@ -1,16 +1,16 @@
 // Links an account on GitHub Enterprise Server or GitLab self-hosted, by address and token.
 
-import { Button, Modal, TextInput } from '@mantine/core'
+import { Modal, TextInput } from '@mantine/core'
 import { useState } from 'react'
-import { linkByToken } from '../api.ts'
-import { platforms, type SelfHostedType } from '../platforms.ts'
-import { useChange } from '../queries.ts'
-import { Failed } from '../ui/failed.tsx'
+import { type Integration, linkByToken } from '../api.ts'
+import { nameOfLink, platforms, type SelfHostedType } from '../platforms.ts'
+import { type Change, useChange } from '../queries.ts'
+import { DialogForm } from '../ui/dialog-form.tsx'
 import { fieldError, formFailure } from '../ui/field.ts'
 import form from '../ui/form.module.css'
-import { Form } from '../ui/form.tsx'
 import { Notice } from '../ui/notice.tsx'
 import { SecretInput } from '../ui/secret-input.tsx'
+import { announce } from '../ui/toast.tsx'
 import { TokenHelp } from './token-help.tsx'
 
 interface LinkDialogProps {
@@ -20,35 +20,48 @@ interface LinkDialogProps {
 }
 
 export function LinkDialog({ type, onClose, onLinked }: LinkDialogProps) {
+  const linking = useChange(linkByToken, { stale: ['integrations'], done })
+
+  function done(integration: Integration) {
+    announce(`${nameOfLink(integration)} is linked.`)
+    onLinked(integration.id)
+    onClose()
+  }
+
+  function close() {
+    linking.reset()
+    onClose()
+  }
+
+  const title = type && `Add ${platforms[type].label}`
   return (
-    <Modal
-      opened={type !== null}
-      onClose={onClose}
-      title={type && `Add ${platforms[type].label}`}
-      closeButtonProps={{ 'aria-label': 'Close' }}
-      size={520}
-    >
-      {type && <LinkForm type={type} onClose={onClose} onLinked={onLinked} />}
+    // The focus goes to the news of the link then, not back.
+    <Modal opened={type !== null} onClose={close} title={title} size={520} returnFocus={!linking.isSuccess}>
+      {type && <LinkForm type={type} linking={linking} onClose={close} />}
     </Modal>
   )
 }
 
-function LinkForm({ type, onClose, onLinked }: LinkDialogProps & { type: SelfHostedType }) {
+interface LinkFormProps {
+  type: SelfHostedType
+  linking: Change & { mutate: (input: Parameters<typeof linkByToken>[0]) => void }
+  onClose: () => void
+}
+
+function LinkForm({ type, linking, onClose }: LinkFormProps) {
   const [address, setAddress] = useState('')
   const [token, setToken] = useState('')
-  const linking = useChange(linkByToken, ['integrations'])
   const failure = formFailure(linking.error, ['url', 'access_token'])
-
-  function submit() {
-    const onSuccess = ({ id }: { id: string }) => {
-      onLinked(id)
-      onClose()
-    }
-    linking.mutate({ scm_type: type, url: address.trim(), access_token: token.trim() }, { onSuccess })
-  }
+  const isThere = failure?.code === 'already_linked'
 
   return (
-    <Form error={linking.error} onSubmit={submit}>
+    <DialogForm
+      change={linking}
+      failure={isThere ? undefined : failure}
+      answer="Link account"
+      onSubmit={() => linking.mutate({ scm_type: type, url: address.trim(), access_token: token.trim() })}
+      onClose={onClose}
+    >
       <TextInput
         label="Address"
         placeholder={type === 'github-enterprise' ? 'https://github.example.com' : 'https://gitlab.example.com'}
@@ -70,23 +83,13 @@ function LinkForm({ type, onClose, onLinked }: LinkDialogProps & { type: SelfHos
         error={fieldError(linking.error, 'access_token', 'The token')}
       />
       <TokenHelp type={type} address={address} />
-      {failure?.code === 'already_linked' ? (
+      {isThere && (
         <Notice tone="warn">
           <p role="alert">
             You have linked this account already. “Replace token” at that account gives it another token.
           </p>
         </Notice>
-      ) : (
-        failure && <Failed failure={failure} />
       )}
-      <div className={form.actions}>
-        <Button variant="default" onClick={onClose}>
-          Cancel
-        </Button>
-        <Button type="submit" loading={linking.isPending}>
-          Link account
-        </Button>
-      </div>
-    </Form>
+    </DialogForm>
   )
 }

@@ -8,15 +8,30 @@ import { useIntegrations } from '../queries.ts'
 import { replaceAddress, useAddress } from '../router.ts'
 import { RowsSkeleton } from '../shell/skeletons.tsx'
 import { Empty } from '../ui/empty.tsx'
+import { focusOn } from '../ui/focus.ts'
 import { Notice } from '../ui/notice.tsx'
 import { Page, Section } from '../ui/page.tsx'
 import { IntegrationCard } from './integration-card.tsx'
 import { LinkChoices } from './link-choices.tsx'
 import classes from './profile.module.css'
 
+const LINKED = 'linked-accounts'
+const NEWS = 'just-linked'
+
 export function ProfilePage({ session }: { session: Session }) {
   const integrations = useIntegrations()
   const [linked, setLinked] = useJustLinked()
+
+  function noteUnlinked() {
+    setLinked(null)
+    focusOn(LINKED)
+  }
+
+  function noteLinked(id: string) {
+    setLinked(id)
+    focusOn(NEWS)
+  }
+
   return (
     <Page
       title="Profile"
@@ -27,13 +42,13 @@ export function ProfilePage({ session }: { session: Session }) {
         </>
       }
     >
-      <Section title="Linked accounts">
+      <Section id={LINKED} title="Linked accounts">
         <Load of={integrations} skeleton={<RowsSkeleton rows={2} height={190} />}>
-          {(list) => <LinkedAccounts list={list} linked={linked} onUnlinked={() => setLinked(null)} />}
+          {(list) => <LinkedAccounts list={list} linked={linked} onUnlinked={noteUnlinked} />}
         </Load>
       </Section>
       <Section title="Link an account" lead="GitHub and GitLab ask for your consent; your own servers take a token.">
-        <LinkChoices oauth={session.oauth} onLinked={setLinked} />
+        <LinkChoices oauth={session.oauth} onLinked={noteLinked} />
       </Section>
     </Page>
   )
@@ -62,7 +77,7 @@ function LinkedAccounts({ list, linked, onUnlinked }: LinkedAccountsProps) {
   const fresh = list.find(({ id }) => id === linked)
   return (
     <div>
-      <div role="status" className={classes.news}>
+      <div role="status" id={NEWS} tabIndex={-1} className={classes.news}>
         {fresh && (
           <Notice tone="good">
             <p>

@@ -1,14 +1,13 @@
 // Gives a self-hosted link another token, for the same account.
 
-import { Button, Modal } from '@mantine/core'
+import { Modal } from '@mantine/core'
 import { useState } from 'react'
 import { type Integration, replaceToken } from '../api.ts'
 import { nameOfLink, type SelfHostedType } from '../platforms.ts'
 import { useChange } from '../queries.ts'
-import { Failed } from '../ui/failed.tsx'
+import { DialogForm } from '../ui/dialog-form.tsx'
 import { fieldError, formFailure } from '../ui/field.ts'
 import form from '../ui/form.module.css'
-import { Form } from '../ui/form.tsx'
 import { SecretInput } from '../ui/secret-input.tsx'
 import { announce } from '../ui/toast.tsx'
 import { TokenHelp } from './token-help.tsx'
@@ -16,37 +15,39 @@ import { TokenHelp } from './token-help.tsx'
 interface ReplaceTokenDialogProps {
   integration: Integration
   opened: boolean
+  onReplaced: () => void
   onClose: () => void
 }
 
-export function ReplaceTokenDialog({ integration, opened, onClose }: ReplaceTokenDialogProps) {
+export function ReplaceTokenDialog({ integration, opened, onReplaced, onClose }: ReplaceTokenDialogProps) {
   return (
-    <Modal
-      opened={opened}
-      onClose={onClose}
-      title={`Replace the token of ${nameOfLink(integration)}`}
-      closeButtonProps={{ 'aria-label': 'Close' }}
-    >
-      <ReplaceTokenForm integration={integration} onClose={onClose} />
+    <Modal opened={opened} onClose={onClose} title={`Replace the token of ${nameOfLink(integration)}`}>
+      <ReplaceTokenForm integration={integration} onReplaced={onReplaced} onClose={onClose} />
     </Modal>
   )
 }
 
-function ReplaceTokenForm({ integration, onClose }: Omit<ReplaceTokenDialogProps, 'opened'>) {
+function ReplaceTokenForm({ integration, onReplaced, onClose }: Omit<ReplaceTokenDialogProps, 'opened'>) {
   const [token, setToken] = useState('')
-  const change = useChange((value: string) => replaceToken(integration.id, value), ['integrations', 'health'])
-  const failure = formFailure(change.error, ['access_token'])
+  const change = useChange((value: string) => replaceToken(integration.id, value), {
+    stale: ['integrations', 'health'],
+    done,
+  })
 
-  function submit() {
-    const onSuccess = () => {
-      announce(`${nameOfLink(integration)} has its new token.`)
-      onClose()
-    }
-    change.mutate(token.trim(), { onSuccess })
+  function done() {
+    announce(`${nameOfLink(integration)} has its new token.`)
+    onReplaced()
+    onClose()
   }
 
   return (
-    <Form error={change.error} onSubmit={submit}>
+    <DialogForm
+      change={change}
+      failure={formFailure(change.error, ['access_token'])}
+      answer="Replace token"
+      onSubmit={() => change.mutate(token.trim())}
+      onClose={onClose}
+    >
       <SecretInput
         className={form.mono}
         label="New token"
@@ -58,15 +59,6 @@ function ReplaceTokenForm({ integration, onClose }: Omit<ReplaceTokenDialogProps
         error={fieldError(change.error, 'access_token', 'The token')}
       />
       <TokenHelp type={integration.scm_type as SelfHostedType} address={integration.url} />
-      {failure && <Failed failure={failure} />}
-      <div className={form.actions}>
-        <Button variant="default" onClick={onClose}>
-          Cancel
-        </Button>
-        <Button type="submit" loading={change.isPending}>
-          Replace token
-        </Button>
-      </div>
-    </Form>
+    </DialogForm>
   )
 }

@@ -2,6 +2,7 @@
 
 import type { Health, Integration } from '../api.ts'
 import type { Loaded } from '../loaded.tsx'
+import { platforms } from '../platforms.ts'
 
 export interface Problem {
   message: string
@@ -31,19 +32,20 @@ const words: Record<Status, { tone: LinkStatus['tone']; words: string; message: 
 }
 
 /** Problems that have nothing to do with the token. */
-const passing = ['scm_unavailable', 'scm_unreachable', 'scm_rate_limited', 'scm_bad_response', 'scm_redirected']
+const temporaryCodes = ['scm_unavailable', 'scm_unreachable', 'scm_rate_limited', 'scm_bad_response', 'scm_redirected']
 
 export function statusOf(integration: Integration, health: Loaded<Health>): LinkStatus {
   if (health.state !== 'loaded') return stored(integration, health.state === 'loading')
   const { status, problems } = health.value
   const known = isStatus(status) ? status : integration.status
   const shown = problems.map(({ code, message, fix_url }) => ({
-    message,
-    fixUrl: isPassing(code) ? null : fix_url,
+    message: adviceFor(code, integration) ?? message,
+    fixUrl: isTemporary(code) ? null : fix_url,
   }))
+  if (isOutdated(integration, health.value)) return stored(integration, false)
   if (known !== 'ok') return { ...words[known], problems: shown, wantsToken: true }
   if (problems.length === 0) return { ...words.ok, problems: [], wantsToken: false }
-  const unreachable = problems.every(({ code }) => isPassing(code))
+  const unreachable = problems.every(({ code }) => isTemporary(code))
   return {
     tone: 'warn',
     words: unreachable ? 'Not reachable now' : 'Needs attention',
@@ -60,8 +62,23 @@ function stored({ status }: Integration, checking: boolean): LinkStatus {
   return { tone, words: name, problems: [{ message, fixUrl: null }], wantsToken: true }
 }
 
-function isPassing(code: string): boolean {
-  return passing.includes(code)
+/** What to do about a refused token here, where there is a button for it: the API's own sentence is for programs. */
+export function adviceFor(code: string | undefined, { scm_type }: Integration): string | undefined {
+  if (code !== 'scm_token_rejected' && code !== 'scm_link_expired') return undefined
+  const { label, selfHosted } = platforms[scm_type]
+  return selfHosted
+    ? `${label} does not take the token: it is wrong, expired or revoked. Make another there, and give it to this link with “Replace token”.`
+    : `${label} no longer takes what it gave for this link. “Link again” mends that.`
+}
+
+/** What a call has shown since the platform was asked outweighs what it said then; an expired link never comes back by itself. */
+function isOutdated({ status, updated_at }: Integration, health: Health): boolean {
+  if (status === health.status) return false
+  return status === 'expired' || (status === 'token_rejected' && health.checked_at < updated_at)
+}
+
+function isTemporary(code: string): boolean {
+  return temporaryCodes.includes(code)
 }
 
 function isStatus(value: string): value is Status {

@@ -16,14 +16,11 @@ interface UnlinkQuestionProps {
 export function UnlinkQuestion({ integration, opened, onClose, onUnlinked }: UnlinkQuestionProps) {
   const { label, selfHosted } = platforms[integration.scm_type]
   const name = nameOfLink(integration)
-  const removal = useChange(unlink, ['integrations'])
+  const removal = useChange(unlink, { stale: ['integrations'], done })
 
-  function remove() {
-    const onSuccess = () => {
-      announce(`${name} is unlinked.`)
-      onUnlinked()
-    }
-    removal.mutate(integration.id, { onSuccess })
+  function done() {
+    announce(`${name} is unlinked.`)
+    onUnlinked()
   }
 
   return (
@@ -32,9 +29,8 @@ export function UnlinkQuestion({ integration, opened, onClose, onUnlinked }: Unl
       title={`Unlink ${name}?`}
       answer="Unlink"
       danger
-      busy={removal.isPending}
-      error={removal.error}
-      onYes={remove}
+      change={removal}
+      onYes={() => removal.mutate(integration.id)}
       onClose={onClose}
     >
       <p>Everything that uses this link stops working at once. SSH keys that you imported stay.</p>

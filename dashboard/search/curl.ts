@@ -1,9 +1,9 @@
 // The same search as a command line.
 
-import { searchPath } from '../api.ts'
+import { type SearchCall, searchPath } from '../api.ts'
 
 interface Search {
-  call: 'search_repos' | 'search_pull_requests'
+  call: SearchCall
   link: string
   query: string
   page: number

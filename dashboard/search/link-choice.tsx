@@ -7,7 +7,7 @@ import { PlatformLogo } from '../ui/platform-logo.tsx'
 
 interface LinkChoiceProps {
   integrations: Integration[]
-  chosen: Integration | undefined
+  chosen: Integration
   onChoose: (integration: Integration) => void
 }
 
@@ -16,8 +16,8 @@ export function LinkChoice({ integrations, chosen, onChoose }: LinkChoiceProps) 
     <Select
       label="Linked account"
       data={integrations.map((integration) => ({ value: integration.id, label: nameOfLink(integration) }))}
-      value={chosen?.id ?? null}
-      leftSection={chosen && <PlatformLogo type={chosen.scm_type} size={18} />}
+      value={chosen.id}
+      leftSection={<PlatformLogo type={chosen.scm_type} size={18} />}
       onChange={(id) => {
         const integration = integrations.find((one) => one.id === id)
         if (integration) onChoose(integration)

@@ -1,22 +1,13 @@
 // Searches the pull requests (merge requests, on GitLab) of a linked account or of one repository.
 
 import { SegmentedControl, TextInput } from '@mantine/core'
-import { useState } from 'react'
 import { type Integration, type PullRequest, type Session, searchPullRequests } from '../api.ts'
 import { platforms } from '../platforms.ts'
-import { fieldError } from '../ui/field.ts'
-import { Page, Panel } from '../ui/page.tsx'
-import { curlOfSearch } from './curl.ts'
+import { Page } from '../ui/page.tsx'
 import filters from './filters.module.css'
-import { LinkChoice } from './link-choice.tsx'
 import { PullRequestRow } from './pull-request-row.tsx'
 import { type PullRequestFilter, pullRequestQuery, readPullRequestFilter } from './query.ts'
-import { Results } from './results.tsx'
-import { SameCall } from './same-call.tsx'
-import { SearchBox } from './search-box.tsx'
-import { WithLinks } from './search-frame.tsx'
-import { StartIdeas } from './start-ideas.tsx'
-import { useSearch, useSearchAddress } from './use-search.ts'
+import { Search } from './search-frame.tsx'
 
 export function PullRequestsPage({ session }: { session: Session }) {
   return (
@@ -24,95 +15,54 @@ export function PullRequestsPage({ session }: { session: Session }) {
       title="Pull requests"
       lead="Those you opened anywhere, or all of one repository. GitLab calls them merge requests."
     >
-      <WithLinks>{(integrations) => <PullRequestSearch session={session} integrations={integrations} />}</WithLinks>
+      <Search<PullRequestFilter, PullRequest>
+        session={session}
+        path="/pull-requests"
+        call="search_pull_requests"
+        search={searchPullRequests}
+        read={readPullRequestFilter}
+        query={pullRequestQuery}
+        initial={() => ({ words: '', repository: '', state: 'open' })}
+        afterLink={(filter) => ({ ...filter, repository: '' })}
+        missing={missing}
+        noun={(link) => (isGitLab(link) ? ['merge request', 'merge requests'] : ['pull request', 'pull requests'])}
+        placeholder="In the title, for example: login"
+        controls={({ link, filter, isPaused, change }) => (
+          <>
+            <TextInput
+              label="Repository"
+              placeholder={
+                isGitLab(link) ? 'group/subgroup/name, or empty for yours' : 'owner/name, or empty for yours'
+              }
+              autoComplete="off"
+              autoCapitalize="none"
+              spellCheck={false}
+              value={filter.repository}
+              error={isPaused && lacksOwner(filter) && 'Put its owner before it: owner/name'}
+              onChange={(event) => change({ repository: event.currentTarget.value })}
+            />
+            <StateChoice state={filter.state} onChange={(state) => change({ state })} />
+          </>
+        )}
+        row={(pullRequest, link) => (
+          <PullRequestRow key={pullRequest.html_url} pullRequest={pullRequest} sign={isGitLab(link) ? '!' : '#'} />
+        )}
+      />
     </Page>
   )
 }
 
-interface PullRequestSearchProps {
-  session: Session
-  integrations: Integration[]
+function isGitLab({ scm_type }: Integration): boolean {
+  return platforms[scm_type].vendor === 'gitlab'
 }
 
-function PullRequestSearch({ session, integrations }: PullRequestSearchProps) {
-  const address = useSearchAddress(integrations)
-  const [filter, setFilter] = useState<PullRequestFilter>(() => readPullRequestFilter(address.query ?? 'is:open'))
-  const [page, setPage] = useState(address.page)
-  const [chosen, setChosen] = useState(address.link)
-  const query = pullRequestQuery(filter)
-  const { found, idle, settled, typing } = useSearch<PullRequest>({
-    path: '/pull-requests',
-    link: chosen,
-    query,
-    page,
-    search: searchPullRequests,
-  })
-  const merge = chosen && platforms[chosen.scm_type].vendor === 'gitlab'
+function lacksOwner({ repository }: PullRequestFilter): boolean {
+  return repository.trim() !== '' && !repository.includes('/')
+}
 
-  function change(part: Partial<PullRequestFilter>) {
-    setFilter((before) => ({ ...before, ...part }))
-    setPage(1)
-  }
-
-  function choose(integration: Integration) {
-    setChosen(integration)
-    change({ repository: '' })
-  }
-
-  return (
-    <>
-      <Panel>
-        {/* biome-ignore lint/a11y/useSemanticElements: the search element is not known to all browsers yet */}
-        <form className={filters.form} role="search" onSubmit={(event) => event.preventDefault()}>
-          <div className={filters.wide}>
-            <SearchBox
-              label="Search"
-              placeholder="In the title, for example: login"
-              value={filter.words}
-              busy={typing || (found.state === 'loaded' && found.busy)}
-              error={found.state === 'failed' && !typing ? fieldError(found.failure, 'query', 'The query') : undefined}
-              onChange={(words) => change({ words })}
-            />
-          </div>
-          <LinkChoice integrations={integrations} chosen={chosen} onChoose={choose} />
-          <TextInput
-            label="Repository"
-            placeholder={merge ? 'group/subgroup/name, or empty for yours' : 'owner/name, or empty for yours'}
-            autoComplete="off"
-            autoCapitalize="none"
-            spellCheck={false}
-            value={filter.repository}
-            onChange={(event) => change({ repository: event.currentTarget.value })}
-          />
-          <StateChoice state={filter.state} onChange={(state) => change({ state })} />
-        </form>
-      </Panel>
-      {idle || !chosen ? (
-        <StartIdeas title="Type a word, name a repository, or choose open or closed" />
-      ) : (
-        <>
-          <Results
-            found={found}
-            link={chosen}
-            noun={merge ? ['merge request', 'merge requests'] : ['pull request', 'pull requests']}
-            onPage={setPage}
-          >
-            {(pullRequest) => (
-              <PullRequestRow key={pullRequest.html_url} pullRequest={pullRequest} sign={merge ? '!' : '#'} />
-            )}
-          </Results>
-          <SameCall
-            command={curlOfSearch(session.public_url, {
-              call: 'search_pull_requests',
-              link: chosen.id,
-              query: settled,
-              page,
-            })}
-          />
-        </>
-      )}
-    </>
-  )
+function missing(filter: PullRequestFilter): string | undefined {
+  if (lacksOwner(filter)) return 'Name the repository with its owner'
+  return pullRequestQuery(filter) === '' ? 'Type a word, name a repository, or choose open or closed' : undefined
 }
 
 interface StateChoiceProps {

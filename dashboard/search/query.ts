@@ -22,8 +22,7 @@ function compose(words: string, qualifiers: Record<string, string | null>): stri
 }
 
 export function repositoryQuery({ words, owner, forks }: RepositoryFilter): string {
-  const query = compose(words, { user: owner, fork: forks ? 'true' : null })
-  return query === 'fork:true' ? '' : query
+  return compose(words, { user: owner, fork: forks ? 'true' : null })
 }
 
 export function pullRequestQuery({ words, repository, state }: PullRequestFilter): string {

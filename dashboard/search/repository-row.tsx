@@ -1,6 +1,6 @@
 // One repository that was found.
 
-import { type Integration, legible, type Repository } from '../api.ts'
+import { type Integration, type Repository, readableQuery } from '../api.ts'
 import { platforms } from '../platforms.ts'
 import { followLink } from '../router.ts'
 import { ExternalLink } from '../ui/external-link.tsx'
@@ -35,7 +35,7 @@ export function RepositoryRow({ repository, link }: { repository: Repository; li
       </div>
       <p className={classes.aside}>
         <span>{default_branch === null ? 'Empty' : <code title="Default branch">{default_branch}</code>}</span>
-        <a href={`/pull-requests?${legible(changes)}`} onClick={followLink}>
+        <a href={`/pull-requests?${readableQuery(changes)}`} onClick={followLink}>
           {vendor === 'gitlab' ? 'Merge requests' : 'Pull requests'}
           <span className="visually-hidden"> of {fullName}</span>
         </a>

@@ -1,57 +1,72 @@
 // What a search found: how much, what the platform held back, the list, and the way to other pages.
 
 import { Button } from '@mantine/core'
-import type { ReactNode } from 'react'
+import { type ReactNode, useId } from 'react'
 import type { Found, Integration } from '../api.ts'
 import type { Loaded } from '../loaded.tsx'
+import { platforms } from '../platforms.ts'
 import { followLink } from '../router.ts'
 import { RowsSkeleton } from '../shell/skeletons.tsx'
 import { Empty } from '../ui/empty.tsx'
 import { Failed } from '../ui/failed.tsx'
+import { focusOn } from '../ui/focus.ts'
 import { Notice } from '../ui/notice.tsx'
 import classes from './results.module.css'
 
 interface ResultsProps<T> {
   found: Loaded<Found<T>>
-  link: Integration | undefined
+  link: Integration
+  page: number
   /** "repository", "repositories". */
   noun: [string, string]
+  /** What was searched for, when nothing is found. */
+  words: string
   onPage: (page: number) => void
   children: (item: T) => ReactNode
 }
 
-export function Results<T>({ found, link, noun, onPage, children }: ResultsProps<T>) {
+export function Results<T>({ found, link, page, noun, words, onPage, children }: ResultsProps<T>) {
+  const countId = useId()
+
+  /** A new page is read from its top. */
+  function turnTo(wanted: number) {
+    onPage(wanted)
+    focusOn(countId)
+  }
+
   return (
     <div className={classes.results} aria-busy={found.state === 'loading'}>
-      <p className={classes.count} role="status" aria-live="polite">
+      <p className={classes.count} id={countId} tabIndex={-1} role="status" aria-live="polite">
         {found.state === 'loading' && 'Searching…'}
         {found.state === 'loaded' && count(found.value, noun)}
       </p>
       {found.state === 'loading' && <RowsSkeleton rows={4} height={74} />}
-      {found.state === 'failed' && <SearchFailed found={found} link={link} />}
-      {found.state === 'loaded' && (
-        <FoundList found={found.value} busy={found.busy} noun={noun} onPage={onPage}>
-          {children}
-        </FoundList>
-      )}
+      {found.state === 'failed' && <SearchFailed found={found} />}
+      {found.state === 'loaded' &&
+        found.value.warnings.map((warning) => (
+          <Notice key={warning} tone="warn">
+            <p>{warning}</p>
+          </Notice>
+        ))}
+      {found.state === 'loaded' &&
+        (found.value.items.length === 0 ? (
+          <NothingFound page={page} noun={noun} hint={hintFor(link, words)} onPage={turnTo} />
+        ) : (
+          <FoundList found={found.value} busy={found.busy} onPage={turnTo}>
+            {children}
+          </FoundList>
+        ))}
     </div>
   )
 }
 
 /** A query that cannot be read is told at its field. */
-function SearchFailed({
-  found,
-  link,
-}: {
-  found: Loaded<unknown> & { state: 'failed' }
-  link: Integration | undefined
-}) {
+function SearchFailed({ found }: { found: Loaded<unknown> & { state: 'failed' } }) {
   const { failure, retry } = found
   if (failure.fields.query) return null
-  const mendable = failure.status === 403 && link !== undefined
   return (
     <Failed failure={failure} retry={retry}>
-      {mendable && (
+      {failure.status === 403 && (
         <p>
           <a href="/profile" onClick={followLink}>
             See what to do about this link
@@ -62,33 +77,53 @@ function SearchFailed({
   )
 }
 
+interface NothingFoundProps {
+  page: number
+  noun: [string, string]
+  hint: string
+  onPage: (page: number) => void
+}
+
+function NothingFound({ page, noun, hint, onPage }: NothingFoundProps) {
+  if (page === 1) {
+    return (
+      <Empty icon="search" title={`No ${noun[1]} found`}>
+        <p>{hint}</p>
+      </Empty>
+    )
+  }
+  return (
+    <Empty icon="search" title={`There is nothing on page ${page}`}>
+      <Button variant="default" onClick={() => onPage(1)}>
+        Go to page 1
+      </Button>
+    </Empty>
+  )
+}
+
+/** https://docs.gitlab.com/api/projects/#list-all-projects: fewer letters than three are no search there. */
+function hintFor({ scm_type }: Integration, words: string): string {
+  const isShort = words.trim() !== '' && words.split(/\s+/).some((word) => word.length > 0 && word.length < 3)
+  return platforms[scm_type].vendor === 'gitlab' && isShort
+    ? 'GitLab wants three letters or more of a word.'
+    : 'Try fewer words, or a wider filter.'
+}
+
 interface FoundListProps<T> {
   found: Found<T>
   busy: boolean
-  noun: [string, string]
   onPage: (page: number) => void
   children: (item: T) => ReactNode
 }
 
-function FoundList<T>({ found, busy, noun, onPage, children }: FoundListProps<T>) {
-  const { items, pagination, warnings } = found
+function FoundList<T>({ found, busy, onPage, children }: FoundListProps<T>) {
+  const { items, pagination } = found
   const { prev_page, next_page, current_page, total_pages } = pagination
   return (
     <>
-      {warnings.map((warning) => (
-        <Notice key={warning} tone="warn">
-          <p>{warning}</p>
-        </Notice>
-      ))}
-      {items.length === 0 ? (
-        <Empty icon="search" title={`No ${noun[1]} found`}>
-          <p>Try fewer words, or a wider filter.</p>
-        </Empty>
-      ) : (
-        <ul className={classes.list} data-busy={busy}>
-          {items.map(children)}
-        </ul>
-      )}
+      <ul className={classes.list} data-busy={busy}>
+        {items.map(children)}
+      </ul>
       {(prev_page !== null || next_page !== null) && (
         <nav className={classes.pager} aria-label="Pages of results">
           <Button variant="default" disabled={prev_page === null} onClick={() => onPage(prev_page ?? 1)}>

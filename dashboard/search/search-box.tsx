@@ -4,7 +4,6 @@ import { CloseButton, Loader, TextInput } from '@mantine/core'
 import { Icon } from '../ui/icons.tsx'
 
 interface SearchBoxProps {
-  label: string
   placeholder: string
   value: string
   busy: boolean
@@ -12,12 +11,12 @@ interface SearchBoxProps {
   onChange: (words: string) => void
 }
 
-export function SearchBox({ label, placeholder, value, busy, error, onChange }: SearchBoxProps) {
+export function SearchBox({ placeholder, value, busy, error, onChange }: SearchBoxProps) {
   return (
     <TextInput
       type="text"
       role="searchbox"
-      label={label}
+      label="Search"
       placeholder={placeholder}
       autoComplete="off"
       autoCapitalize="none"

@@ -1,53 +1,94 @@
-// One search page's state: the link, the query and the page, kept in the address bar; and what was found.
+// A search's state is the address bar: the link, the query and the page. Only what is being typed is kept beside it.
 
 import { useDebouncedValue } from '@mantine/hooks'
 import { keepPreviousData, useQuery } from '@tanstack/react-query'
-import { useEffect } from 'react'
-import { type Found, type Integration, legible } from '../api.ts'
+import { useState } from 'react'
+import { type Found, type Integration, readableQuery, type SearchInput } from '../api.ts'
 import { loadedFrom } from '../loaded.tsx'
-import { replaceAddress, useAddress } from '../router.ts'
+import { throughLink } from '../queries.ts'
+import { pushAddress, replaceAddress, useAddress } from '../router.ts'
 
 const TYPING_PAUSE_MS = 250
 
-/** What the address bar asks for: the link if it is one of ours (else the first), its query and page. */
-export function useSearchAddress(integrations: Integration[]) {
+/** How a page's controls and the query grammar become each other. */
+export interface Grammar<Filter> {
+  read: (query: string) => Filter
+  query: (filter: Filter) => string
+  /** Where an address without a query begins. */
+  initial: (link: Integration) => Filter
+  /** What of the filter holds for another link. */
+  afterLink: (filter: Filter, link: Integration) => Filter
+}
+
+interface Place {
+  link: Integration
+  query: string
+  page: number
+}
+
+/** The filter as the address says it, and the three ways to change it. */
+export function useSearchAddress<Filter>(
+  path: string,
+  integrations: [Integration, ...Integration[]],
+  grammar: Grammar<Filter>,
+) {
   const { searchParams } = useAddress()
+  // As it was typed, "api " with its space; it counts as long as the address has the query that it makes.
+  const [draft, setDraft] = useState<{ filter: Filter; query: string } | null>(null)
   const wanted = searchParams.get('link')
   const link = integrations.find(({ id }) => id === wanted) ?? integrations[0]
+  const query = searchParams.get('query') ?? grammar.query(grammar.initial(link))
+  const isTyped = draft?.query === query
+  const filter = isTyped ? draft.filter : grammar.read(query)
   const page = Number(searchParams.get('page') ?? 1)
+
+  function addressOf(place: Place): string {
+    const { link, query, page } = place
+    const params = new URLSearchParams({ link: link.id, query, ...(page > 1 && { page: String(page) }) })
+    return `${path}?${readableQuery(params)}`
+  }
+
   return {
     link,
-    query: searchParams.get('query'),
+    query,
+    filter,
+    isTyped,
     page: Number.isInteger(page) && page > 0 ? page : 1,
+    change(part: Partial<Filter>): void {
+      const changed = { ...filter, ...part }
+      const changedQuery = grammar.query(changed)
+      setDraft({ filter: changed, query: changedQuery })
+      replaceAddress(addressOf({ link, query: changedQuery, page: 1 }))
+    },
+    chooseLink(chosen: Integration): void {
+      const query = grammar.query(grammar.afterLink(filter, chosen))
+      pushAddress(addressOf({ link: chosen, query, page: 1 }))
+    },
+    goToPage(page: number): void {
+      pushAddress(addressOf({ link, query, page }))
+    },
   }
 }
 
-interface SearchInput<T> {
+interface FoundInput<T> extends Place {
   path: string
-  link: Integration | undefined
-  query: string
-  page: number
-  search: (input: { link: string; query: string; page: number; signal: AbortSignal }) => Promise<Found<T>>
+  isTyped: boolean
+  search: (input: SearchInput) => Promise<Found<T>>
+  /** Whether there is something to ask. */
+  isComplete: (query: string) => boolean
 }
 
 /** Searches when the typing pauses; what was asked before is aborted, its answer stays until the next one comes. */
-export function useSearch<T>({ path, link, query, page, search }: SearchInput<T>) {
-  const id = link?.id ?? ''
-  const [settled] = useDebouncedValue(query, TYPING_PAUSE_MS)
-
-  useEffect(() => {
-    if (id === '') return
-    const params = new URLSearchParams({ link: id, query, ...(page > 1 && { page: String(page) }) })
-    replaceAddress(`${path}?${legible(params)}`)
-  }, [path, id, query, page])
-
+export function useFound<T>({ path, link, query, page, isTyped, search, isComplete }: FoundInput<T>) {
+  const { id } = link
+  const [paused] = useDebouncedValue(query, TYPING_PAUSE_MS)
+  const settled = isTyped ? paused : query
   const result = useQuery({
     queryKey: ['search', path, id, settled, page],
-    queryFn: ({ signal }) => search({ link: id, query: settled, page, signal }),
-    enabled: id !== '' && settled !== '',
+    queryFn: ({ signal }) => throughLink(search({ link: id, query: settled, page, signal })),
+    enabled: isComplete(settled),
     placeholderData: (previous, before) => (before?.queryKey[2] === id ? keepPreviousData(previous) : undefined),
     staleTime: 30_000,
   })
-  const idle = query === '' || settled === ''
-  return { found: loadedFrom(result), idle, settled, typing: settled !== query }
+  return { found: loadedFrom(result), settled, isPaused: settled === query }
 }

@@ -1,13 +1,11 @@
 // Changes the password of the one who is signed in.
 
-import { Button, Modal } from '@mantine/core'
+import { Modal } from '@mantine/core'
 import { useState } from 'react'
 import { changePassword } from '../api.ts'
 import { useChange } from '../queries.ts'
-import { Failed } from '../ui/failed.tsx'
+import { DialogForm } from '../ui/dialog-form.tsx'
 import { fieldError, formFailure } from '../ui/field.ts'
-import form from '../ui/form.module.css'
-import { Form } from '../ui/form.tsx'
 import { SecretInput } from '../ui/secret-input.tsx'
 import { announce } from '../ui/toast.tsx'
 
@@ -19,7 +17,7 @@ interface PasswordDialogProps {
 
 export function PasswordDialog({ opened, username, onClose }: PasswordDialogProps) {
   return (
-    <Modal opened={opened} onClose={onClose} title="Change password" closeButtonProps={{ 'aria-label': 'Close' }}>
+    <Modal opened={opened} onClose={onClose} title="Change password">
       <PasswordForm username={username} onClose={onClose} />
     </Modal>
   )
@@ -28,19 +26,21 @@ export function PasswordDialog({ opened, username, onClose }: PasswordDialogProp
 function PasswordForm({ username, onClose }: { username: string; onClose: () => void }) {
   const [current, setCurrent] = useState('')
   const [wanted, setWanted] = useState('')
-  const change = useChange(changePassword, ['session'])
-  const failure = formFailure(change.error, ['current', 'new'])
+  const change = useChange(changePassword, { stale: ['session'], done })
 
-  function submit() {
-    const onSuccess = () => {
-      announce('Your password is changed. Other browsers were signed out.')
-      onClose()
-    }
-    change.mutate({ current, new: wanted }, { onSuccess })
+  function done() {
+    announce('Your password is changed. Other browsers were signed out.')
+    onClose()
   }
 
   return (
-    <Form error={change.error} onSubmit={submit}>
+    <DialogForm
+      change={change}
+      failure={formFailure(change.error, ['current', 'new'])}
+      answer="Change password"
+      onSubmit={() => change.mutate({ current, new: wanted })}
+      onClose={onClose}
+    >
       {/* For password managers, which keep a password by its user. */}
       <input type="text" name="username" autoComplete="username" value={username} readOnly hidden />
       <SecretInput
@@ -58,15 +58,6 @@ function PasswordForm({ username, onClose }: { username: string; onClose: () => 
         onChange={(event) => setWanted(event.currentTarget.value)}
         error={fieldError(change.error, 'new', 'The new password')}
       />
-      {failure && <Failed failure={failure} />}
-      <div className={form.actions}>
-        <Button variant="default" onClick={onClose}>
-          Cancel
-        </Button>
-        <Button type="submit" loading={change.isPending}>
-          Change password
-        </Button>
-      </div>
-    </Form>
+    </DialogForm>
   )
 }

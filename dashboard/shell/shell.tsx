@@ -9,6 +9,7 @@ import { Toast } from '../ui/toast.tsx'
 import { AccountMenu } from './account-menu.tsx'
 import { Brand } from './brand.tsx'
 import { Navigation } from './navigation.tsx'
+import { PasswordDialog } from './password-dialog.tsx'
 import { SchemeSwitch } from './scheme-switch.tsx'
 import classes from './shell.module.css'
 
@@ -20,10 +21,11 @@ interface ShellProps {
 
 export function Shell({ session, path, children }: ShellProps) {
   const [menuOpened, menu] = useDisclosure(false)
+  const [changing, password] = useDisclosure(false)
   const foot = (
     <div className={classes.foot}>
       <SchemeSwitch />
-      <AccountMenu user={session.user} />
+      <AccountMenu user={session.user} onChangePassword={password.open} />
     </div>
   )
   return (
@@ -57,6 +59,8 @@ export function Shell({ session, path, children }: ShellProps) {
       <Drawer
         opened={menuOpened}
         onClose={menu.close}
+        // Escape is for the dialog above it.
+        closeOnEscape={!changing}
         position="right"
         size={300}
         title="Menu"
@@ -66,6 +70,7 @@ export function Shell({ session, path, children }: ShellProps) {
         <Navigation path={path} onFollow={menu.close} />
         {foot}
       </Drawer>
+      <PasswordDialog opened={changing} username={session.user.username} onClose={password.close} />
       <Toast />
     </>
   )

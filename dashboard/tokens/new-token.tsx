@@ -1,8 +1,9 @@
 // A token just made or renewed: shown this once, with the line that exchanges it.
 
 import { CloseButton } from '@mantine/core'
-import { useEffect, useRef } from 'react'
+import { useEffect } from 'react'
 import { CodeLine } from '../ui/code-line.tsx'
+import { focusOn } from '../ui/focus.ts'
 import classes from './new-token.module.css'
 
 interface NewTokenProps {
@@ -13,14 +14,11 @@ interface NewTokenProps {
 }
 
 export function NewToken({ name, token, publicUrl, onClose }: NewTokenProps) {
-  const heading = useRef<HTMLHeadingElement>(null)
-  useEffect(() => {
-    heading.current?.focus()
-  }, [])
+  useEffect(() => focusOn('fresh-token'), [])
   return (
     <section className={classes.fresh} aria-labelledby="fresh-token">
       <div className={classes.head}>
-        <h2 id="fresh-token" ref={heading} tabIndex={-1}>
+        <h2 id="fresh-token" tabIndex={-1}>
           Copy “{name}” now
         </h2>
         <CloseButton aria-label="I have copied it" onClick={onClose} />

@@ -13,9 +13,10 @@ import { announce } from '../ui/toast.tsx'
 interface TokenListProps {
   tokens: ApiToken[]
   onRenewed: (token: ApiToken) => void
+  onRevoked: (id: string) => void
 }
 
-export function TokenList({ tokens, onRenewed }: TokenListProps) {
+export function TokenList({ tokens, onRenewed, onRevoked }: TokenListProps) {
   const [asked, setAsked] = useState<{ what: 'renew' | 'revoke'; token: ApiToken } | null>(null)
   const close = () => setAsked(null)
   if (tokens.length === 0) {
@@ -66,7 +67,7 @@ export function TokenList({ tokens, onRenewed }: TokenListProps) {
         ))}
       </ul>
       <RenewQuestion token={asked?.what === 'renew' ? asked.token : null} onClose={close} onRenewed={onRenewed} />
-      <RevokeQuestion token={asked?.what === 'revoke' ? asked.token : null} onClose={close} />
+      <RevokeQuestion token={asked?.what === 'revoke' ? asked.token : null} onClose={close} onRevoked={onRevoked} />
     </>
   )
 }
@@ -85,15 +86,11 @@ interface QuestionProps {
 }
 
 function RenewQuestion({ token, onClose, onRenewed }: QuestionProps & Pick<TokenListProps, 'onRenewed'>) {
-  const renewal = useChange(renewToken, ['tokens'])
+  const renewal = useChange(renewToken, { stale: ['tokens'], done })
 
-  function renew() {
-    if (!token) return
-    const onSuccess = (renewed: ApiToken) => {
-      onClose()
-      onRenewed(renewed)
-    }
-    renewal.mutate(token.id, { onSuccess })
+  function done(renewed: ApiToken) {
+    onClose()
+    onRenewed(renewed)
   }
 
   return (
@@ -101,9 +98,8 @@ function RenewQuestion({ token, onClose, onRenewed }: QuestionProps & Pick<Token
       opened={token !== null}
       title="Renew this token?"
       answer="Renew"
-      busy={renewal.isPending}
-      error={renewal.error}
-      onYes={renew}
+      change={renewal}
+      onYes={() => token && renewal.mutate(token.id)}
       onClose={onClose}
     >
       <p>
@@ -114,16 +110,13 @@ function RenewQuestion({ token, onClose, onRenewed }: QuestionProps & Pick<Token
   )
 }
 
-function RevokeQuestion({ token, onClose }: QuestionProps) {
-  const removal = useChange(removeToken, ['tokens'])
+function RevokeQuestion({ token, onClose, onRevoked }: QuestionProps & Pick<TokenListProps, 'onRevoked'>) {
+  const removal = useChange((revoked: ApiToken) => removeToken(revoked.id), { stale: ['tokens'], done })
 
-  function revoke() {
-    if (!token) return
-    const onSuccess = () => {
-      announce(`${token.name} is revoked.`)
-      onClose()
-    }
-    removal.mutate(token.id, { onSuccess })
+  function done(_nothing: unknown, { id, name }: ApiToken) {
+    announce(`${name} is revoked.`)
+    onClose()
+    onRevoked(id)
   }
 
   return (
@@ -132,9 +125,8 @@ function RevokeQuestion({ token, onClose }: QuestionProps) {
       title="Revoke this token?"
       answer="Revoke"
       danger
-      busy={removal.isPending}
-      error={removal.error}
-      onYes={revoke}
+      change={removal}
+      onYes={() => token && removal.mutate(token)}
       onClose={onClose}
     >
       <p>

@@ -8,15 +8,29 @@ import { useChange, useTokens } from '../queries.ts'
 import { RowsSkeleton } from '../shell/skeletons.tsx'
 import { Failed } from '../ui/failed.tsx'
 import { fieldError, formFailure } from '../ui/field.ts'
+import { focusOn } from '../ui/focus.ts'
 import form from '../ui/form.module.css'
 import { Form } from '../ui/form.tsx'
 import { Page, Panel, Section } from '../ui/page.tsx'
 import { NewToken } from './new-token.tsx'
 import { TokenList } from './token-list.tsx'
 
+const YOUR_TOKENS = 'your-tokens'
+
 export function TokensPage({ session }: { session: Session }) {
   const tokens = useTokens()
   const [fresh, setFresh] = useState<ApiToken | null>(null)
+
+  function putAway() {
+    setFresh(null)
+    focusOn(YOUR_TOKENS)
+  }
+
+  function noteRevoked(id: string) {
+    if (fresh?.id === id) setFresh(null)
+    focusOn(YOUR_TOKENS)
+  }
+
   return (
     <Page title="API tokens" lead="Programs use the API in your name with a token. Give each program its own.">
       {fresh?.token && (
@@ -25,12 +39,12 @@ export function TokensPage({ session }: { session: Session }) {
           name={fresh.name}
           token={fresh.token}
           publicUrl={session.public_url}
-          onClose={() => setFresh(null)}
+          onClose={putAway}
         />
       )}
-      <Section title="Your tokens">
+      <Section id={YOUR_TOKENS} title="Your tokens">
         <Load of={tokens} skeleton={<RowsSkeleton rows={2} height={76} />}>
-          {(found) => <TokenList tokens={found} onRenewed={setFresh} />}
+          {(found) => <TokenList tokens={found} onRenewed={setFresh} onRevoked={noteRevoked} />}
         </Load>
       </Section>
       <Section title="Make a token">
@@ -44,19 +58,16 @@ export function TokensPage({ session }: { session: Session }) {
 
 function AddToken({ onAdded }: { onAdded: (token: ApiToken) => void }) {
   const [name, setName] = useState('')
-  const adding = useChange(addToken, ['tokens'])
+  const adding = useChange(addToken, { stale: ['tokens'], done })
   const failure = formFailure(adding.error, ['name'])
 
-  function submit() {
-    const onSuccess = (token: ApiToken) => {
-      setName('')
-      onAdded(token)
-    }
-    adding.mutate(name, { onSuccess })
+  function done(token: ApiToken) {
+    setName('')
+    onAdded(token)
   }
 
   return (
-    <Form error={adding.error} onSubmit={submit}>
+    <Form error={adding.error} onSubmit={() => adding.mutate(name)}>
       <TextInput
         label="Name"
         description="What it is for, so that you know later what stops when you revoke it."

@@ -9,7 +9,7 @@ export function CodeLine({ code, label }: { code: string; label: string }) {
       <pre className={classes.code}>
         <code>{code}</code>
       </pre>
-      <CopyButton text={code} label={label} short="Copy" />
+      <CopyButton text={code} label={label} />
     </div>
   )
 }

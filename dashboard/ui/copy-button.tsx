@@ -7,13 +7,11 @@ import { announce } from './toast.tsx'
 
 interface CopyButtonProps {
   text: string
-  /** What is copied: "Copy token". */
+  /** What is copied: "Copy token". It is read out; "Copy" is shown. */
   label: string
-  /** Shown instead of `label`, which is then read out only. */
-  short?: string
 }
 
-export function CopyButton({ text, label, short }: CopyButtonProps) {
+export function CopyButton({ text, label }: CopyButtonProps) {
   const [copied, setCopied] = useState(false)
   useEffect(() => {
     if (!copied) return
@@ -35,7 +33,7 @@ export function CopyButton({ text, label, short }: CopyButtonProps) {
       aria-label={label}
       leftSection={<Icon name={copied ? 'check' : 'copy'} size={16} />}
     >
-      {copied ? 'Copied' : (short ?? label)}
+      {copied ? 'Copied' : 'Copy'}
     </Button>
   )
 }

@@ -8,19 +8,25 @@ import classes from './notice.module.css'
 
 interface FailedProps {
   failure: ApiFailure
+  /** Said instead of the server's sentence. */
+  message?: string | undefined
   retry?: () => void
   children?: ReactNode
 }
 
-export function Failed({ failure, retry, children }: FailedProps) {
+/** The same token is refused again. */
+const NEEDS_ANOTHER_TOKEN = ['scm_token_rejected', 'scm_scope_missing']
+
+export function Failed({ failure, message = failure.message, retry, children }: FailedProps) {
+  const mayHelp = !NEEDS_ANOTHER_TOKEN.includes(failure.code ?? '')
   return (
     <div className={classes.notice} data-tone="bad" role="alert">
       <Icon name="alert" />
       <div className={classes.text}>
-        <p>{failure.message}</p>
+        <p>{message}</p>
         {children}
       </div>
-      {retry && (
+      {retry && mayHelp && (
         <Button variant="default" size="xs" onClick={retry}>
           Try again
         </Button>

@@ -6,16 +6,14 @@ import classes from './notice.module.css'
 
 interface NoticeProps {
   tone: 'good' | 'warn' | 'bad'
-  action?: ReactNode
   children: ReactNode
 }
 
-export function Notice({ tone, action, children }: NoticeProps) {
+export function Notice({ tone, children }: NoticeProps) {
   return (
     <div className={classes.notice} data-tone={tone}>
       <Icon name={tone === 'good' ? 'check' : 'alert'} />
       <div className={classes.text}>{children}</div>
-      {action}
     </div>
   )
 }

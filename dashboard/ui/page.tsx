@@ -33,22 +33,23 @@ export function Page({ title, lead, children }: PageProps) {
 }
 
 interface SectionProps {
+  /** Of its heading, which `focusOn` can give the focus. */
+  id?: string
   title: string
   lead?: ReactNode
-  action?: ReactNode
   children: ReactNode
 }
 
-export function Section({ title, lead, action, children }: SectionProps) {
-  const id = useId()
+export function Section({ id, title, lead, children }: SectionProps) {
+  const ownId = useId()
+  const headingId = id ?? ownId
   return (
-    <section className={classes.section} aria-labelledby={id}>
+    <section className={classes.section} aria-labelledby={headingId}>
       <div className={classes.sectionHead}>
-        <div>
-          <h2 id={id}>{title}</h2>
-          {lead && <p>{lead}</p>}
-        </div>
-        {action}
+        <h2 id={headingId} tabIndex={-1}>
+          {title}
+        </h2>
+        {lead && <p>{lead}</p>}
       </div>
       {children}
     </section>

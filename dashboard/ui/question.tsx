@@ -3,6 +3,7 @@
 import { Button, Modal } from '@mantine/core'
 import type { ReactNode } from 'react'
 import { asFailure } from '../loaded.tsx'
+import type { Change } from '../queries.ts'
 import { Failed } from './failed.tsx'
 import classes from './question.module.css'
 
@@ -12,23 +13,28 @@ interface QuestionProps {
   /** What the button that does it says: "Unlink". */
   answer: string
   danger?: boolean
-  busy: boolean
-  error: unknown
+  change: Change
   onYes: () => void
   onClose: () => void
   children: ReactNode
 }
 
-export function Question({ opened, title, answer, danger, busy, error, onYes, onClose, children }: QuestionProps) {
+export function Question({ opened, title, answer, danger, change, onYes, onClose, children }: QuestionProps) {
+  function close() {
+    change.reset()
+    onClose()
+  }
+
   return (
-    <Modal opened={opened} onClose={onClose} title={title} closeButtonProps={{ 'aria-label': 'Close' }}>
+    // What was done takes its button away, or leads elsewhere: whoever did it puts the focus there.
+    <Modal opened={opened} onClose={close} title={title} returnFocus={!change.isSuccess}>
       <div className={classes.text}>{children}</div>
-      {error !== null && error !== undefined && <Failed failure={asFailure(error)} />}
+      {change.error && <Failed failure={asFailure(change.error)} />}
       <div className={classes.actions}>
-        <Button variant="default" onClick={onClose} data-autofocus>
+        <Button variant="default" onClick={close} data-autofocus>
           Cancel
         </Button>
-        <Button {...(danger && { color: 'danger' })} loading={busy} onClick={onYes}>
+        <Button {...(danger && { color: 'danger' })} loading={change.isPending} onClick={onYes}>
           {answer}
         </Button>
       </div>

@@ -1,6 +1,6 @@
 // Answers failures: the status table, and the JSON that each kind has on the wire.
 
-import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify'
 import type { FailureCode } from '../failure.ts'
 import { Failure } from '../failure.ts'
 
@@ -115,28 +115,6 @@ export function answerFailure(error: FastifyError | Failure, request: FastifyReq
     .type('application/json; charset=utf-8')
     .serializer(JSON.stringify)
     .send(bodyOf(failure, row, request.id))
-}
-
-/**
- * What no route takes: 405 with `Allow` for a path that is known with other methods, else 404.
- * Call it before any route is registered.
- */
-export function answerUnrouted(app: FastifyInstance): void {
-  const routes: { path: RegExp; methods: string[] }[] = []
-  app.addHook('onRoute', ({ method, url }: { method: string | string[]; url: string }) => {
-    routes.push({ path: new RegExp(`^${url.replace(/:\w+/g, '[^/]+')}/?$`), methods: [method].flat() })
-  })
-  app.setNotFoundHandler((request, reply) => {
-    const [path = ''] = request.url.split('?')
-    const allowed = new Set(routes.filter((route) => route.path.test(path)).flatMap((route) => route.methods))
-    if (allowed.size === 0)
-      return reply.status(404).send({ error: 'There is nothing at this address. /openapi.json lists what there is.' })
-    const allow = [...allowed].sort().join(', ')
-    return reply
-      .status(405)
-      .header('allow', allow)
-      .send({ error: `${request.method} is not allowed here. Allowed: ${allow}.` })
-  })
 }
 
 /** What the HTTP parser refuses before there is a request, as JSON like every other answer. */

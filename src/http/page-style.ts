@@ -15,12 +15,15 @@ export const PAGE_STYLE = `
   --bad: light-dark(#b3213a, #ff8f9f);
   --bad-back: light-dark(#fbe9ec, #3b1a20);
 }
+:root[data-mantine-color-scheme="light"] { color-scheme: light }
+:root[data-mantine-color-scheme="dark"] { color-scheme: dark }
 * { box-sizing: border-box }
 body {
   margin: 0; padding: 1.5rem 1rem 4rem; background: var(--back); color: var(--text);
   font: 1rem/1.55 system-ui, -apple-system, "Segoe UI", Roboto, sans-serif;
 }
 header, main { max-width: 30rem; margin: 0 auto }
+.wide header, .wide main { max-width: 58rem }
 header a {
   display: inline-flex; gap: .6rem; align-items: center; border-radius: .5rem;
   font-weight: 680; font-size: 1.125rem; letter-spacing: -.015em; color: var(--text); text-decoration: none;
@@ -32,12 +35,18 @@ main {
   border: 1px solid var(--line); border-radius: .875rem;
 }
 h1 { margin: 0 0 1rem; font-size: 1.5rem; line-height: 1.25 }
+h2 { margin: 2.5rem 0 1rem; font-size: 1.25rem; line-height: 1.3 }
+h3 { margin: 0 0 .35rem; font-size: 1rem; line-height: 1.4 }
+section { padding: 1.1rem 0; border-top: 1px solid var(--line) }
+section:last-child { padding-bottom: 0 }
 p { margin: 0 0 1rem; overflow-wrap: anywhere }
 p:last-child, form:last-child { margin-bottom: 0 }
 ul { margin: 0 0 1rem; padding-left: 1.25rem }
 li { margin-bottom: .35rem }
 a { color: var(--accent) }
-code { font-size: .92em; background: var(--back); border: 1px solid var(--line); border-radius: .25rem; padding: .05em .3em }
+code { font-size: .92em; background: var(--back); border: 1px solid var(--line); border-radius: .25rem; padding: .05em .3em; overflow-wrap: anywhere }
+pre { margin: 0; padding: .6rem .8rem; background: var(--back); border: 1px solid var(--line); border-radius: .56rem; white-space: pre-wrap }
+pre code { padding: 0; background: none; border: 0; font-size: .85em }
 label { display: block; font-weight: 600; margin-bottom: .25rem }
 input {
   width: 100%; margin-bottom: 1rem; padding: .6rem .7rem; font: inherit; color: var(--text);

@@ -4,7 +4,8 @@ import { createHash, randomBytes } from 'node:crypto'
 import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify'
 import type { Config } from '../config.ts'
 import type { Failure } from '../failure.ts'
-import { noteFailure } from './failures.ts'
+import { prefersHtml } from './accept.ts'
+import { answerFailure, noteFailure } from './failures.ts'
 import { type Html, html } from './html.ts'
 import { PAGE_STYLE } from './page-style.ts'
 import type { App } from './server.ts'
@@ -12,6 +13,8 @@ import type { App } from './server.ts'
 export interface Page {
   title: string
   body: Html
+  /** For what needs more than a column of text. */
+  wide?: boolean
 }
 
 const STYLE_PATH = '/pages.css'
@@ -30,18 +33,19 @@ const ICON = MARK.markup.replace('<svg ', '<svg xmlns="http://www.w3.org/2000/sv
 const ICON_ADDRESS = `data:image/svg+xml,${encodeURIComponent(ICON)}`
 
 /** Frame of every page: one heading, one thing to do. */
-function documentOf({ title, body }: Page): string {
+function documentOf({ title, body, wide = false }: Page): string {
   return html`<!doctype html>
 <html lang="en">
 <head>
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <meta name="color-scheme" content="light dark">
-<title>${title} – Forgelink</title>
+<title>${title} · Forgelink</title>
+<script src="/color-scheme.js"></script>
 <link rel="stylesheet" href="${STYLE_ADDRESS}">
 <link rel="icon" href="${ICON_ADDRESS}">
 </head>
-<body>
+<body${wide ? html` class="wide"` : null}>
 <header><a href="/">${MARK} Forgelink</a></header>
 <main>
 <h1>${title}</h1>
@@ -109,6 +113,8 @@ export function pageManners(app: App, config: Config): void {
     done(null, Object.fromEntries(new URLSearchParams(String(body))))
   })
   app.setErrorHandler((error: FastifyError | Failure, request, reply) => {
+    // Our own script posts to pages too: signing out.
+    if (isForProgram(request)) return answerFailure(error, request, reply)
     const { failure, row } = noteFailure(error, request, reply)
     const sentence =
       row.status === 500
@@ -119,6 +125,10 @@ export function pageManners(app: App, config: Config): void {
   })
 }
 
+function isForProgram(request: FastifyRequest): boolean {
+  return request.headers.accept?.includes('application/json') === true && !prefersHtml(request)
+}
+
 /** A field of a form; undefined when it is not there. */
 export function formField(request: FastifyRequest, name: string): string | undefined {
   const body = request.body
@@ -127,7 +137,12 @@ export function formField(request: FastifyRequest, name: string): string | undef
   return typeof value === 'string' ? value : undefined
 }
 
-export function styleRoute(app: App): void {
+/** The files that pages need, for everybody. */
+export function pageFileRoutes(app: App): void {
+  // Browsers ask for it where no page names another, beside JSON for instance.
+  app.get('/favicon.ico', { schema: { hide: true } }, async (_request, reply) =>
+    reply.header('cache-control', 'public, max-age=86400').type('image/svg+xml').send(ICON),
+  )
   app.get(STYLE_PATH, { schema: { hide: true } }, async (_request, reply) =>
     reply
       .header('cache-control', 'public, max-age=31536000, immutable')

@@ -8,7 +8,7 @@ import Fastify, { LogController } from 'fastify'
 import type { Config } from '../config.ts'
 import { Failure, invalid } from '../failure.ts'
 import { acceptBodies, BODY_LIMIT } from './body.ts'
-import { answerClientError, answerFailure, answerUnrouted } from './failures.ts'
+import { answerClientError, answerFailure } from './failures.ts'
 
 export type App = FastifyInstance<
   RawServerDefault,
@@ -53,7 +53,6 @@ export function createServer(config: Config): App {
   // Schemas describe and serialise; what callers send is read by readBody, readPage and the query grammar.
   app.setValidatorCompiler(() => () => true)
   app.setErrorHandler(answerFailure)
-  answerUnrouted(app)
   app.addHook('onRequest', async (request, reply) => {
     reply.header('x-request-id', request.id)
     reply.header('x-content-type-options', 'nosniff')

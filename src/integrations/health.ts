@@ -41,16 +41,27 @@ type Health = Static<typeof HealthOnWire>
 const EXPIRY_WARNING_DAYS = 14
 const REMEMBERED_MS = 60_000
 
-const checked = new LRUCache<string, Health>({ max: 5_000, ttl: REMEMBERED_MS })
+const memories = new WeakMap<Services, LRUCache<string, Health>>()
+
+/** What was found lately; each set of services remembers for itself. */
+function memoryOf(services: Services): LRUCache<string, Health> {
+  const known = memories.get(services)
+  if (known) return known
+  const memory = new LRUCache<string, Health>({ max: 5_000, ttl: REMEMBERED_MS })
+  memories.set(services, memory)
+  return memory
+}
 
 /** A platform that does not answer is a problem of the link, not a failure of this call. */
 export async function checkHealth(services: Services, owner: string, idOrType: string): Promise<Health> {
   const integration = await getIntegration(services.database, owner, idOrType)
-  const cacheKey = `${integration.id}/${integration.tokenVersion}`
-  const known = checked.get(cacheKey)
+  const memory = memoryOf(services)
+  // With the status: what a call has shown since makes the remembered answer untrue.
+  const cacheKey = `${integration.id}/${integration.tokenVersion}/${statusNow(integration)}`
+  const known = memory.get(cacheKey)
   if (known) return known
   const health = await askHealth(services, integration)
-  checked.set(cacheKey, health)
+  memory.set(cacheKey, health)
   return health
 }
 

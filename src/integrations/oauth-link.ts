@@ -128,7 +128,7 @@ async function keepGrant(
 const answersInPlaceOfCode: Record<string, [title: string, sentence: (label: string) => string]> = {
   access_denied: [
     'You did not allow it',
-    (label) => `${label} says that access was refused, so nothing was linked. If that was a slip, try again.`,
+    (label) => `${label} says that access was refused. If that was a slip, try again.`,
   ],
   application_suspended: [
     'The application is suspended',

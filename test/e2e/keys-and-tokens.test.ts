@@ -2,6 +2,7 @@
 
 import { expect, test } from 'vitest'
 import { publicKeys } from '../../sandbox/seed-public-keys.ts'
+import { focused } from './support/focus.ts'
 import { runShown } from './support/shell.ts'
 import { describeInBrowser } from './support/stage.ts'
 
@@ -20,6 +21,7 @@ describeInBrowser('SSH keys', (stage) => {
     const row = page.getByRole('listitem').filter({ has: page.getByRole('heading', { name: 'Laptop' }) })
     await row.getByText('SHA256:').waitFor()
     expect(await page.getByLabel('Name').inputValue()).toBe('')
+    await expect.poll(() => focused(page)).toBe('Your keys')
 
     await page.getByLabel('Name').fill('Again')
     await page.getByLabel('Public key').fill(publicKeys.ed25519)
@@ -27,11 +29,24 @@ describeInBrowser('SSH keys', (stage) => {
     await page.getByRole('alert').waitFor()
 
     await page.getByRole('button', { name: 'Remove Laptop' }).click()
+    await page.getByRole('dialog').getByText('SHA256:').waitFor()
     await page.getByRole('dialog').getByText('nothing changes at the platform it came from').waitFor()
     await page.getByRole('dialog').getByRole('button', { name: 'Remove' }).click()
     await page.getByText('No keys yet').waitFor()
+    await expect.poll(() => focused(page)).toBe('Your keys')
     expect((await account.call('GET', '/v1/keys')).json.keys).toEqual([])
     expect(problems).toEqual([])
+  })
+})
+
+describeInBrowser('A form', (stage) => {
+  test('that is sent twice at once is sent once', async () => {
+    const { page, account } = await stage.openSignedIn('/tokens')
+    await page.getByLabel('Name').fill('Only one')
+    await page.evaluate("const form = document.querySelector('form'); form.requestSubmit(); form.requestSubmit()")
+    await page.getByText('Copy “Only one” now').waitFor()
+    const { tokens } = (await account.call('GET', '/v1/tokens')).json
+    expect(tokens.filter(({ name }: { name: string }) => name === 'Only one')).toHaveLength(1)
   })
 })
 
@@ -55,13 +70,25 @@ describeInBrowser('API tokens', (stage) => {
     await page.getByRole('dialog').getByText('The old one stops working').waitFor()
     await page.getByRole('dialog').getByRole('button', { name: 'Renew' }).click()
     await fresh.waitFor()
+    await page.getByRole('dialog').waitFor({ state: 'detached' })
+    await expect.poll(() => focused(page)).toBe('Copy “Nightly build” now')
     expect(await fresh.locator('pre').first().textContent()).not.toBe(token)
     await fresh.getByRole('button', { name: 'I have copied it' }).click()
+    await expect.poll(() => focused(page)).toBe('Your tokens')
+
+    await page.getByRole('button', { name: 'Renew Nightly build' }).click()
+    await page.getByRole('dialog').getByRole('button', { name: 'Cancel' }).click()
+    await expect.poll(() => focused(page)).toBe('Renew')
+    await page.getByRole('button', { name: 'Renew Nightly build' }).click()
+    await page.getByRole('dialog').getByRole('button', { name: 'Renew' }).click()
+    await fresh.waitFor()
 
     await page.getByRole('button', { name: 'Revoke Nightly build' }).click()
     await page.getByRole('dialog').getByRole('button', { name: 'Revoke' }).click()
     await page.getByRole('status').filter({ hasText: 'Nightly build is revoked.' }).waitFor()
     expect(await page.getByRole('button', { name: 'Renew Nightly build' }).count()).toBe(0)
+    expect(await fresh.count()).toBe(0)
+    await expect.poll(() => focused(page)).toBe('Your tokens')
     expect(problems).toEqual([])
   })
 

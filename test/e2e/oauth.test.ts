@@ -81,10 +81,25 @@ describeInBrowser('Linking by OAuth', (stage) => {
     expect(problems).toEqual([])
   })
 
+  test('a link that ended is shown as such when a call finds out, with the way to make it again', async () => {
+    const { page } = await stage.openSignedIn('/users/gitlab/link')
+    await decide(page, 'Allow')
+    const card = page.getByRole('article', { name: 'GitLab: alice' })
+    await card.getByText('Working').waitFor()
+    for (const token of stage.sandbox.platforms.gitlab.state.tokens) if (token.oauth) token.revoked = true
+    stage.sandbox.platforms.gitlab.faults.set({ fault: 'oauth-invalid-grant' })
+    await card.getByRole('button', { name: 'Import SSH keys' }).click()
+    await card.getByText(/Token (expired|refused)/).waitFor()
+    await card.getByRole('link', { name: 'Link again' }).waitFor()
+    expect(await card.getByText('Working').count()).toBe(0)
+    stage.sandbox.platforms.gitlab.faults.clear()
+  })
+
   test('a refusal ends on a page that says so and leads back', async () => {
     const { page } = await stage.openSignedIn('/users/gitlab/link')
     await decide(page, 'Refuse')
     await page.getByRole('heading', { name: 'You did not allow it' }).waitFor()
+    expect(await page.getByText(/nothing was linked/i).count()).toBe(1)
     expect(await accessibilityProblems(page)).toEqual([])
     await screenshot(page, 'oauth-refused')
     await page.getByRole('link', { name: 'Try again' }).click()

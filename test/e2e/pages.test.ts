@@ -125,6 +125,29 @@ describeInBrowser('Every page', (stage) => {
     }
   }
 
+  test('the list of all calls is in order, and fits a phone', async () => {
+    for (const width of [1280, 390]) {
+      const { page, problems } = await stage.open({ viewport: { width, height: 860 } })
+      await page.goto('/docs')
+      await page.getByText('GET /v1/scm_integrations/{id}/search_repos').waitFor()
+      await page.getByText('search_repos?query=example').first().waitFor()
+      await screenshot(page, `docs-${width}`)
+      expect(await accessibilityProblems(page)).toEqual([])
+      expect(await page.evaluate<number>('document.documentElement.scrollWidth')).toBeLessThanOrEqual(width)
+      const outside = `[...document.querySelectorAll('main code')].filter((code) =>
+        code.getBoundingClientRect().right > document.querySelector('main').getBoundingClientRect().right).length`
+      expect(await page.evaluate<number>(outside)).toBe(0)
+      expect(problems).toEqual([])
+    }
+  })
+
+  test('a dialog brings no second banner', async () => {
+    const { page } = await stage.openSignedIn()
+    await page.getByRole('button', { name: 'Add GitHub Enterprise Server' }).click()
+    await page.getByRole('dialog').waitFor()
+    expect(await page.getByRole('dialog').locator('header:not([role="presentation"])').count()).toBe(0)
+  })
+
   test('the empty pages are in order too', async () => {
     const { page, problems } = await stage.openSignedIn()
     for (const [path, text] of [

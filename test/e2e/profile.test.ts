@@ -3,6 +3,7 @@
 import type { Page } from 'playwright-core'
 import { expect, test } from 'vitest'
 import { linkAccount } from '../support/platforms.ts'
+import { focused } from './support/focus.ts'
 import { describeInBrowser } from './support/stage.ts'
 
 function cardOf(page: Page, name: string) {
@@ -49,7 +50,7 @@ describeInBrowser('The profile', (stage) => {
     expect(await dialog.getByLabel('Address').getAttribute('aria-invalid')).toBeNull()
 
     await fillLinkForm(page, platform.url, platform.token('alice'))
-    await page.getByText(`alice on ${new URL(platform.url).host} is linked.`).waitFor()
+    await page.getByText(`alice on ${new URL(platform.url).host} is linked. You can`).waitFor()
     const card = cardOf(page, 'GitHub Enterprise Server: alice')
     await card.getByText('Working').waitFor()
     expect(await card.getByRole('link', { name: 'alice' }).getAttribute('href')).toBe(`${platform.url}/alice`)
@@ -117,6 +118,58 @@ describeInBrowser('The profile', (stage) => {
     expect(problems).toEqual([])
   })
 
+  test('an account that is linked beside others is told where one looks', async () => {
+    const { page, account } = await stage.openSignedIn('/profile', { viewport: { width: 1280, height: 600 } })
+    for (const username of ['carol', 'john-diggle']) {
+      await linkAccount(account, stage.sandbox.platforms['github-enterprise'], username)
+    }
+    await page.reload()
+    await page.getByRole('article').nth(1).waitFor()
+    const platform = stage.sandbox.platforms['gitlab-subpath']
+    await addByToken(page, 'GitLab self-hosted', platform.url, platform.token('alice'))
+    await page.getByRole('dialog').waitFor({ state: 'detached' })
+    await expect.poll(() => focused(page)).toMatch(/^alice on .* is linked/)
+    const { y = -1, height = 0 } = (await page.getByText(/is linked\. You can import/).boundingBox()) ?? {}
+    expect(y).toBeGreaterThanOrEqual(0)
+    expect(y + height).toBeLessThanOrEqual(600)
+  })
+
+  test('what the form is refused with reads as the page speaks', async () => {
+    const { page } = await stage.openSignedIn()
+    const { 'github-enterprise': github, 'gitlab-self-hosted': gitlab } = stage.sandbox.platforms
+    await addByToken(page, 'GitHub Enterprise Server', gitlab.url, gitlab.token('alice'))
+    await page.getByText('add it as GitLab self-hosted').waitFor()
+    await fillLinkForm(page, github.url, 'ghp_nobody')
+    await page
+      .getByText(
+        `GitHub Enterprise Server does not take the token: it is wrong, expired or revoked. Make another at ${github.url}/settings/tokens.`,
+      )
+      .waitFor()
+  })
+
+  test('a refused import shows at once that the token is, and another token takes both away', async () => {
+    const { page, account } = await stage.openSignedIn()
+    const platform = stage.sandbox.platforms['github-enterprise']
+    await linkAccount(account, platform, 'carol')
+    await page.reload()
+    const card = cardOf(page, 'GitHub Enterprise Server: carol')
+    await card.getByText('Working').waitFor()
+    const token = platform.state.tokens.find(({ value }) => value === platform.token('carol'))
+    if (!token) throw new Error('no such token')
+    token.revoked = true
+    await card.getByRole('button', { name: 'Import SSH keys' }).click()
+    await card.getByRole('alert').waitFor()
+    await card.getByText('Token refused').waitFor()
+    expect(await card.getByRole('alert').textContent()).toContain('with “Replace token”')
+    expect(await card.getByRole('button', { name: 'Try again' }).count()).toBe(0)
+    token.revoked = false
+    await card.getByRole('button', { name: 'Replace token' }).click()
+    await page.getByRole('dialog').getByLabel('New token').fill(token.value)
+    await page.getByRole('dialog').getByRole('button', { name: 'Replace token' }).click()
+    await card.getByText('Working').waitFor()
+    expect(await card.getByRole('alert').count()).toBe(0)
+  })
+
   test('a token that was revoked and a platform that is down are told in words', async () => {
     const { page, account } = await stage.openSignedIn()
     const github = stage.sandbox.platforms['github-enterprise']
@@ -148,6 +201,8 @@ describeInBrowser('The profile', (stage) => {
     await card.getByText('Nothing new: every usable key of this account is here already.').waitFor()
     await card.getByRole('button', { name: 'Close the result' }).click()
     await card.getByText('Nothing new').waitFor({ state: 'detached' })
+    await expect.poll(() => focused(page)).toMatch(/^alice/)
+    await card.getByRole('link', { name: 'Merge requests' }).waitFor()
     expect(problems).toEqual([])
   })
 
@@ -167,6 +222,8 @@ describeInBrowser('The profile', (stage) => {
     await card.getByRole('button', { name: 'Unlink' }).click()
     await dialog.getByRole('button', { name: 'Unlink' }).click()
     await page.getByText('No account is linked yet').waitFor()
+    await page.getByRole('status').filter({ hasText: 'is unlinked.' }).waitFor()
+    await expect.poll(() => focused(page)).toBe('Linked accounts')
     expect((await account.call('GET', '/v1/scm_integrations')).json.scm_integrations).toEqual([])
     expect(problems).toEqual([])
   })

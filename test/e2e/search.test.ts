@@ -3,6 +3,8 @@
 import type { Page } from 'playwright-core'
 import { expect, test } from 'vitest'
 import { linkAccount } from '../support/platforms.ts'
+import { accessibilityProblems } from './support/axe.ts'
+import { focused } from './support/focus.ts'
 import { runShown } from './support/shell.ts'
 import { describeInBrowser, type Stage } from './support/stage.ts'
 
@@ -11,7 +13,7 @@ async function choose(page: Page, label: string, option: string): Promise<void> 
   await page.getByRole('option', { name: option, exact: true }).click()
 }
 
-async function countShown(page: Page, text: string): Promise<void> {
+async function countShown(page: Page, text: string | RegExp): Promise<void> {
   await page.getByRole('status').filter({ hasText: text }).waitFor()
 }
 
@@ -86,6 +88,78 @@ describeInBrowser('Searching repositories', (stage) => {
     await page.getByText('Page 1 of 14').waitFor()
   })
 
+  test('the address is what the page shows: the navigation begins anew, and Back comes back', async () => {
+    const { page } = await openSearch(stage, '/repositories')
+    const words = page.getByRole('searchbox', { name: 'Search' })
+    await countShown(page, '270 repositories')
+    await words.fill('example')
+    await countShown(page, /^\d\d? repositories/)
+    await page.getByRole('link', { name: 'Repositories', exact: true }).click()
+    await countShown(page, '270 repositories')
+    expect(await words.inputValue()).toBe('')
+    await page.goBack()
+    await countShown(page, /^\d\d? repositories/)
+    expect(await words.inputValue()).toBe('example')
+  })
+
+  test('a page is a step to go back from, and begins at its top', async () => {
+    const { page } = await openSearch(stage, '/repositories')
+    await page.getByText('Page 1 of 14').waitFor()
+    await page.getByRole('button', { name: 'Next' }).click()
+    await page.getByText('Page 2 of 14').waitFor()
+    await expect.poll(() => focused(page)).toBe('270 repositories')
+    const { y = -1 } = (await page.getByText('270 repositories').boundingBox()) ?? {}
+    expect(y).toBeGreaterThanOrEqual(0)
+    await page.goBack()
+    await page.getByText('Page 1 of 14').waitFor()
+  })
+
+  test('a page beyond the last leads to the first', async () => {
+    const { page } = await openSearch(stage, '/repositories?query=user:alice&page=99')
+    await page.getByText('There is nothing on page 99').waitFor()
+    await page.getByRole('button', { name: 'Go to page 1' }).click()
+    await page.getByText('Page 1 of 14').waitFor()
+  })
+
+  test('the forks switch stays while there is nothing to search for', async () => {
+    const { page } = await openSearch(stage, '/repositories')
+    await countShown(page, '270 repositories')
+    await page.getByRole('switch', { name: 'Include forks' }).click()
+    await choose(page, 'Owner', 'Everyone')
+    await page.getByText('Type a word, or choose an owner').waitFor()
+    await page.reload()
+    await page.getByText('Type a word, or choose an owner').waitFor()
+    expect(await page.getByRole('switch', { name: 'Include forks' }).isChecked()).toBe(true)
+  })
+
+  test('owners that cannot be read are told at their field, which keeps its place', async () => {
+    const { page } = await openSearch(stage, '/profile')
+    stage.sandbox.platforms['github-enterprise'].faults.set({ fault: 'status-500', path: '/user/orgs' })
+    await page.goto('/repositories')
+    await page.getByText('Your organisations could not be read.').waitFor()
+    stage.sandbox.platforms['github-enterprise'].faults.clear()
+    const tops = ['Owner', 'Linked account'].map((name) => page.getByRole('combobox', { name }).boundingBox())
+    const [owner, link] = await Promise.all(tops)
+    expect(owner?.y).toBe(link?.y)
+  })
+
+  test('the opened lists have nothing for axe to say', async () => {
+    const { page } = await openSearch(stage, '/repositories')
+    for (const name of ['Owner', 'Linked account']) {
+      await page.getByRole('combobox', { name }).click()
+      await page.getByRole('option').first().waitFor()
+      expect(await accessibilityProblems(page), name).toEqual([])
+      await page.keyboard.press('Escape')
+    }
+  })
+
+  test('GitLab’s three letters are told where two find nothing', async () => {
+    const { page, account } = await stage.openSignedIn()
+    const link = await linkAccount(account, stage.sandbox.platforms['gitlab-self-hosted'])
+    await page.goto(`/repositories?link=${link}&query=zq`)
+    await page.getByText('GitLab wants three letters or more of a word.').waitFor()
+  })
+
   test('the curl command shown does the same', async () => {
     const { page, account } = await openSearch(stage, '/repositories')
     await page.getByRole('searchbox', { name: 'Search' }).fill("unicode bob's")
@@ -136,6 +210,21 @@ describeInBrowser('Searching pull requests', (stage) => {
     await page.getByLabel('Repository').fill('john-diggle/example-repository')
     await page.getByText('Add logo', { exact: false }).first().waitFor()
     expect(new URL(page.url()).searchParams.get('query')).toBe('repo:john-diggle/example-repository')
+    expect(problems).toEqual([])
+  })
+
+  test('a repository without its owner is told at its field, and not searched for', async () => {
+    const { page, problems } = await openSearch(stage, '/pull-requests')
+    await page.getByText('From a deleted fork').waitFor()
+    const asked: string[] = []
+    page.on('request', (request) => {
+      if (request.url().includes('noslash')) asked.push(request.url())
+    })
+    await page.getByLabel('Repository').fill('noslash')
+    await page.getByText('Put its owner before it: owner/name').waitFor()
+    expect(await page.getByLabel('Repository').getAttribute('aria-invalid')).toBe('true')
+    expect(await page.getByRole('searchbox', { name: 'Search' }).getAttribute('aria-invalid')).toBeNull()
+    expect(asked).toEqual([])
     expect(problems).toEqual([])
   })
 

@@ -43,6 +43,7 @@ const rules: Record<string, Rule> = {
   'GET /metrics': { who: 'open' },
   'GET /openapi.json': { who: 'open' },
   'GET /docs': { who: 'open' },
+  'GET /favicon.ico': { who: 'open' },
   'GET /pages.css': { who: 'open' },
   'GET /v1/regions': { who: 'open' },
 

@@ -139,7 +139,7 @@ test.each<[string, number, Record<string, string>, unknown, FailureCode, string]
     {},
     { message: 'Validation Failed' },
     'scm_query_refused',
-    'query is nothing that GitHub searches for',
+    'query is nothing that GitHub Enterprise Server searches for',
   ],
   ['taken down', 451, {}, {}, 'scm_forbidden', 'legal'],
   ['a version it does not know', 400, {}, {}, 'scm_bad_response', 'status 400'],

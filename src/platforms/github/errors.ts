@@ -2,6 +2,7 @@
 import { Failure } from '../../failure.ts'
 import type { RawAnswer } from '../api.ts'
 import { clampWait, readRetryAfter } from '../outgoing/retry-after.ts'
+import { scmTypes } from '../scm-types.ts'
 import { type Connection, membersOf } from '../vendor.ts'
 import { missingScopes, scopesOf } from './scopes.ts'
 
@@ -26,24 +27,25 @@ export function githubFailure(site: Site, answer: RawAnswer): Failure {
   const { status, headers } = answer
   if (looksLikeGitLab(answer)) return notGitHub(site, `it answered ${status} as GitLab does`, true)
   if (status === 401) return tokenRejected(site)
-  if (status === 429) return rateLimited(answer)
+  if (status === 429) return rateLimited(site, answer)
   if (status === 403) return refusal(site, answer)
   if (status === 404 || status === 410) {
     // Keys and e-mails are not there at all for a token that may not read them.
     const missing = lackedOf(headers).filter((scope) => scope === 'read:public_key' || scope === 'user:email')
-    return missing.length > 0 ? scopeMissing(site, missing) : absent()
+    return missing.length > 0 ? scopeMissing(site, missing) : absent(site)
   }
-  if (status === 422) return new Failure('scm_query_refused', 'query is nothing that GitHub searches for')
-  if (status === 451) return new Failure('scm_forbidden', 'GitHub has taken this down for legal reasons.')
-  return new Failure('scm_bad_response', `GitHub answered with the status ${status}, which we did not expect.`)
+  const { label } = scmTypes[site.scmType]
+  if (status === 422) return new Failure('scm_query_refused', `query is nothing that ${label} searches for`)
+  if (status === 451) return new Failure('scm_forbidden', `${label} has taken this down for legal reasons.`)
+  return new Failure('scm_bad_response', `${label} answered with the status ${status}, which we did not expect.`)
 }
 
 /** Scopes of classic and OAuth tokens. */
-export function scopeMissing({ web }: Site, scopes: string[]): Failure {
+export function scopeMissing(site: Site, scopes: string[]): Failure {
   const named = scopes.length > 1 ? `one of the scopes ${scopes.join(', ')}` : `the scope ${scopes.join()}`
   return new Failure(
     'scm_scope_missing',
-    `The token lacks ${named}. Tick it at ${web}/settings/tokens, or link the account again.`,
+    `The token lacks ${named}. ${mend(site, `Tick it at ${site.web}/settings/tokens, or give the link another token.`)}`,
   )
 }
 
@@ -67,15 +69,20 @@ export function strangerFailure(answer: RawAnswer): Failure {
   return new Failure(looksLikeGitLab(answer) ? 'scm_forbidden' : 'scm_not_found', 'This needs a token.')
 }
 
-function tokenRejected({ web }: Site): Failure {
+/** Links made by OAuth are made again; the others have a token that its owner made. */
+function mend({ scmType }: Site, ofOwnToken: string): string {
+  return scmTypes[scmType].oauth ? 'Link the account again.' : ofOwnToken
+}
+
+function tokenRejected(site: Site): Failure {
   return new Failure(
     'scm_token_rejected',
-    `GitHub does not take the token: it is wrong, expired or revoked. Link the account again, or make a new token at ${web}/settings/tokens.`,
+    `${scmTypes[site.scmType].label} does not take the token: it is wrong, expired or revoked. ${mend(site, `Make another at ${site.web}/settings/tokens.`)}`,
   )
 }
 
-function absent(): Failure {
-  return new Failure('scm_not_found', 'GitHub has no such thing, or hides it from this account.')
+function absent({ scmType }: Site): Failure {
+  return new Failure('scm_not_found', `${scmTypes[scmType].label} has no such thing, or hides it from this account.`)
 }
 
 function refusal(site: Site, answer: RawAnswer): Failure {
@@ -84,9 +91,9 @@ function refusal(site: Site, answer: RawAnswer): Failure {
   const says = (text: string) => typeof message === 'string' && message.toLowerCase().includes(text)
 
   if (headers['x-github-sso']?.startsWith('required')) return ssoRequired(site, headers['x-github-sso'])
-  if (headers['x-ratelimit-remaining'] === '0' || headers['retry-after'] !== undefined) return rateLimited(answer)
+  if (headers['x-ratelimit-remaining'] === '0' || headers['retry-after'] !== undefined) return rateLimited(site, answer)
   // https://docs.github.com/en/rest/authentication/authenticating-to-the-rest-api#failed-login-limit
-  if (says('secondary rate limit') || says('login attempts')) return rateLimited(answer)
+  if (says('secondary rate limit') || says('login attempts')) return rateLimited(site, answer)
 
   const lacked = lackedOf(headers)
   if (lacked.length > 0) return scopeMissing(site, lacked)
@@ -95,7 +102,7 @@ function refusal(site: Site, answer: RawAnswer): Failure {
   if (says('resource not accessible by')) return permissionMissing(site, '')
   return new Failure(
     'scm_forbidden',
-    `GitHub refuses this to the account. Sign in at ${site.web} to see whether it is suspended or an organisation restricts its access.`,
+    `${scmTypes[site.scmType].label} refuses this to the account. Sign in at ${site.web} to see whether it is suspended or an organisation restricts its access.`,
   )
 }
 
@@ -110,7 +117,7 @@ function lackedOf(headers: RawAnswer['headers']): string[] {
 }
 
 /** `keys=read,metadata=read; contents=read`: `,` is and, `;` is or. */
-function permissionMissing({ web }: Site, header: string): Failure {
+function permissionMissing(site: Site, header: string): Failure {
   const named = header
     .split(';')
     .map((all) => {
@@ -121,7 +128,7 @@ function permissionMissing({ web }: Site, header: string): Failure {
     .join(', or ')
   return new Failure(
     'scm_scope_missing',
-    `The token lacks ${named === '' ? 'a permission for this' : `the permission ${named}`}. Add it at ${web}/settings/personal-access-tokens, or link the account again.`,
+    `The token lacks ${named === '' ? 'a permission for this' : `the permission ${named}`}. ${mend(site, `Add it at ${site.web}/settings/personal-access-tokens, or give the link another token.`)}`,
   )
 }
 
@@ -138,13 +145,13 @@ function ssoRequired({ web }: Site, header: string): Failure {
   )
 }
 
-function rateLimited({ headers }: RawAnswer): Failure {
+function rateLimited({ scmType }: Site, { headers }: RawAnswer): Failure {
   const reset = Number(headers['x-ratelimit-reset'] ?? Number.NaN)
   const untilReset = headers['x-ratelimit-remaining'] === '0' ? reset - Date.now() / 1000 : Number.NaN
   const retryAfter = readRetryAfter(headers['retry-after']) ?? clampWait(untilReset, UNTOLD_WAIT)
   return new Failure(
     'scm_rate_limited',
-    'GitHub has answered this account as often as it does for now. Try again later.',
+    `${scmTypes[scmType].label} has answered this account as often as it does for now. Try again later.`,
     {
       retryAfter,
     },

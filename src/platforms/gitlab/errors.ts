@@ -2,6 +2,7 @@
 import { Failure } from '../../failure.ts'
 import type { RawAnswer } from '../api.ts'
 import { readRetryAfter } from '../outgoing/retry-after.ts'
+import { scmTypes } from '../scm-types.ts'
 import { type Connection, membersOf } from '../vendor.ts'
 
 type Site = Pick<Connection, 'scmType' | 'web' | 'api'>
@@ -70,14 +71,19 @@ function unknownPath({ api }: Site): Failure {
   )
 }
 
-function tokenRejected({ web }: Site): Failure {
+/** Links made by OAuth are made again; the others have a token that its owner made. */
+function mend({ scmType }: Site, ofOwnToken: string): string {
+  return scmTypes[scmType].oauth ? 'Link the account again.' : ofOwnToken
+}
+
+function tokenRejected(site: Site): Failure {
   return new Failure(
     'scm_token_rejected',
-    `GitLab does not take the token: it is wrong, expired or revoked. Link the account again, or make a new token at ${tokensPage(web)}.`,
+    `GitLab does not take the token: it is wrong, expired or revoked. ${mend(site, `Make another at ${tokensPage(site.web)}.`)}`,
   )
 }
 
-function refusal({ web }: Site, body: unknown): Failure {
+function refusal(site: Site, body: unknown): Failure {
   const { error, error_description, scope } = membersOf(body)
   if (typeof error === 'string' && error.startsWith('insufficient_')) {
     const scopes = namesIn(scope)
@@ -88,12 +94,12 @@ function refusal({ web }: Site, body: unknown): Failure {
         : permissionIn(error_description)
     return new Failure(
       'scm_scope_missing',
-      `The token lacks ${named}. Make one that has it at ${tokensPage(web)}, or link the account again.`,
+      `The token lacks ${named}. ${mend(site, `Make one that has it at ${tokensPage(site.web)}.`)}`,
     )
   }
   return new Failure(
     'scm_forbidden',
-    `GitLab refuses this to the account. Sign in at ${web} to see whether it is blocked, has terms to accept, or may not see this project's code; the server may also refuse our address.`,
+    `GitLab refuses this to the account. Sign in at ${site.web} to see whether it is blocked, has terms to accept, or may not see this project's code; the server may also refuse our address.`,
   )
 }
 

@@ -1,0 +1,21 @@
+// An account's picture; until it is there, and where there is none, the initials.
+
+import { Avatar } from '@mantine/core'
+import { useState } from 'react'
+import classes from './integration-card.module.css'
+
+export function Portrait({ id, username }: { id: string; username: string }) {
+  const [isLoaded, setLoaded] = useState(false)
+  return (
+    <span className={classes.portrait}>
+      <Avatar alt="" name={username} color="petrol" size={48} aria-hidden="true" />
+      <img
+        className={classes.picture}
+        src={`/avatars/${encodeURIComponent(id)}`}
+        alt=""
+        data-loaded={isLoaded}
+        onLoad={() => setLoaded(true)}
+      />
+    </span>
+  )
+}
