@@ -2,7 +2,7 @@
 
 import { createHash, timingSafeEqual } from 'node:crypto'
 import type { FastifyRequest } from 'fastify'
-import { collectDefaultMetrics, Histogram, type Registry } from 'prom-client'
+import { collectDefaultMetrics, Histogram, Registry } from 'prom-client'
 import { Type } from 'typebox'
 import type { Config } from '../config.ts'
 import { Failure } from '../failure.ts'
@@ -11,8 +11,8 @@ import type { App } from './server.ts'
 
 const Ok = Type.Object({ status: Type.String() })
 
-/** `ping` throws when the store is not there; `registry` has what is counted elsewhere. */
-export function operationsRoutes(app: App, config: Config, registry: Registry, ping: () => Promise<void>): void {
+/** `ping` throws when the store is not there; `counted` is what is counted elsewhere. */
+export function operationsRoutes(app: App, config: Config, counted: Registry, ping: () => Promise<void>): void {
   app.get(
     '/healthz',
     {
@@ -36,17 +36,19 @@ export function operationsRoutes(app: App, config: Config, registry: Registry, p
     },
   )
 
-  collectDefaultMetrics({ register: registry })
+  const own = new Registry()
+  collectDefaultMetrics({ register: own })
   const durations = new Histogram({
     name: 'forgelink_http_request_duration_seconds',
     help: 'How long requests took, by method, route and status.',
     labelNames: ['method', 'route', 'status'],
-    registers: [registry],
+    registers: [own],
   })
   app.addHook('onResponse', async (request, reply) => {
     const labels = { method: request.method, route: request.routeOptions.url ?? 'none', status: reply.statusCode }
     durations.observe(labels, reply.elapsedTime / 1000)
   })
+  const registry = Registry.merge([own, counted])
   app.get(
     '/metrics',
     { schema: { summary: 'Metrics for Prometheus', tags: ['Operations'], security: [{ metricsToken: [] }] } },
