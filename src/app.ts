@@ -20,10 +20,10 @@ import type { App } from './http/server.ts'
 import { createServer } from './http/server.ts'
 import { avatarRoutes } from './integrations/avatar-routes.ts'
 import { oauthRoutes } from './integrations/oauth-routes.ts'
-import { refreshesEnded } from './integrations/refresh.ts'
 import { createRevoker } from './integrations/revoker.ts'
 import { integrationRoutes } from './integrations/routes.ts'
 import { searchRoutes } from './integrations/search-routes.ts'
+import { beginStopping, workEnded } from './integrations/under-way.ts'
 import { keyRoutes } from './keys/routes.ts'
 import type { Services } from './services.ts'
 
@@ -43,8 +43,14 @@ export async function createApp(services: Services, options: AppOptions = {}): P
   const revoker = createRevoker(services)
 
   app.decorateRequest('session', null)
+  // What works in the background ends while requests do, so that one after the other takes no longer than both.
+  let revokerClosed: Promise<void> | undefined
+  app.addHook('preClose', async () => {
+    beginStopping(services)
+    revokerClosed = revoker.close()
+  })
   app.addHook('onClose', async () => {
-    await Promise.all([revoker.close(), refreshesEnded(services)])
+    await Promise.all([revokerClosed, workEnded(services)])
   })
   closeInOrder(app)
   await limitLoad(app, load)

@@ -6,7 +6,8 @@ import type { Platform, Profile } from '../platforms/platform.ts'
 import type { Services } from '../services.ts'
 import type { Integration } from './integrations.ts'
 import { findIntegration, getIntegration, noteStatus } from './integrations.ts'
-import { linkExpired, refreshed } from './refresh.ts'
+import { refreshed } from './refresh.ts'
+import { linkExpired } from './renewal.ts'
 import { openPair } from './token-pair.ts'
 
 /** How long a whole request of ours may take, in milliseconds: clients give up at 30 s. */

@@ -76,6 +76,14 @@ export function livingTokens({ state }: SandboxPlatform): string[] {
     .map(({ value }) => value)
 }
 
+/** The tokens that were sent to be revoked so far, in order. */
+export function revokedTokens({ requests }: SandboxPlatform): string[] {
+  return requests.flatMap(({ method, path, body }) => {
+    if (method === 'POST' && path.endsWith('/oauth/revoke')) return [new URLSearchParams(body).get('token') ?? '']
+    return method === 'DELETE' && path.includes('/applications/') ? [JSON.parse(body).access_token] : []
+  })
+}
+
 /** What a page has as its heading. */
 export function headingOf({ text }: Answer): string {
   return /<h1>([^<]*)<\/h1>/.exec(text)?.[1] ?? ''

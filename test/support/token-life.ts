@@ -6,6 +6,7 @@ import Libsql from 'libsql'
 import pg from 'pg'
 import { afterAll, beforeAll, beforeEach, expect } from 'vitest'
 import { type Sandbox, type SandboxPlatform, startSandbox } from '../../sandbox/sandbox.ts'
+import { Failure } from '../../src/failure.ts'
 import { type Browser, openBrowser, ownAddress } from './browser.ts'
 import { OAUTH_NAMES, type OAuthName, oauthSettings } from './oauth.ts'
 import type { Account, Answer, Engine, Service } from './service.ts'
@@ -13,6 +14,40 @@ import { startService } from './service.ts'
 
 /** The path of both token endpoints, for faults. */
 export const TOKEN_PATH = '/oauth/(access_)?token$'
+
+/** Names as they are in SQL. */
+interface Statement {
+  kind: 'Update' | 'Insert' | 'Delete'
+  columns: string[]
+  without?: string[]
+}
+interface Meddling {
+  before?: () => void
+  after?: () => Promise<void>
+}
+
+/** The statement that stores a new pair, and the one that takes the lease. */
+export const STORES_PAIR: Statement = { kind: 'Update', columns: ['scm_integrations', 'access_token'] }
+export const TAKES_LEASE: Statement = {
+  kind: 'Update',
+  columns: ['scm_integrations', 'refresh_lease'],
+  without: ['access_token', 'status_reason'],
+}
+
+/** That does it the first time only. */
+export function onceAway(): { fail: () => Promise<void>; times: () => number } {
+  let times = 0
+  return {
+    async fail() {
+      if (times++ === 0) storeAway()
+    },
+    times: () => times,
+  }
+}
+
+export function storeAway(): never {
+  throw new Failure('store_unavailable', 'The store is not available just now.', { retryAfter: 2 })
+}
 
 /** For a `describe`: starts the service before its tests, and gives each a user and a sandbox as at the start. */
 export function tokenLife(engine: Engine) {
@@ -81,7 +116,39 @@ export function tokenLife(engine: Engine) {
     }
   }
 
+  /**
+   * Until the returned function is called, statements of this kind that name all of `columns` and none of `without` meet
+   * `before`, which may throw, and `after`, when they are done.
+   */
+  function meddle(statement: Statement, { before = () => {}, after = async () => {} }: Meddling): () => void {
+    const { services } = service
+    const { database } = services
+    const met = new WeakSet<object>()
+    let isOver = false
+    services.database = database.withPlugin({
+      transformQuery({ node, queryId }) {
+        const text = JSON.stringify(node)
+        const names = (column: string) => text.includes(`"${column}"`)
+        const { kind, columns, without = [] } = statement
+        if (!isOver && node.kind === `${kind}QueryNode` && columns.every(names) && !without.some(names)) {
+          before()
+          met.add(queryId)
+        }
+        return node
+      },
+      async transformResult({ result, queryId }) {
+        if (met.has(queryId)) await after()
+        return result
+      },
+    })
+    return () => {
+      isOver = true // work that has begun keeps the database it began with
+      services.database = database
+    }
+  }
+
   return {
+    meddle,
     get sandbox() {
       return sandbox
     },

@@ -1,0 +1,107 @@
+// One renewal: the refresh token is spent, the new pair is stored before anybody uses it, and it has to be the same account's.
+
+import { Failure, notFound } from '../failure.ts'
+import { createPlatform } from '../platforms/create-platform.ts'
+import type { OAuthApplication, TokenGrant } from '../platforms/oauth.ts'
+import { refreshGrant } from '../platforms/oauth.ts'
+import { scmTypes } from '../platforms/scm-types.ts'
+import type { Services } from '../services.ts'
+import type { Integration } from './integrations.ts'
+import { findIntegration } from './integrations.ts'
+import { dropRefreshLease, markExpired, replacePair } from './oauth-columns.ts'
+import { queueRevocation } from './revocations.ts'
+import { openPair } from './token-pair.ts'
+import { keepStoring } from './under-way.ts'
+
+/** What callers of a link are told that has to be made again. */
+export function linkExpired({ config }: Services, { id, scmType, statusReason }: Integration): Failure {
+  const { label } = scmTypes[scmType]
+  const why = statusReason ?? `${label} no longer renews its token.`
+  return new Failure(
+    'scm_link_expired',
+    `The link has expired: ${why} Link it again at ${config.publicUrl}/users/${scmType}/link?again=${id}`,
+  )
+}
+
+/** Spends the refresh token. Only its holder of the lease gets here. */
+export async function renew(
+  services: Services,
+  application: OAuthApplication,
+  integration: Integration,
+  lease: string,
+): Promise<Integration> {
+  const { database, vault } = services
+  const { refreshToken } = openPair(vault, integration)
+  let grant: TokenGrant
+  try {
+    if (refreshToken === null) throw new Failure('scm_grant_refused', 'The platform gave no refresh token.')
+    grant = await refreshGrant(services.outgoing, application, refreshToken)
+  } catch (error) {
+    if (error instanceof Failure && error.code === 'scm_grant_refused') {
+      return expire(services, integration, `${scmTypes[integration.scmType].label} no longer renews its token.`, error)
+    }
+    // Neither refused nor renewed, as far as we know: the next caller tries again.
+    await dropRefreshLease(database, integration, lease).catch(() => undefined)
+    throw error
+  }
+  const renewed =
+    (await keepStoring(services, () => replacePair(database, vault, integration, application, grant))) ??
+    (await supersededBy(services, application, integration, grant))
+  return sameAccount(services, renewed)
+}
+
+/** Ends the link, unless somebody has stored another pair meanwhile: then that is the one to use. */
+async function expire(
+  services: Services,
+  integration: Integration,
+  reason: string,
+  cause?: Failure,
+): Promise<Integration> {
+  const { id, ownerId, scmType } = integration
+  if (!(await markExpired(services.database, integration, reason))) {
+    const present = await findIntegration(services.database, ownerId, id)
+    if (!present) throw notFound('scm_integration')
+    if (present.status !== 'expired') return present
+  }
+  services.log('scm_link_expired', { scm_type: scmType, integration: id, ...cause?.details.log })
+  throw linkExpired(services, { ...integration, statusReason: reason })
+}
+
+/**
+ * What is stored where the old pair was not any more. That is our own new one when only the store's answer was lost;
+ * else the link was unlinked or made again meanwhile, and the pair that we got is nobody's.
+ */
+async function supersededBy(
+  services: Services,
+  { scmType, web, clientId }: OAuthApplication,
+  integration: Integration,
+  grant: TokenGrant,
+): Promise<Integration> {
+  const { database, vault } = services
+  return keepStoring(services, async () => {
+    const present = await findIntegration(database, integration.ownerId, integration.id)
+    if (present && openPair(vault, present).accessToken === grant.accessToken) return present
+    await queueRevocation(database, vault, { scmType, webRoot: web, clientId, tokens: grant })
+    if (!present) throw notFound('scm_integration')
+    return present
+  })
+}
+
+/** Asks whose the new token is. That the platform cannot tell just now is no reason to refuse it. */
+async function sameAccount(services: Services, renewed: Integration): Promise<Integration> {
+  const platform = createPlatform(services.outgoing, {
+    scmType: renewed.scmType,
+    web: renewed.webRoot,
+    api: renewed.apiRoot,
+    token: openPair(services.vault, renewed).accessToken,
+    link: `${renewed.id}/${renewed.tokenVersion}`,
+    deadline: Date.now() + 10_000,
+  })
+  const profile = await platform.profile().catch((error: unknown) => {
+    if (error instanceof Failure) return null
+    throw error
+  })
+  if (profile === null || profile.uid === renewed.uid) return renewed
+  const reason = `the renewed token belongs to ${profile.username}, another account than the linked one.`
+  return expire(services, renewed, reason)
+}
