@@ -1,9 +1,11 @@
 // What a token of OAuth lives through: renewed in time and once, by whichever process, and only for its own account.
 
+import { setTimeout as delay } from 'node:timers/promises'
 import { describe, expect, it } from 'vitest'
 import { ownAddress } from './support/browser.ts'
 import { linkByOAuth, livingTokens, OAUTH_NAMES, type OAuthName, refreshCalls, tokenCalls } from './support/oauth.ts'
 import { startProcess } from './support/process.ts'
+import type { Answer } from './support/service.ts'
 import { describeOnBothEngines, send, startReplica } from './support/service.ts'
 import { TOKEN_PATH, tokenLife, until } from './support/token-life.ts'
 
@@ -84,6 +86,23 @@ describeOnBothEngines('the life of a token', (engine) => {
       life.platform(name).faults.clear()
       expect((await life.use(id)).status).toBe(200)
       expect((await life.show(id)).status).toBe('ok')
+    })
+
+    it('does not go on renewing for callers that overlap when the platform refuses every token', async () => {
+      const id = await linkByOAuth(life.browser, name)
+      // Each renewal takes a second to its end, and the next caller meets the new token before that.
+      life.platform(name).faults.set([
+        { fault: 'headers-late', path: '/user$', value: 1 },
+        { fault: 'status-401', path: '/api/' },
+      ])
+      const calls: Promise<Answer>[] = []
+      for (let n = 1; n <= 6; n++) {
+        calls.push(life.use(id, `?per_page=${n}`))
+        await delay(300)
+      }
+      for (const { json } of await Promise.all(calls)) expect(json.code).toBe('scm_token_rejected')
+      expect(refreshCalls(life.platform(name)).length).toBe(1)
+      expect((await life.show(id)).status).toBe('token_rejected')
     })
 
     it(`serves fifty calls at once with one refresh, ${ROUNDS} times`, async () => {

@@ -115,7 +115,7 @@ async function usable(services: Services, integration: Integration, deadline: nu
   const left = Date.parse(tokenExpiresAt) - Date.now()
   if (left > REFRESH_AHEAD) return integration
   try {
-    return await refreshed(services, integration, deadline)
+    return await refreshed(services, integration, 'due', deadline)
   } catch (error) {
     const isGone = error instanceof Failure && ['scm_link_expired', 'not_found'].includes(error.code)
     if (left <= 0 || isGone) throw error
@@ -135,5 +135,5 @@ async function newerToken(
   if (present.tokenVersion !== integration.tokenVersion) return present
   // A token that was refused before has been renewed for it already: not again and again.
   if (present.refreshToken === null || present.status === 'token_rejected') return undefined
-  return refreshed(services, present, deadline)
+  return refreshed(services, present, 'refused', deadline)
 }

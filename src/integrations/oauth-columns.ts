@@ -135,13 +135,17 @@ export async function dropRefreshLease(database: Database, integration: Integrat
     .execute()
 }
 
-/** The new pair in place of the old one; undefined when that is not there any more. */
+/**
+ * The new pair in place of the old one; undefined when that is not there any more. `unproven`: it counts as rejected
+ * until the platform has taken it.
+ */
 export async function replacePair(
   database: Database,
   vault: Vault,
   integration: Integration,
   application: OAuthApplication,
   grant: TokenGrant,
+  unproven: boolean,
 ): Promise<Integration | undefined> {
   return database
     .updateTable('scmIntegrations')
@@ -150,6 +154,7 @@ export async function replacePair(
       ...(grant.scopes?.length
         ? scopeColumns(application, grant.scopes)
         : { status: statusFor(integration.missingScopes.split(' ').filter(Boolean)) }),
+      ...(unproven && { status: 'token_rejected' as const }),
       tokenVersion: integration.tokenVersion + 1,
       updatedAt: now(),
     })

@@ -9,7 +9,7 @@ import type { Services } from '../services.ts'
 import type { Integration } from './integrations.ts'
 import { findIntegration } from './integrations.ts'
 import { takeRefreshLease } from './oauth-columns.ts'
-import { linkExpired, renew } from './renewal.ts'
+import { linkExpired, type RenewalReason, renew } from './renewal.ts'
 import { seeThrough } from './under-way.ts'
 
 /** Longer than a call to a token endpoint may take (20 s), so that two never spend the same refresh token. */
@@ -24,7 +24,12 @@ const underWay = new WeakMap<Services, Map<string, Promise<Integration>>>()
  * The link with a newer token than the given one's. Callers at the same time share one refresh, which goes on when they
  * give up at `deadline`. Throws `scm_link_expired` when the platform will never renew it.
  */
-export async function refreshed(services: Services, integration: Integration, deadline: number): Promise<Integration> {
+export async function refreshed(
+  services: Services,
+  integration: Integration,
+  reason: RenewalReason,
+  deadline: number,
+): Promise<Integration> {
   const refreshes = underWay.get(services) ?? new Map<string, Promise<Integration>>()
   underWay.set(services, refreshes)
   const key = `${integration.id}/${integration.tokenVersion}`
@@ -33,7 +38,7 @@ export async function refreshed(services: Services, integration: Integration, de
     // Every caller may have given up before it ends.
     refresh = seeThrough(
       services,
-      refreshOrWait(services, integration).finally(() => refreshes.delete(key)),
+      refreshOrWait(services, integration, reason).finally(() => refreshes.delete(key)),
     )
     refreshes.set(key, refresh)
   }
@@ -54,14 +59,18 @@ async function withDeadline<T>(work: Promise<T>, deadline: number, { scmType }: 
   }
 }
 
-async function refreshOrWait(services: Services, integration: Integration): Promise<Integration> {
+async function refreshOrWait(
+  services: Services,
+  integration: Integration,
+  reason: RenewalReason,
+): Promise<Integration> {
   const { database } = services
   const application = applicationOf(services, integration)
   const giveUpAt = Date.now() + LEASE_MS
   for (;;) {
     const until = new Date(Date.now() + LEASE_MS).toISOString()
     const taken = await takeRefreshLease(database, integration, until)
-    if (taken) return renew(services, application, integration, taken.lease)
+    if (taken) return renew(services, application, integration, reason, taken.lease)
     const present = await findIntegration(database, integration.ownerId, integration.id)
     if (!present) throw notFound('scm_integration')
     if (present.status === 'expired') throw linkExpired(services, present)

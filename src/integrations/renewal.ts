@@ -13,6 +13,9 @@ import { queueRevocation } from './revocations.ts'
 import { openPair } from './token-pair.ts'
 import { keepStoring } from './under-way.ts'
 
+/** The token's end is near, or the platform has refused it. */
+export type RenewalReason = 'due' | 'refused'
+
 /** What callers of a link are told that has to be made again. */
 export function linkExpired({ config }: Services, { id, scmType, statusReason }: Integration): Failure {
   const { label } = scmTypes[scmType]
@@ -28,6 +31,7 @@ export async function renew(
   services: Services,
   application: OAuthApplication,
   integration: Integration,
+  reason: RenewalReason,
   lease: string,
 ): Promise<Integration> {
   const { database, vault } = services
@@ -44,8 +48,10 @@ export async function renew(
     await dropRefreshLease(database, integration, lease).catch(() => undefined)
     throw error
   }
+  // A platform that refuses every token would have them renewed for ever: after a refusal the new one has to prove itself.
+  const unproven = reason === 'refused'
   const renewed =
-    (await keepStoring(services, () => replacePair(database, vault, integration, application, grant))) ??
+    (await keepStoring(services, () => replacePair(database, vault, integration, application, grant, unproven))) ??
     (await supersededBy(services, application, integration, grant))
   return sameAccount(services, renewed)
 }
