@@ -175,6 +175,17 @@ describeOnBothEngines('the life of a token', (engine) => {
     })
   })
 
+  it('renews a token of a short life when half of it is over, not at each call', async () => {
+    life.platform('gitlab').state.settings.oauth.accessTokenSeconds = 100
+    const id = await linkByOAuth(life.browser, 'gitlab')
+    for (let n = 0; n < 3; n++) expect((await life.use(id)).status).toBe(200)
+    expect(refreshCalls(life.platform('gitlab'))).toEqual([])
+    const then = new Date(Date.now() - 60_000).toISOString()
+    await life.change(id, { updatedAt: then, tokenExpiresAt: new Date(Date.now() + 40_000).toISOString() })
+    for (let n = 0; n < 3; n++) expect((await life.use(id)).status).toBe(200)
+    expect(refreshCalls(life.platform('gitlab'))).toHaveLength(1)
+  })
+
   it('does not renew what has no end', async () => {
     life.platform('github').state.settings.oauth.expiring = false
     const id = await linkByOAuth(life.browser, 'github')

@@ -14,6 +14,8 @@ import { openPair } from './token-pair.ts'
 const REQUEST_LIMIT = 25_000
 /** How long before its end a token is renewed: it has to last for the call, and clocks differ. */
 const REFRESH_AHEAD = 120_000
+/** How long a call waits for the renewal of a token that lives: it goes on, and the call takes the one that it has. */
+const LIVING_PATIENCE = 5_000
 
 /** The token itself, for its owner to see: as it is stored. */
 export function openAccessToken({ vault }: Services, integration: Integration): string {
@@ -113,14 +115,23 @@ async function usable(services: Services, integration: Integration, deadline: nu
   const { refreshToken, tokenExpiresAt } = integration
   if (refreshToken === null || tokenExpiresAt === null) return integration
   const left = Date.parse(tokenExpiresAt) - Date.now()
-  if (left > REFRESH_AHEAD) return integration
+  if (left > refreshAhead(integration, tokenExpiresAt)) return integration
   try {
-    return await refreshed(services, integration, 'due', deadline)
+    const patience = left > 0 ? Math.min(deadline, Date.now() + LIVING_PATIENCE) : deadline
+    return await refreshed(services, integration, 'due', patience)
   } catch (error) {
     const isGone = error instanceof Failure && ['scm_link_expired', 'not_found'].includes(error.code)
     if (left <= 0 || isGone) throw error
     return integration // the platform has trouble renewing, but the token lives
   }
+}
+
+/**
+ * Half of a short life is enough, else a token of two minutes would be renewed at each call. A link's row was last
+ * changed when it got the token, or later.
+ */
+function refreshAhead({ updatedAt }: Integration, tokenExpiresAt: string): number {
+  return Math.min(REFRESH_AHEAD, (Date.parse(tokenExpiresAt) - Date.parse(updatedAt)) / 2)
 }
 
 /** After a refusal: the token that has taken this one's place, if need be by a refresh; undefined when there is none. */

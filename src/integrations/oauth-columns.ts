@@ -106,35 +106,6 @@ export async function storeGrant(
   throw new Failure('store_unavailable', 'This link is being changed elsewhere just now. Try again in a moment.')
 }
 
-/** Whether the caller may spend the refresh token now: nobody else may until `until`, or the token has changed. */
-export async function takeRefreshLease(
-  database: Database,
-  integration: Integration,
-  until: string,
-): Promise<{ lease: string } | undefined> {
-  const lease = `${until} ${randomUUID()}`
-  const taken = await database
-    .updateTable('scmIntegrations')
-    .set({ refreshLease: lease })
-    .where('ownerId', '=', integration.ownerId)
-    .where('id', '=', integration.id)
-    .where('tokenVersion', '=', integration.tokenVersion)
-    .where('status', '!=', 'expired')
-    .where((row) => row.or([row('refreshLease', 'is', null), row('refreshLease', '<', now())]))
-    .executeTakeFirst()
-  return taken.numUpdatedRows > 0n ? { lease } : undefined
-}
-
-export async function dropRefreshLease(database: Database, integration: Integration, lease: string): Promise<void> {
-  await database
-    .updateTable('scmIntegrations')
-    .set({ refreshLease: null })
-    .where('ownerId', '=', integration.ownerId)
-    .where('id', '=', integration.id)
-    .where('refreshLease', '=', lease)
-    .execute()
-}
-
 /**
  * The new pair in place of the old one; undefined when that is not there any more. `unproven`: it counts as rejected
  * until the platform has taken it.

@@ -2,18 +2,20 @@
 
 import { setTimeout as delay } from 'node:timers/promises'
 import { Failure, notFound } from '../failure.ts'
+import { stopping } from '../http/closing.ts'
 import type { OAuthApplication } from '../platforms/oauth.ts'
 import { oauthApplication } from '../platforms/oauth.ts'
 import { isOAuthScmType, scmTypes } from '../platforms/scm-types.ts'
 import type { Services } from '../services.ts'
 import type { Integration } from './integrations.ts'
 import { findIntegration } from './integrations.ts'
-import { takeRefreshLease } from './oauth-columns.ts'
+import { dropRefreshLease, isInTime, pauseOf, takeRefreshLease } from './refresh-lease.ts'
 import { linkExpired, type RenewalReason, renew } from './renewal.ts'
-import { seeThrough } from './under-way.ts'
+import { openPair } from './token-pair.ts'
+import { isStopping, seeThrough } from './under-way.ts'
 
-/** Longer than a call to a token endpoint may take (20 s), so that two never spend the same refresh token. */
-const LEASE_MS = 35_000
+/** How long to look whether another process renews it. */
+const WAIT_MS = 30_000
 /** How often another process is looked at that has the lease. */
 const POLL_MS = 100
 
@@ -66,15 +68,20 @@ async function refreshOrWait(
 ): Promise<Integration> {
   const { database } = services
   const application = applicationOf(services, integration)
-  const giveUpAt = Date.now() + LEASE_MS
+  const { refreshToken } = openPair(services.vault, integration)
+  if (refreshToken === null) throw linkExpired(services, integration)
+  const giveUpAt = Date.now() + WAIT_MS
   for (;;) {
-    const until = new Date(Date.now() + LEASE_MS).toISOString()
-    const taken = await takeRefreshLease(database, integration, until)
-    if (taken) return renew(services, application, integration, reason, taken.lease)
+    if (isStopping(services)) throw stopping()
+    const lease = await takeRefreshLease(database, integration)
+    if (lease && isInTime(lease)) return renew(services, application, integration, { refreshToken, reason, lease })
+    if (lease) await dropRefreshLease(database, integration, lease)
     const present = await findIntegration(database, integration.ownerId, integration.id)
     if (!present) throw notFound('scm_integration')
     if (present.status === 'expired') throw linkExpired(services, present)
     if (present.tokenVersion !== integration.tokenVersion) return present
+    const pause = pauseOf(present)
+    if (pause) throw stillPaused(present, pause)
     if (Date.now() > giveUpAt) {
       throw new Failure('scm_unavailable', 'The token is being renewed elsewhere. Try again in a moment.', {
         retryAfter: 5,
@@ -82,6 +89,20 @@ async function refreshOrWait(
     }
     await delay(POLL_MS * (0.5 + Math.random()))
   }
+}
+
+/** What the platform's trouble was when it was asked last, without asking it again. */
+function stillPaused({ scmType }: Integration, { seconds, reason }: { seconds: number; reason: string }): Failure {
+  const { label } = scmTypes[scmType]
+  const details = { retryAfter: seconds }
+  if (reason === 'scm_rate_limited') {
+    return new Failure('scm_rate_limited', `${label} asks to wait before it gives tokens.`, details)
+  }
+  if (reason === 'scm_application_refused') {
+    const message = `${label} did not take this server's OAuth application a moment ago. Its operator has to check the application's settings.`
+    return new Failure('scm_application_refused', message, details)
+  }
+  return new Failure('scm_unavailable', `${label} could not renew the token a moment ago. Try again later.`, details)
 }
 
 /** Throws unless it is the application that the tokens were given to: its secret goes nowhere but to its platform. */

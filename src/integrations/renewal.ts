@@ -4,14 +4,19 @@ import { Failure, notFound } from '../failure.ts'
 import { createPlatform } from '../platforms/create-platform.ts'
 import type { OAuthApplication, TokenGrant } from '../platforms/oauth.ts'
 import { refreshGrant } from '../platforms/oauth.ts'
+import { clampWait } from '../platforms/outgoing/retry-after.ts'
 import { scmTypes } from '../platforms/scm-types.ts'
 import type { Services } from '../services.ts'
 import type { Integration } from './integrations.ts'
 import { findIntegration } from './integrations.ts'
-import { dropRefreshLease, markExpired, replacePair } from './oauth-columns.ts'
+import { markExpired, replacePair } from './oauth-columns.ts'
+import { dropRefreshLease, pauseRefresh, type RefreshLease } from './refresh-lease.ts'
 import { queueRevocation } from './revocations.ts'
 import { openPair } from './token-pair.ts'
 import { keepStoring } from './under-way.ts'
+
+/** How long a token endpoint is left alone that failed without a word on when to come again. */
+const PAUSE_SECONDS = 10
 
 /** The token's end is near, or the platform has refused it. */
 export type RenewalReason = 'due' | 'refused'
@@ -31,21 +36,18 @@ export async function renew(
   services: Services,
   application: OAuthApplication,
   integration: Integration,
-  reason: RenewalReason,
-  lease: string,
+  { refreshToken, reason, lease }: { refreshToken: string; reason: RenewalReason; lease: RefreshLease },
 ): Promise<Integration> {
-  const { database, vault } = services
-  const { refreshToken } = openPair(vault, integration)
+  const { database, vault, outgoing } = services
   let grant: TokenGrant
   try {
-    if (refreshToken === null) throw new Failure('scm_grant_refused', 'The platform gave no refresh token.')
-    grant = await refreshGrant(services.outgoing, application, refreshToken)
+    grant = await refreshGrant(outgoing, application, refreshToken, lease.callEndsAt)
   } catch (error) {
     if (error instanceof Failure && error.code === 'scm_grant_refused') {
       return expire(services, integration, `${scmTypes[integration.scmType].label} no longer renews its token.`, error)
     }
-    // Neither refused nor renewed, as far as we know: the next caller tries again.
-    await dropRefreshLease(database, integration, lease).catch(() => undefined)
+    // Neither refused nor renewed, as far as we know.
+    await leaveAlone(services, integration, lease, error).catch(() => undefined)
     throw error
   }
   // A platform that refuses every token would have them renewed for ever: after a refusal the new one has to prove itself.
@@ -54,6 +56,18 @@ export async function renew(
     (await keepStoring(services, () => replacePair(database, vault, integration, application, grant, unproven))) ??
     (await supersededBy(services, application, integration, grant))
   return sameAccount(services, renewed)
+}
+
+/** What failed at the platform is not tried again at once: not by the next call, and not by another process. */
+async function leaveAlone(
+  { database }: Services,
+  integration: Integration,
+  lease: RefreshLease,
+  error: unknown,
+): Promise<void> {
+  if (!(error instanceof Failure)) return dropRefreshLease(database, integration, lease)
+  const seconds = clampWait(error.details.retryAfter, PAUSE_SECONDS)
+  await pauseRefresh(database, integration, lease, { seconds, reason: error.code })
 }
 
 /** Ends the link, unless somebody has stored another pair meanwhile: then that is the one to use. */
@@ -93,7 +107,11 @@ async function supersededBy(
   })
 }
 
-/** Asks whose the new token is. That the platform cannot tell just now is no reason to refuse it. */
+/**
+ * Asks whose the new token is. A refresh token belongs to one account (no browser takes part that could be signed in
+ * elsewhere), so another's token would be the platform's mistake. Hence those who meet the stored pair before it is
+ * judged may use it, and when the platform cannot tell just now the next renewal asks again.
+ */
 async function sameAccount(services: Services, renewed: Integration): Promise<Integration> {
   const platform = createPlatform(services.outgoing, {
     scmType: renewed.scmType,

@@ -106,13 +106,15 @@ export function exchangeCode(
   outgoing: Outgoing,
   application: OAuthApplication,
   { code, verifier }: { code: string; verifier: string },
+  deadline?: number,
 ): Promise<TokenGrant> {
-  return askToken(outgoing, application, {
+  const parameters = {
     ...vendors[application.scmType].codeParameters,
     code,
     redirect_uri: application.redirectUri,
     code_verifier: verifier,
-  })
+  }
+  return askToken(outgoing, application, parameters, deadline)
 }
 
 /** Throws `scm_grant_refused` only when the refresh token will never be taken again; it is spent even if the answer is lost. */
@@ -120,12 +122,14 @@ export async function refreshGrant(
   outgoing: Outgoing,
   application: OAuthApplication,
   refreshToken: string,
+  deadline?: number,
 ): Promise<TokenGrant> {
-  const grant = await askToken(outgoing, application, {
+  const parameters = {
     grant_type: 'refresh_token',
     refresh_token: refreshToken,
     ...vendors[application.scmType].refreshParameters(application),
-  })
+  }
+  const grant = await askToken(outgoing, application, parameters, deadline)
   // RFC 6749 section 6: without a new one the old one goes on.
   return { ...grant, refreshToken: grant.refreshToken ?? refreshToken }
 }
@@ -139,6 +143,7 @@ async function askToken(
   outgoing: Outgoing,
   application: OAuthApplication,
   parameters: Record<string, string>,
+  deadline: number | undefined,
 ): Promise<TokenGrant> {
   const { tokenPath, usualLifetime } = vendors[application.scmType]
   const began = Date.now()
@@ -147,6 +152,7 @@ async function askToken(
     url: `${application.web}${tokenPath}`,
     headers: { accept: 'application/json' }, // else GitHub answers form-encoded
     form: { client_id: application.clientId, client_secret: application.clientSecret, ...parameters },
+    ...(deadline !== undefined && { deadline }),
   })
   // GitHub says its errors with status 200, so the body decides.
   const body = membersOf(answer.body)

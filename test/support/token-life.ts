@@ -168,8 +168,14 @@ export function tokenLife(engine: Engine) {
     /** As if the token ended in so many seconds, here and there. */
     async endIn(id: string, name: OAuthName, seconds: number): Promise<void> {
       const time = new Date(Date.now() + seconds * 1000).toISOString()
-      await change(id, { tokenExpiresAt: time })
+      const given = new Date(Date.now() - 3_600_000).toISOString()
+      await change(id, { tokenExpiresAt: time, updatedAt: given })
       for (const token of sandbox.platforms[name].state.tokens) if (token.oauth) token.expiresAt = time
+    },
+    /** As if the time had passed for which nobody may spend the link's refresh token. */
+    async leaseOver(id: string): Promise<void> {
+      const [, owner = ''] = (await row(id))?.refreshLease?.split(' ') ?? []
+      await change(id, { refreshLease: `${new Date(Date.now() - 1).toISOString()} ${owner}` })
     },
     use(id: string, query = ''): Promise<Answer> {
       return account.call('GET', `/v1/scm_integrations/${id}/orgs${query}`)
