@@ -1,7 +1,9 @@
 // Tokens that are no longer needed are revoked at their platform, whatever happens in between.
 
+import pg from 'pg'
 import { describe, expect, it } from 'vitest'
 import { userRemove } from '../src/admin/users.ts'
+import { claimRevocation, queueRevocation } from '../src/integrations/revocations.ts'
 import { openBrowser, ownAddress } from './support/browser.ts'
 import {
   beginLinking,
@@ -12,6 +14,7 @@ import {
   type OAuthName,
   oauthSettings,
   refreshCalls,
+  revokedTokens,
 } from './support/oauth.ts'
 import { linkAccount } from './support/platforms.ts'
 import { describeOnBothEngines, startReplica, startService } from './support/service.ts'
@@ -36,7 +39,7 @@ describeOnBothEngines('the end of a token', (engine) => {
       for (const token of state.tokens) if (token.oauth) token.expiresAt = '2025-01-01T00:00:00Z'
       expect(state.refreshTokens.some(({ revoked }) => !revoked)).toBe(true)
       expect((await life.account.call('DELETE', `/v1/scm_integrations/${id}`)).status).toBe(204)
-      await until(() => state.refreshTokens.every(({ revoked }) => revoked))
+      await until(() => state.refreshTokens.every(({ revoked, spent }) => revoked || spent))
       expect(livingTokens(life.platform(name))).toEqual([])
       await until(async () => (await life.revocations()).length === 0)
     })
@@ -88,6 +91,118 @@ describeOnBothEngines('the end of a token', (engine) => {
       expect(livingTokens(life.platform(name))).toEqual([access_token])
     })
   })
+
+  it('waits with a pair whose refresh token is being spent', async () => {
+    const id = await linkByOAuth(life.browser, 'github')
+    await life.endIn(id, 'github', -1)
+    life.platform('github').faults.set({ fault: 'headers-late', path: TOKEN_PATH, value: 2, times: 1 })
+    const using = life.use(id)
+    await until(() => refreshCalls(life.platform('github')).length === 1)
+    const lease = (await life.row(id))?.refreshLease?.split(' ')[0]
+    expect((await life.account.call('DELETE', `/v1/scm_integrations/${id}`)).status).toBe(204)
+    expect((await life.revocations()).map(({ nextAt }) => nextAt)).toEqual([lease])
+    expect((await using).status).toBe(404)
+    expect(refreshCalls(life.platform('github'))).toHaveLength(1)
+  })
+
+  it('does not lose a pair that was renewed in order to be revoked', async () => {
+    const id = await linkByOAuth(life.browser, 'github')
+    const { state, faults, requests } = life.platform('github')
+    for (const token of state.tokens) if (token.oauth) token.expiresAt = '2025-01-01T00:00:00Z'
+    faults.set({ fault: 'status-500', method: 'DELETE', after: 1, times: 1 })
+    expect((await life.account.call('DELETE', `/v1/scm_integrations/${id}`)).status).toBe(204)
+    await until(async () => refreshCalls(life.platform('github')).length === 1 && (await isPostponed()))
+    await life.revokeNow()
+    const newest = state.tokens.filter(({ oauth }) => oauth).at(-1)?.value ?? '-'
+    await until(() =>
+      requests.some(({ method, status, body }) => method === 'DELETE' && status === 204 && body.includes(newest)),
+    )
+    expect(refreshCalls(life.platform('github'))).toHaveLength(1)
+    await until(async () => (await life.revocations()).length === 0)
+  })
+
+  it.each(['clientId', 'clientSecret'] as const)(
+    'keeps what it cannot revoke with another %s for later',
+    async (setting) => {
+      for (const name of OAUTH_NAMES) {
+        life.platform(name).state.settings.oauth.expiring = false
+        const id = await linkByOAuth(life.browser, name)
+        const settings = life.service.services.config[name]
+        const right = settings[setting]
+        settings[setting] = 'another'
+        expect((await life.account.call('DELETE', `/v1/scm_integrations/${id}`)).status).toBe(204)
+        await until(isPostponed).finally(() => {
+          settings[setting] = right
+        })
+        expect(livingTokens(life.platform(name))).toHaveLength(1)
+        await life.revokeNow()
+        await until(() => livingTokens(life.platform(name)).length === 0)
+        await until(async () => (await life.revocations()).length === 0)
+      }
+    },
+  )
+
+  it('lets a link of GitHub go whose token GitHub does not know any more', async () => {
+    life.platform('github').state.settings.oauth.expiring = false
+    const id = await linkByOAuth(life.browser, 'github')
+    for (const token of life.platform('github').state.tokens) if (token.oauth) token.revoked = true
+    expect((await life.account.call('DELETE', `/v1/scm_integrations/${id}`)).status).toBe(204)
+    await until(() => revokedTokens(life.platform('github')).length === 1)
+    await until(async () => (await life.revocations()).length === 0)
+  })
+
+  it('is given to one of several processes that look at the same time', async () => {
+    const { database, vault } = life.service.services
+    let claims = 0
+    for (let round = 0; round < 20; round++) {
+      const tokens = { accessToken: 'a', refreshToken: null }
+      const { url: webRoot } = life.platform('gitlab')
+      await queueRevocation(database, vault, { scmType: 'gitlab', webRoot, clientId: 'x', tokens })
+      const claimed = await Promise.all(Array.from({ length: 4 }, () => claimRevocation(database)))
+      const times = claimed.filter((one) => one !== undefined).length
+      expect(times).toBeLessThanOrEqual(1) // the service itself may have been first
+      claims += times
+    }
+    expect(claims).toBeGreaterThan(10)
+  })
+
+  it.skipIf(engine === 'SQLite')('revokes what a renewal stores while its user is removed', async () => {
+    const platform = life.platform('gitlab')
+    const id = await linkByOAuth(life.browser, 'gitlab')
+    await life.endIn(id, 'gitlab', -1)
+    platform.faults.set({ fault: 'headers-late', path: TOKEN_PATH, value: 1, times: 1 })
+    const client = new pg.Client({ connectionString: life.service.services.config.databaseUrl ?? '' })
+    await client.connect()
+    const using = life.use(id)
+    await until(() => refreshCalls(platform).length === 1)
+    // As a link does that is being stored: the user cannot go yet.
+    await client.query('begin')
+    await client.query('select id from users where id = $1 for key share', [life.account.id])
+    await until(
+      () => platform.state.refreshTokens.length === 2 || platform.state.refreshTokens.some(({ spent }) => spent),
+    )
+    const removing = userRemove(life.service.services, life.account.username)
+    await until(async () => (await life.row(id))?.tokenVersion === 2)
+    await client.query('commit')
+    await client.end()
+    await removing
+    await using
+    const newest = platform.state.tokens.filter(({ oauth }) => oauth).at(-1)?.value
+    await until(() => revokedTokens(platform).includes(newest ?? ''))
+  })
+
+  it('lets a link and its user go though its stored tokens do not open', async () => {
+    const [first, second] = [await linkByOAuth(life.browser, 'gitlab'), await linkByOAuth(life.browser, 'github')]
+    for (const id of [first, second]) await life.change(id, { accessToken: 'v1.test.AAAA' })
+    expect((await life.account.call('DELETE', `/v1/scm_integrations/${first}`)).status).toBe(204)
+    await userRemove(life.service.services, life.account.username)
+    expect([await life.row(first), await life.row(second)]).toEqual([undefined, undefined])
+  })
+
+  async function isPostponed(): Promise<boolean> {
+    const soon = new Date(Date.now() + 100_000).toISOString()
+    return (await life.revocations()).some(({ attempts, nextAt }) => attempts > 0 && nextAt < soon)
+  }
 
   it('does not revoke a token that its owner pasted', async () => {
     const platform = life.sandbox.platforms['github-enterprise']

@@ -4,6 +4,7 @@ import { randomUUID } from 'node:crypto'
 import type { RawBuilder, Selectable } from 'kysely'
 import { sql } from 'kysely'
 import type { Database } from '../database/database.ts'
+import { locksRows } from '../database/database.ts'
 import type { UsersTable } from '../database/tables.ts'
 import { Failure, invalid, notFound } from '../failure.ts'
 import { now } from '../time.ts'
@@ -114,6 +115,12 @@ export async function findUserByLogin(database: Database, login: string): Promis
 /** Oldest first. */
 export async function listUsers(database: Database): Promise<User[]> {
   return database.selectFrom('users').selectAll().orderBy('createdAt').orderBy('id').execute()
+}
+
+/** In a transaction: until its end nobody else adds to what is the user's. */
+export async function lockUser(database: Database, id: string): Promise<void> {
+  const query = database.selectFrom('users').select('id').where('id', '=', id)
+  await (locksRows(database) ? query.forUpdate() : query).execute()
 }
 
 /** With all that is theirs: tokens, keys, integrations. */

@@ -183,3 +183,8 @@ export async function deleteIntegration(database: Database, integration: Integra
   if (!deleted) throw notFound('scm_integration')
   return deleted
 }
+
+/** All of the owner's, as they were at that moment. */
+export async function deleteIntegrations(database: Database, owner: string): Promise<Integration[]> {
+  return database.deleteFrom('scmIntegrations').where('ownerId', '=', owner).returningAll().execute()
+}

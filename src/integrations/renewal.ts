@@ -12,7 +12,7 @@ import { findIntegration } from './integrations.ts'
 import { markExpired, replacePair } from './oauth-columns.ts'
 import { dropRefreshLease, pauseRefresh, type RefreshLease } from './refresh-lease.ts'
 import { queueRevocation } from './revocations.ts'
-import { openPair } from './token-pair.ts'
+import { openPair, openPairIfPossible } from './token-pair.ts'
 import { keepStoring } from './under-way.ts'
 
 /** How long a token endpoint is left alone that failed without a word on when to come again. */
@@ -100,7 +100,7 @@ async function supersededBy(
   const { database, vault } = services
   return keepStoring(services, async () => {
     const present = await findIntegration(database, integration.ownerId, integration.id)
-    if (present && openPair(vault, present).accessToken === grant.accessToken) return present
+    if (present && openPairIfPossible(services, present)?.accessToken === grant.accessToken) return present
     await queueRevocation(database, vault, { scmType, webRoot: web, clientId, tokens: grant })
     if (!present) throw notFound('scm_integration')
     return present

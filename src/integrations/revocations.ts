@@ -10,8 +10,8 @@ import type { Vault } from '../vault.ts'
 
 export type Revocation = Selectable<RevocationsTable>
 
-/** How long a claim lasts before another process takes the work over, in milliseconds. */
-const CLAIM_MS = 60_000
+/** How long a claim lasts before another process takes the work over: longer than three calls of 20 s and the store. */
+const CLAIM_MS = 120_000
 
 function place(column: 'access_token' | 'refresh_token', row: string) {
   return { table: 'revocations', column, row }
@@ -26,16 +26,19 @@ export interface TokenPair {
   refreshToken: string | null
 }
 
-/** It is due at once. */
+interface Revoked {
+  scmType: OAuthScmType
+  webRoot: string
+  clientId: string
+  tokens: TokenPair
+  /** At once when it is not told. */
+  dueAt?: string
+}
+
 export async function queueRevocation(
   database: Database,
   vault: Vault,
-  {
-    scmType,
-    webRoot,
-    clientId,
-    tokens,
-  }: { scmType: OAuthScmType; webRoot: string; clientId: string; tokens: TokenPair },
+  { scmType, webRoot, clientId, tokens, dueAt = now() }: Revoked,
 ): Promise<void> {
   const id = randomUUID()
   await database
@@ -45,12 +48,32 @@ export async function queueRevocation(
       scmType,
       webRoot,
       clientId,
-      accessToken: vault.seal(tokens.accessToken, place('access_token', id)),
-      refreshToken: tokens.refreshToken === null ? null : vault.seal(tokens.refreshToken, place('refresh_token', id)),
+      ...sealedTokens(vault, id, tokens),
       attempts: 0,
       createdAt: now(),
-      nextAt: now(),
+      nextAt: dueAt,
     })
+    .execute()
+}
+
+function sealedTokens(vault: Vault, id: string, { accessToken, refreshToken }: TokenPair) {
+  return {
+    accessToken: vault.seal(accessToken, place('access_token', id)),
+    refreshToken: refreshToken === null ? null : vault.seal(refreshToken, place('refresh_token', id)),
+  }
+}
+
+/** Another pair in place of the one that it was renewed from. */
+export async function replaceRevoked(
+  database: Database,
+  vault: Vault,
+  { id }: Revocation,
+  tokens: TokenPair,
+): Promise<void> {
+  await database
+    .updateTable('revocations')
+    .set(sealedTokens(vault, id, tokens))
+    .where('id', '=', id)
     .execute()
 }
 

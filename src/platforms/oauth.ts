@@ -237,13 +237,22 @@ function secondsIn(value: unknown): number | null {
   return typeof value === 'number' && value > 0 && value <= LONGEST_LIFETIME ? value : null
 }
 
-/** Ends what OAuth obtained. Throws when it is to be tried again later; a token that is gone already is as good. */
+interface Pair {
+  accessToken: string
+  refreshToken: string | null
+}
+
+/**
+ * Ends what OAuth obtained. Throws when it is to be tried again later; a token that is gone already is as good. `keep` is
+ * given the pair that the tokens were renewed to on the way: a later try needs that one.
+ */
 export async function revokeGrant(
   outgoing: Outgoing,
   application: OAuthApplication,
-  tokens: { accessToken: string; refreshToken: string | null },
+  tokens: Pair,
+  keep: (renewed: Pair) => Promise<void>,
 ): Promise<void> {
-  if (application.scmType === 'github') return revokeAtGitHub(outgoing, application, tokens)
+  if (application.scmType === 'github') return revokeAtGitHub(outgoing, application, tokens, keep)
   await revokeAtGitLab(outgoing, application, tokens.accessToken)
   // GitLab passes over an access token that has expired, and its refresh token would live on.
   if (tokens.refreshToken !== null) await revokeAtGitLab(outgoing, application, tokens.refreshToken)
@@ -253,16 +262,22 @@ export async function revokeGrant(
 async function revokeAtGitHub(
   outgoing: Outgoing,
   application: OAuthApplication,
-  { accessToken, refreshToken }: { accessToken: string; refreshToken: string | null },
+  { accessToken, refreshToken }: Pair,
+  keep: (renewed: Pair) => Promise<void>,
 ): Promise<void> {
-  if ((await endTokenAtGitHub(outgoing, application, accessToken)) || refreshToken === null) return
+  if (await endTokenAtGitHub(outgoing, application, accessToken)) return
+  // GitHub says the same to a wrong client secret. The token endpoint tells: what it refuses there is not the client.
+  let renewed: TokenGrant | undefined
   try {
-    const renewed = await refreshGrant(outgoing, application, refreshToken)
-    await endTokenAtGitHub(outgoing, application, renewed.accessToken)
+    if (refreshToken === null) await exchangeCode(outgoing, application, { code: 'none', verifier: randomSecret() })
+    else renewed = await refreshGrant(outgoing, application, refreshToken)
   } catch (error) {
-    const isSpent = error instanceof Failure && error.code === 'scm_grant_refused'
-    if (!isSpent) throw error
+    const isGone = error instanceof Failure && error.code === 'scm_grant_refused'
+    if (!isGone) throw error
   }
+  if (!renewed) return
+  await keep(renewed)
+  await endTokenAtGitHub(outgoing, application, renewed.accessToken)
 }
 
 /**
@@ -280,7 +295,7 @@ async function endTokenAtGitHub(outgoing: Outgoing, application: OAuthApplicatio
     },
     json: { access_token: token },
   })
-  // 404 and 422: it is no token of ours any more.
+  // 404: it is no token of ours any more, or we are not who we say; 422: it never was one.
   if (![204, 404, 422].includes(answer.status)) throw refusal(application, answer)
   return answer.status === 204
 }

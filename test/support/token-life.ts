@@ -17,7 +17,7 @@ export const TOKEN_PATH = '/oauth/(access_)?token$'
 
 /** Names as they are in SQL. */
 interface Statement {
-  kind: 'Update' | 'Insert' | 'Delete'
+  kind: 'Select' | 'Update' | 'Insert'
   columns: string[]
   without?: string[]
 }
@@ -182,6 +182,11 @@ export function tokenLife(engine: Engine) {
     },
     async show(id: string) {
       return (await account.call('GET', `/v1/scm_integrations/${id}`)).json.scm_integration
+    },
+    /** As if the time had come to try it again. */
+    async revokeNow(): Promise<void> {
+      const nextAt = new Date(Date.now() - 1).toISOString()
+      await service.services.database.updateTable('revocations').set({ nextAt }).execute()
     },
     async revocations() {
       return service.services.database.selectFrom('revocations').selectAll().execute()
