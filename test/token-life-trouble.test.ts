@@ -7,7 +7,7 @@ import { ownAddress } from './support/browser.ts'
 import { linkByOAuth, OAUTH_NAMES, type OAuthName, refreshCalls } from './support/oauth.ts'
 import { startProcess } from './support/process.ts'
 import { describeOnBothEngines, send, startReplica } from './support/service.ts'
-import { TAKES_LEASE, TOKEN_PATH, tokenLife, until } from './support/token-life.ts'
+import { READS_LINK, TAKES_LEASE, TOKEN_PATH, tokenLife, until } from './support/token-life.ts'
 
 describeOnBothEngines('a token that cannot be renewed', (engine) => {
   const life = tokenLife(engine)
@@ -162,6 +162,43 @@ describeOnBothEngines('a token that cannot be renewed', (engine) => {
     await replica.close()
     expect([(await using).status, elsewhere.status]).toEqual([200, 200])
     expect(refreshCalls(platform)).toHaveLength(1)
+  })
+
+  it('does not spend the refresh token again for a call that read the link before it expired', async () => {
+    const platform = life.platform('gitlab')
+    const id = await linkByOAuth(life.browser, 'gitlab')
+    await life.endIn(id, 'gitlab', -1)
+    platform.faults.set({ fault: 'oauth-invalid-grant' })
+    const replica = await startReplica(life.service)
+    const elsewhere: string[] = []
+    const leave = life.meddle(READS_LINK, {
+      async after() {
+        if (elsewhere.length > 0) return
+        elsewhere.push('')
+        const address = `${replica.url}/v1/scm_integrations/${id}/orgs`
+        const { json } = await send('GET', address, undefined, { authorization: `Bearer ${life.account.bearer}` })
+        elsewhere[0] = json.code
+      },
+    })
+    const { json } = await life.use(id)
+    leave()
+    await replica.close()
+    expect([json.code, elsewhere]).toEqual(['scm_token_rejected', ['scm_token_rejected']])
+    expect(refreshCalls(platform)).toHaveLength(1)
+  })
+
+  it('does not bring an expired link back for a call that began before', async () => {
+    const platform = life.platform('gitlab')
+    const id = await linkByOAuth(life.browser, 'gitlab')
+    await life.change(id, { status: 'token_rejected' })
+    platform.faults.set([{ fault: 'headers-late', path: 'per_page=7', value: 2 }, { fault: 'oauth-invalid-grant' }])
+    const slow = life.use(id, '?per_page=7')
+    await until(() => platform.requests.some(({ path }) => path.includes('per_page=7')))
+    // Not at the platform, where the slow call's token lives.
+    await life.change(id, { tokenExpiresAt: new Date(Date.now() - 1000).toISOString() })
+    expect((await life.use(id)).json.code).toBe('scm_token_rejected')
+    expect((await slow).status).toBe(200)
+    expect((await life.show(id)).status).toBe('expired')
   })
 
   it('asks to link again when the process was killed between the platform’s answer and the store', async () => {

@@ -38,6 +38,7 @@ function connect(services: Services, integration: Integration, deadline: number,
 export async function profileOnTrial(
   { outgoing }: Services,
   link: Pick<Integration, 'scmType' | 'webRoot' | 'apiRoot'> & { accessToken: string },
+  deadline = Date.now() + REQUEST_LIMIT,
 ): Promise<Profile> {
   const platform = createPlatform(outgoing, {
     scmType: link.scmType,
@@ -45,7 +46,7 @@ export async function profileOnTrial(
     api: link.apiRoot,
     token: link.accessToken,
     link: `trial/${crypto.randomUUID()}`,
-    deadline: Date.now() + REQUEST_LIMIT,
+    deadline,
   })
   return outgoing.waiting(() => platform.profile())
 }

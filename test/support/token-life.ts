@@ -26,13 +26,16 @@ interface Meddling {
   after?: () => Promise<void>
 }
 
-/** The statement that stores a new pair, and the one that takes the lease. */
+/** The statements that store a new pair and a new link, that take the lease, and that read a link for a call. */
 export const STORES_PAIR: Statement = { kind: 'Update', columns: ['scm_integrations', 'access_token'] }
+export const STORES_LINK: Statement = { kind: 'Insert', columns: ['scm_integrations', 'access_token'] }
 export const TAKES_LEASE: Statement = {
   kind: 'Update',
   columns: ['scm_integrations', 'refresh_lease'],
   without: ['access_token', 'status_reason'],
 }
+
+export const READS_LINK: Statement = { kind: 'Select', columns: ['scm_integrations'] }
 
 /** That does it the first time only. */
 export function onceAway(): { fail: () => Promise<void>; times: () => number } {
