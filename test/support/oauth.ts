@@ -54,9 +54,11 @@ export async function linkByOAuth(
   return id
 }
 
-/** Calls of the token endpoint so far. */
+/** Calls of the token endpoint so far, but not those that ask in the background whether our application is taken. */
 export function tokenCalls(platform: SandboxPlatform) {
-  return platform.requests.filter(({ method, path }) => method === 'POST' && /\/oauth\/(access_)?token$/.test(path))
+  return platform.requests.filter(({ method, path, body }) => {
+    return method === 'POST' && /\/oauth\/(access_)?token$/.test(path) && !body.includes('code=none&')
+  })
 }
 
 /** The refresh tokens that were spent so far, in order. */
