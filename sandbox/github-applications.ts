@@ -4,7 +4,7 @@ import { createHash } from 'node:crypto'
 import { type GithubRequest, githubError, notFound } from './github-access.ts'
 import { type Schemas, simpleUser } from './github-bodies.ts'
 import { basicCredentials, json, nothing, objectFrom, type Reply } from './http.ts'
-import { findClient, revokeFamily } from './oauth.ts'
+import { findClient, revokeFamily, revokePair } from './oauth.ts'
 import { findToken, isExpired, type Token, userById } from './state.ts'
 
 export function checkToken(request: GithubRequest): Reply {
@@ -15,7 +15,7 @@ export function checkToken(request: GithubRequest): Reply {
 export function deleteToken(request: GithubRequest): Reply {
   const token = appToken(request)
   if ('status' in token) return token
-  if (token.oauth !== null) revokeFamily(request.world, token.oauth.family)
+  revokePair(request.world, token.value)
   return nothing(204)
 }
 

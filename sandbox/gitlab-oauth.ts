@@ -2,7 +2,7 @@
 
 import { invalidToken } from './gitlab-access.ts'
 import { basicCredentials, type Call, fields, header, json, type Reply } from './http.ts'
-import { findClient, type Issued, issueFor, redeemCode, redirectFits, refresh, revokeFamily } from './oauth.ts'
+import { findClient, type Issued, issueFor, redeemCode, redirectFits, refresh, revokePair } from './oauth.ts'
 import { authorizePage, backWith, badRequest, decided } from './oauth-page.ts'
 import type { Site } from './site.ts'
 import { findToken, isExpired, type World } from './state.ts'
@@ -95,15 +95,17 @@ function revoke(world: World, call: Call): Reply {
   const params = fields(call)
   const client = clientOf(world, call, params)
   const value = params.get('token') ?? ''
-  const access = findToken(world, value)?.oauth
+  const found = findToken(world, value)
   const renewal = world.refreshTokens.find((one) => one.value === value)
-  const owner = access?.clientId ?? renewal?.clientId
+  const owner = found?.oauth?.clientId ?? renewal?.clientId
   if (client === undefined || (owner !== undefined && owner !== client.id)) {
     const body = { error: 'unauthorized_client', error_description: 'You are not authorized to revoke this token' }
     return json(403, body)
   }
-  const family = access?.family ?? renewal?.family
-  if (family !== undefined) revokeFamily(world, family)
+  // Doorkeeper keeps a pair as one record. It passes over an access token that has expired, but not over a refresh token.
+  const isPassedOver = renewal === undefined && found !== undefined && isExpired(world, found)
+  const accessToken = renewal?.accessToken ?? found?.value
+  if (accessToken !== undefined && !isPassedOver) revokePair(world, accessToken)
   return json(200, {})
 }
 

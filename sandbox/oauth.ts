@@ -115,6 +115,12 @@ export function refresh(world: World, clientId: string, value: string | null): I
   return issue(world, old, true)
 }
 
+/** The access token and the refresh token that came with it; not what they were renewed from or to. */
+export function revokePair(world: World, accessToken: string): void {
+  for (const token of world.tokens) if (token.value === accessToken) token.revoked = true
+  for (const token of world.refreshTokens) if (token.accessToken === accessToken) token.revoked = true
+}
+
 export function revokeFamily(world: World, family: string): void {
   for (const token of world.tokens) if (token.oauth?.family === family) token.revoked = true
   for (const token of world.refreshTokens) if (token.family === family) token.revoked = true

@@ -24,10 +24,10 @@ import { createServer } from './http/server.ts'
 import { answerUnrouted } from './http/unrouted.ts'
 import { avatarRoutes } from './integrations/avatar-routes.ts'
 import { oauthRoutes } from './integrations/oauth-routes.ts'
-import { refreshesEnded } from './integrations/refresh.ts'
 import { createRevoker } from './integrations/revoker.ts'
 import { integrationRoutes } from './integrations/routes.ts'
 import { searchRoutes } from './integrations/search-routes.ts'
+import { beginStopping, workEnded } from './integrations/under-way.ts'
 import { keyRoutes } from './keys/routes.ts'
 import type { Services } from './services.ts'
 
@@ -50,8 +50,14 @@ export async function createApp(services: Services, options: AppOptions = {}): P
 
   app.decorateRequest('session', null)
   app.decorateRequest('apiToken', null)
+  // What works in the background ends while requests do, so that one after the other takes no longer than both.
+  let backgroundClosed: Promise<unknown> | undefined
+  app.addHook('preClose', async () => {
+    beginStopping(services)
+    backgroundClosed = Promise.all([revoker.close(), pruner.close()])
+  })
   app.addHook('onClose', async () => {
-    await Promise.all([revoker.close(), pruner.close(), refreshesEnded(services), tellOmitted(database)])
+    await Promise.all([backgroundClosed, workEnded(services), tellOmitted(database)])
   })
   closeInOrder(app)
   await limitLoad(app, load)

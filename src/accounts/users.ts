@@ -6,6 +6,7 @@ import { sql } from 'kysely'
 import type { Actor } from '../audit/events.ts'
 import { recordEvent } from '../audit/events.ts'
 import type { Database, Transaction } from '../database/database.ts'
+import { locksRows } from '../database/database.ts'
 import type { UsersTable } from '../database/tables.ts'
 import { Failure, invalid, notFound } from '../failure.ts'
 import { now } from '../time.ts'
@@ -133,6 +134,12 @@ export async function findUserByLogin(database: Database, login: string): Promis
 /** Oldest first. */
 export async function listUsers(database: Database): Promise<User[]> {
   return database.selectFrom('users').selectAll().orderBy('createdAt').orderBy('id').execute()
+}
+
+/** Until the transaction's end nobody else adds to what is the user's. */
+export async function lockUser(transaction: Transaction, id: string): Promise<void> {
+  const query = transaction.selectFrom('users').select('id').where('id', '=', id)
+  await (locksRows(transaction) ? query.forUpdate() : query).execute()
 }
 
 /** With all that is theirs: tokens, keys, integrations. Their events stay. */

@@ -12,7 +12,7 @@ import type {
   SqliteDatabase,
   SqliteStatement,
 } from 'kysely'
-import { CamelCasePlugin, Kysely, PostgresDialect, SqliteAdapter, SqliteDialect, sql } from 'kysely'
+import { CamelCasePlugin, Kysely, PostgresAdapter, PostgresDialect, SqliteAdapter, SqliteDialect, sql } from 'kysely'
 import Libsql from 'libsql'
 import { LRUCache } from 'lru-cache'
 import pg from 'pg'
@@ -54,6 +54,11 @@ export function openDatabase(
 /** Throws `store_unavailable` when the store does not answer. */
 export async function pingDatabase(database: Database): Promise<void> {
   await sql`select 1`.execute(database)
+}
+
+/** Whether rows are locked one by one: a transaction of SQLite has the whole store for itself. */
+export function locksRows(database: Database): boolean {
+  return database.getExecutor().adapter instanceof PostgresAdapter
 }
 
 function sqliteDialect(file: string, readOnly: boolean): Dialect {

@@ -84,7 +84,7 @@ export interface ScmIntegrationsTable {
   askedScopes: string | null
   /** Why the status is `expired`. */
   statusReason: string | null
-  /** Who may spend the refresh token, and until when: time and a random id. */
+  /** Who may spend the refresh token, and until when: time and a random id. Or why nobody may until then. */
   refreshLease: string | null
 }
 

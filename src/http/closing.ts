@@ -10,7 +10,8 @@ const GRACE = 12_000
 const LAST_WORDS = 1_000
 const SWEEP_EVERY = 200
 
-function stopping(): Failure {
+/** What is not begun any more, or not finished, is answered with. */
+export function stopping(): Failure {
   return new Failure('overloaded', 'This server is stopping. Try again in a moment.', { retryAfter: 5 })
 }
 

@@ -6,13 +6,16 @@ import type { Platform, Profile } from '../platforms/platform.ts'
 import type { Services } from '../services.ts'
 import type { Integration } from './integrations.ts'
 import { findIntegration, getIntegration, noteStatus } from './integrations.ts'
-import { linkExpired, refreshed } from './refresh.ts'
+import { refreshed } from './refresh.ts'
+import { linkExpired } from './renewal.ts'
 import { isUnreadable, openAccess } from './token-pair.ts'
 
 /** How long a whole request of ours may take, in milliseconds: clients give up at 30 s. */
 const REQUEST_LIMIT = 25_000
 /** How long before its end a token is renewed: it has to last for the call, and clocks differ. */
 const REFRESH_AHEAD = 120_000
+/** How long a call waits for the renewal of a token that lives: it goes on, and the call takes the one that it has. */
+const LIVING_PATIENCE = 5_000
 
 function connect(services: Services, integration: Integration, deadline: number, onAccepted: () => void): Platform {
   return createPlatform(services.outgoing, {
@@ -30,6 +33,7 @@ function connect(services: Services, integration: Integration, deadline: number,
 export async function profileOnTrial(
   { outgoing }: Services,
   link: Pick<Integration, 'scmType' | 'webRoot' | 'apiRoot'> & { accessToken: string },
+  deadline = Date.now() + REQUEST_LIMIT,
 ): Promise<Profile> {
   const platform = createPlatform(outgoing, {
     scmType: link.scmType,
@@ -37,7 +41,7 @@ export async function profileOnTrial(
     api: link.apiRoot,
     token: link.accessToken,
     link: `trial/${crypto.randomUUID()}`,
-    deadline: Date.now() + REQUEST_LIMIT,
+    deadline,
   })
   return outgoing.waiting(() => platform.profile())
 }
@@ -108,14 +112,23 @@ async function usable(services: Services, integration: Integration, deadline: nu
   const { refreshToken, tokenExpiresAt } = integration
   if (refreshToken === null || tokenExpiresAt === null) return integration
   const left = Date.parse(tokenExpiresAt) - Date.now()
-  if (left > REFRESH_AHEAD) return integration
+  if (left > refreshAhead(integration, tokenExpiresAt)) return integration
   try {
-    return await refreshed(services, integration, deadline)
+    const patience = left > 0 ? Math.min(deadline, Date.now() + LIVING_PATIENCE) : deadline
+    return await refreshed(services, integration, 'due', patience)
   } catch (error) {
     const isGone = error instanceof Failure && ['scm_link_expired', 'not_found'].includes(error.code)
     if (left <= 0 || isGone) throw error
     return integration // the platform has trouble renewing, but the token lives
   }
+}
+
+/**
+ * Half of a short life is enough, else a token of two minutes would be renewed at each call. A link's row was last
+ * changed when it got the token, or later.
+ */
+function refreshAhead({ updatedAt }: Integration, tokenExpiresAt: string): number {
+  return Math.min(REFRESH_AHEAD, (Date.parse(tokenExpiresAt) - Date.parse(updatedAt)) / 2)
 }
 
 /** After a refusal: the token that has taken this one's place, if need be by a refresh; undefined when there is none. */
@@ -130,5 +143,5 @@ async function newerToken(
   if (present.tokenVersion !== integration.tokenVersion) return present
   // A token that was refused before has been renewed for it already: not again and again.
   if (present.refreshToken === null || present.status === 'token_rejected') return undefined
-  return refreshed(services, present, deadline)
+  return refreshed(services, present, 'refused', deadline)
 }

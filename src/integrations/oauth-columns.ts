@@ -3,7 +3,7 @@
 import { randomUUID } from 'node:crypto'
 import type { Actor } from '../audit/events.ts'
 import { recordEvent, SERVER } from '../audit/events.ts'
-import type { Database, Transaction } from '../database/database.ts'
+import type { Transaction } from '../database/database.ts'
 import { Failure } from '../failure.ts'
 import type { OAuthApplication, TokenGrant } from '../platforms/oauth.ts'
 import { missingScopes } from '../platforms/oauth.ts'
@@ -44,7 +44,7 @@ function grantedScopes(grant: TokenGrant, profile: Profile): string[] | null {
  * Another account of the same platform is another link.
  */
 export async function storeGrant(
-  database: Database,
+  transaction: Transaction,
   vault: Vault,
   actor: Actor,
   owner: string,
@@ -52,9 +52,7 @@ export async function storeGrant(
 ): Promise<{ integration: Integration; before: Integration | null }> {
   // Again when the link came, went or got another token in between.
   for (let attempt = 0; attempt < 5; attempt++) {
-    const stored = await database
-      .transaction()
-      .execute((transaction) => tryToStore(transaction, vault, actor, owner, input))
+    const stored = await tryToStore(transaction, vault, actor, owner, input)
     if (stored) return stored
   }
   throw new Failure('store_unavailable', 'This link is being changed elsewhere just now. Try again in a moment.')
@@ -127,42 +125,17 @@ async function tryToStore(
   return { integration, before }
 }
 
-/** Whether the caller may spend the refresh token now: nobody else may until `until`, or the token has changed. */
-export async function takeRefreshLease(
-  database: Database,
-  integration: Integration,
-  until: string,
-): Promise<{ lease: string } | undefined> {
-  const lease = `${until} ${randomUUID()}`
-  const taken = await database
-    .updateTable('scmIntegrations')
-    .set({ refreshLease: lease })
-    .where('ownerId', '=', integration.ownerId)
-    .where('id', '=', integration.id)
-    .where('tokenVersion', '=', integration.tokenVersion)
-    .where('status', '!=', 'expired')
-    .where((row) => row.or([row('refreshLease', 'is', null), row('refreshLease', '<', now())]))
-    .executeTakeFirst()
-  return taken.numUpdatedRows > 0n ? { lease } : undefined
-}
-
-export async function dropRefreshLease(database: Database, integration: Integration, lease: string): Promise<void> {
-  await database
-    .updateTable('scmIntegrations')
-    .set({ refreshLease: null })
-    .where('ownerId', '=', integration.ownerId)
-    .where('id', '=', integration.id)
-    .where('refreshLease', '=', lease)
-    .execute()
-}
-
-/** The new pair in place of the old one; undefined when that is not there any more. */
+/**
+ * The new pair in place of the old one; undefined when that is not there any more. `unproven`: it counts as rejected
+ * until the platform has taken it.
+ */
 export async function replacePair(
   transaction: Transaction,
   vault: Vault,
   integration: Integration,
   application: OAuthApplication,
   grant: TokenGrant,
+  unproven: boolean,
 ): Promise<Integration | undefined> {
   const renewed = await transaction
     .updateTable('scmIntegrations')
@@ -171,6 +144,7 @@ export async function replacePair(
       ...(grant.scopes?.length
         ? scopeColumns(application, grant.scopes)
         : { status: statusFor(integration.missingScopes.split(' ').filter(Boolean)) }),
+      ...(unproven && { status: 'token_rejected' as const }),
       tokenVersion: integration.tokenVersion + 1,
       updatedAt: now(),
     })

@@ -1,13 +1,14 @@
 // Linking by OAuth: an attempt begins in a session, and ends there with a link or with a refusal that says what to do.
 
+import { setTimeout as delay } from 'node:timers/promises'
 import type { Session } from '../accounts/sessions.ts'
 import type { Actor } from '../audit/events.ts'
+import type { Transaction } from '../database/database.ts'
 import type { FailureCode } from '../failure.ts'
 import { Failure } from '../failure.ts'
 import { failureRows } from '../http/failures.ts'
 import type { OAuthApplication, TokenGrant } from '../platforms/oauth.ts'
 import { authorizeUrl, exchangeCode, randomSecret } from '../platforms/oauth.ts'
-import type { Profile } from '../platforms/platform.ts'
 import { scmTypes } from '../platforms/scm-types.ts'
 import type { Services } from '../services.ts'
 import { profileOnTrial } from './connect.ts'
@@ -18,7 +19,14 @@ import { keepAttempt, takeAttempt } from './oauth-states.ts'
 import { recordRefusal } from './refusals.ts'
 import { queueRevocation } from './revocations.ts'
 import { findAccess } from './token-pair.ts'
+import { keepStoring, seeThrough } from './under-way.ts'
 import { queueTokensOf } from './unlink.ts'
+
+/** For both answers of the platform together, in milliseconds: with storing within the 25 s of a request. */
+const PLATFORM_LIMIT = 20_000
+const STORE_LIMIT = 4_000
+/** How long the page waits for tokens to be queued for revocation. */
+const DROP_WAIT = 500
 
 /** Why nothing was linked, as a page tells it. */
 export interface Refusal {
@@ -76,52 +84,82 @@ export async function finishLink(
     ])
   }
 
+  const deadline = Date.now() + PLATFORM_LIMIT
   let grant: TokenGrant
   try {
     const granted = { code: query.code, verifier: attempt.verifier }
-    grant = await services.outgoing.waiting(() => exchangeCode(services.outgoing, application, granted))
+    grant = await services.outgoing.waiting(() => exchangeCode(services.outgoing, application, granted, deadline))
   } catch (error) {
     return failedThere(error, label, againId)
   }
-  return keepGrant(services, actor, session.user.id, application, grant, againId)
+  const given = { application, grant, againId, deadline }
+  return seeThrough(services, keepOrDrop(services, actor, session.user.id, given))
 }
 
-/** The tokens are there: whose are they? What is not kept is revoked. */
+interface Given {
+  application: OAuthApplication
+  grant: TokenGrant
+  againId: string | null
+  deadline: number
+}
+
+/** The tokens are there, and live until they are revoked: what does not become a link is. */
+async function keepOrDrop(
+  services: Services,
+  actor: Actor,
+  owner: string,
+  given: Given,
+): Promise<Integration | Refusal> {
+  const { scmType, web, clientId } = given.application
+  let isKept = false
+  try {
+    const outcome = await keepGrant(services, actor, owner, given)
+    isKept = 'id' in outcome
+    return outcome
+  } catch (error) {
+    return failedThere(error, scmTypes[scmType].label, given.againId)
+  } finally {
+    if (!isKept) {
+      const { database, vault } = services
+      const dropped = { scmType, webRoot: web, clientId, tokens: given.grant, ownerId: owner, integrationId: null }
+      const dropping = keepStoring(services, () => queueRevocation(database, vault, dropped)).catch(() => undefined)
+      // While the store is away it goes on without the page.
+      await Promise.race([dropping, delay(DROP_WAIT, undefined, { ref: false })])
+    }
+  }
+}
+
+/** Whose are they? */
 async function keepGrant(
   services: Services,
   actor: Actor,
   owner: string,
-  application: OAuthApplication,
-  grant: TokenGrant,
-  againId: string | null,
+  { application, grant, againId, deadline }: Given,
 ): Promise<Integration | Refusal> {
-  const { database, vault } = services
-  const { scmType, web, api, clientId } = application
-  const revocation = { scmType, webRoot: web, clientId, tokens: grant, ownerId: owner, integrationId: null }
-  const drop = () => queueRevocation(database, vault, revocation)
-  let profile: Profile
-  try {
-    const { accessToken } = grant
-    profile = await profileOnTrial(services, { scmType, webRoot: web, apiRoot: api, accessToken })
-  } catch (error) {
-    await drop()
-    return failedThere(error, scmTypes[scmType].label, againId)
-  }
+  const { scmType, web, api } = application
+  const { accessToken } = grant
+  const profile = await profileOnTrial(services, { scmType, webRoot: web, apiRoot: api, accessToken }, deadline)
 
-  const wanted = againId === null ? undefined : await findIntegration(database, owner, againId)
-  if (wanted && (wanted.uid !== profile.uid || wanted.scmType !== scmType || wanted.webRoot !== web)) {
-    await drop()
-    await recordRefusal(database, actor, owner, wanted, 'another_account')
-    return refuse(againId, 'That is another account', [
-      `You signed in as ${profile.username}, but this link is to ${wanted.username}. It was left as it is.`,
-      `Sign in as ${wanted.username} to make it again, or link ${profile.username} as an account of its own.`,
-    ])
+  /** The link, or what it had to be to instead. */
+  async function store(transaction: Transaction): Promise<{ link: Integration } | { wanted: Integration }> {
+    const wanted = againId === null ? undefined : await findIntegration(transaction, owner, againId)
+    if (wanted && (wanted.uid !== profile.uid || wanted.scmType !== scmType || wanted.webRoot !== web)) {
+      return { wanted }
+    }
+    const granted = { application, grant, profile }
+    const { integration, before } = await storeGrant(transaction, services.vault, actor, owner, granted)
+    // The same pair is there already when the store's answer was lost at the first try.
+    if (before && findAccess(services, before) !== accessToken) await queueTokensOf(services, transaction, before)
+    return { link: integration }
   }
-  const { integration, before } = await storeGrant(database, vault, actor, owner, { application, grant, profile })
-  if (before && findAccess(services, before) !== grant.accessToken) {
-    await queueTokensOf(services, database, before)
-  }
-  return integration
+  const stored = await keepStoring(services, () => services.database.transaction().execute(store), STORE_LIMIT)
+  if ('link' in stored) return stored.link
+  const { wanted } = stored
+  await recordRefusal(services.database, actor, owner, wanted, 'another_account')
+  return refuse(againId, 'That is another account', [
+    `You signed in as ${profile.username}, but this link is to ${wanted.username}. It was left as it is.`,
+    `Sign in as ${wanted.username} to make it again, or link ${profile.username} as an account of its own.`,
+  ])
 }
 
 /** What platforms answer in a code's place: RFC 6749 section 4.1.2.1, and GitHub's own two. */

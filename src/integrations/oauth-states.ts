@@ -7,6 +7,8 @@ import type { Services } from '../services.ts'
 import { now } from '../time.ts'
 
 const LIFETIME_MS = 600_000
+/** In one session: whoever begins more has left the oldest. Keeps the table from being filled. */
+const MOST_ATTEMPTS = 20
 
 export interface Attempt {
   scmType: OAuthScmType
@@ -26,7 +28,27 @@ function verifierPlace(stateHash: string) {
 }
 
 export async function keepAttempt({ database, vault }: Services, session: Session, attempt: Attempt): Promise<void> {
-  await database.deleteFrom('oauthStates').where('expiresAt', '<=', now()).execute()
+  await database
+    .deleteFrom('oauthStates')
+    .where((row) =>
+      row.or([
+        row('expiresAt', '<=', now()),
+        row.and([
+          row('sessionHash', '=', session.idHash),
+          row(
+            'stateHash',
+            'not in',
+            row
+              .selectFrom('oauthStates as newest')
+              .select('newest.stateHash')
+              .where('newest.sessionHash', '=', session.idHash)
+              .orderBy('newest.expiresAt', 'desc')
+              .limit(MOST_ATTEMPTS - 1),
+          ),
+        ]),
+      ]),
+    )
+    .execute()
   const stateHash = hashOf(attempt.state)
   await database
     .insertInto('oauthStates')

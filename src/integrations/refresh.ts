@@ -1,22 +1,21 @@
-// Renews a link's token: one refresh at a time over all processes, the new pair stored before anybody uses it.
+// When and by whom a link's token is renewed: callers share a refresh, and of several processes one does it.
 
 import { setTimeout as delay } from 'node:timers/promises'
 import { Failure, notFound } from '../failure.ts'
-import { createPlatform } from '../platforms/create-platform.ts'
-import type { OAuthApplication, TokenGrant } from '../platforms/oauth.ts'
-import { oauthApplication, refreshGrant } from '../platforms/oauth.ts'
+import { stopping } from '../http/closing.ts'
+import type { OAuthApplication } from '../platforms/oauth.ts'
+import { oauthApplication } from '../platforms/oauth.ts'
 import { isOAuthScmType, scmTypes } from '../platforms/scm-types.ts'
 import type { Services } from '../services.ts'
 import type { Integration } from './integrations.ts'
 import { findIntegration } from './integrations.ts'
-import { dropRefreshLease, markExpired, replacePair, takeRefreshLease } from './oauth-columns.ts'
-import { queueRevocation } from './revocations.ts'
-import { isUnreadable, openAccess, openRefresh } from './token-pair.ts'
+import { dropRefreshLease, isInTime, pauseOf, takeRefreshLease } from './refresh-lease.ts'
+import { expire, linkExpired, type RenewalReason, renew } from './renewal.ts'
+import { isUnreadable, openRefresh } from './token-pair.ts'
+import { isStopping, seeThrough } from './under-way.ts'
 
-/** Longer than a call to a token endpoint may take (20 s), so that two never spend the same refresh token. */
-const LEASE_MS = 35_000
-/** How long to go on storing a new pair while the store is away: it exists nowhere else. */
-const STORE_MS = 15_000
+/** How long to look whether another process renews it. */
+const WAIT_MS = 30_000
 /** How often another process is looked at that has the lease. */
 const POLL_MS = 100
 
@@ -27,32 +26,25 @@ const underWay = new WeakMap<Services, Map<string, Promise<Integration>>>()
  * The link with a newer token than the given one's. Callers at the same time share one refresh, which goes on when they
  * give up at `deadline`. Throws `scm_link_expired` when the platform will never renew it.
  */
-export async function refreshed(services: Services, integration: Integration, deadline: number): Promise<Integration> {
+export async function refreshed(
+  services: Services,
+  integration: Integration,
+  reason: RenewalReason,
+  deadline: number,
+): Promise<Integration> {
   const refreshes = underWay.get(services) ?? new Map<string, Promise<Integration>>()
   underWay.set(services, refreshes)
   const key = `${integration.id}/${integration.tokenVersion}`
   let refresh = refreshes.get(key)
   if (!refresh) {
-    refresh = refreshOrWait(services, integration).finally(() => refreshes.delete(key))
-    refresh.catch(() => undefined) // every caller may have given up already
+    // Every caller may have given up before it ends.
+    refresh = seeThrough(
+      services,
+      refreshOrWait(services, integration, reason).finally(() => refreshes.delete(key)),
+    )
     refreshes.set(key, refresh)
   }
   return withDeadline(refresh, deadline, integration)
-}
-
-/** Refreshes under way have ended: a process that stops must not lose a pair that it has been given. */
-export async function refreshesEnded(services: Services): Promise<void> {
-  await Promise.allSettled([...(underWay.get(services)?.values() ?? [])])
-}
-
-/** What callers of a link are told that has to be made again. */
-export function linkExpired({ config }: Services, { id, scmType, statusReason }: Integration): Failure {
-  const { label } = scmTypes[scmType]
-  const why = statusReason ?? `${label} no longer renews its token.`
-  return new Failure(
-    'scm_link_expired',
-    `The link has expired: ${why} Link it again at ${config.publicUrl}/users/${scmType}/link?again=${id}`,
-  )
 }
 
 async function withDeadline<T>(work: Promise<T>, deadline: number, { scmType }: Integration): Promise<T> {
@@ -69,18 +61,26 @@ async function withDeadline<T>(work: Promise<T>, deadline: number, { scmType }: 
   }
 }
 
-async function refreshOrWait(services: Services, integration: Integration): Promise<Integration> {
+async function refreshOrWait(
+  services: Services,
+  integration: Integration,
+  reason: RenewalReason,
+): Promise<Integration> {
   const { database } = services
   const application = applicationOf(services, integration)
-  const giveUpAt = Date.now() + LEASE_MS
+  const refreshToken = await spendable(services, integration)
+  const giveUpAt = Date.now() + WAIT_MS
   for (;;) {
-    const until = new Date(Date.now() + LEASE_MS).toISOString()
-    const taken = await takeRefreshLease(database, integration, until)
-    if (taken) return spend(services, application, integration, taken.lease)
+    if (isStopping(services)) throw stopping()
+    const lease = await takeRefreshLease(database, integration)
+    if (lease && isInTime(lease)) return renew(services, application, integration, { refreshToken, reason, lease })
+    if (lease) await dropRefreshLease(database, integration, lease)
     const present = await findIntegration(database, integration.ownerId, integration.id)
     if (!present) throw notFound('scm_integration')
     if (present.status === 'expired') throw linkExpired(services, present)
     if (present.tokenVersion !== integration.tokenVersion) return present
+    const pause = pauseOf(present)
+    if (pause) throw stillPaused(present, pause)
     if (Date.now() > giveUpAt) {
       throw new Failure('scm_unavailable', 'The token is being renewed elsewhere. Try again in a moment.', {
         retryAfter: 5,
@@ -88,6 +88,32 @@ async function refreshOrWait(services: Services, integration: Integration): Prom
     }
     await delay(POLL_MS * (0.5 + Math.random()))
   }
+}
+
+/** The refresh token; without one that can be read the link ends. */
+async function spendable(services: Services, integration: Integration): Promise<string> {
+  try {
+    const refreshToken = openRefresh(services, integration)
+    if (refreshToken !== null) return refreshToken
+  } catch (error) {
+    if (!isUnreadable(error)) throw error
+    await expire(services, integration, 'its stored refresh token cannot be read any more.', error)
+  }
+  throw linkExpired(services, integration)
+}
+
+/** What the platform's trouble was when it was asked last, without asking it again. */
+function stillPaused({ scmType }: Integration, { seconds, reason }: { seconds: number; reason: string }): Failure {
+  const { label } = scmTypes[scmType]
+  const details = { retryAfter: seconds }
+  if (reason === 'scm_rate_limited') {
+    return new Failure('scm_rate_limited', `${label} asks to wait before it gives tokens.`, details)
+  }
+  if (reason === 'scm_application_refused') {
+    const message = `${label} did not take this server's OAuth application a moment ago. Its operator has to check the application's settings.`
+    return new Failure('scm_application_refused', message, details)
+  }
+  return new Failure('scm_unavailable', `${label} could not renew the token a moment ago. Try again later.`, details)
 }
 
 /** Throws unless it is the application that the tokens were given to: its secret goes nowhere but to its platform. */
@@ -99,108 +125,4 @@ function applicationOf({ config }: Services, { scmType, webRoot, clientId }: Int
     'scm_application_refused',
     `This link was made with another OAuth application than the one that is set up now (${name}_URL, ${name}_CLIENT_ID). Link it again at ${config.publicUrl}/users/${scmType}/link`,
   )
-}
-
-/** Spends the refresh token. Only its holder of the lease gets here. */
-async function spend(
-  services: Services,
-  application: OAuthApplication,
-  integration: Integration,
-  lease: string,
-): Promise<Integration> {
-  let grant: TokenGrant
-  try {
-    const refreshToken = openRefresh(services, integration)
-    if (refreshToken === null) throw new Failure('scm_grant_refused', 'The platform gave no refresh token.')
-    grant = await refreshGrant(services.outgoing, application, refreshToken)
-  } catch (error) {
-    if (error instanceof Failure && error.code === 'scm_grant_refused') {
-      return expire(services, integration, `${scmTypes[integration.scmType].label} no longer renews its token.`, error)
-    }
-    if (isUnreadable(error)) {
-      return expire(services, integration, 'its stored refresh token cannot be read any more.', error)
-    }
-    services.log('scm_token_not_renewed', {
-      scm_type: integration.scmType,
-      ...(error instanceof Failure && { code: error.code }),
-    })
-    // Neither refused nor renewed, as far as we know: the next caller tries again.
-    await dropRefreshLease(services.database, integration, lease).catch(() => undefined)
-    throw error
-  }
-  services.log('scm_token_renewed', { scm_type: integration.scmType })
-  const renewed = await keepStoring(() =>
-    services.database
-      .transaction()
-      .execute((transaction) => replacePair(transaction, services.vault, integration, application, grant)),
-  )
-  if (!renewed) return supersededBy(services, application, integration, grant)
-  return sameAccount(services, renewed)
-}
-
-/** Ends the link, unless somebody has stored another pair meanwhile: then that is the one to use. */
-async function expire(
-  services: Services,
-  integration: Integration,
-  reason: string,
-  cause?: Failure,
-): Promise<Integration> {
-  const { id, ownerId, scmType } = integration
-  const isMarked = await services.database
-    .transaction()
-    .execute((transaction) => markExpired(transaction, integration, reason))
-  if (!isMarked) {
-    const present = await findIntegration(services.database, ownerId, id)
-    if (!present) throw notFound('scm_integration')
-    if (present.status !== 'expired') return present
-  }
-  services.log('scm_link_expired', { scm_type: scmType, integration: id, ...cause?.details.log })
-  throw linkExpired(services, { ...integration, statusReason: reason })
-}
-
-/** The link was unlinked or made again while its token was renewed: the pair we got is nobody's. */
-async function supersededBy(
-  { database, vault }: Services,
-  { scmType, web, clientId }: OAuthApplication,
-  integration: Integration,
-  grant: TokenGrant,
-): Promise<Integration> {
-  const { ownerId, id } = integration
-  const revocation = { scmType, webRoot: web, clientId, tokens: grant, ownerId, integrationId: id }
-  await queueRevocation(database, vault, revocation)
-  const present = await findIntegration(database, integration.ownerId, integration.id)
-  if (!present) throw notFound('scm_integration')
-  return present
-}
-
-async function keepStoring<T>(store: () => Promise<T>): Promise<T> {
-  const until = Date.now() + STORE_MS
-  for (;;) {
-    try {
-      return await store()
-    } catch (error) {
-      const mayPass = error instanceof Failure && error.code === 'store_unavailable'
-      if (!mayPass || Date.now() > until) throw error
-      await delay(POLL_MS)
-    }
-  }
-}
-
-/** Asks whose the new token is. That the platform cannot tell just now is no reason to refuse it. */
-async function sameAccount(services: Services, renewed: Integration): Promise<Integration> {
-  const platform = createPlatform(services.outgoing, {
-    scmType: renewed.scmType,
-    web: renewed.webRoot,
-    api: renewed.apiRoot,
-    token: openAccess(services, renewed),
-    link: `${renewed.id}/${renewed.tokenVersion}`,
-    deadline: Date.now() + 10_000,
-  })
-  const profile = await platform.profile().catch((error: unknown) => {
-    if (error instanceof Failure) return null
-    throw error
-  })
-  if (profile === null || profile.uid === renewed.uid) return renewed
-  const reason = `the renewed token belongs to ${profile.username}, another account than the linked one.`
-  return expire(services, renewed, reason)
 }

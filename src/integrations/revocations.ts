@@ -12,8 +12,8 @@ import type { Vault } from '../vault.ts'
 
 export type Revocation = Selectable<RevocationsTable>
 
-/** How long a claim lasts before another process takes the work over, in milliseconds. */
-const CLAIM_MS = 60_000
+/** How long a claim lasts before another process takes the work over: longer than three calls of 20 s and the store. */
+const CLAIM_MS = 120_000
 
 function place(column: 'access_token' | 'refresh_token', row: string) {
   return { table: 'revocations', column, row }
@@ -37,13 +37,14 @@ export interface RevocationInput {
   ownerId: string
   /** null when they never became a link's. */
   integrationId: string | null
+  /** At once when it is not told. */
+  dueAt?: string
 }
 
-/** It is due at once. */
 export async function queueRevocation(
   database: Database,
   vault: Vault,
-  { tokens, ...revocation }: RevocationInput,
+  { tokens, dueAt = now(), ...revocation }: RevocationInput,
 ): Promise<void> {
   const id = randomUUID()
   await database
@@ -51,12 +52,32 @@ export async function queueRevocation(
     .values({
       id,
       ...revocation,
-      accessToken: vault.seal(tokens.accessToken, place('access_token', id)),
-      refreshToken: tokens.refreshToken === null ? null : vault.seal(tokens.refreshToken, place('refresh_token', id)),
+      ...sealedTokens(vault, id, tokens),
       attempts: 0,
       createdAt: now(),
-      nextAt: now(),
+      nextAt: dueAt,
     })
+    .execute()
+}
+
+function sealedTokens(vault: Vault, id: string, { accessToken, refreshToken }: TokenPair) {
+  return {
+    accessToken: vault.seal(accessToken, place('access_token', id)),
+    refreshToken: refreshToken === null ? null : vault.seal(refreshToken, place('refresh_token', id)),
+  }
+}
+
+/** Another pair in place of the one that it was renewed from. */
+export async function replaceRevoked(
+  database: Database,
+  vault: Vault,
+  { id }: Revocation,
+  tokens: TokenPair,
+): Promise<void> {
+  await database
+    .updateTable('revocations')
+    .set(sealedTokens(vault, id, tokens))
+    .where('id', '=', id)
     .execute()
 }
 

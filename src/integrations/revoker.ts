@@ -4,7 +4,15 @@ import { Failure } from '../failure.ts'
 import { oauthApplication, revokeGrant } from '../platforms/oauth.ts'
 import type { Services } from '../services.ts'
 import type { Revocation } from './revocations.ts'
-import { claimRevocation, endRevocation, nextRevocationIn, openRevocation, postponeRevocation } from './revocations.ts'
+import {
+  claimRevocation,
+  endRevocation,
+  nextRevocationIn,
+  openRevocation,
+  postponeRevocation,
+  replaceRevoked,
+} from './revocations.ts'
+import { keepStoring } from './under-way.ts'
 
 export interface Revoker {
   /** Looks at once: something was queued. */
@@ -22,7 +30,7 @@ const SHORTEST_SLEEP = 250
 const CLOSE_WAIT = 3_000
 
 export function createRevoker(services: Services): Revoker {
-  const { database, log } = services
+  const { database, vault, log } = services
   let timer: NodeJS.Timeout | undefined
   let running: Promise<void> | undefined
   let isClosed = false
@@ -60,16 +68,16 @@ export function createRevoker(services: Services): Revoker {
     const { scmType, webRoot, clientId, attempts } = revocation
     const application = oauthApplication(services.config, scmType)
     const age = Date.now() - Date.parse(revocation.createdAt)
+    // Only the application that obtained a token can revoke it, and its secret goes nowhere but to its platform. Another
+    // process may have it, or this one after its next start.
+    const isOurs = application?.clientId === clientId && application.web === webRoot
     let reason: string | undefined
     try {
-      // Only the application that obtained a token can revoke it, and its secret goes nowhere but to its platform.
-      if (application?.clientId === clientId && application.web === webRoot) {
-        await revokeGrant(services.outgoing, application, openRevocation(services.vault, revocation))
-        log('revocation_done', { scm_type: scmType })
-      } else {
-        reason = 'another application is configured'
-        log('revocation_given_up', { scm_type: scmType, reason })
-      }
+      if (!isOurs) throw new Failure('scm_application_refused', 'Another application is set up.')
+      await revokeGrant(services.outgoing, application, openRevocation(vault, revocation), (renewed) =>
+        keepStoring(services, () => replaceRevoked(database, vault, revocation, renewed)),
+      )
+      log('revocation_done', { scm_type: scmType })
     } catch (error) {
       if (age < GIVE_UP_AFTER) {
         const wait = error instanceof Failure ? (error.details.retryAfter ?? 0) * 1000 : 0
@@ -78,7 +86,7 @@ export function createRevoker(services: Services): Revoker {
         await postponeRevocation(database, revocation, Math.max(backoff, Math.min(wait, LONGEST_PAUSE)))
         return
       }
-      reason = 'tried for three days'
+      reason = isOurs ? 'tried for three days' : 'another application is set up for three days'
       log('revocation_given_up', { scm_type: scmType, reason, attempts })
     }
     await database.transaction().execute((transaction) => endRevocation(transaction, revocation, reason))

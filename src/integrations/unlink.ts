@@ -1,13 +1,15 @@
 // Unlinking: gone here first, and what OAuth obtained is queued for revocation in the same transaction. Pasted tokens stay.
 
-import { removeUser } from '../accounts/users.ts'
+import { lockUser, removeUser } from '../accounts/users.ts'
 import type { Actor } from '../audit/events.ts'
 import type { Database } from '../database/database.ts'
 import { notFound } from '../failure.ts'
 import { isOAuthScmType } from '../platforms/scm-types.ts'
 import type { Services } from '../services.ts'
+import { now } from '../time.ts'
 import type { Integration } from './integrations.ts'
 import { deleteIntegration, listIntegrations } from './integrations.ts'
+import { spendingEnds } from './refresh-lease.ts'
 import type { TokenPair } from './revocations.ts'
 import { queueRevocation } from './revocations.ts'
 import { isUnreadable, openPair } from './token-pair.ts'
@@ -24,8 +26,10 @@ export async function unlink(services: Services, actor: Actor, integration: Inte
 /** The user with all that is theirs. How many tokens are to be revoked, which a process that serves does. */
 export async function removeUserAndUnlink(services: Services, actor: Actor, owner: string): Promise<number> {
   return services.database.transaction().execute(async (transaction) => {
+    await lockUser(transaction, owner)
     let queued = 0
     for (const integration of await listIntegrations(transaction, owner)) {
+      // As it is when it goes: a renewal may have stored other tokens a moment ago.
       const deleted = await deleteIntegration(transaction, actor, integration)
       if (!deleted) continue
       await queueTokensOf(services, transaction, deleted)
@@ -42,7 +46,9 @@ export async function queueTokensOf(services: Services, database: Database, inte
   if (!isOAuthScmType(scmType) || clientId === null) return
   const tokens = pairToRevoke(services, integration)
   if (!tokens) return
-  const revocation = { scmType, webRoot, clientId, tokens, ownerId, integrationId: id }
+  // Whoever renews the pair just now sends its refresh token: revoking, which may send it too, comes after that.
+  const dueAt = spendingEnds(integration) ?? now()
+  const revocation = { scmType, webRoot, clientId, tokens, ownerId, integrationId: id, dueAt }
   await queueRevocation(database, services.vault, revocation)
 }
 

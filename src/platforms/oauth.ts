@@ -106,13 +106,15 @@ export function exchangeCode(
   outgoing: Outgoing,
   application: OAuthApplication,
   { code, verifier }: { code: string; verifier: string },
+  deadline?: number,
 ): Promise<TokenGrant> {
-  return askToken(outgoing, application, {
+  const parameters = {
     ...vendors[application.scmType].codeParameters,
     code,
     redirect_uri: application.redirectUri,
     code_verifier: verifier,
-  })
+  }
+  return askToken(outgoing, application, parameters, deadline)
 }
 
 /** Throws `scm_grant_refused` only when the refresh token will never be taken again; it is spent even if the answer is lost. */
@@ -120,12 +122,14 @@ export async function refreshGrant(
   outgoing: Outgoing,
   application: OAuthApplication,
   refreshToken: string,
+  deadline?: number,
 ): Promise<TokenGrant> {
-  const grant = await askToken(outgoing, application, {
+  const parameters = {
     grant_type: 'refresh_token',
     refresh_token: refreshToken,
     ...vendors[application.scmType].refreshParameters(application),
-  })
+  }
+  const grant = await askToken(outgoing, application, parameters, deadline)
   // RFC 6749 section 6: without a new one the old one goes on.
   return { ...grant, refreshToken: grant.refreshToken ?? refreshToken }
 }
@@ -139,6 +143,7 @@ async function askToken(
   outgoing: Outgoing,
   application: OAuthApplication,
   parameters: Record<string, string>,
+  deadline: number | undefined,
 ): Promise<TokenGrant> {
   const { tokenPath, usualLifetime } = vendors[application.scmType]
   const began = Date.now()
@@ -147,6 +152,7 @@ async function askToken(
     url: `${application.web}${tokenPath}`,
     headers: { accept: 'application/json' }, // else GitHub answers form-encoded
     form: { client_id: application.clientId, client_secret: application.clientSecret, ...parameters },
+    ...(deadline !== undefined && { deadline }),
   })
   // GitHub says its errors with status 200, so the body decides.
   const body = membersOf(answer.body)
@@ -231,13 +237,22 @@ function secondsIn(value: unknown): number | null {
   return typeof value === 'number' && value > 0 && value <= LONGEST_LIFETIME ? value : null
 }
 
-/** Ends what OAuth obtained. Throws when it is to be tried again later; a token that is gone already is as good. */
+interface Pair {
+  accessToken: string
+  refreshToken: string | null
+}
+
+/**
+ * Ends what OAuth obtained. Throws when it is to be tried again later; a token that is gone already is as good. `keep` is
+ * given the pair that the tokens were renewed to on the way: a later try needs that one.
+ */
 export async function revokeGrant(
   outgoing: Outgoing,
   application: OAuthApplication,
-  tokens: { accessToken: string; refreshToken: string | null },
+  tokens: Pair,
+  keep: (renewed: Pair) => Promise<void>,
 ): Promise<void> {
-  if (application.scmType === 'github') return revokeAtGitHub(outgoing, application, tokens)
+  if (application.scmType === 'github') return revokeAtGitHub(outgoing, application, tokens, keep)
   await revokeAtGitLab(outgoing, application, tokens.accessToken)
   // GitLab passes over an access token that has expired, and its refresh token would live on.
   if (tokens.refreshToken !== null) await revokeAtGitLab(outgoing, application, tokens.refreshToken)
@@ -247,16 +262,22 @@ export async function revokeGrant(
 async function revokeAtGitHub(
   outgoing: Outgoing,
   application: OAuthApplication,
-  { accessToken, refreshToken }: { accessToken: string; refreshToken: string | null },
+  { accessToken, refreshToken }: Pair,
+  keep: (renewed: Pair) => Promise<void>,
 ): Promise<void> {
-  if ((await endTokenAtGitHub(outgoing, application, accessToken)) || refreshToken === null) return
+  if (await endTokenAtGitHub(outgoing, application, accessToken)) return
+  // GitHub says the same to a wrong client secret. The token endpoint tells: what it refuses there is not the client.
+  let renewed: TokenGrant | undefined
   try {
-    const renewed = await refreshGrant(outgoing, application, refreshToken)
-    await endTokenAtGitHub(outgoing, application, renewed.accessToken)
+    if (refreshToken === null) await exchangeCode(outgoing, application, { code: 'none', verifier: randomSecret() })
+    else renewed = await refreshGrant(outgoing, application, refreshToken)
   } catch (error) {
-    const isSpent = error instanceof Failure && error.code === 'scm_grant_refused'
-    if (!isSpent) throw error
+    const isGone = error instanceof Failure && error.code === 'scm_grant_refused'
+    if (!isGone) throw error
   }
+  if (!renewed) return
+  await keep(renewed)
+  await endTokenAtGitHub(outgoing, application, renewed.accessToken)
 }
 
 /**
@@ -274,7 +295,7 @@ async function endTokenAtGitHub(outgoing: Outgoing, application: OAuthApplicatio
     },
     json: { access_token: token },
   })
-  // 404 and 422: it is no token of ours any more.
+  // 404: it is no token of ours any more, or we are not who we say; 422: it never was one.
   if (![204, 404, 422].includes(answer.status)) throw refusal(application, answer)
   return answer.status === 204
 }

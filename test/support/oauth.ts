@@ -54,9 +54,11 @@ export async function linkByOAuth(
   return id
 }
 
-/** Calls of the token endpoint so far. */
+/** Calls of the token endpoint so far, but not those that ask in the background whether our application is taken. */
 export function tokenCalls(platform: SandboxPlatform) {
-  return platform.requests.filter(({ method, path }) => method === 'POST' && /\/oauth\/(access_)?token$/.test(path))
+  return platform.requests.filter(({ method, path, body }) => {
+    return method === 'POST' && /\/oauth\/(access_)?token$/.test(path) && !body.includes('code=none&')
+  })
 }
 
 /** The refresh tokens that were spent so far, in order. */
@@ -74,6 +76,14 @@ export function livingTokens({ state }: SandboxPlatform): string[] {
       ({ oauth, revoked, expiresAt }) => oauth !== null && !revoked && !(expiresAt && Date.parse(expiresAt) <= now),
     )
     .map(({ value }) => value)
+}
+
+/** The tokens that were sent to be revoked so far, in order. */
+export function revokedTokens({ requests }: SandboxPlatform): string[] {
+  return requests.flatMap(({ method, path, body }) => {
+    if (method === 'POST' && path.endsWith('/oauth/revoke')) return [new URLSearchParams(body).get('token') ?? '']
+    return method === 'DELETE' && path.includes('/applications/') ? [JSON.parse(body).access_token] : []
+  })
 }
 
 /** What a page has as its heading. */
