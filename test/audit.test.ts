@@ -322,6 +322,8 @@ describeOnBothEngines('the audit trail', (engine) => {
       .where('id', '=', id)
       .execute()
     await browser.call('DELETE', `/v1/scm_integrations/${id}`)
+    const longAgo = { createdAt: new Date(Date.now() - 4 * DAY).toISOString() }
+    await service.services.database.updateTable('revocations').set(longAgo).where('integrationId', '=', id).execute()
     await until(async () => (await eventsOf(account, '?type=revoke_failure')).length === 1)
     const [event] = await eventsOf(account, '?type=revoke_failure')
     expect(event).toMatchObject({
@@ -330,7 +332,7 @@ describeOnBothEngines('the audit trail', (engine) => {
         integration_id: id,
         integration_type: 'gitlab',
         url: sandbox.platforms.gitlab.url,
-        reason: 'another application is configured',
+        reason: 'another application is set up for three days',
       },
     })
   })
@@ -499,7 +501,8 @@ describeOnBothEngines('the audit trail', (engine) => {
       const { database } = service.services
       const [sessions, revocations, links] = await Promise.all([
         database.selectFrom('sessions').select(['idHash']).where('userId', '=', account.id).execute(),
-        database.selectFrom('revocations').selectAll().execute(),
+        // Tokens that never became a link's are revoked, whatever else fails.
+        database.selectFrom('revocations').selectAll().where('integrationId', 'is not', null).execute(),
         database.selectFrom('scmIntegrations').selectAll().where('ownerId', '=', account.id).execute(),
       ])
       const [keys, tokens, user] = await Promise.all(
@@ -568,12 +571,11 @@ describeOnBothEngines('the audit trail', (engine) => {
         statuses.push((await send('POST', `${replica.url}/v1/tokens/exchange`, undefined, headers)).status)
       }
       expect(statuses).toEqual([...new Array(10).fill(401), ...new Array(4).fill(429)])
-      expect((await rows()).slice(before.length).map(({ type }) => type)).toEqual(
-        new Array(10).fill('exchange_failure'),
-      )
+      const added = (await rows()).slice(before.length).filter(({ remoteIp }) => remoteIp === '192.0.2.99')
+      expect(added.map(({ type }) => type)).toEqual(new Array(10).fill('exchange_failure'))
       await replica.close()
-      const [last] = (await rows()).slice(-1)
-      expect(last).toMatchObject({ type: 'omitted_failures', userId: null, via: 'server', typeData: '{"count":4}' })
+      const told = (await rows()).slice(before.length).find(({ type }) => type === 'omitted_failures')
+      expect(told).toMatchObject({ userId: null, via: 'server', typeData: '{"count":4}' })
     })
 
     it('from many addresses are bounded for each minute, and do not crowd out those at an account', async () => {
@@ -592,7 +594,7 @@ describeOnBothEngines('the audit trail', (engine) => {
       expect(added.filter(({ userId }) => userId === account.id).map(({ remoteIp }) => remoteIp)).toEqual([
         '198.51.100.200',
       ])
-      expect(added.at(-1)).toMatchObject({ type: 'omitted_failures', typeData: '{"count":20}' })
+      expect(added.find(({ type }) => type === 'omitted_failures')?.typeData).toBe('{"count":20}')
     })
   })
 
