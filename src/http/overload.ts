@@ -7,11 +7,13 @@ import type { App } from './server.ts'
 export interface LoadLimits {
   /** Connections at once; more are closed unanswered. */
   connections: number
-  /** How late the event loop may run on average of a second, in milliseconds, before requests are answered 503. */
+  /** How late the event loop may run on average, in milliseconds, before requests are answered 503. */
   lag: number
+  /** Over how long that average goes, in milliseconds: one slow moment, such as the start, is no overload. */
+  lagMeasured: number
 }
 
-export const LOAD_LIMITS: LoadLimits = { connections: 2_000, lag: 500 }
+export const LOAD_LIMITS: LoadLimits = { connections: 2_000, lag: 1_000, lagMeasured: 5_000 }
 
 /** Asked while the server is busy, too: a process that works must not be restarted for it. */
 const ALWAYS_ANSWERED = new Set(['/healthz', '/metrics'])
@@ -21,6 +23,7 @@ export async function limitLoad(app: App, limits: LoadLimits): Promise<void> {
   app.server.maxConnections = limits.connections
   await app.register(underPressure, {
     maxEventLoopDelay: limits.lag,
+    sampleInterval: limits.lagMeasured,
     pressureHandler: async (request) => {
       if (ALWAYS_ANSWERED.has(request.routeOptions.url ?? '')) return
       throw new Failure('overloaded', 'This server is too busy just now. Try again in a moment.', { retryAfter: 2 })

@@ -6,6 +6,7 @@ import { connect, type Socket } from 'node:net'
 import { setTimeout as delay } from 'node:timers/promises'
 import { afterEach, describe, expect, it } from 'vitest'
 import { createApp } from '../../src/app.ts'
+import { LOAD_LIMITS } from '../../src/http/overload.ts'
 import {
   type Account,
   type Answer,
@@ -80,7 +81,7 @@ describe('connections', () => {
 
   it('beyond the bound are closed unanswered, and there is room again when others end', async () => {
     service = await startService('SQLite')
-    const app = await createApp(service.services, { load: { connections: 5, lag: 500 } })
+    const app = await createApp(service.services, { load: { ...LOAD_LIMITS, connections: 5 } })
     const url = await app.listen({ host: '127.0.0.1', port: 0 })
     const { port } = new URL(url)
     for (let n = 0; n < 5; n++) {
@@ -133,7 +134,7 @@ describe('an event loop that lags', () => {
 
   it('refuses requests, but not the question whether the process is alive, and serves again afterwards', async () => {
     service = await startService('SQLite')
-    const app = await createApp(service.services, { load: { connections: 100, lag: 50 } })
+    const app = await createApp(service.services, { load: { connections: 100, lag: 50, lagMeasured: 500 } })
     const url = await app.listen({ host: '127.0.0.1', port: 0 })
     const status = async (path: string) => (await send('GET', `${url}${path}`)).status
     expect(await status('/v1/regions')).toBe(200)
