@@ -236,6 +236,12 @@ describeOnBothEngines('6. texts of errors', (engine) => {
     expect(secretsIn(answer.text, { CANARY })).toEqual([])
   })
 
+  it.each(['ghp_s3cr3t', '{"a":ghp_s3c', '[ghp_s3]'])('of JSON.parse repeat all of a short text: %s', async (body) => {
+    const answer = await alice.call('POST', '/v1/keys', body, JSON_TYPE)
+    expect([answer.status, answer.json.code]).toEqual([400, 'bad_json'])
+    expect(answer.text).not.toMatch(/ghp|s3c/)
+  })
+
   it('of a unique index name nothing that is there already', async () => {
     const content = ed25519Key(3)
     expect((await alice.call('POST', '/v1/keys', { name: 'one', content })).status).toBe(201)
