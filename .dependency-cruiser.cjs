@@ -109,6 +109,14 @@ module.exports = {
       to: { path: '(^|/)node_modules/undici/', dependencyTypesNot: ['type-only'] },
     },
     {
+      name: 'one-door-out-of-node',
+      comment:
+        'only platforms/api.ts and platforms/outgoing/ open connections and look up names: they ask the address policy',
+      severity: 'error',
+      from: { path: '^src/', pathNot: ['^src/platforms/api\\.ts$', '^src/platforms/outgoing/', tests] },
+      to: { path: '^(node:)?(net|tls|dgram|dns|dns/promises|http|https|http2)$', dependencyTypesNot: ['type-only'] },
+    },
+    {
       name: 'no-circles',
       comment: 'one of them holds what belongs in a third',
       severity: 'error',

@@ -10,6 +10,7 @@ import type { Metrics } from './metrics.ts'
 import { createMetrics } from './metrics.ts'
 import type { Outgoing } from './platforms/api.ts'
 import { createOutgoing } from './platforms/api.ts'
+import type { Lookup } from './platforms/outgoing/connector.ts'
 import type { Limits } from './platforms/outgoing/limits.ts'
 import { loadSecretKeys } from './secret-key-file.ts'
 import type { Vault } from './vault.ts'
@@ -32,6 +33,8 @@ export interface ServiceOptions {
   log?: Log
   /** Other limits for the door to the platforms, so that a test of them need not take their time. */
   limits?: Partial<Limits>
+  /** Other names than the system knows, for the same door. */
+  lookup?: Lookup
 }
 
 /** Opens everything, newest schema included. Throws when a key is wrong or missing, and has changed nothing then. */

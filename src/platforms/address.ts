@@ -18,7 +18,7 @@ export interface Refusal {
 }
 
 export interface AddressPolicy {
-  /** Scheme and port, and the address where the host is a literal one; null when all may pass. */
+  /** Scheme and port, and the address where the host is a literal one or a name of this machine; null when all may pass. */
   checkTarget(target: Target): Refusal | null
   /** One address that the target's name resolves to, or the connected peer's; null when it may be contacted. */
   checkAddress(target: Target, address: string): Refusal | null
@@ -30,6 +30,11 @@ export function targetOf(url: URL): Target | null {
   if (protocol !== 'https:' && protocol !== 'http:') return null
   const host = url.hostname.replace(/^\[|\]$/g, '').replace(/\.$/, '')
   return { protocol, host, port: url.port === '' ? (protocol === 'https:' ? 443 : 80) : Number(url.port) }
+}
+
+/** Wherever such a name is looked up, here or at a proxy, it means that machine itself (RFC 6761). */
+export function isLocalName(host: string): boolean {
+  return host === 'localhost' || host.endsWith('.localhost')
 }
 
 export function createAddressPolicy(allowed: AllowedHost[]): AddressPolicy {
@@ -62,6 +67,7 @@ export function createAddressPolicy(allowed: AllowedHost[]): AddressPolicy {
         log: logLine(target, '', 'port', hostAndPort(target)),
       }
     }
+    if (isLocalName(target.host)) return checkAddress(target, '127.0.0.1')
     return ipaddr.isValid(target.host) ? checkAddress(target, target.host) : null
   }
 

@@ -1,11 +1,10 @@
 // Names, certificates and proxies: where a call really goes, and what its user reads when it does not arrive.
 
 import { createServer as createHttpServer } from 'node:http'
-import { createServer as createHttpsServer } from 'node:https'
 import { connect, createServer as createTcpServer } from 'node:net'
 import { Type } from 'typebox'
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
-import { json, listenForTest, serve, serveTcp, type TestServer } from '../../test/support/fault-server.ts'
+import { json, listenForTest, serve, serveTcp, serveTls, type TestServer } from '../../test/support/fault-server.ts'
 import { createIdentity, type Identity } from '../../test/support/test-certificates.ts'
 import { type AllowedHost, readConfig } from '../config.ts'
 import { Failure, type FailureCode } from '../failure.ts'
@@ -131,13 +130,8 @@ describe('names', () => {
 const AUTHORITY = createIdentity('Test Authority', {})
 const trusted = { issuer: AUTHORITY, hosts: ['gitlab.test', '127.0.0.1'] }
 
-async function serveTls(identity: Identity): Promise<TestServer> {
-  const seen: string[] = []
-  const server = createHttpsServer({ key: identity.key, cert: identity.cert }, (request, response) => {
-    seen.push(`${request.method} ${request.url}`)
-    json(response, { id: 1 })
-  })
-  return keep(await listenForTest(server, seen, () => server.closeAllConnections()))
+async function serveItem(identity: Identity): Promise<TestServer> {
+  return keep(await serveTls(identity, (_request, response) => json(response, { id: 1 })))
 }
 
 describe('certificates', () => {
@@ -166,7 +160,7 @@ describe('certificates', () => {
       'TLS certificate for another host name',
     ],
   ])('one that is %s ends the call before the token is sent', async (_name, identity, words) => {
-    const server = await serveTls(identity)
+    const server = await serveItem(identity)
     const outgoing = open(`gitlab.test:${server.port}`, { lookup, extraCaCerts: AUTHORITY.cert })
     const failure = await failureOf(get(outgoing, `https://gitlab.test:${server.port}`))
     expect(failure).toMatchObject({ code: 'scm_unreachable', message: expect.stringContaining(words) })
@@ -175,7 +169,7 @@ describe('certificates', () => {
   })
 
   test.each(['gitlab.test', '127.0.0.1'])('one of an authority in EXTRA_CA_CERTS serves %s', async (host) => {
-    const server = await serveTls(createIdentity('gitlab.test', trusted))
+    const server = await serveItem(createIdentity('gitlab.test', trusted))
     const outgoing = open(`${host}:${server.port}`, { lookup, extraCaCerts: AUTHORITY.cert })
     expect((await get(outgoing, `https://${host}:${server.port}`)).body.id).toBe(1)
     const untrusting = open(`${host}:${server.port}`, { lookup })
@@ -208,7 +202,7 @@ describe('an outgoing proxy', () => {
   let proxy: TestServer
 
   beforeEach(async () => {
-    server = await serveTls(createIdentity('ghe.test', { issuer: AUTHORITY, hosts: ['ghe.test', '8.8.8.8'] }))
+    server = await serveItem(createIdentity('ghe.test', { issuer: AUTHORITY, hosts: ['ghe.test', '8.8.8.8'] }))
     proxy = await serveProxy(200)
   })
 

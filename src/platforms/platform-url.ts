@@ -1,7 +1,7 @@
 // Reads what a user typed as `url` of a platform: refused with the address to use instead, or its web and API addresses.
 
 import ipaddr from 'ipaddr.js'
-import { type AddressPolicy, targetOf } from './address.ts'
+import { type AddressPolicy, isLocalName, targetOf } from './address.ts'
 import { type ScmType, scmTypes } from './scm-types.ts'
 
 export interface PlatformAddress {
@@ -134,10 +134,7 @@ function place(url: URL): string {
   const target = targetOf(url)
   if (!target) return ''
   const { host, port } = target
-  const loopback =
-    host === 'localhost' ||
-    host.endsWith('.localhost') ||
-    (ipaddr.isValid(host) && ipaddr.process(host).range() === 'loopback')
+  const loopback = isLocalName(host) || (ipaddr.isValid(host) && ipaddr.process(host).range() === 'loopback')
   return `${loopback ? 'localhost' : host}:${port}`
 }
 

@@ -1,8 +1,10 @@
 // For tests of the door: a server on loopback that does as its handler says and counts what it sees, and a door to it.
 
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
+import { createServer as createHttpsServer } from 'node:https'
 import { type AddressInfo, createServer as createTcpServer, type Server as TcpServer } from 'node:net'
 import type { AllowedHost } from '../../src/config.ts'
+import type { Identity } from './test-certificates.ts'
 
 export type Handler = (request: IncomingMessage, response: ServerResponse) => unknown
 
@@ -19,6 +21,15 @@ export interface TestServer {
 export async function serve(handler: Handler): Promise<TestServer> {
   const seen: string[] = []
   const server = createServer((request, response) => {
+    seen.push(`${request.method} ${request.url}`)
+    handler(request, response)
+  })
+  return listenForTest(server, seen, () => server.closeAllConnections())
+}
+
+export async function serveTls({ key, cert }: Identity, handler: Handler): Promise<TestServer> {
+  const seen: string[] = []
+  const server = createHttpsServer({ key, cert }, (request, response) => {
     seen.push(`${request.method} ${request.url}`)
     handler(request, response)
   })

@@ -1,21 +1,23 @@
 // A GitHub Enterprise Server whose every answer shows whose token asked: `token-7` is the account `user-7`. All answers carry one ETag.
 
-import { serve, type TestServer } from './fault-server.ts'
+import { type Handler, serve, type TestServer } from './fault-server.ts'
 import { ed25519Key } from './public-keys.ts'
 
 const ETAG = '"the-same-for-everybody"'
 const SCOPES = 'repo, read:org, read:public_key, user'
 
 export function startMarkedPlatform(): Promise<TestServer> {
-  return serve((request, response) => {
-    const [, n] = /^Bearer token-(\d+)/.exec(request.headers.authorization ?? '') ?? []
-    const headers = { 'content-type': 'application/json', etag: ETAG, 'x-oauth-scopes': SCOPES }
-    if (n === undefined) return response.writeHead(401, headers).end('{"message":"Bad credentials"}')
-    if (request.headers['if-none-match'] === ETAG) return response.writeHead(304, headers).end()
-    const [path = ''] = (request.url ?? '').replace('/api/v3', '').split('?')
-    const answer = answers.find(([pattern]) => pattern.test(path))?.[1](Number(n))
-    return response.writeHead(answer ? 200 : 404, headers).end(JSON.stringify(answer ?? { message: 'Not Found' }))
-  })
+  return serve(answerMarked)
+}
+
+export const answerMarked: Handler = (request, response) => {
+  const [, n] = /^Bearer token-(\d+)/.exec(request.headers.authorization ?? '') ?? []
+  const headers = { 'content-type': 'application/json', etag: ETAG, 'x-oauth-scopes': SCOPES }
+  if (n === undefined) return response.writeHead(401, headers).end('{"message":"Bad credentials"}')
+  if (request.headers['if-none-match'] === ETAG) return response.writeHead(304, headers).end()
+  const [path = ''] = (request.url ?? '').replace('/api/v3', '').split('?')
+  const answer = answers.find(([pattern]) => pattern.test(path))?.[1](Number(n))
+  return response.writeHead(answer ? 200 : 404, headers).end(JSON.stringify(answer ?? { message: 'Not Found' }))
 }
 
 const pull = (n: number) => ({ number: 1, title: `pull of user-${n}`, state: 'open' })

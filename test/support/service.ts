@@ -107,8 +107,9 @@ export async function startService(
 export async function startReplica(
   service: Service,
   environment: Environment = {},
+  options: ServiceOptions = {},
 ): Promise<{ url: string; close(): Promise<void> }> {
-  const services = await openServices(readConfig({ ...service.environment, ...environment }))
+  const services = await openServices(readConfig({ ...service.environment, ...environment }), options)
   const app = await createApp(services)
   const url = await app.listen({ host: '127.0.0.1', port: 0 })
   return {

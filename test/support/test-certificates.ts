@@ -2,6 +2,7 @@
 
 import { generateKeyPairSync, type KeyObject, randomBytes, sign } from 'node:crypto'
 import { isIP } from 'node:net'
+import ipaddr from 'ipaddr.js'
 
 export interface Identity {
   name: string
@@ -11,7 +12,7 @@ export interface Identity {
 }
 
 export interface CertificateOptions {
-  /** Host names and IPv4 addresses it is for; none makes it an authority. */
+  /** Host names and addresses it is for; none makes it an authority. */
   hosts?: string[]
   /** Who signs; itself by default. */
   issuer?: Identity
@@ -68,7 +69,7 @@ function extension(hex: string, value: Buffer): Buffer {
 }
 
 function alternativeName(host: string): Buffer {
-  return isIP(host) === 4 ? der(0x87, Buffer.from(host.split('.').map(Number))) : der(0x82, Buffer.from(host))
+  return isIP(host) ? der(0x87, Buffer.from(ipaddr.parse(host).toByteArray())) : der(0x82, Buffer.from(host))
 }
 
 function distinguishedName(name: string): Buffer {

@@ -5,6 +5,8 @@ import { bypassesProxy } from './no-proxy.ts'
 test.each<[string[], string, boolean]>([
   [[], 'https://ghe.example.com', false],
   [[], 'https://localhost:8443', true],
+  [[], 'https://gitlab.localhost:8443', true],
+  [[], 'https://evillocalhost:8443', false],
   [[], 'https://127.0.0.2:8443', true],
   [[], 'https://[::1]:8443', true],
   [['*'], 'https://ghe.example.com', true],

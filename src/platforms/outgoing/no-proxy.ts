@@ -1,11 +1,11 @@
 // Which hosts are contacted without the outgoing proxy: the entries of `NO_PROXY`, and this machine.
 
 import ipaddr from 'ipaddr.js'
-import type { Target } from '../address.ts'
+import { isLocalName, type Target } from '../address.ts'
 
 /** Entries are `*`, `host` (and what is below it), `.suffix`, `*.suffix`, an IP or a CIDR, each perhaps with a port. */
 export function bypassesProxy(entries: string[], target: Target): boolean {
-  if (target.host === 'localhost' || rangeOf(target.host) === 'loopback') return true
+  if (isLocalName(target.host) || rangeOf(target.host) === 'loopback') return true
   return entries.some((entry) => matches(entry.trim().toLowerCase(), target))
 }
 
