@@ -134,6 +134,8 @@ describe('without entries', () => {
     ['127.0.0.1', 'loopback'],
     ['::1', 'loopback'],
     ['::ffff:10.1.2.3', 'ipv4Mapped of private'],
+    ['::10.1.2.3', 'ipv4Compatible of private'],
+    ['::8.8.8.8', 'ipv4Compatible of unicast'],
     ['fe80::1%eth0', 'linkLocal'],
     ['', 'unknown'],
     ['nonsense', 'unknown'],

@@ -64,7 +64,8 @@ function within(address: ipaddr.IPv4 | ipaddr.IPv6, range: Range): boolean {
 /** null when `text` is no IP address (a zone as in `fe80::1%eth0` is read as link-local). */
 export function classifyAddress(text: string): ClassifiedAddress | null {
   if (!ipaddr.IPv4.isValidFourPartDecimal(text) && !ipaddr.IPv6.isValid(text)) return null
-  return classify(ipaddr.parse(text))
+  // ipaddr.js takes `::8.8.8.8` for `::ffff:8.8.8.8`; the system writes ::808:808 so.
+  return classify(ipaddr.parse(text.replace(/^::(?=\d+\.)/, '::0:')))
 }
 
 function classify(address: ipaddr.IPv4 | ipaddr.IPv6): ClassifiedAddress {
