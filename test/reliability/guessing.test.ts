@@ -48,4 +48,14 @@ describe('guessing passwords', () => {
     expect((await guess('alice', 'wrong', '192.0.2.2')).status).toBe(429)
     expect((await guess('alice', 'correct horse', '192.0.2.1')).status).toBe(201)
   })
+
+  it('of a name that nobody has counts for it as for an account, however it is written', async () => {
+    service = await startService('SQLite', { TRUST_PROXY: '127.0.0.1/32' })
+    const statuses: number[] = []
+    for (let n = 0; n < 11; n++) {
+      const headers = { ...basic(n % 2 ? 'nobody' : 'NOBODY', 'wrong'), 'x-forwarded-for': `192.0.2.${n}` }
+      statuses.push((await send('POST', `${service.url}/v1/tokens`, { name: 'x' }, headers)).status)
+    }
+    expect(statuses).toEqual([...new Array(10).fill(401), 429])
+  })
 })
