@@ -2,9 +2,9 @@
 
 import { createCipheriv, hkdfSync } from 'node:crypto'
 import fc from 'fast-check'
-import { describe, expect, it } from 'vitest'
-import type { SecretPlace } from './vault.ts'
-import { createVault, sealedWith } from './vault.ts'
+import { beforeAll, describe, expect, it } from 'vitest'
+import type { SecretPlace, Vault } from './vault.ts'
+import { createVault, isKeyId, sealedWith, startOfSealed } from './vault.ts'
 
 const K1 = { id: 'k1', key: Buffer.alloc(32, 1) }
 const K2 = { id: 'k2', key: Buffer.alloc(32, 2) }
@@ -23,7 +23,10 @@ function withBytes(sealed: string, bytes: Buffer): string {
 }
 
 describe('vault', () => {
-  const vault = createVault([K1])
+  let vault: Vault
+  beforeAll(() => {
+    vault = createVault([K1])
+  })
 
   function opens(sealed: string): boolean {
     try {
@@ -140,7 +143,10 @@ describe('vault', () => {
     for (const tagBytes of [4, 8, 12, 13, 14, 15]) expect(() => vault.open(seal(tagBytes), PLACE)).toThrow()
   })
 
-  it.each(['', '.', '..', 'v1', 'v1.k1', 'v1.k1.', 'v1..', 'secret', 'v2.k1.AAAA', 'ghp_secret'])(
+  // One byte less than salt, nonce and tag of an empty secret.
+  const tooShort = `v1.k1.${Buffer.alloc(16 + 12 + 16 - 1).toString('base64url')}`
+
+  it.each(['', '.', '..', 'v1', 'v1.k1', 'v1.k1.', 'v1..', 'secret', 'v2.k1.AAAA', 'ghp_secret', tooShort])(
     'does not open %j, and does not repeat it',
     (text) => {
       expect(() => vault.open(text, PLACE)).toThrow(/^not a sealed secret$/)
@@ -191,5 +197,25 @@ describe('vault', () => {
     expect(new Set(texts).size).toBe(12)
     for (const { key } of [K1, K2, K3]) expect(texts).not.toContain(key.toString('hex'))
     expect(createVault([K1]).derive('jwt')).toEqual(createVault([K2, K1]).derive('jwt').slice(1))
+  })
+})
+
+describe('the id of a key', () => {
+  it.each(['k', 'k1', '2026-11_A', 'x'.repeat(32)])('may be %j', (id) => {
+    expect(isKeyId(id)).toBe(true)
+  })
+
+  it.each(['', 'x'.repeat(33), 'a.b', 'a b', '.k1', 'k1.', 'k1\n', 'k:1', 'é'])('may not be %j', (id) => {
+    expect(isKeyId(id)).toBe(false)
+  })
+
+  it('stands at the start of what the key sealed, and is told apart from one that begins alike', () => {
+    const sealed = createVault([{ ...K1, id: 'k12' }]).seal('secret', PLACE)
+    expect([startOfSealed('k1'), startOfSealed('k12')]).toEqual(['v1.k1.', 'v1.k12.'])
+    expect([sealed.startsWith('v1.k12.'), sealed.startsWith('v1.k1.')]).toEqual([true, false])
+  })
+
+  it('is empty for text without a dot, which nothing sealed', () => {
+    expect(sealedWith('ghp_16C7e42F292c6912E7710c838347Ae178B4a')).toBe('')
   })
 })

@@ -3,9 +3,14 @@
 import { SignJWT } from 'jose'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { userRemove } from '../src/admin/users.ts'
+import { tellOmitted } from '../src/audit/failures.ts'
 import { createVault } from '../src/vault.ts'
 import type { Account, Service } from './support/service.ts'
 import { basic, describeOnBothEngines, exchange, send, startService } from './support/service.ts'
+
+function base64(text: string): string {
+  return Buffer.from(text).toString('base64')
+}
 
 const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/
 const TIME = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/
@@ -42,11 +47,21 @@ describeOnBothEngines('accounts', (engine) => {
     ['not base64', { authorization: 'Basic %%%' }],
     ['a bearer token', { authorization: 'Bearer x' }],
     ['a password where a token is asked for', basic('alice', 'correct horse')],
+    ['a token without a colon before it', { authorization: `Basic ${base64('tk-us-unknown')}` }],
   ])('refuses an exchange with %s', async (_case, headers) => {
     const answer = await send('POST', `${service.url}/v1/tokens/exchange`, undefined, headers as Record<string, string>)
     expect(answer.status).toBe(401)
     expect(answer.headers.get('www-authenticate')).toBe('Bearer')
     expect(Object.keys(answer.json)).toEqual(['error'])
+  })
+
+  it('keeps only a hash of the values of API tokens', async () => {
+    const rows = await service.services.database.selectFrom('apiTokens').selectAll().execute()
+    const [, random = ''] = /^tk-us-(.{43})$/.exec(alice.token) ?? []
+    expect(random).not.toBe('')
+    expect(JSON.stringify(rows)).not.toContain(random)
+    // 256 bits of SHA-256 as base64url.
+    for (const { tokenHash } of rows) expect(tokenHash).toMatch(/^[A-Za-z0-9_-]{43}$/)
   })
 
   it('refuses every bearer token that is not one of ours in force', async () => {
@@ -132,7 +147,7 @@ describeOnBothEngines('accounts', (engine) => {
     expect(listed.json.tokens.map((each: { name: string }) => each.name)).toEqual(['forgelink user add', 'ci'])
 
     for (const method of ['PATCH', 'PUT']) {
-      const renewed = await alice.call(method, `/v1/tokens/${id}/renew`)
+      const renewed = await alice.call(method, `/v1/tokens/${id.toUpperCase()}/renew`)
       expect(renewed.status).toBe(200)
       expect(renewed.json.token).toMatchObject({ id, name: 'ci', last_used_at: null })
       expect(renewed.json.token.token).not.toBe(token)
@@ -142,8 +157,16 @@ describeOnBothEngines('accounts', (engine) => {
     const oldJwt = await send('GET', `${service.url}/v1/users/self`, undefined, { authorization: `Bearer ${jwt}` })
     expect(oldJwt.status).toBe(401)
 
-    expect((await alice.call('DELETE', `/v1/tokens/${id}`)).status).toBe(204)
+    expect((await alice.call('DELETE', `/v1/tokens/${id.toUpperCase()}`)).status).toBe(204)
     expect((await alice.call('GET', `/v1/tokens/${id}`)).text).toBe('{"resource":"token","error":"not found"}')
+    const events: { type: string; type_data: object }[] = (await alice.call('GET', '/v1/events')).json.events
+    const named = { token_id: id, token_name: 'ci' }
+    expect(events.slice(0, 4).map(({ type, type_data }) => [type, type_data])).toEqual([
+      ['delete_token', named],
+      ['regenerate_token', named],
+      ['regenerate_token', named],
+      ['new_token', named],
+    ])
   })
 
   it('makes an API token with login and password, and refuses a wrong one', async () => {
@@ -266,6 +289,10 @@ describeOnBothEngines('accounts', (engine) => {
     }
     expect(statuses).toEqual([...new Array(10).fill(401), 429, 429])
     expect(await exchange(guessed.url, erin.token)).toMatch(/^ey/)
+    await tellOmitted(guessed.services.database)
+    const events = await guessed.services.database.selectFrom('events').selectAll().orderBy('id').execute()
+    expect(events.filter(({ type }) => type === 'exchange_failure')).toHaveLength(10)
+    expect(events.at(-1)).toMatchObject({ type: 'omitted_failures', typeData: '{"count":2}' })
     await guessed.close()
   })
 
@@ -281,5 +308,78 @@ describeOnBothEngines('accounts', (engine) => {
     expect(exchanged.status).toBe(429)
     expect((await second.call('GET', '/v1/keys')).status).toBe(200)
     await limited.close()
+  })
+})
+
+describeOnBothEngines('credentials', (engine) => {
+  let service: Service
+  let alice: Account
+
+  beforeAll(async () => {
+    service = await startService(engine)
+    alice = await service.addAccount('alice')
+  })
+  afterAll(() => service.close())
+
+  it('takes credentials however their scheme is spelled, and nothing before or after them', async () => {
+    const exchanged = (authorization: string) =>
+      send('POST', `${service.url}/v1/tokens/exchange`, undefined, { authorization })
+    const token = base64(`:${alice.token}`)
+    for (const good of [`Basic ${token}`, `basic ${token}`, `BASIC   ${token}`]) {
+      expect([good, (await exchanged(good)).status]).toEqual([good, 200])
+    }
+    for (const bad of [`Basic${token}`, `x Basic ${token}`, `Basic ${token} x`, `Basic ${base64(alice.token)}`]) {
+      expect([bad, (await exchanged(bad)).status]).toEqual([bad, 401])
+    }
+    const shown = (authorization: string) => send('GET', `${service.url}/v1/users/self`, undefined, { authorization })
+    for (const good of [`Bearer ${alice.bearer}`, `bearer ${alice.bearer}`, `BEARER   ${alice.bearer}`]) {
+      expect([good, (await shown(good)).status]).toEqual([good, 200])
+    }
+    for (const bad of [alice.bearer, `Bearer${alice.bearer}`, `x Bearer ${alice.bearer}`, `Bearer ${alice.bearer} x`]) {
+      expect([bad, (await shown(bad)).status]).toEqual([bad, 401])
+    }
+  })
+
+  it.each([
+    [
+      ...['GET', '/v1/users/self', 'nothing', {}],
+      'Send "Authorization: Bearer TOKEN" with a token from POST /v1/tokens/exchange.',
+    ],
+    [
+      ...['GET', '/v1/users/self', 'a wrong token', { authorization: 'Bearer x' }],
+      'This bearer token is not valid, or no longer. Get one from POST /v1/tokens/exchange.',
+    ],
+    [
+      ...['POST', '/v1/tokens/exchange', 'nothing', {}],
+      'Send the API token as password of Basic credentials, with an empty user name.',
+    ],
+    [
+      ...['POST', '/v1/tokens/exchange', 'a wrong token', basic('', 'tk-us-unknown')],
+      'This API token is not valid, or no longer.',
+    ],
+    [...['POST', '/v1/tokens', 'a wrong password', basic('alice', 'wrong')], 'User name or password is wrong.'],
+  ] as [string, string, string, Record<string, string>, string][])(
+    'says to %s %s with %s what is missing',
+    async (method, path, _what, headers, error) => {
+      const answer = await send(method, `${service.url}${path}`, undefined, headers)
+      expect([answer.status, answer.json]).toEqual([401, { error }])
+    },
+  )
+
+  it('records what was tried in vain, and nothing of what was typed', async () => {
+    const known = await service.addAccount('known')
+    await send('POST', `${service.url}/v1/tokens/exchange`, undefined, basic('', 'tk-us-typed'))
+    await send('POST', `${service.url}/v1/tokens`, { name: 'x' }, basic('typed', 'typed'))
+    await send('POST', `${service.url}/v1/tokens`, { name: 'x' }, basic('known', 'typed'))
+    const rows = await service.services.database.selectFrom('events').selectAll().orderBy('id').execute()
+    const failures = rows.filter(({ type }) => type.endsWith('_failure')).slice(-3)
+    expect(
+      failures.map(({ type, userId, via, typeData }) => [type, userId, via, JSON.parse(`${typeData}`).remote_ip]),
+    ).toEqual([
+      ['exchange_failure', null, 'api_token', '127.0.0.1'],
+      ['login_failure', null, 'password', '127.0.0.1'],
+      ['login_failure', known.id, 'password', '127.0.0.1'],
+    ])
+    expect(JSON.stringify(failures)).not.toContain('typed')
   })
 })

@@ -61,7 +61,32 @@ describeOnBothEngines('sessions', (engine) => {
 
   it('answers 401 as JSON where nobody is signed in', async () => {
     const answer = await openBrowser(service).get('/session')
-    expect([answer.status, Object.keys(answer.json)]).toEqual([401, ['error']])
+    const error = 'You are not signed in, or no longer. Sign in and try again.'
+    expect([answer.status, answer.json]).toEqual([401, { error }])
+  })
+
+  it('gives each session a CSRF token of its own, and takes no other', async () => {
+    const other = openBrowser(service)
+    await other.signIn(alice)
+    const [mine, theirs] = [await browser.get('/session'), await other.get('/session')].map(
+      ({ json }) => json.session.csrf_token,
+    )
+    expect(mine).not.toBe(theirs)
+    const body = { token: { name: 'x' } }
+    expect((await browser.call('POST', '/v1/tokens', body, { 'x-csrf-token': theirs })).json.code).toBe('csrf')
+    expect((await browser.call('POST', '/v1/tokens', body, { 'x-csrf-token': mine })).status).toBe(201)
+    await other.call('POST', '/sign-out')
+    expect([await isSignedIn(browser), await isSignedIn(other)]).toEqual([true, false])
+  })
+
+  it('reads with the cookie alone, by GET and by HEAD', async () => {
+    const headers = { cookie: `forgelink=${browser.cookies.get('forgelink')}` }
+    for (const method of ['GET', 'HEAD']) {
+      for (const path of ['/v1/users/self', '/session']) {
+        const answer = await send(method, `${service.url}${path}`, undefined, headers)
+        expect([method, path, answer.status]).toEqual([method, path, 200])
+      }
+    }
   })
 
   it('gives a cookie that scripts and other sites do not get, of another value than before signing in', async () => {
@@ -245,6 +270,40 @@ describeOnBothEngines('sessions', (engine) => {
     expect(rows.some(({ usedAt }) => Date.parse(usedAt) > Date.now() - 30_000)).toBe(true)
     expect(rows).toHaveLength(1)
   })
+
+  it('notes the use of a session once a minute', async () => {
+    const account = await service.addAccount('frank')
+    const one = openBrowser(service)
+    await one.signIn(account)
+    const usedAt = async () => {
+      const sessions = service.services.database.selectFrom('sessions')
+      return (await sessions.select('usedAt').where('userId', '=', account.id).executeTakeFirstOrThrow()).usedAt
+    }
+    await age('usedAt', 0.5)
+    const before = await usedAt()
+    expect([await isSignedIn(one), await usedAt()]).toEqual([true, before])
+    await age('usedAt', 1.5)
+    expect(await isSignedIn(one)).toBe(true)
+    expect(Date.parse(await usedAt())).toBeGreaterThan(Date.now() - 30_000)
+  })
+
+  it.each([
+    ['began over 12 hours ago', 'createdAt', 721, 1],
+    ['was not used for over an hour', 'usedAt', 61, 1],
+    ['is in force', 'usedAt', 59, 2],
+  ] as const)(
+    'takes a session out of the store at the next sign-in, if it %s',
+    async (_case, column, minutes, left) => {
+      const account = await service.addAccount(`gail-${minutes}`)
+      await openBrowser(service).signIn(account)
+      await age(column, minutes)
+      await openBrowser(service).signIn(account)
+      const sessions = service.services.database.selectFrom('sessions').selectAll()
+      expect(await sessions.where('userId', '=', account.id).execute()).toHaveLength(left)
+      browser = openBrowser(service)
+      await browser.signIn(alice)
+    },
+  )
 
   it('slows guessing down: 429 with the page after ten, and the right password still signs in', async () => {
     const guessed = await startService(engine, await ownAddress())

@@ -21,6 +21,7 @@ describe('search_repos', () => {
     ['fork:false', { words: [], forks: false, user: null }],
     ['  one   two  ', { words: ['one', 'two'], forks: false, user: null }],
     ['"two words"', { words: ['two words'], forks: false, user: null }],
+    ['"  two   words "', { words: ['two words'], forks: false, user: null }],
     ['"two+words" +three', { words: ['two words', 'three'], forks: false, user: null }],
     ['"user:bob"', { words: ['user:bob'], forks: false, user: null }],
     ['user:acme/tools.deep', { words: [], forks: false, user: 'acme/tools.deep' }],
@@ -58,10 +59,28 @@ describe('search_repos', () => {
     ['a negated qualifier', '-user:bob', 'has an unknown qualifier'],
     ['a repeated qualifier', 'fork:true fork:true', 'has fork: twice'],
     ['an empty qualifier', 'user:', 'has user: without a value'],
-    ['another value', 'fork:only', 'has a value for fork: that it does not know'],
-    ...['-bob', '/bob', 'bob/', 'a//b', '.', '..', 'a/../b', 'a/.', 'a:b', 'a%2fb', '@me', 'a*', 'a,b'].map(
-      (name): [string, string, string] => [name, `user:${name}`, 'has a value for user: that it does not know'],
-    ),
+    ...['only', 'TRUE', 'untrue', 'truely', 'true,false'].map((value): [string, string, string] => [
+      `fork:${value}`,
+      `fork:${value}`,
+      'has a value for fork: that it does not know',
+    ]),
+    ...[
+      '-bob',
+      '/bob',
+      'bob/',
+      'a//b',
+      '.',
+      '..',
+      'a/../b',
+      'acme/../b',
+      'acme/tools/..',
+      'a/.',
+      'a:b',
+      'a%2fb',
+      '@me',
+      'a*',
+      'a,b',
+    ].map((name): [string, string, string] => [name, `user:${name}`, 'has a value for user: that it does not know']),
   ])('refuses %s', (_, query, problem) => {
     const found = problemOf(() => readRepositoryQuery(query))
     expect(found.startsWith(problem)).toBe(true)
@@ -83,6 +102,8 @@ describe('search_pull_requests', () => {
 
   test.each([
     ['is:merged', 'has a value for is: that it does not know'],
+    ['is:reopen', 'has a value for is: that it does not know'],
+    ['is:opened', 'has a value for is: that it does not know'],
     ['is:open is:closed', 'has is: twice'],
     ['user:bob', 'has an unknown qualifier'],
     ['repo:', 'has repo: without a value'],
@@ -95,8 +116,9 @@ describe('search_pull_requests', () => {
 })
 
 test('the name of a repository has an owner and stays in its place', () => {
-  expect(readRepositoryName('acme/tools/hammer')).toBe('acme/tools/hammer')
-  for (const name of [undefined, ['a/b'], '', 'alone', 'a/..', '/a', 'a/b?c', 'a b/c', `a/${'b'.repeat(1024)}`]) {
+  const longest = `a/${'b'.repeat(1022)}`
+  for (const name of ['acme/tools/hammer', longest]) expect(readRepositoryName(name)).toBe(name)
+  for (const name of [undefined, ['a/b'], '', 'alone', 'a/..', 'acme/../b', '/a', 'a/b?c', 'a b/c', `${longest}b`]) {
     expect(problemOf(() => readRepositoryName(name))).toMatch(/^is not the name of a repository/)
   }
 })

@@ -98,7 +98,9 @@ describe('without entries', () => {
     ['[2001:0:1:2:3:4:5601:5601]', 'teredo of linkLocal'],
     ['[2001:0:1:2:3:4:f7f7:f7f7]', 'teredo of unicast'],
     ['[::127.0.0.1]', 'ipv4Compatible of loopback'],
+    ['[::8.8.8.8]', 'ipv4Compatible of unicast'],
     ['[::ffff:0:127.0.0.1]', 'ipv4Translated of loopback'],
+    ['[::ffff:0:8.8.8.8]', 'ipv4Translated of unicast'],
     ['[fc00::1]', 'uniqueLocal'],
     ['[fdff::1]', 'uniqueLocal'],
     ['[fd00:ec2::254]', 'metadata'],
@@ -140,6 +142,8 @@ describe('without entries', () => {
     ['127.0.0.1', 'loopback'],
     ['::1', 'loopback'],
     ['::ffff:10.1.2.3', 'ipv4Mapped of private'],
+    ['::10.1.2.3', 'ipv4Compatible of private'],
+    ['::8.8.8.8', 'ipv4Compatible of unicast'],
     ['fe80::1%eth0', 'linkLocal'],
     ['', 'unknown'],
     ['nonsense', 'unknown'],
@@ -199,7 +203,10 @@ describe('an entry opens what it says and nothing beside it', () => {
     ['10.1.2.3', 'https://10.1.2.3:22', undefined, SHUT],
     ['10.1.2.3:8443', 'https://10.1.2.3:8443', undefined, OPEN],
     ['10.1.2.3:8443', 'https://10.1.2.3', undefined, SHUT],
-    ['169.254.169.254', 'https://169.254.169.254', undefined, SHUT],
+    ...['169.254.169.254', '168.63.129.16', '100.100.100.200', '192.0.0.192', '224.0.0.1', '240.0.0.1', '0.0.0.0'].map(
+      (never): [string, string, undefined, boolean] => [never, `https://${never}`, undefined, SHUT],
+    ),
+    ['fd20:ce::254', 'https://[fd20:ce::254]', undefined, SHUT],
     ['fd12::5', 'https://[fd12::5]', undefined, OPEN],
     ['fd12::5', 'https://[fd12:0:0::5]', undefined, OPEN],
     ['fd12::5', 'https://[fd12::6]', undefined, SHUT],
@@ -251,6 +258,7 @@ describe('an entry opens what it says and nothing beside it', () => {
     ['127.0.0.1:8080', 'https://[::ffff:127.0.0.1]:8080', undefined, SHUT],
     ['127.0.0.1', 'https://127.0.0.1', undefined, SHUT],
     ['[::1]:8080', 'https://[::1]:8080', undefined, OPEN],
+    ['[0:0:0:0:0:0:0:1]:8080', 'https://[::1]:8080', undefined, OPEN],
     ['[::1]:8080', 'https://localhost:8080', '::1', SHUT],
 
     ['http://localhost:8080', 'http://localhost:8080', '127.0.0.1', OPEN],
@@ -265,6 +273,13 @@ describe('an entry opens what it says and nothing beside it', () => {
   ])('%s: %s at %s', (entry, url, resolved, open) => {
     expect(ask(entry, url, resolved) === null).toBe(open)
   })
+
+  test.each(['ftp://ghe.example.com', 'ws://ghe.example.com', 'file:///etc/passwd', 'javascript:alert(1)'])(
+    'nothing opens %s',
+    (url) => {
+      expect(targetOf(new URL(url))).toBeNull()
+    },
+  )
 
   test('a configured GITHUB_URL counts as an entry, for its own port only', () => {
     const policy = createAddressPolicy(readConfig({ GITHUB_URL: 'http://localhost:4601' }).allowedHosts)
@@ -288,6 +303,26 @@ describe('what is said', () => {
         setting: 'ALLOWED_HOSTS=gitlab.corp.lan',
       },
     })
+  })
+
+  test.each([
+    [
+      'http://localhost:8080',
+      'localhost:8080 is asked for over plain http, which would show the token to the network. Use https.',
+      { host: 'localhost', port: 8080, address: '', range: 'http', setting: 'http://localhost:8080' },
+    ],
+    [
+      'https://ghe.example.com:22',
+      'Port 22 is not one this server contacts: only 443 and 1024 and up. Ask the operator to add "ghe.example.com:22" to ALLOWED_HOSTS.',
+      { host: 'ghe.example.com', port: 22, address: '', range: 'port', setting: 'ghe.example.com:22' },
+    ],
+    [
+      'https://169.254.169.254',
+      "169.254.169.254 is at an address that this server never contacts. Use the platform's own address.",
+      { host: '169.254.169.254', port: 443, address: '169.254.169.254', range: 'linkLocal', setting: 'none' },
+    ],
+  ])('%s: all of it', (url, message, log) => {
+    expect(ask('', url)).toEqual({ message, log })
   })
 
   test.each([

@@ -25,7 +25,7 @@ const NAMED: [string, string, AddressClass][] = [
   ['192.0.0.192/32', 'metadata', 'never'], // Oracle
   ['fd00:ec2::/32', 'metadata', 'never'], // Amazon; would be unique local
   ['fd20:ce::/64', 'metadata', 'never'], // Google
-  ['240.0.0.0/4', 'reserved', 'never'],
+  ['240.0.0.0/4', 'reserved', 'never'], // 255.255.255.255 as well
   ['192.0.0.0/24', 'reserved', 'special'],
   ['fec0::/10', 'siteLocal', 'special'],
   ['64:ff9b:1::/48', 'nat64Local', 'special'], // leads into the local network; where the IPv4 address stands varies
@@ -51,7 +51,6 @@ const CLASS_OF_RANGE: Record<string, AddressClass> = {
   loopback: 'loopback',
   linkLocal: 'never',
   multicast: 'never',
-  broadcast: 'never',
   unspecified: 'never', // 0/8 as well
 }
 
@@ -64,7 +63,8 @@ function within(address: ipaddr.IPv4 | ipaddr.IPv6, range: Range): boolean {
 /** null when `text` is no IP address (a zone as in `fe80::1%eth0` is read as link-local). */
 export function classifyAddress(text: string): ClassifiedAddress | null {
   if (!ipaddr.IPv4.isValidFourPartDecimal(text) && !ipaddr.IPv6.isValid(text)) return null
-  return classify(ipaddr.parse(text))
+  // ipaddr.js takes `::8.8.8.8` for `::ffff:8.8.8.8`; the system writes ::808:808 so.
+  return classify(ipaddr.parse(text.replace(/^::(?=\d+\.)/, '::0:')))
 }
 
 function classify(address: ipaddr.IPv4 | ipaddr.IPv6): ClassifiedAddress {

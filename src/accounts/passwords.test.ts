@@ -1,0 +1,61 @@
+// Passwords: which may be one, how they are kept, and how many are looked at side by side.
+
+import { describe, expect, it } from 'vitest'
+import { Failure } from '../failure.ts'
+import { hashPassword, isPassword, passwordProblem, randomPassword } from './passwords.ts'
+
+it.each([
+  [7, 'must have at least 8 characters'],
+  [8, undefined],
+  [200, undefined],
+  [201, 'must have at most 200 characters'],
+])('a password of %i characters: %s', (length, problem) => {
+  expect(passwordProblem('x'.repeat(length))).toBe(problem)
+})
+
+describe('a hash', () => {
+  it('is argon2id with 19 MiB, 2 passes and 1 lane, and differs each time', async () => {
+    const [one, other] = [await hashPassword('correct horse'), await hashPassword('correct horse')]
+    expect(one).toMatch(/^\$argon2id\$v=19\$m=19456,t=2,p=1\$/)
+    expect(other).not.toBe(one)
+  })
+
+  it('fits its password and no other, be it cut or longer', async () => {
+    const longest = 'x'.repeat(200)
+    const hash = await hashPassword(longest)
+    const tried = [longest, longest.slice(1), `${longest}x`, `X${longest.slice(1)}`, '']
+    expect(await Promise.all(tried.map((password) => isPassword(hash, password)))).toEqual([
+      true,
+      ...[false, false, false, false],
+    ])
+  })
+
+  it('that is not there fits nothing', async () => {
+    expect(await isPassword(null, 'correct horse')).toBe(false)
+  })
+})
+
+it('works on two and keeps 64 waiting; the next is refused at once, and there is room again afterwards', async () => {
+  const finished: number[] = []
+  const all = Array.from({ length: 66 }, (_, n) => hashPassword('correct horse').then(() => finished.push(n)))
+  for (const more of [hashPassword('correct horse'), isPassword(null, 'correct horse')]) {
+    const failure = await more.catch((error: unknown) => error)
+    expect(failure).toBeInstanceOf(Failure)
+    expect(failure).toMatchObject({
+      code: 'overloaded',
+      message: 'Too many passwords are being checked just now. Try again in a moment.',
+      details: { retryAfter: 2 },
+    })
+  }
+  expect(finished.length).toBeLessThan(64)
+  await Promise.all(all)
+  // In turn: those that waited least come last.
+  expect(Math.max(...finished.slice(0, 10))).toBeLessThan(40)
+  expect(await isPassword(await hashPassword('correct horse'), 'correct horse')).toBe(true)
+})
+
+it('a random password has 120 bits', () => {
+  const passwords = [randomPassword(), randomPassword()]
+  for (const password of passwords) expect(password).toMatch(/^[A-Za-z0-9_-]{20}$/)
+  expect(new Set(passwords).size).toBe(2)
+})
