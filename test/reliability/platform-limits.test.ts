@@ -350,7 +350,6 @@ describe('a platform that fails ten times', () => {
       failing.requests.length = 0
       failing.faults.set({ fault: 'status-500' })
       for (let n = 0; n < 5; n++) expect((await orgs(ids[n % 2] ?? '')).status).toBe(503)
-      // One that does not answer counts as failing where it mostly fails.
       expect(failing.requests.length).toBeLessThanOrEqual(10)
       failing.faults.clear()
       const seen = failing.requests.length
