@@ -2,7 +2,7 @@
 
 import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
-import { createGzip, gzipSync } from 'node:zlib'
+import { gzipSync } from 'node:zlib'
 import type { Exchange, Fault } from './fault-exchange.ts'
 import type { Reply } from './http.ts'
 
@@ -22,10 +22,16 @@ export const connectionFaults = {
   'headers-never': () => {},
   'headers-late': (exchange) =>
     later(exchange, Number(exchange.rule.value ?? 2), () => exchange.send(exchange.usual())),
+  /** A header that never ends, a byte every `value` seconds, one if not told. */
+  'headers-drip': (exchange) => {
+    exchange.request.socket.write('HTTP/1.1 200 OK\r\nX-Drip: ')
+    dripHeader(exchange)
+  },
   'body-stalls': (exchange) => {
     const body = begin(exchange)
     exchange.response.write(body.subarray(0, Math.ceil(body.length / 2)))
   },
+  /** A byte every `value` seconds, one if not told. */
   'body-drips': (exchange) => {
     const body = begin(exchange)
     drip(exchange, body, 0)
@@ -56,13 +62,15 @@ export const connectionFaults = {
   /** `value` MiB of blanks, 1024 if not told, packed about a thousand times smaller. */
   'gzip-bomb': (exchange) => {
     exchange.response.writeHead(200, { 'content-type': 'application/json', 'content-encoding': 'gzip' })
-    const blanks = repeat(Number(exchange.rule.value ?? 1024))
+    const blanks = repeat(Number(exchange.rule.value ?? 1024), (part) =>
+      part.length === 1 ? gzipSync(part) : packedBlock(),
+    )
     // The caller cutting it off is what this is for.
-    pipeline(Readable.from(blanks), createGzip({ level: 9 }), exchange.response).catch(() => {})
+    pipeline(Readable.from(blanks), exchange.response).catch(() => {})
   },
   'endless-body': (exchange) => {
     exchange.response.writeHead(200, { 'content-type': 'application/json' })
-    pipeline(Readable.from(repeat(Number.POSITIVE_INFINITY)), exchange.response).catch(() => {})
+    pipeline(Readable.from(repeat(Number.POSITIVE_INFINITY, (part) => part)), exchange.response).catch(() => {})
   },
 } satisfies Record<string, Fault>
 
@@ -84,13 +92,22 @@ function drip(exchange: Exchange, body: Buffer, at: number): void {
     return
   }
   exchange.response.write(body.subarray(at, at + 1))
-  later(exchange, 1, () => drip(exchange, body, at + 1))
+  later(exchange, Number(exchange.rule.value ?? 1), () => drip(exchange, body, at + 1))
+}
+
+function dripHeader(exchange: Exchange): void {
+  exchange.request.socket.write('x')
+  later(exchange, Number(exchange.rule.value ?? 1), () => dripHeader(exchange))
 }
 
 /** Forgotten when the caller goes away first. */
 function later({ response }: Exchange, seconds: number, action: () => void): void {
-  const timer = setTimeout(action, seconds * 1000)
-  response.once('close', () => clearTimeout(timer))
+  const forget = () => clearTimeout(timer)
+  const timer = setTimeout(() => {
+    response.off('close', forget)
+    action()
+  }, seconds * 1000)
+  response.once('close', forget)
 }
 
 function sendPacked({ response }: Exchange, packed: Buffer, encoding: string): void {
@@ -102,8 +119,17 @@ function sendPacked({ response }: Exchange, packed: Buffer, encoding: string): v
   response.end(packed)
 }
 
-function* repeat(mebibytes: number): Generator<Buffer> {
-  yield Buffer.from('[')
-  const block = Buffer.alloc(1024 * 1024, ' ')
-  for (let sent = 0; sent < mebibytes; sent++) yield block
+const block = Buffer.alloc(1024 * 1024, ' ')
+let packed: Buffer | undefined
+
+/** Packed once: a caller must not have to wait for it. */
+function packedBlock(): Buffer {
+  packed ??= gzipSync(block, { level: 9 })
+  return packed
+}
+
+/** The beginning of a list, and so much of nothing. Parts that are packed one by one are one packed whole. */
+function* repeat(mebibytes: number, send: (part: Buffer) => Buffer): Generator<Buffer> {
+  yield send(Buffer.from('['))
+  for (let sent = 0; sent < mebibytes; sent++) yield send(block)
 }

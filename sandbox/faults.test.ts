@@ -129,6 +129,7 @@ describe('the connection', () => {
     [{ fault: 'connection-reset' }, { status: undefined, end: 'ECONNRESET' }],
     [{ fault: 'answer-lost' }, { status: undefined, end: 'ECONNRESET' }],
     [{ fault: 'headers-never' }, { status: undefined, end: 'patience' }],
+    [{ fault: 'headers-drip' }, { status: undefined, end: 'patience' }],
     [
       { fault: 'headers-late', value: 0.05 },
       { status: 200, end: 'end' },

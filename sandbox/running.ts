@@ -21,5 +21,7 @@ export interface Running {
   world: World
   faults: FaultSwitch
   requests: RequestRecord[]
+  /** Calls that have come and whose answer has neither ended nor been cut. */
+  underWay: number
   reset: () => void
 }

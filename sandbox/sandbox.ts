@@ -40,6 +40,10 @@ export interface SandboxPlatform {
   readonly state: World
   readonly faults: Faults
   readonly requests: RequestRecord[]
+  /** Calls that have come and whose answer has neither ended nor been cut. */
+  readonly underWay: number
+  /** Sockets that are open now. */
+  connections: () => Promise<number>
   /** The value of a seeded token; throws when there is none. */
   token: (username: string, purpose?: string) => string
   reset: () => void
@@ -99,6 +103,7 @@ async function startPlatform(definition: Definition, host: string, port: number)
   const taken = portOf(server)
   running = run(definition, host, taken)
   return Object.assign(platformOf(running), {
+    connections: () => connectionsOf(server),
     async stop() {
       const closing = server
       server = undefined
@@ -107,6 +112,13 @@ async function startPlatform(definition: Definition, host: string, port: number)
     async start() {
       server ??= await open(taken)
     },
+  })
+}
+
+function connectionsOf(server: Server | undefined): Promise<number> {
+  return new Promise((resolve, reject) => {
+    if (server === undefined) resolve(0)
+    else server.getConnections((error, count) => (error ? reject(error) : resolve(count)))
   })
 }
 
@@ -123,6 +135,7 @@ function run(definition: Definition, host: string, port: number): Running {
     world: seedWorld(site),
     faults: faultSwitch(),
     requests: [],
+    underWay: 0,
     reset() {
       running.world = seedWorld(site)
       running.faults.clear()
@@ -132,7 +145,7 @@ function run(definition: Definition, host: string, port: number): Running {
   return running
 }
 
-function platformOf(running: Running): Omit<SandboxPlatform, 'stop' | 'start'> {
+function platformOf(running: Running): Omit<SandboxPlatform, 'stop' | 'start' | 'connections'> {
   const { site } = running
   return {
     name: site.name,
@@ -150,6 +163,9 @@ function platformOf(running: Running): Omit<SandboxPlatform, 'stop' | 'start'> {
     },
     faults: running.faults,
     requests: running.requests,
+    get underWay() {
+      return running.underWay
+    },
     token(username, purpose = 'full') {
       const user = running.world.users.find((one) => one.username === username)
       const token = running.world.tokens.find((one) => one.purpose === purpose && one.userId === (user?.id ?? null))

@@ -36,7 +36,9 @@ async function take(running: Running, request: IncomingMessage, response: Server
   const control = controlPath(running.site, call.path)
   if (control !== undefined) return send(controlReply(running, { ...call, path: control }))
   const record = remember(running, call, request)
+  running.underWay++
   response.once('close', () => {
+    running.underWay--
     if (response.headersSent) record.status = response.statusCode
   })
   const usual = () => answer(running, call)
