@@ -98,11 +98,20 @@ function openToRead(file: string): Libsql.Database {
 }
 
 /** Statements are prepared once and kept. */
+const NOTHING: SqliteStatement = {
+  reader: false,
+  all: () => [],
+  run: () => ({ changes: 0, lastInsertRowid: 0 }),
+  iterate: () => [][Symbol.iterator](),
+}
+
 function prepareOnce(database: Libsql.Database): SqliteDatabase {
   const prepared = new LRUCache<string, SqliteStatement>({ max: 500 })
   return {
     close: () => database.close(),
     prepare(text) {
+      // A full disk has ended the transaction by itself: an error about that would hide why.
+      if (text === 'rollback' && !database.inTransaction) return NOTHING
       // A plain "begin" takes the write lock only at the first write, and fails at once when another process wrote meanwhile.
       const query = text === 'begin' ? 'begin immediate' : text
       let statement = prepared.get(query)
