@@ -22,7 +22,7 @@ import type { Account, Service } from './support/service.ts'
 import { describeOnBothEngines, exchange, send, startReplica, startService } from './support/service.ts'
 
 /** How often a rotation is killed: `FORGELINK_TEST_ROUNDS=100` for a thorough run. */
-const ROUNDS = Number(process.env.FORGELINK_TEST_ROUNDS ?? 4)
+const ROUNDS = Number(process.env.FORGELINK_TEST_ROUNDS ?? 2)
 
 vi.setConfig({ testTimeout: 120_000, hookTimeout: 300_000 })
 
