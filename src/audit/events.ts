@@ -5,7 +5,7 @@ import type { Selectable } from 'kysely'
 import { sql } from 'kysely'
 import type { Database, Transaction } from '../database/database.ts'
 import type { EventMeans, EventsTable } from '../database/tables.ts'
-import { UNPRINTABLE } from '../http/body.ts'
+import { asOneLine } from '../http/body.ts'
 import { now } from '../time.ts'
 import type { EventType, NewEvent } from './event-types.ts'
 
@@ -43,13 +43,15 @@ export async function recordEvent(
     username: owner === null ? null : await usernameOf(transaction, owner),
     via: actor.via,
     tokenId: actor.apiToken?.id ?? null,
-    tokenName: actor.apiToken && text(actor.apiToken.name),
+    tokenName: actor.apiToken && asOneLine(actor.apiToken.name, MAX_TEXT),
     // From a header, where a proxy is trusted.
-    remoteIp: actor.remoteIp && text(actor.remoteIp),
+    remoteIp: actor.remoteIp && asOneLine(actor.remoteIp, MAX_TEXT),
     requestId: actor.requestId,
   }
   const rows = events.map(({ type, data }) => {
-    const typeData = JSON.stringify(data, (_name, value) => (typeof value === 'string' ? text(value) : value))
+    const typeData = JSON.stringify(data, (_name, value) =>
+      typeof value === 'string' ? asOneLine(value, MAX_TEXT) : value,
+    )
     return { id: newId(), createdAt: now(), type, typeData, ...shared }
   })
   await transaction.insertInto('events').values(rows).execute()
@@ -67,10 +69,6 @@ async function usernameOf(transaction: Transaction, id: string): Promise<string 
     .limit(1)
     .executeTakeFirst()
   return last?.username ?? null
-}
-
-function text(value: string): string {
-  return [...value.replace(new RegExp(UNPRINTABLE, 'gu'), ' ')].slice(0, MAX_TEXT).join('')
 }
 
 let lastTime = 0

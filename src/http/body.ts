@@ -112,10 +112,16 @@ function sentence(error: { keyword: string; params: object }): string {
 }
 
 /** Control characters, halves of characters, line separators, and what turns the direction of the text around it. */
-export const UNPRINTABLE = /[\p{Cc}\p{Cs}\u2028\u2029\u202A-\u202E\u2066-\u2069]/u
+const UNPRINTABLE = /[\p{Cc}\p{Cs}\u2028\u2029\u202A-\u202E\u2066-\u2069]/u
 
 /** Names are shown in terminals and pages: one line of text that is not blank. */
 export function nameProblem(name: string): string | undefined {
   if (name.trim() === '') return 'must not be blank'
   return UNPRINTABLE.test(name) ? 'must not contain control characters' : undefined
+}
+
+/** Others' text as one such line, of at most `most` characters. */
+export function asOneLine(text: string, most: number): string {
+  const printable = text.replace(new RegExp(UNPRINTABLE, 'gu'), ' ').trim()
+  return [...printable].slice(0, most).join('')
 }

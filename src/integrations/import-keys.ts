@@ -3,7 +3,7 @@
 import type { User } from '../accounts/users.ts'
 import type { Actor } from '../audit/events.ts'
 import { recordEvent } from '../audit/events.ts'
-import { UNPRINTABLE } from '../http/body.ts'
+import { asOneLine } from '../http/body.ts'
 import type { Key, NewKey } from '../keys/keys.ts'
 import { addKeys } from '../keys/keys.ts'
 import { readPublicKey } from '../keys/public-key.ts'
@@ -31,9 +31,7 @@ export async function importKeys(
     const usable: NewKey[] = []
     const skipped: ImportedKeys['skipped'] = []
     for (const platformKey of await platform.sshKeys()) {
-      const title = [...platformKey.title.replace(new RegExp(UNPRINTABLE, 'gu'), ' ').trim()]
-        .slice(0, MAX_TITLE_LENGTH)
-        .join('')
+      const title = asOneLine(platformKey.title, MAX_TITLE_LENGTH)
       const [type = '', base64 = ''] = platformKey.key.split(' ')
       const publicKey = platformKey.unusable ? { problem: platformKey.unusable } : readPublicKey(`${type} ${base64}`)
       if ('problem' in publicKey) {
