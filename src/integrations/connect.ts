@@ -29,7 +29,7 @@ function connect(services: Services, integration: Integration, deadline: number,
   })
 }
 
-/** Whose a token is that belongs to no link yet. */
+/** Whose a token is that belongs to no link yet. Call it within `outgoing.waiting`. */
 export async function profileOnTrial(
   { outgoing }: Services,
   link: Pick<Integration, 'scmType' | 'webRoot' | 'apiRoot'> & { accessToken: string },
@@ -43,7 +43,7 @@ export async function profileOnTrial(
     link: `trial/${crypto.randomUUID()}`,
     deadline,
   })
-  return outgoing.waiting(() => platform.profile())
+  return platform.profile()
 }
 
 /**

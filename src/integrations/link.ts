@@ -37,7 +37,7 @@ async function askProfile(
   fields: string[],
 ): Promise<Profile> {
   try {
-    return await profileOnTrial(services, link)
+    return await services.outgoing.waiting(() => profileOnTrial(services, link))
   } catch (error) {
     if (!(error instanceof Failure)) throw error
     if (error.code === 'scm_address_refused') {

@@ -84,16 +84,18 @@ export async function finishLink(
     ])
   }
 
-  const deadline = Date.now() + PLATFORM_LIMIT
-  let grant: TokenGrant
+  const granted = { code: query.code, verifier: attempt.verifier }
   try {
-    const granted = { code: query.code, verifier: attempt.verifier }
-    grant = await services.outgoing.waiting(() => exchangeCode(services.outgoing, application, granted, deadline))
+    // As one: whoever has spent the code must not be turned away before it has become a link.
+    return await services.outgoing.waiting(async () => {
+      const deadline = Date.now() + PLATFORM_LIMIT
+      const grant = await exchangeCode(services.outgoing, application, granted, deadline)
+      const given = { application, grant, againId, deadline }
+      return seeThrough(services, keepOrDrop(services, actor, session.user.id, given))
+    })
   } catch (error) {
     return failedThere(error, label, againId)
   }
-  const given = { application, grant, againId, deadline }
-  return seeThrough(services, keepOrDrop(services, actor, session.user.id, given))
 }
 
 interface Given {
@@ -116,8 +118,6 @@ async function keepOrDrop(
     const outcome = await keepGrant(services, actor, owner, given)
     isKept = 'id' in outcome
     return outcome
-  } catch (error) {
-    return failedThere(error, scmTypes[scmType].label, given.againId)
   } finally {
     if (!isKept) {
       const { database, vault } = services
