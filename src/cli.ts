@@ -68,7 +68,7 @@ function none(operands: string[]): void {
 
 /** Runs against the store, beside a running server. */
 async function withServices(work: (services: Services) => Promise<string>): Promise<void> {
-  const services = await openServices(readConfig(process.env))
+  const services = await openServices(readConfig(process.env), { patient: true })
   try {
     const text = await work(services)
     if (text !== '') process.stdout.write(`${text}\n`)

@@ -30,6 +30,8 @@ export interface Services {
 export type Log = (event: string, fields: Record<string, string | number>) => void
 
 export interface ServiceOptions {
+  /** Statements may take as long as they take: for commands, which nobody waits for within a request. */
+  patient?: boolean
   log?: Log
   /** Other limits for the door to the platforms, so that a test of them need not take their time. */
   limits?: Partial<Limits>
@@ -50,7 +52,7 @@ export async function openServices(config: Config, options: ServiceOptions = {})
   } finally {
     await start.destroy()
   }
-  const database = openDatabase(config)
+  const database = openDatabase(config, { patient: options.patient ?? false })
   const metrics = createMetrics()
   const log: Log = (event, fields) => {
     metrics.count(event, fields)

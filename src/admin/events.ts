@@ -6,7 +6,6 @@ import { EVENT_TYPES, isEventType, wordsOf } from '../audit/event-types.ts'
 import type { Event } from '../audit/events.ts'
 import { latestEvents } from '../audit/events.ts'
 import { eventOnWire } from '../audit/wire.ts'
-import { openDatabase } from '../database/database.ts'
 import type { Services } from '../services.ts'
 
 const DEFAULT_LIMIT = 100
@@ -49,20 +48,13 @@ function readSince(text: string): string | null {
 
 /** As a log reads: the newest last. A table, or one JSON object a line. */
 export async function eventList(
-  { config }: Services,
+  { database }: Services,
   { user: login, limit, ...filter }: EventOptions,
   { json }: { json: boolean },
 ): Promise<string> {
-  // By a connection of its own: to look through the events of years may take longer than a request.
-  const database = openDatabase(config, { patient: true })
-  let events: Event[]
-  try {
-    const found = login === undefined ? undefined : await findUserByLogin(database, login)
-    const user = login === undefined ? undefined : { id: found?.id ?? login, username: found?.username ?? login }
-    events = await latestEvents(database, limit, { ...filter, user })
-  } finally {
-    await database.destroy()
-  }
+  const found = login === undefined ? undefined : await findUserByLogin(database, login)
+  const user = login === undefined ? undefined : { id: found?.id ?? login, username: found?.username ?? login }
+  const events = await latestEvents(database, limit, { ...filter, user })
   if (json) return events.map((event) => JSON.stringify(eventOnWire(event, ownerOf(event)))).join('\n')
   if (events.length === 0) return 'There is no such event.'
   return table([['TIME (UTC)', 'USER', 'TYPE', 'BY', 'FROM', 'WHAT'], ...events.map(row)])

@@ -1,7 +1,6 @@
 // What `forgelink keys rotate` does: seals every stored secret with the newest key, beside servers that run.
 
 import type { Database } from '../database/database.ts'
-import { openDatabase } from '../database/database.ts'
 import type { SealedColumn, SealedSecret } from '../database/sealed-columns.ts'
 import {
   countSealedBy,
@@ -40,16 +39,11 @@ interface Rotation {
  * Row by row, each only if the old ciphertext is still there: whatever a server writes meanwhile stays. What is sealed
  * with the newest key already is passed over, so that a run that was killed is gone on with, and several may run.
  */
-export async function keysRotate({ config, vault }: Services, { json }: { json: boolean }): Promise<string> {
-  const database = openDatabase(config, { patient: true })
-  try {
-    const rotation = await rotate(database, vault)
-    if (json) return JSON.stringify(onWire(rotation))
-    const place = config.secretKeys === null ? secretKeyFile(config.dataDir) : 'SECRET_KEYS'
-    return inWords(rotation, vault.keyIds.length === 1, place)
-  } finally {
-    await database.destroy()
-  }
+export async function keysRotate({ config, database, vault }: Services, { json }: { json: boolean }): Promise<string> {
+  const rotation = await rotate(database, vault)
+  if (json) return JSON.stringify(onWire(rotation))
+  const place = config.secretKeys === null ? secretKeyFile(config.dataDir) : 'SECRET_KEYS'
+  return inWords(rotation, vault.keyIds.length === 1, place)
 }
 
 async function rotate(database: Database, vault: Vault): Promise<Rotation> {

@@ -39,7 +39,7 @@ export function databaseFile(dataDir: string): string {
 
 /**
  * Opens PostgreSQL at `databaseUrl`, or the SQLite file in `dataDir` (made when absent) without one. `patient` is for
- * migrations: statements may take as long as they take. `readOnly` leaves every file as it is, and makes none.
+ * migrations and commands: statements may take as long as they take. `readOnly` leaves every file as it is, and makes none.
  */
 export function openDatabase(
   settings: { dataDir: string; databaseUrl: string | null },
