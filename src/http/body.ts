@@ -122,6 +122,5 @@ export function nameProblem(name: string): string | undefined {
 
 /** Others' text as one such line, of at most `most` characters. */
 export function asOneLine(text: string, most: number): string {
-  const printable = text.replace(new RegExp(UNPRINTABLE, 'gu'), ' ').trim()
-  return [...printable].slice(0, most).join('')
+  return [...text.replace(new RegExp(UNPRINTABLE, 'gu'), ' ')].slice(0, most).join('')
 }

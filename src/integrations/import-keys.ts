@@ -31,7 +31,7 @@ export async function importKeys(
     const usable: NewKey[] = []
     const skipped: ImportedKeys['skipped'] = []
     for (const platformKey of await platform.sshKeys()) {
-      const title = asOneLine(platformKey.title, MAX_TITLE_LENGTH)
+      const title = asOneLine(platformKey.title, MAX_TITLE_LENGTH).trim()
       const [type = '', base64 = ''] = platformKey.key.split(' ')
       const publicKey = platformKey.unusable ? { problem: platformKey.unusable } : readPublicKey(`${type} ${base64}`)
       if ('problem' in publicKey) {
