@@ -97,7 +97,6 @@ function openToRead(file: string): Libsql.Database {
   return database
 }
 
-/** Statements are prepared once and kept. */
 const NOTHING: SqliteStatement = {
   reader: false,
   all: () => [],
@@ -105,6 +104,7 @@ const NOTHING: SqliteStatement = {
   iterate: () => [][Symbol.iterator](),
 }
 
+/** Statements are prepared once and kept. */
 function prepareOnce(database: Libsql.Database): SqliteDatabase {
   const prepared = new LRUCache<string, SqliteStatement>({ max: 500 })
   return {

@@ -1,11 +1,8 @@
 // The one door to the network: every call to a platform passes here, and nothing else in `src` opens a connection.
 
 import { createHash } from 'node:crypto'
-import { createSecureContext, rootCertificates, type SecureContext } from 'node:tls'
-import { LRUCache } from 'lru-cache'
+import { createSecureContext, rootCertificates } from 'node:tls'
 import type { Static, TSchema } from 'typebox'
-import { Compile } from 'typebox/compile'
-import { Agent, type Dispatcher, Pool, ProxyAgent } from 'undici'
 import type { AllowedHost } from '../config.ts'
 import { Failure } from '../failure.ts'
 import { type AddressPolicy, createAddressPolicy, type Refusal, type Target } from './address.ts'
@@ -26,7 +23,8 @@ import {
   unavailable,
   urlBelow,
 } from './outgoing/calls.ts'
-import { checkedAddresses, createConnector, type Lookup, lookUp } from './outgoing/connector.ts'
+import { type Lookup, lookUp } from './outgoing/connector.ts'
+import { createDispatchers } from './outgoing/dispatchers.ts'
 import { createEtags, type Received } from './outgoing/etags.ts'
 import { coded, readFault } from './outgoing/faults.ts'
 import { createFlights } from './outgoing/flights.ts'
@@ -35,7 +33,7 @@ import { readJson } from './outgoing/json.ts'
 import { LIMITS, type Limits } from './outgoing/limits.ts'
 import { createLinkGate } from './outgoing/link-gate.ts'
 import { nextPage } from './outgoing/next-page.ts'
-import { bypassesProxy } from './outgoing/no-proxy.ts'
+import { checkShape, wrongShape } from './outgoing/shape.ts'
 import { createWaiting, type Waiting } from './outgoing/waiting.ts'
 
 export type { LogOutgoing, RawAnswer } from './outgoing/calls.ts'
@@ -109,42 +107,12 @@ export function createOutgoing(options: OutgoingOptions): Outgoing {
   const ca = options.extraCaCerts === null ? {} : { ca: [...rootCertificates, options.extraCaCerts] }
   const secureContext = createSecureContext(ca)
   const parts = { policy, limits, secureContext, lookup: options.lookup ?? lookUp, refused: refuseWith(log) }
-  const settings = {
-    headersTimeout: limits.headers,
-    bodyTimeout: limits.idle,
-    keepAliveMaxTimeout: 30_000,
-    connections: 64,
-  }
-  const connect = createConnector(parts)
-  // A refresh token is spent even when the answer is lost, so it never goes out on a kept connection that may be dead.
-  const direct = {
-    kept: new Agent({ ...settings, connect }),
-    fresh: new Agent({ ...settings, connect, pipelining: 0 }),
-  }
-  const proxy = options.httpsProxy === null ? null : createProxy(options.httpsProxy, settings, secureContext, limits)
-  const checkedForProxy = new LRUCache<string, true>({ max: 1_000, ttl: 30_000 })
-
-  function isProxied(target: Target): boolean {
-    return proxy !== null && !bypassesProxy(options.noProxy, target)
-  }
-
-  async function dispatcherFor(target: Target, fresh: boolean): Promise<Dispatcher> {
-    if (!proxy || !isProxied(target)) return fresh ? direct.fresh : direct.kept
-    const key = `${target.host}:${target.port}`
-    if (!checkedForProxy.has(key)) {
-      // A name that resolves here is checked; one that does not is the proxy's to know and to guard.
-      await checkedAddresses(parts, target).catch((error: unknown) => {
-        if (error instanceof Failure) throw error
-      })
-      checkedForProxy.set(key, true)
-    }
-    return fresh ? proxy.fresh : proxy.kept
-  }
+  const dispatchers = createDispatchers(parts, options)
 
   const door: Door = {
     limits,
     log,
-    isProxied,
+    isProxied: dispatchers.isProxied,
     userAgent: options.userAgent ?? 'forgelink',
     flights: createFlights(),
     gate: createLinkGate(limits.callsPerLink),
@@ -153,36 +121,22 @@ export function createOutgoing(options: OutgoingOptions): Outgoing {
     async request(target, wire, fresh) {
       const refusal = policy.checkTarget(target)
       if (refusal) throw parts.refused(refusal)
-      return (await dispatcherFor(target, fresh)).request(wire)
+      return (await dispatchers.dispatcherFor(target, fresh)).request(wire)
     },
   }
 
   async function close(): Promise<void> {
     door.flights.end()
-    const agents = [direct.kept, direct.fresh, ...(proxy ? [proxy.kept, proxy.fresh] : [])]
-    await Promise.all(agents.map((agent) => agent.destroy()))
+    await dispatchers.close()
   }
 
   return {
     policy,
     door,
     waiting: createWaiting(limits.waiting),
-    inspect: (target) => inspectTarget(parts, target, isProxied(target)),
+    inspect: (target) => inspectTarget(parts, target, dispatchers.isProxied(target)),
     close,
   }
-}
-
-function createProxy(uri: string, settings: Agent.Options, secureContext: SecureContext, limits: Limits) {
-  const tls = { secureContext, rejectUnauthorized: true, timeout: limits.connect }
-  const options: ProxyAgent.Options = {
-    ...settings,
-    uri,
-    proxyTls: tls,
-    requestTls: tls,
-    // Without a limit a proxy that swallows CONNECT would keep its sockets for minutes.
-    clientFactory: (origin, opts) => new Pool(origin, { ...opts, headersTimeout: limits.connect }),
-  }
-  return { kept: new ProxyAgent(options), fresh: new ProxyAgent({ ...options, pipelining: 0 }) }
 }
 
 function refuseWith(log: LogOutgoing): (refusal: Refusal) => Failure {
@@ -337,29 +291,4 @@ function headersAndBody({ headers, form, json }: OutgoingCall): {
   }
   if (json === undefined) return { headers, body: null }
   return { headers: { ...headers, 'content-type': 'application/json' }, body: JSON.stringify(json) }
-}
-
-interface Checker {
-  Check(value: unknown): boolean
-  Errors(value: unknown): { instancePath?: string }[]
-}
-
-const checkers = new WeakMap<TSchema, Checker>()
-
-function checkerOf(shape: TSchema): Checker {
-  const known = checkers.get(shape)
-  if (known) return known
-  const checker: Checker = Compile(shape)
-  checkers.set(shape, checker)
-  return checker
-}
-
-/** Returns nothing: a type predicate over every schema there may be costs the compiler ten seconds. */
-function checkShape(shape: TSchema, value: unknown, host: string): void {
-  const checker = checkerOf(shape)
-  if (!checker.Check(value)) throw wrongShape(host, checker.Errors(value)[0]?.instancePath ?? '')
-}
-
-function wrongShape(host: string, field: string): Failure {
-  return badResponse(host, 'answers with JSON of another shape than the API has', { field: field.slice(0, 100) })
 }
