@@ -1,29 +1,37 @@
 // What was done to the account, in words: when, by which means and from where.
 
-import { Button } from '@mantine/core'
-import { useState } from 'react'
+import { useId, useState } from 'react'
 import type { Event, EventPage } from '../api.ts'
 import { Load } from '../loaded.tsx'
 import { useEvents } from '../queries.ts'
 import { RowsSkeleton } from '../shell/skeletons.tsx'
 import { Empty } from '../ui/empty.tsx'
+import { focusOn } from '../ui/focus.ts'
 import list from '../ui/list.module.css'
 import { Page, Section } from '../ui/page.tsx'
+import { Pager } from '../ui/pager.tsx'
 import { Time } from '../ui/time.tsx'
-import classes from './activity.module.css'
 import { eventWords, meansWords } from './words.ts'
 
 export function ActivityPage() {
   const [page, setPage] = useState(1)
   const events = useEvents(page)
+  const headingId = useId()
+
+  /** A new page is read from its top. */
+  function turnTo(wanted: number) {
+    setPage(wanted)
+    focusOn(headingId)
+  }
+
   return (
     <Page
       title="Activity"
       lead="What was done to your account, by you or anybody else. What you do not recognise, look into: revoke its API token, or change your password."
     >
-      <Section title="Latest first">
+      <Section id={headingId} title="Latest first">
         <Load of={events} skeleton={<RowsSkeleton rows={6} height={68} />}>
-          {(found) => <EventList found={found} onPage={setPage} />}
+          {(found) => <EventList found={found} onPage={turnTo} />}
         </Load>
       </Section>
     </Page>
@@ -31,7 +39,6 @@ export function ActivityPage() {
 }
 
 function EventList({ found: { events, pagination }, onPage }: { found: EventPage; onPage: (page: number) => void }) {
-  const { prev_page, next_page, current_page, total_pages } = pagination
   if (events.length === 0) {
     return (
       <Empty icon="clock" title="Nothing here">
@@ -46,20 +53,7 @@ function EventList({ found: { events, pagination }, onPage }: { found: EventPage
           <Row key={event.id} event={event} />
         ))}
       </ul>
-      {(prev_page !== null || next_page !== null) && (
-        <nav className={classes.pager} aria-label="Pages of the activity">
-          <Button variant="default" disabled={prev_page === null} onClick={() => onPage(prev_page ?? 1)}>
-            Newer
-          </Button>
-          <span>
-            Page {current_page}
-            {total_pages !== null && ` of ${total_pages}`}
-          </span>
-          <Button variant="default" disabled={next_page === null} onClick={() => onPage(next_page ?? 1)}>
-            Older
-          </Button>
-        </nav>
-      )}
+      <Pager label="Pages of the activity" pagination={pagination} back="Newer" on="Older" onPage={onPage} />
     </>
   )
 }

@@ -11,6 +11,7 @@ import { Empty } from '../ui/empty.tsx'
 import { Failed } from '../ui/failed.tsx'
 import { focusOn } from '../ui/focus.ts'
 import { Notice } from '../ui/notice.tsx'
+import { Pager } from '../ui/pager.tsx'
 import classes from './results.module.css'
 
 interface ResultsProps<T> {
@@ -118,26 +119,12 @@ interface FoundListProps<T> {
 
 function FoundList<T>({ found, busy, onPage, children }: FoundListProps<T>) {
   const { items, pagination } = found
-  const { prev_page, next_page, current_page, total_pages } = pagination
   return (
     <>
       <ul className={classes.list} data-busy={busy}>
         {items.map(children)}
       </ul>
-      {(prev_page !== null || next_page !== null) && (
-        <nav className={classes.pager} aria-label="Pages of results">
-          <Button variant="default" disabled={prev_page === null} onClick={() => onPage(prev_page ?? 1)}>
-            Previous
-          </Button>
-          <span>
-            Page {current_page}
-            {total_pages !== null && ` of ${total_pages}`}
-          </span>
-          <Button variant="default" disabled={next_page === null} onClick={() => onPage(next_page ?? 1)}>
-            Next
-          </Button>
-        </nav>
-      )}
+      <Pager label="Pages of results" pagination={pagination} onPage={onPage} />
     </>
   )
 }

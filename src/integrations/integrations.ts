@@ -92,6 +92,23 @@ export function statusFor(missingScopes: string[]): IntegrationStatus {
   return missingScopes.length > 0 ? 'scope_missing' : 'ok'
 }
 
+/** The columns of a link that nothing changes any more, and those it begins with. */
+export function newLinkColumns(id: string, ownerId: string, scmType: ScmType, address: PlatformAddress) {
+  const time = now()
+  return {
+    id,
+    ownerId,
+    scmType,
+    url: address.url,
+    urlKey: address.key,
+    webRoot: address.web,
+    apiRoot: address.api,
+    tokenVersion: 1,
+    createdAt: time,
+    updatedAt: time,
+  }
+}
+
 /** The new row, or the id of the link to the same account that the owner has already. */
 export async function addIntegration(
   transaction: Transaction,
@@ -102,22 +119,12 @@ export async function addIntegration(
 ): Promise<Integration | { existingId: string }> {
   const { scmType, address, accessToken, profile } = link
   const id = randomUUID()
-  const time = now()
   const added = await transaction
     .insertInto('scmIntegrations')
     .values({
-      id,
-      ownerId: owner,
-      scmType,
-      url: address.url,
-      urlKey: address.key,
-      webRoot: address.web,
-      apiRoot: address.api,
-      accessToken: vault.seal(accessToken, accessTokenPlace(id)),
-      tokenVersion: 1,
-      createdAt: time,
-      updatedAt: time,
+      ...newLinkColumns(id, owner, scmType, address),
       ...profileColumns(profile),
+      accessToken: vault.seal(accessToken, accessTokenPlace(id)),
     })
     .onConflict((conflict) => conflict.columns(['ownerId', 'scmType', 'urlKey', 'uid']).doNothing())
     .returningAll()

@@ -12,7 +12,14 @@ import { platformAddress } from '../platforms/platform-url.ts'
 import { now } from '../time.ts'
 import type { Vault } from '../vault.ts'
 import type { Integration } from './integrations.ts'
-import { accessTokenPlace, integrationData, profileColumns, refreshTokenPlace, statusFor } from './integrations.ts'
+import {
+  accessTokenPlace,
+  integrationData,
+  newLinkColumns,
+  profileColumns,
+  refreshTokenPlace,
+  statusFor,
+} from './integrations.ts'
 
 function grantColumns(vault: Vault, id: string, { accessToken, refreshToken, expiresAt }: TokenGrant) {
   return {
@@ -79,15 +86,7 @@ async function tryToStore(
   const added = await transaction
     .insertInto('scmIntegrations')
     .values({
-      id,
-      ownerId: owner,
-      scmType,
-      url: address.url,
-      urlKey: address.key,
-      webRoot: address.web,
-      apiRoot: address.api,
-      tokenVersion: 1,
-      createdAt: now(),
+      ...newLinkColumns(id, owner, scmType, address),
       ...shared,
       ...grantColumns(vault, id, { ...grant, expiresAt }),
     })

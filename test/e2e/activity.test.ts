@@ -2,6 +2,7 @@
 
 import { expect, test } from 'vitest'
 import { accessibilityProblems } from './support/axe.ts'
+import { focused } from './support/focus.ts'
 import { describeInBrowser } from './support/stage.ts'
 
 describeInBrowser('The activity', (stage) => {
@@ -18,6 +19,7 @@ describeInBrowser('The activity', (stage) => {
     await page.getByText('The account was made').waitFor()
     await page.getByText('Signed in').waitFor()
     await page.getByText('Page 2 of 2').waitFor()
+    expect(await focused(page)).toBe('Latest first')
     await page.getByRole('button', { name: 'Newer' }).click()
     await page.getByText('build 19').waitFor()
     expect(problems).toEqual([])
