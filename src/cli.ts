@@ -7,7 +7,6 @@ import { keysRotate } from './admin/keys.ts'
 import { tokenAdd, userAdd, userList, userPassword, userRemove } from './admin/users.ts'
 import { ConfigError, readConfig } from './config.ts'
 import { Failure } from './failure.ts'
-import { serve } from './serve.ts'
 import type { Services } from './services.ts'
 import { openServices } from './services.ts'
 
@@ -78,7 +77,8 @@ async function withServices(work: (services: Services) => Promise<string>): Prom
 }
 
 const commands: Record<string, (options: Options, operands: string[]) => Promise<void>> = {
-  serve: () => serve(readConfig(process.env)),
+  // The web server takes a quarter of a second to load, which the others do not need.
+  serve: async () => (await import('./serve.ts')).serve(readConfig(process.env)),
   'user add': (options) => {
     const user = { email: needed(options, 'email'), username: needed(options, 'username') }
     return withServices((services) => userAdd(services, { ...user, password: options.password, json: options.json }))

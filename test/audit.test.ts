@@ -51,6 +51,7 @@ describeOnBothEngines('the audit trail', (engine) => {
   let browser: Browser
 
   beforeAll(async () => {
+    await prepareCommand()
     sandbox = await startSandbox({ ports: 'free' })
     service = await startService(engine, {
       ...(await ownAddress()),
@@ -681,8 +682,6 @@ describeOnBothEngines('the audit trail', (engine) => {
   })
 
   describe('forgelink events', () => {
-    beforeAll(prepareCommand)
-
     it('prints a table, the newest last', async () => {
       await account.call('POST', '/v1/keys', { name: 'laptop', content: KEY.content })
       const { code, stdout, stderr } = await forgelink(['events', '--user', account.email], service.environment)

@@ -6,7 +6,7 @@ import { join } from 'node:path'
 import type { Browser, BrowserContextOptions, Page } from 'playwright-core'
 import { afterAll, beforeAll, describe } from 'vitest'
 import { type Sandbox, type SandboxOptions, startSandbox } from '../../../sandbox/sandbox.ts'
-import { ownAddress } from '../../support/browser.ts'
+import { openBrowser, ownAddress } from '../../support/browser.ts'
 import { SELF_HOSTED } from '../../support/platforms.ts'
 import { type Account, type Service, startService } from '../../support/service.ts'
 import { findChromium, launchChromium } from './chromium.ts'
@@ -73,8 +73,11 @@ export function describeInBrowser(
       count += 1
       const account = await stage.service.addAccount(username ?? `person-${count}`)
       const { page, problems } = await open(options)
+      const { cookies, signIn } = openBrowser(stage.service)
+      await signIn(account)
+      const { url } = stage.service
+      await page.context().addCookies([...cookies].map(([name, value]) => ({ name, value, url, httpOnly: true })))
       await page.goto(path)
-      await signIn(page, account)
       return { page, problems, account }
     }
 
