@@ -14,7 +14,8 @@ import {
   tokenCalls,
 } from './support/oauth.ts'
 import { describeOnBothEngines } from './support/service.ts'
-import { onceAway, STORES_LINK, storeAway, TOKEN_PATH, tokenLife, until } from './support/token-life.ts'
+import { onceAway, STORES_LINK, storeAway, TOKEN_PATH, tokenLife } from './support/token-life.ts'
+import { until } from './support/until.ts'
 
 describeOnBothEngines('the callback of OAuth', (engine) => {
   const life = tokenLife(engine)

@@ -16,6 +16,7 @@ import {
 } from './support/oauth.ts'
 import type { Account, Answer, Service } from './support/service.ts'
 import { describeOnBothEngines, startService } from './support/service.ts'
+import { until } from './support/until.ts'
 
 describeOnBothEngines('linking by OAuth', (engine) => {
   let sandbox: Sandbox
@@ -48,12 +49,6 @@ describeOnBothEngines('linking by OAuth', (engine) => {
     const found = await links(of)
     expect(found).toHaveLength(1)
     return found[0]
-  }
-
-  async function until(holds: () => boolean, seconds = 10): Promise<void> {
-    const end = Date.now() + seconds * 1000
-    while (!holds() && Date.now() < end) await new Promise((resolve) => setTimeout(resolve, 50))
-    expect(holds()).toBe(true)
   }
 
   describe.each(OAUTH_NAMES)('%s', (name: OAuthName) => {

@@ -18,7 +18,8 @@ import {
 } from './support/oauth.ts'
 import { linkAccount } from './support/platforms.ts'
 import { describeOnBothEngines, startReplica, startService } from './support/service.ts'
-import { TOKEN_PATH, tokenLife, until } from './support/token-life.ts'
+import { TOKEN_PATH, tokenLife } from './support/token-life.ts'
+import { until } from './support/until.ts'
 
 describeOnBothEngines('the end of a token', (engine) => {
   const life = tokenLife(engine)

@@ -6,7 +6,8 @@ import { ownAddress } from './support/browser.ts'
 import { prepareCommand, startServer } from './support/command.ts'
 import { linkByOAuth, livingTokens, refreshCalls, revokedTokens } from './support/oauth.ts'
 import { describeOnBothEngines, send, startReplica } from './support/service.ts'
-import { onceAway, STORES_PAIR, storeAway, TOKEN_PATH, tokenLife, until } from './support/token-life.ts'
+import { onceAway, STORES_PAIR, storeAway, TOKEN_PATH, tokenLife } from './support/token-life.ts'
+import { until } from './support/until.ts'
 
 describeOnBothEngines('storing a new pair', (engine) => {
   const life = tokenLife(engine)

@@ -7,7 +7,8 @@ import { ownAddress } from './support/browser.ts'
 import { linkByOAuth, OAUTH_NAMES, type OAuthName, refreshCalls } from './support/oauth.ts'
 import { startProcess } from './support/process.ts'
 import { describeOnBothEngines, send, startReplica } from './support/service.ts'
-import { READS_LINK, TAKES_LEASE, TOKEN_PATH, tokenLife, until } from './support/token-life.ts'
+import { READS_LINK, TAKES_LEASE, TOKEN_PATH, tokenLife } from './support/token-life.ts'
+import { until } from './support/until.ts'
 
 describeOnBothEngines('a token that cannot be renewed', (engine) => {
   const life = tokenLife(engine)

@@ -7,7 +7,8 @@ import { linkByOAuth, livingTokens, OAUTH_NAMES, type OAuthName, refreshCalls, t
 import { startProcess } from './support/process.ts'
 import type { Answer } from './support/service.ts'
 import { describeOnBothEngines, send, startReplica } from './support/service.ts'
-import { TOKEN_PATH, tokenLife, until } from './support/token-life.ts'
+import { TOKEN_PATH, tokenLife } from './support/token-life.ts'
+import { until } from './support/until.ts'
 
 /** How often the tests of simultaneous calls repeat: `FORGELINK_TEST_ROUNDS=100` for a thorough run. */
 const ROUNDS = Number(process.env.FORGELINK_TEST_ROUNDS ?? 3)

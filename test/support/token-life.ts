@@ -1,10 +1,9 @@
 // The ground of the tests of a token's life: a service over the sandbox, a signed-in person, and ways to let time pass.
 
 import { join } from 'node:path'
-import { setTimeout as delay } from 'node:timers/promises'
 import Libsql from 'libsql'
 import pg from 'pg'
-import { afterAll, beforeAll, beforeEach, expect } from 'vitest'
+import { afterAll, beforeAll, beforeEach } from 'vitest'
 import { type Sandbox, type SandboxPlatform, startSandbox } from '../../sandbox/sandbox.ts'
 import { Failure } from '../../src/failure.ts'
 import { type Browser, openBrowser, ownAddress } from './browser.ts'
@@ -195,10 +194,4 @@ export function tokenLife(engine: Engine) {
       return service.services.database.selectFrom('revocations').selectAll().execute()
     },
   }
-}
-
-export async function until(holds: () => boolean | Promise<boolean>, seconds = 10): Promise<void> {
-  const end = Date.now() + seconds * 1000
-  while (!(await holds()) && Date.now() < end) await delay(25)
-  expect(await holds()).toBe(true)
 }
