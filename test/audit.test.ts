@@ -331,7 +331,7 @@ describeOnBothEngines('the audit trail', (engine) => {
   })
 
   it('shows nobody another’s events', async () => {
-    const other = await trail.service.addAccount(`other-of-${trail.account.username}`)
+    const other = await trail.service.addAccount('somebody-else')
     await other.call('POST', '/v1/keys', { name: 'of the other', content: KEY.content })
     await trail.account.call('POST', '/v1/keys', { name: 'mine', content: KEY.content })
     for (const [mine, theirs] of [
