@@ -176,16 +176,22 @@ describeOnBothEngines('integrations', (engine) => {
         message: expect.any(String),
         fix_url: expect.stringContaining(platform.url),
       })
+    })
+
+    it('has the link say from then on what its health has shown of the token', async () => {
+      const platform = sandbox.platforms[name]
+      const me = await somebody()
+      const id = await linkAccount(me, platform, 'alice', 'profile-only')
+      const show = async () => (await me.call('GET', `/v1/scm_integrations/${id}`)).json.scm_integration
+      expect((await show()).status).toBe('scope_missing')
       const token = platform.state.tokens.find(({ value }) => value === platform.token('alice', 'profile-only'))
       if (!token) throw new Error('no such token')
       const [few, full] = [token.scopes, platform.state.tokens.find(({ purpose }) => purpose === 'full')?.scopes]
       token.scopes = full ?? []
-      // Another minute: the answer before is remembered for one link and token.
-      await weak.call('PATCH', `/v1/scm_integrations/${weakId}`, { access_token: token.value })
-      const mended = await weak.call('GET', `/v1/scm_integrations/${weakId}/health`)
+      const { health } = (await me.call('GET', `/v1/scm_integrations/${id}/health`)).json
       token.scopes = few
-      expect(mended.json.health.status).toBe('ok')
-      expect((await weak.call('GET', `/v1/scm_integrations/${weakId}`)).json.scm_integration.status).toBe('ok')
+      expect([health.status, health.scopes.missing]).toEqual(['ok', []])
+      expect((await show()).status).toBe('ok')
     })
   })
 
