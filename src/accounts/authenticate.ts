@@ -134,7 +134,7 @@ export async function checkPassword(
   const account = user?.id ?? login.toLowerCase().slice(0, 254)
   const found = await countOmitted(database, () =>
     attempts.guess(request.ip, account, async () => {
-      const fits = await isPassword(user?.passwordHash ?? null, password)
+      const fits = await isPassword(user?.passwordHash ?? null, password, request.ip)
       return fits ? user : undefined
     }),
   )

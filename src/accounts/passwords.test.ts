@@ -13,6 +13,8 @@ it.each([
   expect(passwordProblem('x'.repeat(length))).toBe(problem)
 })
 
+const ADDRESS = '192.0.2.1'
+
 describe('a hash', () => {
   it('is argon2id with 19 MiB, 2 passes and 1 lane, and differs each time', async () => {
     const [one, other] = [await hashPassword('correct horse'), await hashPassword('correct horse')]
@@ -24,21 +26,21 @@ describe('a hash', () => {
     const longest = 'x'.repeat(200)
     const hash = await hashPassword(longest)
     const tried = [longest, longest.slice(1), `${longest}x`, `X${longest.slice(1)}`, '']
-    expect(await Promise.all(tried.map((password) => isPassword(hash, password)))).toEqual([
+    expect(await Promise.all(tried.map((password) => isPassword(hash, password, ADDRESS)))).toEqual([
       true,
       ...[false, false, false, false],
     ])
   })
 
   it('that is not there fits nothing', async () => {
-    expect(await isPassword(null, 'correct horse')).toBe(false)
+    expect(await isPassword(null, 'correct horse', ADDRESS)).toBe(false)
   })
 })
 
 it('works on two and keeps 64 waiting; the next is refused at once, and there is room again afterwards', async () => {
   const finished: number[] = []
   const all = Array.from({ length: 66 }, (_, n) => hashPassword('correct horse').then(() => finished.push(n)))
-  for (const more of [hashPassword('correct horse'), isPassword(null, 'correct horse')]) {
+  for (const more of [hashPassword('correct horse'), isPassword(null, 'correct horse', ADDRESS)]) {
     const failure = await more.catch((error: unknown) => error)
     expect(failure).toBeInstanceOf(Failure)
     expect(failure).toMatchObject({
@@ -51,7 +53,15 @@ it('works on two and keeps 64 waiting; the next is refused at once, and there is
   await Promise.all(all)
   // In turn: those that waited least come last.
   expect(Math.max(...finished.slice(0, 10))).toBeLessThan(40)
-  expect(await isPassword(await hashPassword('correct horse'), 'correct horse')).toBe(true)
+  expect(await isPassword(await hashPassword('correct horse'), 'correct horse', ADDRESS)).toBe(true)
+})
+
+it('keeps 16 of one address waiting, and takes those of others meanwhile', async () => {
+  const guess = (address: string) => isPassword(null, 'wrong', address)
+  const all = Array.from({ length: 18 }, () => guess('192.0.2.1'))
+  expect(await guess('192.0.2.1').catch((error: unknown) => error)).toMatchObject({ code: 'overloaded' })
+  expect(await guess('192.0.2.2')).toBe(false)
+  expect(await Promise.all(all)).toEqual(new Array(18).fill(false))
 })
 
 it('a random password has 120 bits', () => {

@@ -20,40 +20,46 @@ export function passwordProblem(password: string): string | undefined {
 /** Threads that hash at once: the others of Node's four are left for looking up names, without which no platform is reached. */
 const AT_ONCE = 2
 const MOST_WAITING = 64
+/** Of one address, so that nobody fills the queue for all others. */
+const MOST_OF_ONE = 16
 
 let hashing = 0
-const waiting: (() => void)[] = []
+const waiting: { address: string | null; begin: () => void }[] = []
 
 /** Does the work in its turn. Throws `overloaded` when too much waits already. */
-async function inTurn<T>(work: () => Promise<T>): Promise<T> {
-  if (waiting.length >= MOST_WAITING) {
+async function inTurn<T>(address: string | null, work: () => Promise<T>): Promise<T> {
+  const ofThisOne = address === null ? [] : waiting.filter((each) => each.address === address)
+  if (waiting.length >= MOST_WAITING || ofThisOne.length >= MOST_OF_ONE) {
     const message = 'Too many passwords are being checked just now. Try again in a moment.'
     throw new Failure('overloaded', message, { retryAfter: 2 })
   }
   if (hashing < AT_ONCE) hashing++
-  else await new Promise<void>((resolve) => waiting.push(resolve))
+  else await new Promise<void>((resolve) => waiting.push({ address, begin: resolve }))
   try {
     return await work()
   } finally {
     const next = waiting.shift()
-    if (next) next()
+    if (next) next.begin()
     else hashing--
   }
 }
 
 /** Throws `overloaded` when too many passwords wait already. */
 export async function hashPassword(password: string): Promise<string> {
-  return inTurn(() => hash(password, PARAMETERS))
+  return inTurn(null, () => hash(password, PARAMETERS))
 }
 
 /** A stand-in that no password fits, so that an unknown user takes as long as a wrong password. */
 let standIn: Promise<string> | undefined
 
-/** Takes as long for a user that is not there (`passwordHash` null) as for a wrong password. Throws as `hashPassword` does. */
-export async function isPassword(passwordHash: string | null, password: string): Promise<boolean> {
+/**
+ * Takes as long for a user that is not there (`passwordHash` null) as for a wrong password. Throws `overloaded` when too
+ * many passwords wait already, or too many from this address.
+ */
+export async function isPassword(passwordHash: string | null, password: string, address: string): Promise<boolean> {
   standIn ??= hash(randomBytes(16).toString('hex'), PARAMETERS)
   const wanted = passwordHash ?? (await standIn)
-  const fits = await inTurn(() => verify(wanted, password.slice(0, MAX_LENGTH + 1)))
+  const fits = await inTurn(address, () => verify(wanted, password.slice(0, MAX_LENGTH + 1)))
   return passwordHash !== null && fits
 }
 

@@ -30,6 +30,20 @@ describe('guessing passwords', () => {
     expect((await alice.call('GET', '/v1/users/self')).status).toBe(200)
   })
 
+  it('of many names from one address keeps nobody else from signing in', async () => {
+    service = await startService('SQLite', { TRUST_PROXY: '127.0.0.1/32' })
+    await service.addAccount('alice')
+    const guess = (login: string, password: string, address: string) => {
+      const headers = { ...basic(login, password), 'x-forwarded-for': address }
+      return send('POST', `${service.url}/v1/tokens`, { name: 'x' }, headers)
+    }
+    const guesses = Array.from({ length: 120 }, (_, n) => guess(`nobody${n}`, 'wrong', '192.0.2.1'))
+    await Promise.race(guesses)
+    for (let n = 2; n < 6; n++) expect((await guess('alice', 'correct horse', `192.0.2.${n}`)).status).toBe(201)
+    const statuses = new Set((await Promise.all(guesses)).map(({ status }) => status))
+    expect([...statuses].sort()).toEqual([401, 429, 503])
+  })
+
   it('of one account from one address goes on one by one and a second apart; a right one is still taken', async () => {
     service = await startService('SQLite', { TRUST_PROXY: '127.0.0.1/32' })
     await service.addAccount('alice')
