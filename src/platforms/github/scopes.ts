@@ -15,6 +15,9 @@ const INCLUDED_IN: Record<string, string[]> = {
   'repo:status': ['repo'],
 }
 
+/** GitHub has about fifty; a header is 16 kB at most. */
+const MOST_SCOPES = 100
+
 /** null for fine-grained and App tokens, of which GitHub does not tell. */
 export function scopesOf(header: string | undefined): string[] | null {
   if (header === undefined) return null
@@ -22,6 +25,7 @@ export function scopesOf(header: string | undefined): string[] | null {
     .split(',')
     .map((scope) => scope.trim())
     .filter((scope) => /^[a-z][a-z0-9:_]*$/.test(scope))
+    .slice(0, MOST_SCOPES)
 }
 
 /** `asked`: what an OAuth application asks for besides. `offline_access` is no scope that a token has. */

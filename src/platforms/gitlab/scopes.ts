@@ -3,19 +3,27 @@ import type { Static } from 'typebox'
 import { isoTime } from '../vendor.ts'
 import type { OAuthToken, PersonalToken } from './responses.ts'
 
+/** GitLab has about thirty. */
+const MOST_SCOPES = 100
+
 export interface TokenFacts {
   /** null where the server does not tell. */
   scopes: string[] | null
   expiresAt: string | null
 }
 
+/** Names as GitLab has them, and so many that no server makes our rows and answers large. */
+function namesOf(scopes: string[] | null): string[] | null {
+  return scopes?.filter((scope) => /^[a-z][a-z0-9_:]{0,60}$/.test(scope)).slice(0, MOST_SCOPES) ?? null
+}
+
 export function factsOfPersonalToken({ scopes, expires_at }: Static<typeof PersonalToken>): TokenFacts {
   // A date: the token ends as it begins, at midnight UTC (https://docs.gitlab.com/user/profile/personal_access_tokens/).
-  return { scopes, expiresAt: isoTime(Date.parse(expires_at ?? '')) }
+  return { scopes: namesOf(scopes), expiresAt: isoTime(Date.parse(expires_at ?? '')) }
 }
 
 export function factsOfOAuthToken({ scope, expires_in }: Static<typeof OAuthToken>): TokenFacts {
-  return { scopes: scope, expiresAt: isoTime(Date.now() + (expires_in ?? Number.NaN) * 1000) }
+  return { scopes: namesOf(scope), expiresAt: isoTime(Date.now() + (expires_in ?? Number.NaN) * 1000) }
 }
 
 /** Wider scopes by what they include; what a fine-grained token may do is not told by its scopes. */
