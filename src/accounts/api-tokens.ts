@@ -4,7 +4,7 @@ import { createHash, randomBytes, randomUUID } from 'node:crypto'
 import type { Selectable } from 'kysely'
 import type { Actor } from '../audit/events.ts'
 import { recordEvent } from '../audit/events.ts'
-import type { Database, Transaction } from '../database/database.ts'
+import { type Database, noteIfPossible, type Transaction } from '../database/database.ts'
 import type { ApiTokensTable } from '../database/tables.ts'
 import { notFound } from '../failure.ts'
 import { now } from '../time.ts'
@@ -106,12 +106,18 @@ export async function deleteApiToken(transaction: Transaction, actor: Actor, own
 /** The token as stored, with its use noted; undefined when there is none of this value. */
 export async function redeemApiToken(database: Database, token: string): Promise<ApiToken | undefined> {
   if (!token.startsWith(PREFIX)) return undefined
-  return database
-    .updateTable('apiTokens')
-    .set({ lastUsedAt: now() })
-    .where('tokenHash', '=', hashOf(token))
-    .returningAll()
+  const tokenHash = hashOf(token)
+  const apiToken = await database
+    .selectFrom('apiTokens')
+    .selectAll()
+    .where('tokenHash', '=', tokenHash)
     .executeTakeFirst()
+  if (!apiToken) return undefined
+  const lastUsedAt = now()
+  await noteIfPossible(
+    database.updateTable('apiTokens').set({ lastUsedAt }).where('tokenHash', '=', tokenHash).execute(),
+  )
+  return { ...apiToken, lastUsedAt }
 }
 
 /** The user whose token this is, as long as both are there and the token was not renewed since. */

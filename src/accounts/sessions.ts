@@ -1,7 +1,7 @@
 // The sessions table: browsers that are signed in. The cookie holds 256 random bits, the store only their hash.
 
 import { createHash, randomBytes } from 'node:crypto'
-import type { Database } from '../database/database.ts'
+import { type Database, noteIfPossible } from '../database/database.ts'
 import { now } from '../time.ts'
 import type { User } from './users.ts'
 
@@ -69,7 +69,7 @@ export async function findSession(database: Database, id: string): Promise<Sessi
   if (!found) return undefined
   const { usedAt, ...user } = found
   if (usedAt < before(NOTED_MS)) {
-    await database.updateTable('sessions').set({ usedAt: now() }).where('idHash', '=', idHash).execute()
+    await noteIfPossible(database.updateTable('sessions').set({ usedAt: now() }).where('idHash', '=', idHash).execute())
   }
   return { idHash, user, csrfToken: csrfTokenOf(id) }
 }

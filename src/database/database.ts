@@ -12,7 +12,7 @@ import type {
   SqliteDatabase,
   SqliteStatement,
 } from 'kysely'
-import { CamelCasePlugin, Kysely, PostgresAdapter, PostgresDialect, SqliteAdapter, SqliteDialect, sql } from 'kysely'
+import { CamelCasePlugin, Kysely, PostgresAdapter, PostgresDialect, SqliteAdapter, SqliteDialect } from 'kysely'
 import Libsql from 'libsql'
 import { LRUCache } from 'lru-cache'
 import pg from 'pg'
@@ -51,9 +51,19 @@ export function openDatabase(
   return new Kysely<Tables>({ dialect, plugins: [new CamelCasePlugin()] })
 }
 
-/** Throws `store_unavailable` when the store does not answer. */
+/** Throws `store_unavailable` when the store cannot be read. */
 export async function pingDatabase(database: Database): Promise<void> {
-  await sql`select 1`.execute(database)
+  // Of a table: SQLite does not look into its file for anything less.
+  await database.selectFrom('secretKeys').select('id').limit(1).execute()
+}
+
+/** For what no answer depends on, such as when something was used: a store that takes no writes now is passed over. */
+export async function noteIfPossible(note: Promise<unknown>): Promise<void> {
+  try {
+    await note
+  } catch (error) {
+    if (!(error instanceof Failure) || error.code !== 'store_unavailable') throw error
+  }
 }
 
 /** Whether rows are locked one by one: a transaction of SQLite has the whole store for itself. */
@@ -188,7 +198,7 @@ function withoutNul(value: unknown): unknown {
 
 /** Errors that say "the store is not there now" rather than "this statement is wrong". */
 const UNAVAILABLE =
-  /^(08|53|57P|58|25006|57014|SQLITE_(BUSY|FULL|IOERR|LOCKED|CANTOPEN|READONLY|NOTADB|CORRUPT)|E(CONN|PIPE|TIMEDOUT|HOST|NET|AI_))/
+  /^(08|53|57P|58|25006|40001|40P01|57014|SQLITE_(BUSY|FULL|IOERR|LOCKED|CANTOPEN|READONLY|NOTADB|CORRUPT)|E(CONN|PIPE|TIMEDOUT|HOST|NET|AI_))/
 
 const TAKEN = /^(23505|SQLITE_CONSTRAINT_(UNIQUE|PRIMARYKEY))$/
 const OWNER_GONE = /^(23503|SQLITE_CONSTRAINT_FOREIGNKEY)$/

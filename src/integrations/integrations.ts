@@ -5,9 +5,9 @@ import type { Selectable } from 'kysely'
 import type { IntegrationData } from '../audit/event-types.ts'
 import type { Actor } from '../audit/events.ts'
 import { recordEvent } from '../audit/events.ts'
-import type { Database, Transaction } from '../database/database.ts'
+import { type Database, noteIfPossible, type Transaction } from '../database/database.ts'
 import type { IntegrationStatus, ScmIntegrationsTable } from '../database/tables.ts'
-import { notFound } from '../failure.ts'
+import { Failure, notFound } from '../failure.ts'
 import type { Profile } from '../platforms/platform.ts'
 import type { PlatformAddress } from '../platforms/platform-url.ts'
 import { isScmType, type ScmType } from '../platforms/scm-types.ts'
@@ -109,7 +109,10 @@ export function newLinkColumns(id: string, ownerId: string, scmType: ScmType, ad
   }
 }
 
-/** The new row, or the id of the link to the same account that the owner has already. */
+/**
+ * The new row, or the id of the link to the same account that the owner has already. Throws `store_unavailable` when
+ * that link is unlinked at the same moment.
+ */
 export async function addIntegration(
   transaction: Transaction,
   vault: Vault,
@@ -140,7 +143,11 @@ export async function addIntegration(
     .where('scmType', '=', scmType)
     .where('urlKey', '=', address.key)
     .where('uid', '=', profile.uid)
-    .executeTakeFirstOrThrow()
+    .executeTakeFirst()
+  if (!existing) {
+    const message = 'The link to this account was unlinked at the same moment. Try again.'
+    throw new Failure('store_unavailable', message, { retryAfter: 1 })
+  }
   return { existingId: existing.id }
 }
 
@@ -173,14 +180,16 @@ export async function replaceAccessToken(
 
 /** What the platform tells of the account and its token now, unless the link is gone or has another token by now. */
 export async function noteProfile(database: Database, integration: Integration, profile: Profile): Promise<void> {
-  await database
-    .updateTable('scmIntegrations')
-    .set({ ...profileColumns(profile), updatedAt: now() })
-    .where('ownerId', '=', integration.ownerId)
-    .where('id', '=', integration.id)
-    .where('uid', '=', profile.uid)
-    .where('tokenVersion', '=', integration.tokenVersion)
-    .execute()
+  await noteIfPossible(
+    database
+      .updateTable('scmIntegrations')
+      .set({ ...profileColumns(profile), updatedAt: now() })
+      .where('ownerId', '=', integration.ownerId)
+      .where('id', '=', integration.id)
+      .where('uid', '=', profile.uid)
+      .where('tokenVersion', '=', integration.tokenVersion)
+      .execute(),
+  )
 }
 
 /** Notes what the use of a token has shown, unless the link is gone or has another token by now. */
@@ -188,15 +197,17 @@ export async function noteStatus(database: Database, integration: Integration, t
   const working = statusFor(integration.missingScopes.split(' ').filter(Boolean))
   const status = tokenWorks ? working : 'token_rejected'
   if (integration.status === status) return
-  await database
-    .updateTable('scmIntegrations')
-    .set({ status, updatedAt: now() })
-    .where('ownerId', '=', integration.ownerId)
-    .where('id', '=', integration.id)
-    .where('tokenVersion', '=', integration.tokenVersion)
-    // A call that began while the token lived must not bring a link back that has ended meanwhile.
-    .where('status', '!=', 'expired')
-    .execute()
+  await noteIfPossible(
+    database
+      .updateTable('scmIntegrations')
+      .set({ status, updatedAt: now() })
+      .where('ownerId', '=', integration.ownerId)
+      .where('id', '=', integration.id)
+      .where('tokenVersion', '=', integration.tokenVersion)
+      // A call that began while the token lived must not bring a link back that has ended meanwhile.
+      .where('status', '!=', 'expired')
+      .execute(),
+  )
 }
 
 /** As it was at that moment: its tokens may be newer than the caller's. undefined when it is gone already. */

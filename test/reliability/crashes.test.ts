@@ -271,6 +271,37 @@ describe('a full disk (SQLite)', () => {
   })
 })
 
+describe('a store that takes no writes (SQLite)', () => {
+  it('is read as before, also by what would note something beside its answer', async () => {
+    const platform = await startMarkedPlatform()
+    const service = await startService('SQLite', { ...(await ownAddress()), ALLOWED_HOSTS: platform.origin })
+    const { database } = service.services
+    try {
+      const alice = await service.addAccount('alice')
+      const link = { scm_type: 'github-enterprise', url: platform.origin, access_token: 'token-1' }
+      const { id } = (await alice.call('POST', '/v1/scm_integrations', link)).json.scm_integration
+      const browser = openBrowser(service)
+      await browser.signIn(alice)
+      await database.updateTable('scmIntegrations').set({ status: 'token_rejected' }).execute()
+      const usedAt = new Date(Date.now() - 600_000).toISOString()
+      await database.updateTable('sessions').set({ usedAt }).execute()
+
+      await sql`pragma query_only = on`.execute(database)
+      expect((await alice.call('POST', '/v1/keys', { name: 'x', content: ed25519Key(1) })).status).toBe(503)
+      expect((await browser.get('/v1/scm_integrations')).json.scm_integrations).toHaveLength(1)
+      const bearer = { authorization: `Bearer ${await exchange(service.url, alice.token)}` }
+      for (const path of ['search_repos?query=x', 'health', 'orgs']) {
+        const address = `${service.url}/v1/scm_integrations/${id}/${path}`
+        expect([path, (await send('GET', address, undefined, bearer)).status]).toEqual([path, 200])
+      }
+      expect((await send('GET', `${service.url}/readyz`)).status).toBe(200)
+    } finally {
+      await service.close()
+      await platform.close()
+    }
+  })
+})
+
 describe('a clock that jumps', () => {
   afterEach(() => {
     vi.useRealTimers()
