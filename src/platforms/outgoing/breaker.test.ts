@@ -34,8 +34,9 @@ test.each([
   ['a probe that told nothing leaves room for the next', 'ffffffffff30ua'],
   ['failures of longer ago do not count', 'fffff30fffffu'],
   ['what is neither failed nor answered does not count', 'fffffffffuuuuuuuuuu'],
-  ['one failing query among many good ones shuts nobody out', 'aaaaaaaaaaaffffffffffu'],
-  ['but good answers of longer ago save nobody', 'aaaaaaaaaaaa30ffffffffff!'],
+  ['one failing query among good ones shuts nobody out', 'afafafafafafafafafafafafu'],
+  ['but ten in a row do, however many were good before', 'aaaaaaaaaaaffffffffff!'],
+  ['and good answers of longer ago save nobody', 'aaaaaaaaaaaa30afffffffafff!'],
 ])('%s', (_name, script) => {
   play(script)
 })

@@ -12,6 +12,7 @@ export interface BreakerBounds {
 interface OriginState {
   failures: number[]
   successes: number[]
+  failedInARow: number
   pausedUntil: number
   probing: boolean
 }
@@ -27,7 +28,13 @@ export function createBreaker(bounds: BreakerBounds, opened: (host: string) => v
   const origins = new LRUCache<string, OriginState>({ max: 2_000 })
 
   function enter(origin: string, host: string): (verdict: Verdict) => void {
-    const state = origins.get(origin) ?? { failures: [], successes: [], pausedUntil: 0, probing: false }
+    const state = origins.get(origin) ?? {
+      failures: [],
+      successes: [],
+      failedInARow: 0,
+      pausedUntil: 0,
+      probing: false,
+    }
     origins.set(origin, state)
     const probe = state.pausedUntil > 0
     if (probe && (state.probing || performance.now() < state.pausedUntil)) throw leftAlone(host, state.pausedUntil)
@@ -40,20 +47,23 @@ export function createBreaker(bounds: BreakerBounds, opened: (host: string) => v
     if (verdict === 'unknown') return
     const now = performance.now()
     if (verdict === 'answered') {
+      state.failedInARow = 0
       if (probe) Object.assign(state, { failures: [], successes: [], pausedUntil: 0 })
       else state.successes = [...recent(state.successes, now), now]
       return
     }
     state.failures = [...recent(state.failures, now), now]
+    state.failedInARow += 1
     // One user's query that always ends in a 500 must not shut a healthy platform to all others.
-    const mostlyFailing = state.failures.length > recent(state.successes, now).length
+    const mostlyFailing =
+      state.failedInARow >= bounds.breakerFailures || state.failures.length > recent(state.successes, now).length
     if (probe || (state.pausedUntil === 0 && state.failures.length >= bounds.breakerFailures && mostlyFailing)) {
       state.pausedUntil = now + bounds.breakerPause
       opened(host)
     }
   }
 
-  /** At most a hundred are kept: enough to compare. */
+  /** At most a hundred are kept. */
   function recent(times: number[], now: number): number[] {
     return times.filter((time) => time > now - bounds.breakerWindow).slice(-99)
   }
