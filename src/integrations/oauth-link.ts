@@ -13,7 +13,7 @@ import { scmTypes } from '../platforms/scm-types.ts'
 import type { Services } from '../services.ts'
 import { profileOnTrial } from './connect.ts'
 import type { Integration } from './integrations.ts'
-import { findIntegration } from './integrations.ts'
+import { findIntegration, listIntegrations } from './integrations.ts'
 import { storeGrant } from './oauth-columns.ts'
 import { keepAttempt, takeAttempt } from './oauth-states.ts'
 import { recordRefusal } from './refusals.ts'
@@ -85,14 +85,14 @@ export async function finishLink(
   }
 
   const granted = { code: query.code, verifier: attempt.verifier }
+  async function exchangeAndKeep(): Promise<Integration | Refusal> {
+    const deadline = Date.now() + PLATFORM_LIMIT
+    const grant = await exchangeCode(services.outgoing, application, granted, deadline)
+    return keepOrDrop(services, actor, session.user.id, { application, grant, againId, deadline })
+  }
   try {
     // As one: whoever has spent the code must not be turned away before it has become a link.
-    return await services.outgoing.waiting(async () => {
-      const deadline = Date.now() + PLATFORM_LIMIT
-      const grant = await exchangeCode(services.outgoing, application, granted, deadline)
-      const given = { application, grant, againId, deadline }
-      return seeThrough(services, keepOrDrop(services, actor, session.user.id, given))
-    })
+    return await services.outgoing.waiting(() => seeThrough(services, exchangeAndKeep()))
   } catch (error) {
     return failedThere(error, label, againId)
   }
@@ -122,7 +122,12 @@ async function keepOrDrop(
     if (!isKept) {
       const { database, vault } = services
       const dropped = { scmType, webRoot: web, clientId, tokens: given.grant, ownerId: owner, integrationId: null }
-      const dropping = keepStoring(services, () => queueRevocation(database, vault, dropped)).catch(() => undefined)
+      const dropping = keepStoring(services, async () => {
+        // They are a link's after all when only the store's answer was lost.
+        const links = await listIntegrations(database, owner, { scmType })
+        if (links.some((link) => findAccess(services, link) === given.grant.accessToken)) return
+        await queueRevocation(database, vault, dropped)
+      }).catch(() => undefined)
       // While the store is away it goes on without the page.
       await Promise.race([dropping, delay(DROP_WAIT, undefined, { ref: false })])
     }
