@@ -23,7 +23,7 @@ function connect(services: Services, integration: Integration, deadline: number,
     web: integration.webRoot,
     api: integration.apiRoot,
     token: openAccess(services, integration),
-    link: `${integration.id}/${integration.tokenVersion}`,
+    link: integration.id,
     deadline,
     onAccepted,
   })

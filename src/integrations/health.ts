@@ -12,7 +12,7 @@ import type { Services } from '../services.ts'
 import { now } from '../time.ts'
 import { withPlatform } from './connect.ts'
 import type { Integration } from './integrations.ts'
-import { getIntegration, noteProfile } from './integrations.ts'
+import { findIntegration, getIntegration, noteProfile } from './integrations.ts'
 import { statusNow } from './wire.ts'
 
 const Problem = Type.Object({
@@ -56,13 +56,18 @@ function memoryOf(services: Services): LRUCache<string, Health> {
 export async function checkHealth(services: Services, owner: string, idOrType: string): Promise<Health> {
   const integration = await getIntegration(services.database, owner, idOrType)
   const memory = memoryOf(services)
-  // With the status: what a call has shown since makes the remembered answer untrue.
-  const cacheKey = `${integration.id}/${integration.tokenVersion}/${statusNow(integration)}`
-  const known = memory.get(cacheKey)
+  const known = memory.get(memoryKey(integration))
   if (known) return known
   const health = await askHealth(services, integration)
-  memory.set(cacheKey, health)
+  // The question itself may have changed it.
+  const present = await findIntegration(services.database, owner, integration.id)
+  if (present) memory.set(memoryKey(present), health)
   return health
+}
+
+/** With the status: what a call has shown since makes the remembered answer untrue. */
+function memoryKey(integration: Integration): string {
+  return `${integration.id}/${integration.tokenVersion}/${statusNow(integration)}`
 }
 
 async function askHealth(services: Services, integration: Integration): Promise<Health> {

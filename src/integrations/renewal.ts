@@ -129,7 +129,7 @@ async function sameAccount(services: Services, renewed: Integration): Promise<In
     web: renewed.webRoot,
     api: renewed.apiRoot,
     token: openAccess(services, renewed),
-    link: `${renewed.id}/${renewed.tokenVersion}`,
+    link: renewed.id,
     deadline: Date.now() + 10_000,
   })
   const profile = await platform.profile().catch((error: unknown) => {

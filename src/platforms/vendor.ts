@@ -12,7 +12,7 @@ export interface Connection {
   /** REST root, without a trailing slash. */
   api: string
   token: string
-  /** The link's id: limits and shared calls are counted by it. */
+  /** The link's id: limits are counted by it. */
   link: string
   /** Epoch milliseconds after which nobody waits for the answer. */
   deadline?: number
