@@ -1,6 +1,7 @@
 // Both adapters on whole platforms: the sandbox, in all five places where a GitHub or GitLab may be.
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 import { type FaultName, type Sandbox, type SandboxPlatform, startSandbox } from '../../sandbox/sandbox.ts'
+import { serve } from '../../test/support/fault-server.ts'
 import type { AllowedHost } from '../config.ts'
 import type { Failure, FailureCode } from '../failure.ts'
 import { createOutgoing, type Outgoing } from './api.ts'
@@ -29,8 +30,8 @@ function connect(name: (typeof NAMES)[number], purpose = 'full'): { at: SandboxP
   return { at, platform: createPlatform(outgoing, connection) }
 }
 
-function openDoor(): Outgoing {
-  const allowedHosts = Object.values(sandbox.platforms).map(({ url }): AllowedHost => {
+function openDoor(places = Object.values(sandbox.platforms).map(({ url }) => url)): Outgoing {
+  const allowedHosts = places.map((url): AllowedHost => {
     const { hostname, port } = new URL(url)
     return { kind: 'host', host: hostname, port: Number(port), plainHttp: true, text: url }
   })
@@ -224,6 +225,24 @@ test.each([
   const failure = await refusal(createPlatform(outgoing, connection).profile())
   expect(failure.code).toBe('scm_bad_response')
   expect(failure.message).toContain(`use the scm_type ${there}`)
+})
+
+test.each([
+  ['github-enterprise', 422, '/api/v3'],
+  ['gitlab-self-hosted', 400, '/api/v4'],
+  ['gitlab-self-hosted', 405, '/api/v4'],
+  ['gitlab-self-hosted', 422, '/api/v4'],
+] as const)('a place that answers %s with %i is none', async (scmType, status, path) => {
+  const place = await serve((_request, response) => response.writeHead(status).end('{}'))
+  const outside = openDoor([place.origin])
+  const connection = { scmType, web: place.origin, api: `${place.origin}${path}`, token: 't', link: 'l' }
+  const failure = await refusal(createPlatform(outside, connection).profile())
+  expect([failure.code, failure.message]).toEqual([
+    'scm_bad_response',
+    expect.stringMatching(/^There is no Git(Hub|Lab) at .*: it refuses to say whose token this is\.$/),
+  ])
+  await outside.close()
+  await place.close()
 })
 
 test('organisations behind single sign-on are left out with a warning, and their repositories name it', async () => {

@@ -145,23 +145,43 @@ describe('pages', () => {
     ['at metadata', (n: number) => `<http://169.254.169.254/x?page=${n}>; rel="next"`, '/list?page=2'],
   ])('are followed %s', async (_name, link, second) => {
     handler = pages(3, link)
-    const { items, complete } = await apiOf(open()).getAll('/list', Item)
-    expect([items.map(({ id }) => id), complete]).toEqual([[1, 2, 3, 4, 5, 6], true])
+    const items = await apiOf(open()).getAll('/list', Item)
+    expect(items.map(({ id }) => id)).toEqual([1, 2, 3, 4, 5, 6])
     expect(server.seen[1]).toBe(`GET ${second}`)
   })
 
   const next = (n: number) => `<?page=${n}>; rel="next"`
 
   test.each([
-    ['ten pages are all', 10, {}, 20, true],
-    ['the eleventh is not read', 11, {}, 20, false],
-    ['items are bounded within a page', 3, { items: 3 }, 3, false],
-    ['the last item within the bound completes it', 3, { items: 6 }, 6, true],
-    ['more pages than items allow', 4, { items: 6 }, 6, false],
-  ])('%s', async (_name, count, limits, length, complete) => {
+    ['ten pages are read', 10, {}, 20],
+    ['the last item within the bound is read', 3, { items: 6 }, 6],
+  ])('%s', async (_name, count, limits, length) => {
     handler = pages(count, next)
-    const result = await apiOf(open(limits)).getAll('/list', Item)
-    expect([result.items.length, result.complete]).toEqual([length, complete])
+    expect(await apiOf(open(limits)).getAll('/list', Item)).toHaveLength(length)
+  })
+
+  test.each([
+    ['an eleventh page', 11, {}, 'has more than 10 pages of this', 10],
+    ['an item over the bound within a page', 3, { items: 3 }, 'has more than 3 of these', 2],
+    ['a page over the bound', 4, { items: 6 }, 'has more than 6 of these', 4],
+  ])('%s is a bad response', async (_name, count, limits, words, read) => {
+    handler = pages(count, next)
+    expect(await failureOf(apiOf(open(limits)).getAll('/list', Item))).toMatchObject({
+      code: 'scm_bad_response',
+      message: expect.stringContaining(words),
+    })
+    expect(server.seen.length).toBe(read)
+  })
+
+  test.each([
+    ['a list', '[0,0,0,0]'],
+    ['what a search found', '{"total_count":4,"items":[0,0,0,0]}'],
+  ])('%s with more than a page may have is a bad response', async (_name, body) => {
+    handler = (_request, response) => response.end(body)
+    expect(await failureOf(apiOf(open({ items: 3 })).get('/list', Type.Unknown()))).toMatchObject({
+      code: 'scm_bad_response',
+      message: expect.stringContaining('sends more than a page'),
+    })
   })
 
   test.each<[string, Handler, string]>([

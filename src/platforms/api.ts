@@ -78,7 +78,7 @@ export interface ApiOptions {
   /** The API's root, without trailing slash. */
   root: string
   headers: Record<string, string>
-  /** Names link and token version: calls at once, waiting and all caches are kept apart by it. */
+  /** Names the link, whose calls at once are counted and who waits by it. Caches are also kept apart by the token. */
   link: string
   /** `Date.now()` at which the caller's own request ends; 25 s from the call by default. */
   deadline?: number
@@ -170,24 +170,27 @@ export class Api {
     return this.#read(path, this.#deadline(), (answer) => {
       const next = nextPage({ headers: answer.headers, root: this.#options.root, path })
       if (next === path) throw badResponse(this.#host, 'names a page as its own next page')
+      if (longestListIn(answer.body) > this.#door.limits.items) throw badResponse(this.#host, 'sends more than a page')
       checkShape(shape, answer.body, this.#host)
       return { ...answer, next }
     })
   }
 
-  /** Follows next pages: at most 10 pages and 1,000 items. `complete` is false when that bound ended it. */
-  async getAll<T extends TSchema>(path: string, item: T): Promise<{ items: Static<T>[]; complete: boolean }> {
+  /** Follows next pages. Throws `scm_bad_response` when there are more than 10 pages or 1,000 items. */
+  async getAll<T extends TSchema>(path: string, item: T): Promise<Static<T>[]> {
     const deadline = this.#deadline()
     const { pages, items: most } = this.#door.limits
     const items: Static<T>[] = []
     const seen = new Set<string>()
     let next: string | null = path
-    while (next !== null && seen.size < pages && items.length < most) {
+    while (next !== null) {
       if (seen.has(next)) throw badResponse(this.#host, 'leads round in circles from page to page')
+      if (seen.size === pages) throw badResponse(this.#host, `has more than ${pages} pages of this`)
       seen.add(next)
       const page: string = next
       next = await this.#read(page, deadline, ({ headers, body }) => {
         if (!Array.isArray(body)) throw wrongShape(this.#host, '')
+        if (items.length + body.length > most) throw badResponse(this.#host, `has more than ${most} of these`)
         for (const one of body) {
           checkShape(item, one, this.#host)
           items.push(one as Static<T>)
@@ -195,7 +198,7 @@ export class Api {
         return nextPage({ headers, root: this.#options.root, path: page })
       })
     }
-    return { items: items.slice(0, most), complete: next === null && items.length <= most }
+    return items
   }
 
   #deadline(): number {
@@ -269,6 +272,12 @@ export async function send(outgoing: Outgoing, call: OutgoingCall): Promise<RawA
   } finally {
     clearTimeout(timer)
   }
+}
+
+/** Of the body itself, or of what stands in one of its members as in GitHub's searches. */
+function longestListIn(body: unknown): number {
+  const lists = typeof body === 'object' && body !== null ? [body, ...Object.values(body)].filter(Array.isArray) : []
+  return Math.max(0, ...lists.map((list) => list.length))
 }
 
 function readSent(door: Door, url: URL, received: Received): RawAnswer {

@@ -105,7 +105,7 @@ export class GitHub implements Platform {
 
   async sshKeys(): Promise<SshKey[]> {
     try {
-      return (await this.#api.getAll('/user/keys?per_page=100', Key)).items.map(keyFrom)
+      return (await this.#api.getAll('/user/keys?per_page=100', Key)).map(keyFrom)
     } catch (failure) {
       // An account without keys answers [], so this 404 is a missing scope even where no header says so.
       throw hasCode(failure, 'scm_not_found') ? scopeMissing(this.#at, ['read:public_key']) : failure
@@ -184,6 +184,7 @@ export class GitHub implements Platform {
       const isGitLab = 'username' in membersOf(body)
       throw notGitHub(this.#at, 'its answer to /user has no id or login', isGitLab)
     } catch (failure) {
+      if (hasCode(failure, 'scm_query_refused')) throw notGitHub(this.#at, 'it refuses to say whose token this is')
       if (hasCode(failure, 'scm_not_found')) {
         // GitLab refuses strangers in words of its own, GitHub has no such path.
         const asked = this.#stranger.get('/api/v4/version', Type.Unknown())
@@ -199,8 +200,8 @@ export class GitHub implements Platform {
   }
 
   async #primaryEmail(): Promise<string | null> {
-    const emails = await orNull(this.#api.getAll('/user/emails?per_page=100', Email), REFUSALS)
-    return emails?.items.find(({ primary, verified }) => primary && verified)?.email ?? null
+    const emails = await orNull(this.#api.getAll('/user/emails?per_page=100', Email), [...REFUSALS, 'scm_bad_response'])
+    return emails?.find(({ primary, verified }) => primary && verified)?.email ?? null
   }
 
   /** Not by the search: the list has no limit of 1,000, lags behind nothing, and tells id and source. */

@@ -110,7 +110,7 @@ export class GitLab implements Platform {
   }
 
   async sshKeys(): Promise<SshKey[]> {
-    return (await this.#api.getAll('/user/keys?per_page=100', Key)).items.map(keyFrom)
+    return (await this.#api.getAll('/user/keys?per_page=100', Key)).map(keyFrom)
   }
 
   async searchRepositories(query: RepositoryQuery, page: PageRequest): Promise<Page<Repository>> {
@@ -189,6 +189,7 @@ export class GitLab implements Platform {
       if (Value.Check(User, body)) return body
       throw notGitLab(this.#at, 'its answer to /user has no id or username', 'login' in membersOf(body))
     } catch (failure) {
+      if (hasCode(failure, 'scm_query_refused')) throw notGitLab(this.#at, 'it refuses to say whose token this is')
       if (!hasCode(failure, 'scm_not_found')) throw failure
       // An Enterprise Server shows this to strangers, or refuses them in words of its own.
       const asked = this.#stranger.get('/api/v3/meta', Type.Unknown())
