@@ -148,6 +148,8 @@ export async function signOut(): Promise<void> {
 
 export async function changePassword(password: { current: string; new: string }): Promise<void> {
   await call('PUT', '/session/password', { body: { password } })
+  // It has begun a new session.
+  await readSession()
 }
 
 // Integrations

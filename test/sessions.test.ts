@@ -4,6 +4,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
+import { findUserByLogin, lockPassword } from '../src/accounts/users.ts'
 import { userPassword, userRemove } from '../src/admin/users.ts'
 import { createApp } from '../src/app.ts'
 import { type Browser, openBrowser, ownAddress, readForm } from './support/browser.ts'
@@ -213,7 +214,7 @@ describeOnBothEngines('sessions', (engine) => {
     }
   })
 
-  it('changes the password: the present one is asked for, and other sessions end', async () => {
+  it('changes the password: the present one is asked for, and all sessions end but a new one', async () => {
     const account = await service.addAccount('carol')
     const [here, there] = [openBrowser(service), openBrowser(service)]
     await here.signIn(account)
@@ -227,9 +228,22 @@ describeOnBothEngines('sessions', (engine) => {
     expect((await here.call('PUT', '/session/password', {})).status).toBe(422)
     expect(await isSignedIn(there)).toBe(true)
 
+    const copied = openBrowser(service)
+    for (const [name, value] of here.cookies) copied.cookies.set(name, value)
     expect((await change(account.password, 'a new password')).status).toBe(204)
-    expect([await isSignedIn(here), await isSignedIn(there)]).toEqual([true, false])
+    expect(await Promise.all([here, there, copied].map(isSignedIn))).toEqual([true, false, false])
     expect((await there.signIn({ ...account, password: 'a new password' })).status).toBe(303)
+  })
+
+  it('begins no session with a password that was changed since it was checked', async () => {
+    const account = await service.addAccount('carla')
+    const { database } = service.services
+    const before = await findUserByLogin(database, account.username)
+    if (!before) throw new Error('no such user')
+    const begin = () => database.transaction().execute((transaction) => lockPassword(transaction, before))
+    await begin()
+    await userPassword(service.services, account.username, { json: false })
+    await expect(begin()).rejects.toThrow('The password was changed at this moment.')
   })
 
   it('does not let a session change the password without the present one', async () => {

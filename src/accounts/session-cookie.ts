@@ -1,9 +1,9 @@
 // The session's cookie, and the check that a write with it comes from a page of ours.
 
-import { createHash, timingSafeEqual } from 'node:crypto'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { Config } from '../config.ts'
 import { Failure } from '../failure.ts'
+import { isSameText } from '../http/same-text.ts'
 import { SESSION_SECONDS } from './sessions.ts'
 
 /** Browsers take the `__Host-` name only with Secure and from this very host, and http on loopback is not secure. */
@@ -38,12 +38,7 @@ export function checkCsrf(config: Config, request: FastifyRequest, given: unknow
   if (request.headers.origin !== new URL(config.publicUrl).origin) {
     throw new Failure('csrf', `This was not sent from a page at ${config.publicUrl}. Open it there and try again.`)
   }
-  if (typeof given !== 'string' || !equal(given, wanted)) {
+  if (typeof given !== 'string' || !isSameText(given, wanted)) {
     throw new Failure('csrf', 'This page is no longer current: you signed in or out since. Load it again and repeat.')
   }
-}
-
-function equal(given: string, wanted: string): boolean {
-  const digest = (text: string) => createHash('sha256').update(text).digest()
-  return timingSafeEqual(digest(given), digest(wanted))
 }

@@ -11,6 +11,7 @@ import { actorOf } from './actor.ts'
 import { checkPassword } from './authenticate.ts'
 import { changePassword } from './change-password.ts'
 import { passwordProblem } from './passwords.ts'
+import { setSessionCookie } from './session-cookie.ts'
 import { UserOnWire, userOnWire } from './wire.ts'
 
 const Platform = Type.Object({ configured: Type.Boolean(), url: Type.String() })
@@ -47,7 +48,7 @@ export function sessionRoutes(app: App, services: Services, attempts: Attempts):
     '/session/password',
     { schema: { hide: true, response: answers(204, NoContent) } },
     async (request, reply) => {
-      const { user, session } = request
+      const { user } = request
       const input = readBody(request.body, 'password', PasswordInput, { new: passwordProblem })
       try {
         await checkPassword(database, attempts, request, { login: user.email, password: input.current })
@@ -55,7 +56,8 @@ export function sessionRoutes(app: App, services: Services, attempts: Attempts):
         if (!(error instanceof Failure) || error.code !== 'unauthorized') throw error
         throw invalid({ current: ['is not your present password'] })
       }
-      await changePassword(database, actorOf(request), user.id, input.new, session?.idHash)
+      const id = await changePassword(database, actorOf(request), user.id, input.new, { stays: true })
+      setSessionCookie(config, reply, id)
       return reply.status(204).send(null)
     },
   )

@@ -80,7 +80,7 @@ export async function endSession(database: Database, id: string): Promise<boolea
   return numDeletedRows > 0n
 }
 
-/** All of a user's, or all but one. */
-export async function endSessions(database: Database, owner: string, exceptHash = ''): Promise<void> {
-  await database.deleteFrom('sessions').where('userId', '=', owner).where('idHash', '!=', exceptHash).execute()
+/** All of a user's. */
+export async function endSessions(database: Database, owner: string): Promise<void> {
+  await database.deleteFrom('sessions').where('userId', '=', owner).execute()
 }

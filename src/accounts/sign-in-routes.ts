@@ -16,6 +16,7 @@ import { actorOf } from './actor.ts'
 import { checkPassword, sessionOf } from './authenticate.ts'
 import { checkCsrf, readSessionCookie, setSessionCookie } from './session-cookie.ts'
 import { csrfTokenOf, endSession, findSession, newSessionId, startSession } from './sessions.ts'
+import { lockPassword } from './users.ts'
 
 const AFTER_SIGN_IN = '/profile'
 
@@ -73,6 +74,7 @@ export function signInRoutes(app: App, services: Services, attempts: Attempts): 
       checkCsrf(config, request, formField(request, 'csrf'), before === undefined ? '' : csrfTokenOf(before))
       const user = await checkPassword(database, attempts, request, { login, password })
       const id = await database.transaction().execute(async (transaction) => {
+        await lockPassword(transaction, user)
         if (before !== undefined) await endSession(transaction, before)
         const data = { remote_ip: request.ip }
         await recordEvent(transaction, actorOf(request), user.id, { type: 'login_success', data })

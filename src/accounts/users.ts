@@ -142,6 +142,15 @@ export async function lockUser(transaction: Transaction, id: string): Promise<vo
   await (locksRows(transaction) ? query.forUpdate() : query).execute()
 }
 
+/** Until the transaction's end nobody changes the password. Throws `unauthorized` when somebody has since `user` was read. */
+export async function lockPassword(transaction: Transaction, { id, passwordHash }: User): Promise<void> {
+  const query = transaction.selectFrom('users').select('passwordHash').where('id', '=', id)
+  const present = await (locksRows(transaction) ? query.forUpdate() : query).executeTakeFirst()
+  if (present?.passwordHash !== passwordHash) {
+    throw new Failure('unauthorized', 'The password was changed at this moment. Sign in with the new one.')
+  }
+}
+
 /** With all that is theirs: tokens, keys, integrations. Their events stay. */
 export async function removeUser(transaction: Transaction, actor: Actor, id: string): Promise<void> {
   const removed = await transaction

@@ -1,11 +1,11 @@
 // What operators and their tools ask: is the process alive, is the store there, how much is going on.
 
-import { createHash, timingSafeEqual } from 'node:crypto'
 import type { FastifyRequest } from 'fastify'
 import { collectDefaultMetrics, Histogram, Registry } from 'prom-client'
 import { Type } from 'typebox'
 import type { Config } from '../config.ts'
 import { Failure } from '../failure.ts'
+import { isSameText } from './same-text.ts'
 import { answers } from './schemas.ts'
 import type { App } from './server.ts'
 
@@ -66,12 +66,7 @@ export function operationsRoutes(app: App, config: Config, counted: Registry, pi
 
 /** By token, or without one from loopback; a forwarding header tells that a proxy stands between. */
 function mayReadMetrics(config: Config, request: FastifyRequest): boolean {
-  if (config.metricsToken) return equal(request.headers.authorization ?? '', `Bearer ${config.metricsToken}`)
+  if (config.metricsToken) return isSameText(request.headers.authorization ?? '', `Bearer ${config.metricsToken}`)
   const forwarded = Object.keys(request.headers).some((name) => /^(x-forwarded-.+|forwarded|via|x-real-ip)$/.test(name))
   return !forwarded && /^(127\.|::1$|::ffff:127\.)/.test(request.socket.remoteAddress ?? '')
-}
-
-function equal(given: string, wanted: string): boolean {
-  const digest = (text: string) => createHash('sha256').update(text).digest()
-  return timingSafeEqual(digest(given), digest(wanted))
 }
