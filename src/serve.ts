@@ -19,7 +19,8 @@ export async function serve(config: Config): Promise<void> {
     // From here on a signal stops in order, also one that comes before the start is done.
     const signal = nextSignal()
     try {
-      await app.listen({ host: config.host, port: config.port })
+      // By its name Fastify opens a second server for ::1, which no limit would hold for and no stop would wait for.
+      await app.listen({ host: config.host === 'localhost' ? '127.0.0.1' : config.host, port: config.port })
       process.stdout.write(`Forgelink is at ${config.publicUrl}\n`)
       await greetFirstUser(services)
       app.log.info({ signal: await signal }, 'stopping')
