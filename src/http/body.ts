@@ -14,10 +14,6 @@ export function acceptBodies(app: FastifyInstance): void {
   app.removeAllContentTypeParsers()
   app.addContentTypeParser('*', { parseAs: 'buffer' }, async (request: FastifyRequest, body: Buffer) => {
     if (body.length === 0) return {}
-    const encoding = request.headers['content-encoding'] ?? 'identity'
-    if (encoding !== 'identity') {
-      throw new Failure('unsupported_media_type', 'Compressed bodies are not taken: send the JSON as it is.')
-    }
     if (!/^application\/([a-z.]+\+)?json\s*(;|$)/i.test(request.headers['content-type'] ?? '')) {
       throw new Failure('unsupported_media_type', 'Send the body as JSON, with Content-Type: application/json.')
     }
