@@ -1,4 +1,4 @@
-// An integration becomes a Platform: the one place that hands out tokens for use, refreshed when due.
+// An integration becomes a Platform: the one place that hands out tokens for calls, refreshed when due.
 
 import { Failure } from '../failure.ts'
 import { createPlatform } from '../platforms/create-platform.ts'
