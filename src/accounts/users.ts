@@ -145,7 +145,7 @@ export async function lockUser(transaction: Transaction, id: string): Promise<vo
 /** Until the transaction's end nobody changes the password. Throws `unauthorized` when somebody has since `user` was read. */
 export async function lockPassword(transaction: Transaction, { id, passwordHash }: User): Promise<void> {
   const query = transaction.selectFrom('users').select('passwordHash').where('id', '=', id)
-  const present = await (locksRows(transaction) ? query.forUpdate() : query).executeTakeFirst()
+  const present = await (locksRows(transaction) ? query.forNoKeyUpdate() : query).executeTakeFirst()
   if (present?.passwordHash !== passwordHash) {
     throw new Failure('unauthorized', 'The password was changed at this moment. Sign in with the new one.')
   }

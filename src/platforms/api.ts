@@ -276,8 +276,10 @@ export async function send(outgoing: Outgoing, call: OutgoingCall): Promise<RawA
 
 /** Of the body itself, or of what stands in one of its members as in GitHub's searches. */
 function longestListIn(body: unknown): number {
-  const lists = typeof body === 'object' && body !== null ? [body, ...Object.values(body)].filter(Array.isArray) : []
-  return Math.max(0, ...lists.map((list) => list.length))
+  if (typeof body !== 'object' || body === null) return 0
+  let longest = 0
+  for (const part of [body, ...Object.values(body)]) if (Array.isArray(part)) longest = Math.max(longest, part.length)
+  return longest
 }
 
 function readSent(door: Door, url: URL, received: Received): RawAnswer {
