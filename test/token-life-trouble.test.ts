@@ -67,6 +67,18 @@ describeOnBothEngines('a token that cannot be renewed', (engine) => {
       },
     )
 
+    it('sends nothing before the time that the API asks to wait, with a renewed token neither', async () => {
+      const id = await linkByOAuth(life.browser, name)
+      life.platform(name).faults.set({ fault: 'status-429', path: '/api/', value: 600, times: 1 })
+      expect((await life.use(id)).status).toBe(429)
+      await life.endIn(id, name, -1)
+      const asked = () => life.platform(name).requests.filter(({ path }) => path.startsWith('/api/')).length
+      const before = asked()
+      const answer = await life.use(id)
+      expect([answer.status, Number(answer.headers.get('retry-after')) > 590]).toEqual([429, true])
+      expect([refreshCalls(life.platform(name)).length, asked()]).toEqual([1, before])
+    })
+
     it.each([
       ['status-429', 429],
       ['status-503', 503],
