@@ -2,6 +2,18 @@
 
 import { availableParallelism } from 'node:os'
 import { defineConfig } from 'vitest/config'
+import { BaseSequencer, type TestSpecification } from 'vitest/node'
+
+/** Files that mostly wait go first, beside those that compute: at the end nothing would be left to do meanwhile. */
+const WAITING = /(token-life\S*|stopping|overload|crashes|platform-limits|oauth-callback)\.test\.ts$/
+
+class WaitingFirst extends BaseSequencer {
+  override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
+    const sorted = await super.sort(files)
+    const waits = ({ moduleId }: TestSpecification) => WAITING.test(moduleId)
+    return [...sorted.filter(waits), ...sorted.filter((file) => !waits(file))]
+  }
+}
 
 export default defineConfig({
   test: {
@@ -9,6 +21,7 @@ export default defineConfig({
     globalSetup: ['test/support/postgres-setup.ts'],
     // Many tests wait for time to pass: where there are few cores, more of them at once.
     maxWorkers: Math.max(4, availableParallelism()),
+    sequence: { sequencer: WaitingFirst },
     testTimeout: 30_000,
     hookTimeout: 60_000,
   },

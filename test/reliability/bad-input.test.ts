@@ -23,7 +23,7 @@ const JSON_TYPE = { 'content-type': 'application/json' }
 
 describeOnBothEngines('bad input', (engine) => {
   // What is read is read alike; PostgreSQL has its own mind about odd text in queries.
-  const cases = engine === 'SQLite' ? CASES : Math.ceil(CASES / 3)
+  const cases = engine === 'SQLite' ? CASES : Math.ceil(CASES / 10)
   let platform: TestServer
   let service: Service
   let alice: Account

@@ -12,7 +12,7 @@ import { startMarkedPlatform } from '../support/marked-platform.ts'
 import { basic, exchange, send } from '../support/service.ts'
 
 /** How many requests are sent: `FORGELINK_TEST_REQUESTS=1000000` for a thorough run. */
-const REQUESTS = Number(process.env.FORGELINK_TEST_REQUESTS ?? 4_000)
+const REQUESTS = Number(process.env.FORGELINK_TEST_REQUESTS ?? 1_500)
 const AT_ONCE = 32
 /** Of growth after a tenth of the requests, by when caches have filled up or ought to be bounded. */
 const MOST_GROWTH = 128 * 1024 * 1024
