@@ -5,7 +5,7 @@ import { defineConfig } from 'vitest/config'
 import { BaseSequencer, type TestSpecification } from 'vitest/node'
 
 /** Files that mostly wait go first, beside those that compute: at the end nothing would be left to do meanwhile. */
-const WAITING = /(token-life\S*|stopping|overload|crashes|platform-limits|oauth-callback)\.test\.ts$/
+const WAITING = /(token-life\S*|stopping|overload|crashes|store-trouble|platform-limits|oauth-callback)\.test\.ts$/
 
 class WaitingFirst extends BaseSequencer {
   override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
