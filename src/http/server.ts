@@ -23,8 +23,6 @@ const MAX_URL_LENGTH = 8192
 /** How long headers and whole requests may take to arrive, in milliseconds. */
 const HEADERS_TIMEOUT = 10_000
 const REQUEST_TIMEOUT = 15_000
-/** How long nothing may move on a connection, in milliseconds: who does not read an answer is cut. */
-const CONNECTION_TIMEOUT = 60_000
 
 export function createServer(config: Config): App {
   const app = Fastify({
@@ -37,7 +35,6 @@ export function createServer(config: Config): App {
     bodyLimit: BODY_LIMIT,
     trustProxy: config.trustProxy.length > 0 ? config.trustProxy : false,
     return503OnClosing: false, // closing.ts answers in our own form
-    connectionTimeout: CONNECTION_TIMEOUT,
     requestTimeout: REQUEST_TIMEOUT,
     // requestTimeout alone cuts nothing: Node looks at it only every connectionsCheckingInterval.
     http: { headersTimeout: HEADERS_TIMEOUT, requestTimeout: REQUEST_TIMEOUT, connectionsCheckingInterval: 500 },
