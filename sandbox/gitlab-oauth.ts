@@ -26,12 +26,12 @@ function authorize(site: Site, world: World, call: Call): Reply {
   if (refused !== undefined) return refused
   if (params.get('response_type') !== 'code') {
     const description = 'The authorization server does not support this response type.'
-    return backWith(params, { error: 'unsupported_response_type', error_description: description })
+    return backWith(site, params, { error: 'unsupported_response_type', error_description: description })
   }
   const scopes = (params.get('scope') ?? 'read_api').split(/\s+/).filter((scope) => scope !== '')
   if (!scopes.every((scope) => knownScopes.includes(scope))) {
     const description = 'The requested scope is invalid, unknown, or malformed.'
-    return backWith(params, { error: 'invalid_scope', error_description: description })
+    return backWith(site, params, { error: 'invalid_scope', error_description: description })
   }
   return call.method === 'GET' ? authorizePage(site, world, params, scopes) : decided(site, world, params, scopes)
 }

@@ -40,7 +40,8 @@ export function decided(site: Site, world: World, form: URLSearchParams, scopes:
   const refused = badRequest(site, world, form)
   if (refused !== undefined) return refused
   if (form.get('decision') === 'refuse') {
-    return backWith(form, { error: 'access_denied', error_description: 'The user has denied your application access.' })
+    const error = { error: 'access_denied', error_description: 'The user has denied your application access.' }
+    return backWith(site, form, error)
   }
   const user = findUser(world, form.get('user') ?? '')
   if (user === undefined) return html(422, 'Nobody chosen', '<p>Choose a user and try again.</p>')
@@ -55,11 +56,14 @@ export function decided(site: Site, world: World, form: URLSearchParams, scopes:
     codeChallenge: form.get('code_challenge'),
     offline: scopes.includes('offline_access'),
   })
-  return backWith(form, { code: grant.code }, grant.redirectUri)
+  return backWith(site, form, { code: grant.code }, grant.redirectUri)
 }
 
-export function backWith(params: URLSearchParams, values: Record<string, string>, to?: string): Reply {
+export function backWith(site: Site, params: URLSearchParams, values: Record<string, string>, to?: string): Reply {
   const target = new URL(to ?? params.get('redirect_uri') ?? '')
+  // GitHub sends its issuer with every answer, GitLab sends none yet:
+  // https://docs.github.com/en/apps/github-authentication-discovery-endpoints
+  if (site.flavour === 'github') target.searchParams.set('iss', `${site.url}/login/oauth`)
   for (const [name, value] of Object.entries(values)) target.searchParams.set(name, value)
   const state = params.get('state')
   if (state !== null) target.searchParams.set('state', state)
@@ -82,7 +86,7 @@ export function badRequest(site: Site, world: World, params: URLSearchParams): R
       error: 'invalid_request',
       error_description: 'code_challenge must be S256 and 43 characters long',
     }
-    return backWith(params, problem, address)
+    return backWith(site, params, problem, address)
   }
   return undefined
 }

@@ -8,7 +8,7 @@ import type { FailureCode } from '../failure.ts'
 import { Failure } from '../failure.ts'
 import { failureRows } from '../http/failures.ts'
 import type { OAuthApplication, TokenGrant } from '../platforms/oauth.ts'
-import { authorizeUrl, exchangeCode, randomSecret } from '../platforms/oauth.ts'
+import { authorizeUrl, exchangeCode, isIssuer, randomSecret } from '../platforms/oauth.ts'
 import { scmTypes } from '../platforms/scm-types.ts'
 import type { Services } from '../services.ts'
 import { profileOnTrial } from './connect.ts'
@@ -72,12 +72,12 @@ export async function finishLink(
     ])
   }
   const { againId } = attempt
-  if (query.iss !== undefined && query.iss !== application.web) {
+  if (query.error !== undefined) return refusedThere(label, query.error, againId)
+  if (!isIssuer(application, query.iss)) {
     return refuse(againId, 'The answer came from somewhere else', [
       `It does not name ${application.web} as its origin, so it was not used. Nothing was linked.`,
     ])
   }
-  if (query.error !== undefined) return refusedThere(label, query.error, againId)
   if (typeof query.code !== 'string' || !/^[\x21-\x7e]{1,1024}$/.test(query.code)) {
     return refuse(againId, `${label} gave no code`, [
       'Without one there is nothing to link with. Begin again from here.',

@@ -41,6 +41,8 @@ interface Vendor {
   /** GitHub's form for a code has no `grant_type`, and for a refresh token no `redirect_uri`. */
   codeParameters: Record<string, string>
   refreshParameters: (application: OAuthApplication) => Record<string, string>
+  /** What `iss` of a callback may be (RFC 9207), for a platform at `web`. */
+  issuers: (web: string) => string[]
   /** Seconds a token lives that comes with a refresh token but without `expires_in`. */
   usualLifetime: number
   missingScopes: (granted: string[] | null, asked: string[]) => string[]
@@ -54,6 +56,7 @@ const vendors: Record<OAuthScmType, Vendor> = {
     tokenPath: '/login/oauth/access_token',
     codeParameters: {},
     refreshParameters: () => ({}),
+    issuers: githubIssuers,
     usualLifetime: 28_800,
     missingScopes: githubScopes.missingScopes,
   },
@@ -63,9 +66,26 @@ const vendors: Record<OAuthScmType, Vendor> = {
     tokenPath: '/oauth/token',
     codeParameters: { grant_type: 'authorization_code' },
     refreshParameters: ({ redirectUri }) => ({ redirect_uri: redirectUri }),
+    // It sends none yet; this is the issuer of https://gitlab.com/.well-known/oauth-authorization-server.
+    issuers: (web) => [web],
     usualLifetime: 7_200,
     missingScopes: gitlabScopes.missingScopes,
   },
+}
+
+/**
+ * github.com names itself https://github.com/login/oauth:
+ * https://docs.github.com/en/apps/github-authentication-discovery-endpoints. That page says that what other GitHub servers
+ * publish is incorrect, so of those either form is taken.
+ */
+function githubIssuers(web: string): string[] {
+  const issuer = `${web}/login/oauth`
+  return web === 'https://github.com' ? [issuer] : [issuer, web]
+}
+
+/** Whether a callback's `iss` is the platform's own. Servers that send none are as good. */
+export function isIssuer({ scmType, web }: OAuthApplication, iss: unknown): boolean {
+  return iss === undefined || vendors[scmType].issuers(web).some((issuer) => issuer === iss)
 }
 
 /** null when the operator has not set it up. */
