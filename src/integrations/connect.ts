@@ -24,6 +24,7 @@ function connect(services: Services, integration: Integration, deadline: number,
     api: integration.apiRoot,
     token: openAccess(services, integration),
     link: integration.id,
+    hasWorked: true,
     deadline,
     onAccepted,
   })
@@ -41,6 +42,7 @@ export async function profileOnTrial(
     api: link.apiRoot,
     token: link.accessToken,
     link: `trial/${crypto.randomUUID()}`,
+    hasWorked: false,
     deadline,
   })
   return platform.profile()

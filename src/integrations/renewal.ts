@@ -130,6 +130,7 @@ async function sameAccount(services: Services, renewed: Integration): Promise<In
     api: renewed.apiRoot,
     token: openAccess(services, renewed),
     link: renewed.id,
+    hasWorked: true,
     deadline: Date.now() + 10_000,
   })
   const profile = await platform.profile().catch((error: unknown) => {

@@ -26,6 +26,7 @@ function connect(name: (typeof NAMES)[number], purpose = 'full'): { at: SandboxP
     api: at.apiUrl,
     token: at.token('alice', purpose),
     link: `link-${links}`,
+    hasWorked: false,
   }
   return { at, platform: createPlatform(outgoing, connection) }
 }
@@ -221,7 +222,14 @@ test.each([
   ['gitlab-self-hosted', 'github-enterprise', '/api/v4'],
 ] as const)('linking %s at a %s says which it is', async (scmType, there, path) => {
   const at = sandbox.platforms[there]
-  const connection = { scmType, web: at.url, api: `${at.url}${path}`, token: at.token('alice'), link: 'wrong' }
+  const connection = {
+    scmType,
+    web: at.url,
+    api: `${at.url}${path}`,
+    token: at.token('alice'),
+    link: 'wrong',
+    hasWorked: false,
+  }
   const failure = await refusal(createPlatform(outgoing, connection).profile())
   expect(failure.code).toBe('scm_bad_response')
   expect(failure.message).toContain(`use the scm_type ${there}`)
@@ -235,7 +243,14 @@ test.each([
 ] as const)('a place that answers %s with %i is none', async (scmType, status, path) => {
   const place = await serve((_request, response) => response.writeHead(status).end('{}'))
   const outside = openDoor([place.origin])
-  const connection = { scmType, web: place.origin, api: `${place.origin}${path}`, token: 't', link: 'l' }
+  const connection = {
+    scmType,
+    web: place.origin,
+    api: `${place.origin}${path}`,
+    token: 't',
+    link: 'l',
+    hasWorked: false,
+  }
   const failure = await refusal(createPlatform(outside, connection).profile())
   expect([failure.code, failure.message]).toEqual([
     'scm_bad_response',

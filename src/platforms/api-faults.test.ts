@@ -46,7 +46,13 @@ afterEach(async () => {
 })
 
 function api(link = 'link-1', root = `${server.origin}/api`): Api {
-  return new Api(outgoing, { root, headers: { authorization: `Bearer ${TOKEN}` }, link, failureFrom })
+  return new Api(outgoing, {
+    root,
+    headers: { authorization: `Bearer ${TOKEN}` },
+    link,
+    recognises: () => true,
+    failureFrom,
+  })
 }
 
 function failureFrom({ status, headers, body }: RawAnswer): Failure {
@@ -200,7 +206,7 @@ describe('a GET', () => {
       limits,
     })
     const began = Date.now()
-    const asked = new Api(door, { root: server.origin, headers: {}, link: 'l', failureFrom })
+    const asked = new Api(door, { root: server.origin, headers: {}, link: 'l', recognises: () => true, failureFrom })
     expect((await failureOf(asked.get('/user', User))).message).toContain('did not answer in time')
     expect(Date.now() - began).toBeLessThan(3000) // undici counts long times by the second
     await door.close()
@@ -250,6 +256,7 @@ describe('a GET', () => {
       root: server.origin,
       headers: { authorization: 'Bearer a\r\nb' },
       link: 'l',
+      recognises: () => true,
       failureFrom,
     })
     const failure = await failureOf(bad.get('/user', User))
@@ -272,7 +279,7 @@ describe('not quite a web server', () => {
       noProxy: [],
       limits: LIMITS,
     })
-    const asked = new Api(door, { root: odd.origin, headers: {}, link: 'l', failureFrom })
+    const asked = new Api(door, { root: odd.origin, headers: {}, link: 'l', recognises: () => true, failureFrom })
     expect(await failureOf(asked.get('/user', User))).toMatchObject({ code, message: expect.stringContaining(words) })
     await door.close()
     await odd.close()

@@ -18,6 +18,7 @@ import {
   type LogOutgoing,
   placeOf,
   type RawAnswer,
+  type Refusals,
   readAnswer,
   sameOrigin,
   unavailable,
@@ -74,7 +75,7 @@ export interface Answer<T> {
   next: string | null
 }
 
-export interface ApiOptions {
+export interface ApiOptions extends Refusals {
   /** The API's root, without trailing slash. */
   root: string
   headers: Record<string, string>
@@ -82,8 +83,6 @@ export interface ApiOptions {
   link: string
   /** `Date.now()` at which the caller's own request ends; 25 s from the call by default. */
   deadline?: number
-  /** Reads a status of 400 to 499; `scm_rate_limited` with `retryAfter` makes the link wait. */
-  failureFrom: (answer: RawAnswer) => Failure
   /** Called for each answer that was no refusal. */
   onAccepted?: () => void
 }
@@ -207,7 +206,7 @@ export class Api {
 
   async #read<T>(path: string, deadline: number, take: (answer: RawAnswer) => T): Promise<T> {
     const door = this.#door
-    const { root, link, headers, failureFrom } = this.#options
+    const { root, link, headers } = this.#options
     const url = urlBelow(root, path)
     const place = placeOf(door, url)
 
@@ -226,7 +225,7 @@ export class Api {
             return getFollowing(door, call, this.#scope)
           },
         )
-        return readAnswer(door, link, place.host, received, failureFrom)
+        return readAnswer(door, link, url, received, this.#options)
       } finally {
         leave()
       }

@@ -82,7 +82,7 @@ export async function startRecordedPlatform(scmType: ScmType, recordings: Record
     web,
     api,
     asked,
-    platform: createPlatform(outgoing, { scmType, web, api, token: 'example-token', link: 'link-1' }),
+    platform: createPlatform(outgoing, { scmType, web, api, token: 'example-token', link: 'link-1', hasWorked: false }),
     lastHeaders: () => headers,
     async close() {
       await outgoing.close()

@@ -22,6 +22,16 @@ const PERMISSIONS: Record<string, string> = {
   issues: 'Issues',
 }
 
+/**
+ * Whether it is GitHub that refuses: by a header of its own, or a body as it writes them (an object with a `message`).
+ * On a trial GitLab counts too, so that it can be named.
+ */
+export function isOwnRefusal({ hasWorked }: Pick<Connection, 'hasWorked'>, answer: RawAnswer): boolean {
+  const { message } = membersOf(answer.body)
+  const hasHeader = Object.keys(answer.headers).some((name) => name.startsWith('x-github-'))
+  return hasHeader || typeof message === 'string' || (!hasWorked && looksLikeGitLab(answer))
+}
+
 /** Reads every answer that is neither a success nor 5xx. Headers decide; wording only where no header tells. */
 export function githubFailure(site: Site, answer: RawAnswer): Failure {
   const { status, headers } = answer

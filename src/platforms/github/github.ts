@@ -32,7 +32,7 @@ import {
   startOf,
   webAddress,
 } from '../vendor.ts'
-import { githubFailure, notAPerson, notGitHub, scopeMissing, strangerFailure } from './errors.ts'
+import { githubFailure, isOwnRefusal, notAPerson, notGitHub, scopeMissing, strangerFailure } from './errors.ts'
 import {
   BranchItem,
   branchFrom,
@@ -82,9 +82,16 @@ export class GitHub implements Platform {
       },
       ...common,
       ...(at.onAccepted && { onAccepted: at.onAccepted }),
+      recognises: isOwnRefusal.bind(null, at),
       failureFrom: githubFailure.bind(null, at),
     })
-    this.#stranger = new Api(outgoing, { root: at.web, headers: {}, ...common, failureFrom: strangerFailure })
+    this.#stranger = new Api(outgoing, {
+      root: at.web,
+      headers: {},
+      ...common,
+      recognises: () => true,
+      failureFrom: strangerFailure,
+    })
   }
 
   async profile(): Promise<Profile> {

@@ -10,6 +10,21 @@ type Site = Pick<Connection, 'scmType' | 'web' | 'api'>
 /** The limits of single endpoints come without a time: https://docs.gitlab.com/security/rate_limits/ */
 const UNTOLD_WAIT = 60
 
+/**
+ * Whether it is GitLab that refuses: by its own header, or a body as it writes them. On a trial GitHub counts too, so that
+ * it can be named.
+ */
+export function isOwnRefusal({ hasWorked }: Pick<Connection, 'hasWorked'>, answer: RawAnswer): boolean {
+  const { message, error } = membersOf(answer.body)
+  const isOwn =
+    'x-gitlab-meta' in answer.headers || message !== undefined || (typeof error === 'string' && KNOWN_ERROR.test(error))
+  return isOwn || (!hasWorked && looksLikeGitHub(answer))
+}
+
+/** The `error`s of its own: Grape's for a route and a parameter, OAuth's (RFC 6749, RFC 6750), and those for kinds of tokens. */
+const KNOWN_ERROR =
+  /^(404 Not Found|405 Not Allowed|API V3 is no longer supported.*|invalid_token|insufficient_[a-z_]+|dpop_error|invalid_[a-z]+|unauthorized_client|unsupported_[a-z_]+|access_denied|.* does not have a valid value|.* (is|are) (missing|invalid|empty).*|Offset pagination .*)$/
+
 /** Reads every answer that is neither a success nor 5xx. */
 export function gitlabFailure(site: Site, answer: RawAnswer): Failure {
   const { status, headers, body } = answer

@@ -41,7 +41,7 @@ import {
   REFUSALS,
   webAddress,
 } from '../vendor.ts'
-import { gitlabFailure, notAPerson, notGitLab, strangerFailure } from './errors.ts'
+import { gitlabFailure, isOwnRefusal, notAPerson, notGitLab, strangerFailure } from './errors.ts'
 import {
   BranchItem,
   branchFrom,
@@ -84,12 +84,19 @@ export class GitLab implements Platform {
       headers: { authorization: `Bearer ${at.token}`, accept: 'application/json' },
       ...common,
       ...(at.onAccepted && { onAccepted: at.onAccepted }),
+      recognises: isOwnRefusal.bind(null, at),
       failureFrom: gitlabFailure.bind(null, at),
     }
     this.#at = at
     this.#api = new Api(outgoing, { root: at.api, ...options })
     this.#web = new Api(outgoing, { root: at.web, ...options })
-    this.#stranger = new Api(outgoing, { root: at.web, headers: {}, ...common, failureFrom: strangerFailure })
+    this.#stranger = new Api(outgoing, {
+      root: at.web,
+      headers: {},
+      ...common,
+      recognises: () => true,
+      failureFrom: strangerFailure,
+    })
   }
 
   async profile(): Promise<Profile> {

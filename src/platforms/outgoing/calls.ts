@@ -162,21 +162,34 @@ async function pauseBeforeRetry({ retryMin, retryMax }: Limits, tried: number, s
   })
 }
 
-/** The answer to a GET as JSON; throws what the adapter or we make of a status that is no success. */
+/** What a vendor makes of the statuses from 400 to 499. */
+export interface Refusals {
+  /** Whether the platform itself wrote this answer, and not a proxy, gateway or sign-in wall in between. Not asked of a 429. */
+  recognises(answer: RawAnswer): boolean
+  /** What it means. `scm_rate_limited` with `retryAfter` makes the link wait. */
+  failureFrom(answer: RawAnswer): Failure
+}
+
+/**
+ * The answer to a GET as JSON; throws what a status means that is no success. In this order: 5xx is the platform's
+ * trouble, 429 a limit, whoever wrote it; any other 4xx counts only when the platform itself wrote it.
+ */
 export function readAnswer(
   door: Door,
   link: string,
-  host: string,
+  url: URL,
   received: Received,
-  failureFrom: (answer: RawAnswer) => Failure,
+  { recognises, failureFrom }: Refusals,
 ): RawAnswer {
   const { status, headers, text } = received
+  const host = url.hostname
   if (status >= 500) {
     const wait = readRetryAfter(headers['retry-after'])
     if (wait !== null) door.gate.pause(link, wait, 'scm_unavailable')
     throw unavailable(host, received)
   }
   const answer = { status, headers, body: readJson(text, door.limits) }
+  if (status >= 400 && status !== 429 && !recognises(answer)) throw notThePlatform(url, received, answer.body)
   if (status >= 400) throw pausing(door, link, answer, failureFrom(answer))
   if (status >= 300) throw badResponse(host, `answers with status ${status} where its API should`)
   if (answer.body === undefined) throw notJson(host, headers, text)
@@ -198,9 +211,41 @@ export function unavailable(host: string, { status, headers }: Received): Failur
   return new Failure('scm_unavailable', message, { retryAfter, log: { host, status } })
 }
 
+/** A refusal in another form than the platform's, which says nothing of link, token or what was asked for. */
+function notThePlatform(url: URL, received: Received, body: unknown): Failure {
+  const { status, headers } = received
+  const seen = `${url.hostname} answered ${status} with ${whatIs(received, body)}, not as the platform does: a proxy, gateway or sign-in wall before it must have written that.`
+  // https://httpd.apache.org/docs/2.4/mod/core.html#allowencodedslashes
+  const slashes = /%2f/i.test(url.pathname) && [400, 404].includes(status)
+  const mend = slashes
+    ? 'If only paths with %2F fail, it does not pass encoded slashes on: its administrator has to allow them.'
+    : 'Try again later, or ask its administrator.'
+  const log = { host: url.hostname, status, server: productOf(headers) ?? 'unknown' }
+  return new Failure('scm_bad_response', `${seen} ${mend}`, { log })
+}
+
+function whatIs({ headers, text }: Received, body: unknown): string {
+  const product = productOf(headers)
+  const whose = product === null ? '' : ` of ${product}`
+  if (text.trim() === '') return `an empty answer${whose}`
+  if (isHtml(headers, text)) return `a web page${whose}`
+  return body === undefined ? `plain text${whose}` : `JSON of another form${whose}`
+}
+
+/** `Apache` of `Apache/2.4.62 (Debian)`. */
+function productOf({ server = '' }: Record<string, string>): string | null {
+  return /^[A-Za-z][A-Za-z0-9._-]{0,30}/.exec(server)?.[0] ?? null
+}
+
+function isHtml(headers: Record<string, string>, text: string): boolean {
+  return /html/i.test(headers['content-type'] ?? '') || /^\s*</.test(text)
+}
+
 function notJson(host: string, headers: Record<string, string>, text: string): Failure {
-  const html = /html/i.test(headers['content-type'] ?? '') || /^\s*</.test(text)
-  return badResponse(host, html ? 'answers with a web page where its API should be' : 'does not answer with JSON')
+  return badResponse(
+    host,
+    isHtml(headers, text) ? 'answers with a web page where its API should be' : 'does not answer with JSON',
+  )
 }
 
 /** `what` reads on after the host's name. */
