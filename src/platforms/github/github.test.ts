@@ -277,6 +277,7 @@ describe('health', () => {
       name: 'GitHub',
       version: null,
       rateLimit: { limit: 60, remaining: 0, resetAt: '2030-01-01T00:00:00.000Z' },
+      unknownCalls: [],
     })
   })
 

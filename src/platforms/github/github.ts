@@ -181,6 +181,7 @@ export class GitHub implements Platform {
       name: scmTypes[this.#at.scmType].label,
       version: meta?.body.installed_version ?? null,
       rateLimit: limits === null ? null : rateLimitFrom(limits.body),
+      unknownCalls: [],
     }
   }
 
