@@ -25,6 +25,7 @@ function connect(services: Services, integration: Integration, deadline: number,
     token: openAccess(services, integration),
     link: integration.id,
     hasWorked: true,
+    clientId: integration.clientId,
     deadline,
     onAccepted,
   })

@@ -34,6 +34,7 @@ import { readJson } from './outgoing/json.ts'
 import { LIMITS, type Limits } from './outgoing/limits.ts'
 import { createLinkGate } from './outgoing/link-gate.ts'
 import { nextPage } from './outgoing/next-page.ts'
+import { createServerNotes } from './outgoing/server-notes.ts'
 import { checkShape, wrongShape } from './outgoing/shape.ts'
 import { createWaiting, type Waiting } from './outgoing/waiting.ts'
 
@@ -49,7 +50,7 @@ export interface OutgoingOptions {
   limits?: Partial<Limits>
   /** All addresses of a name; the system's by default. */
   lookup?: Lookup
-  /** Told of `scm_call`, `scm_address_refused` and `scm_origin_left_alone`; no token, path or query is ever in it. */
+  /** Told of `scm_call`, `scm_address_refused`, `scm_origin_left_alone` and `scm_api_sunset`; no token, path or query is ever in it. */
   log?: LogOutgoing
 }
 
@@ -85,6 +86,8 @@ export interface ApiOptions extends Refusals {
   deadline?: number
   /** Called for each answer that was no refusal. */
   onAccepted?: () => void
+  /** Called with the headers of each answer below 500. */
+  onHeaders?: (headers: Record<string, string>) => void
 }
 
 export interface OutgoingCall {
@@ -117,6 +120,7 @@ export function createOutgoing(options: OutgoingOptions): Outgoing {
     gate: createLinkGate(limits.callsPerLink),
     breaker: createBreaker(limits, (host) => log('scm_origin_left_alone', { host, ms: limits.breakerPause })),
     etags: createEtags(),
+    notes: createServerNotes(log),
     async request(target, wire, fresh) {
       const refusal = policy.checkTarget(target)
       if (refusal) throw parts.refused(refusal)
@@ -225,6 +229,7 @@ export class Api {
             return getFollowing(door, call, this.#scope)
           },
         )
+        if (received.status < 500) this.#options.onHeaders?.(received.headers)
         return readAnswer(door, link, url, received, this.#options)
       } finally {
         leave()

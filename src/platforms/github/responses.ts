@@ -43,6 +43,8 @@ export const OrganizationItem = Type.Object({
   description: maybe(Type.String()),
 })
 
+export const Membership = Type.Object({ organization: OrganizationItem })
+
 export const PullRequestItem = Type.Object({
   id: Id,
   number: Id,
