@@ -236,7 +236,7 @@ export class GitHub implements Platform {
   async #memberships(page: PageRequest) {
     const path = `/user/memberships/orgs?${queryOf({ state: 'active' }, page)}`
     const answer = await orNull(this.#api.get(path, Type.Array(Membership)), UNTOLD)
-    const body = (answer?.body ?? []).map(({ organization }) => organization)
+    const body = (answer?.body ?? []).flatMap(({ organization }) => organization ?? [])
     const isTold = body.length > 0 || page.page > 1
     return { body, next: answer?.next ?? null, warnings: isTold ? [] : [ORGANIZATIONS_UNTOLD] }
   }
