@@ -51,7 +51,7 @@ function absent(site: Site, headers: RawAnswer['headers'], url: URL | undefined)
   const missing = lackedOf(headers).filter((scope) => scope === 'read:public_key' || scope === 'user:email')
   if (isOfAccount && missing.length > 0) return scopeMissing(site, missing)
   if (isOfAccount && url && isToldPermissions(headers)) return permissionMissing(site, headers, url)
-  const hint = privateHint(headers)
+  const hint = privateHint(headers, url)
   const message = `${scmTypes[site.scmType].label} has no such thing, or hides it from this account.`
   return hint === null
     ? new Failure('scm_not_found', message)
@@ -63,10 +63,12 @@ function isToldPermissions(headers: RawAnswer['headers']): boolean {
 }
 
 /** A private repository is as absent as one that does not exist to a token without the scope for it. */
-function privateHint(headers: RawAnswer['headers']): string | null {
+function privateHint(headers: RawAnswer['headers'], url: URL | undefined): string | null {
   const granted = scopesOf(headers)
-  const accepted = scopesIn(headers['x-accepted-oauth-scopes'] ?? '')
-  if (granted === null || !accepted.includes('repo') || covers(granted, 'repo')) return null
+  const isRepository =
+    /\/repos\/[^/]+\/[^/]+/.test(url?.pathname ?? '') ||
+    scopesIn(headers['x-accepted-oauth-scopes'] ?? '').includes('repo')
+  if (granted === null || !isRepository || covers(granted, 'repo')) return null
   return 'If it is private, the token needs the scope repo, which it lacks.'
 }
 
