@@ -141,7 +141,7 @@ function checkCertificate({ host }: Target, { subject, issuer, endsAt, problem }
 async function checkAnswer(outgoing: Outgoing, web: string): Promise<Check[]> {
   try {
     const probed = await probe(outgoing, web)
-    return [checkName(web, probed), ...checkClock(probed)]
+    return [checkName(web, probed), ...checkSunset(probed), ...checkClock(probed)]
   } catch (error) {
     if (error instanceof Failure) return [failed('platform', error.message)]
     throw error
@@ -165,6 +165,12 @@ function checkName(web: string, { name, version, statuses }: Probed): Check {
   const isHosted = name === 'GitHub' || new URL(web).hostname === 'gitlab.com'
   const how = isHosted ? 'Its accounts are linked by OAuth.' : `Link it with scm_type ${SCM_TYPES[name]}.`
   return ok('platform', `${name} ${version ?? '(its version is told to those with a token only)'} answers. ${how}`)
+}
+
+function checkSunset({ sunset }: Probed): Check[] {
+  if (sunset === null) return []
+  const when = sunset.slice(0, 10)
+  return [warning('API', `It ends the version of its API that Forgelink asks for on ${when}. Update Forgelink before.`)]
 }
 
 function checkClock({ time }: Probed): Check[] {
