@@ -101,6 +101,14 @@ test.each<[string, number, Record<string, string>, unknown, FailureCode, string]
     'at https://ghe.example.test/orgs/acme/sso?authorization_request=A,',
   ],
   [
+    'single sign-on of a classic token, which may be a 404',
+    404,
+    { ...repoOnly, 'x-github-sso': 'required; url=https://ghe.example.test/sso' },
+    { message: 'Not Found' },
+    'scm_sso_required',
+    'at https://ghe.example.test/sso,',
+  ],
+  [
     'single sign-on with another kind of address',
     403,
     { 'x-github-sso': 'required; url=javascript:alert(1)' },
