@@ -34,6 +34,7 @@ import {
 import { apiVersionFor, isHostedByGitHub } from './api-version.ts'
 import { githubFailure, isOwnRefusal, isVersionRefused, strangerFailure } from './errors.ts'
 import { callUnknown, notAPerson, notGitHub, scopeMissing } from './failures.ts'
+import { KEYS, unknownCalls } from './known-calls.ts'
 import {
   BranchItem,
   branchFrom,
@@ -65,10 +66,6 @@ import { isLogin, isRepository, pullRequestSearch, repositorySearch } from './se
 const MOST_FOUND = 1000
 
 const MAX_VERSION_LENGTH = 40
-
-/** Calls that servers which are only like GitHub may lack, as GitBucket does. */
-const KEYS = 'GET /user/keys'
-const SEARCHES = 'GET /search/repositories'
 
 const ORGANIZATIONS_UNTOLD =
   'GitHub lists no organisations for fine-grained and App tokens; a classic token shows them.'
@@ -194,38 +191,19 @@ export class GitHub implements Platform {
     const meta = isServer ? await orUntold(this.#api.get('/meta', Meta)) : null
     // A server whose limits are switched off answers 404.
     const limits = await orUntold(this.#api.get('/rate_limit', RateLimits))
-    const unknownCalls = await this.#unknownCalls()
+    const unknown = await this.#unknownCalls()
     return {
-      name: unknownCalls.length > 0 ? 'a server that is only like GitHub' : scmTypes[this.#at.scmType].label,
+      name: unknown.length > 0 ? 'a server that is only like GitHub' : scmTypes[this.#at.scmType].label,
       version: meta?.body.installed_version ?? this.#versions.get(this.#at.api) ?? null,
       rateLimit: limits === null ? null : rateLimitFrom(limits.body),
-      unknownCalls,
+      unknownCalls: unknown,
     }
   }
 
-  /**
-   * A server that tells its version is an Enterprise Server. One that does not may be like GitHub only, or behind a proxy
-   * that strips headers: it is asked. Keys are also hidden from a token without their scope, searches from none.
-   */
+  /** One that tells its version is an Enterprise Server. Others are asked: a proxy may strip the header. */
   async #unknownCalls(): Promise<string[]> {
     const { web, api } = this.#at
-    if (isHostedByGitHub(web) || this.#versions.has(api)) return []
-    const [hasKeys, hasSearches] = await Promise.all([
-      this.#knows('/user/keys?per_page=1'),
-      this.#knows('/search/repositories?q=a&per_page=1'),
-    ])
-    if (hasSearches) return []
-    return hasKeys ? [SEARCHES] : [KEYS, SEARCHES]
-  }
-
-  async #knows(path: string): Promise<boolean> {
-    try {
-      await this.#api.get(path, Type.Unknown())
-      return true
-    } catch (failure) {
-      if (!(failure instanceof Failure) || isVersionRefused(failure)) throw failure
-      return failure.code !== 'scm_not_found' && failure.details.log?.status !== 404
-    }
+    return isHostedByGitHub(web) || this.#versions.has(api) ? [] : unknownCalls(this.#api)
   }
 
   /** Fine-grained and App tokens are given no organisations, but their memberships where they may read them. */
