@@ -61,6 +61,7 @@ describe('readConfig', () => {
       eventsDays: 365,
       trustProxy: [],
       metricsToken: null,
+      metricsPort: null,
       logLevel: 'info',
     }
     expect(readConfig({})).toEqual(defaults)
@@ -116,6 +117,7 @@ describe('readConfig', () => {
       { trustProxy: ['10.0.0.0/8', '192.0.2.7/32', 'fd00::/8', '::1/128'] },
     ],
     [{ METRICS_TOKEN: 'sesame' }, { metricsToken: 'sesame' }],
+    [{ METRICS_PORT: '9464' }, { metricsPort: 9464 }],
     [{ LOG_LEVEL: 'trace' }, { logLevel: 'trace' }],
     [{ LOG_LEVEL: 'silent' }, { logLevel: 'silent' }],
   ]

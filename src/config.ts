@@ -54,6 +54,8 @@ export interface Config {
   eventsDays: number
   trustProxy: string[]
   metricsToken: string | null
+  /** Port on loopback that serves `/metrics` and nothing else. */
+  metricsPort: number | null
   logLevel: (typeof LOG_LEVELS)[number]
 }
 
@@ -132,6 +134,7 @@ export function readConfig(env: Environment): Config {
     eventsDays: read('EVENTS_DAYS', 365, parseNumber(0, 36_500)),
     trustProxy: read('TRUST_PROXY', [], parseList(parseRange)),
     metricsToken: read<string | null>('METRICS_TOKEN', null, String),
+    metricsPort: read<number | null>('METRICS_PORT', null, parseNumber(1, 65535)),
     logLevel: read<Config['logLevel']>('LOG_LEVEL', 'info', parseLogLevel),
   }
   if (problems.length > 0) throw new ConfigError(problems)

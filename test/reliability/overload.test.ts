@@ -131,10 +131,11 @@ describe('an event loop that lags', () => {
   }
 
   it('refuses requests, but not the question whether the process is alive, and serves again afterwards', async () => {
-    service = await startService('SQLite')
+    service = await startService('SQLite', { METRICS_TOKEN: 'metrics' })
     const app = await createApp(service.services, { load: { connections: 100, lag: 50, lagMeasured: 500 } })
     const url = await app.listen({ host: '127.0.0.1', port: 0 })
-    const status = async (path: string) => (await send('GET', `${url}${path}`)).status
+    const status = async (path: string) =>
+      (await send('GET', `${url}${path}`, undefined, { authorization: 'Bearer metrics' })).status
     expect(await status('/v1/regions')).toBe(200)
     const end = holdUp(150)
     try {
