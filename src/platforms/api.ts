@@ -83,6 +83,8 @@ export interface ApiOptions extends Refusals {
   link: string
   /** `Date.now()` at which the caller's own request ends; 25 s from the call by default. */
   deadline?: number
+  /** Ends the caller's own waiting, whose place others need. */
+  signal?: AbortSignal | undefined
   /** Called for each answer that was no refusal. */
   onAccepted?: () => void
 }
@@ -132,7 +134,7 @@ export function createOutgoing(options: OutgoingOptions): Outgoing {
   return {
     policy,
     door,
-    waiting: createWaiting(limits.waiting),
+    waiting: createWaiting(limits),
     inspect: (target) => inspectTarget(parts, target, dispatchers.isProxied(target)),
     close,
   }
@@ -232,7 +234,12 @@ export class Api {
     }
 
     try {
-      const answer = await door.flights.join(`${this.#scope} ${path}`, deadline, door.limits.call, start)
+      const answer = await door.flights.join(
+        `${this.#scope} ${path}`,
+        { deadline, signal: this.#options.signal },
+        door.limits.call,
+        start,
+      )
       this.#options.onAccepted?.()
       return take(answer)
     } catch (error) {

@@ -15,15 +15,22 @@ const RASTER_IMAGES: [type: string, start: RegExp][] = [
   ['image/webp', /^RIFF[\s\S]{4}WEBP/],
 ]
 
-/** A picture, asked for without any token; null when there is none that can be shown. Throws a `Failure`. */
-export async function fetchImage(outgoing: Outgoing, address: string): Promise<{ type: string; bytes: Buffer } | null> {
+/** A picture for `account`, asked for without any token; null when there is none that can be shown. Throws a `Failure`. */
+export async function fetchImage(
+  outgoing: Outgoing,
+  account: string,
+  address: string,
+): Promise<{ type: string; bytes: Buffer } | null> {
   const { door } = outgoing
   const url = new URL(address)
   const place = placeOf(door, url)
-  const signal = AbortSignal.timeout(door.limits.headers)
-  const call: Call = { method: 'GET', url, headers: { accept: 'image/*' }, body: null, signal, imageBytes: IMAGE_BYTES }
+  const time = AbortSignal.timeout(door.limits.headers)
+  const request = { method: 'GET', url, headers: { accept: 'image/*' }, body: null, imageBytes: IMAGE_BYTES } as const
   try {
-    const { status, text } = await outgoing.waiting(() => getFollowing(door, call, 'image'))
+    const { status, text } = await outgoing.waiting(account, (signal) => {
+      const call: Call = { ...request, signal: AbortSignal.any([time, signal]) }
+      return getFollowing(door, call, 'image')
+    })
     const type = RASTER_IMAGES.find(([, start]) => start.test(text))?.[0]
     return status === 200 && type !== undefined ? { type, bytes: Buffer.from(text, 'latin1') } : null
   } catch (error) {

@@ -18,6 +18,8 @@ export interface Connection {
   hasWorked: boolean
   /** Epoch milliseconds after which nobody waits for the answer. */
   deadline?: number
+  /** Ends the waiting of this connection's calls. */
+  signal?: AbortSignal
   /** Called when the platform took the token and answered. */
   onAccepted?: () => void
 }

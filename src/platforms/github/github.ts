@@ -72,7 +72,11 @@ export class GitHub implements Platform {
 
   constructor(outgoing: Outgoing, at: Connection) {
     this.#at = at
-    const common = { link: at.link, ...(at.deadline === undefined ? {} : { deadline: at.deadline }) }
+    const common = {
+      link: at.link,
+      signal: at.signal,
+      ...(at.deadline === undefined ? {} : { deadline: at.deadline }),
+    }
     this.#api = new Api(outgoing, {
       root: at.api,
       headers: {

@@ -32,6 +32,8 @@ export interface Limits {
   callsPerLink: number
   /** Requests of ours that wait for platforms at once. */
   waiting: number
+  /** How long one waits for its place among them. */
+  turn: number
   /** So many failures of an origin within `breakerWindow` leave it alone for `breakerPause`. */
   breakerFailures: number
   breakerWindow: number
@@ -58,6 +60,7 @@ export const LIMITS: Limits = {
   retryMax: 2_000,
   callsPerLink: 4,
   waiting: 128,
+  turn: 3_000,
   breakerFailures: 10,
   breakerWindow: 30_000,
   breakerPause: 30_000,
