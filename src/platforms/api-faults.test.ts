@@ -50,6 +50,7 @@ function api(link = 'link-1', root = `${server.origin}/api`): Api {
     root,
     headers: { authorization: `Bearer ${TOKEN}` },
     link,
+    account: 'a',
     recognises: () => true,
     failureFrom,
   })
@@ -206,7 +207,14 @@ describe('a GET', () => {
       limits,
     })
     const began = Date.now()
-    const asked = new Api(door, { root: server.origin, headers: {}, link: 'l', recognises: () => true, failureFrom })
+    const asked = new Api(door, {
+      root: server.origin,
+      headers: {},
+      link: 'l',
+      account: 'a',
+      recognises: () => true,
+      failureFrom,
+    })
     expect((await failureOf(asked.get('/user', User))).message).toContain('did not answer in time')
     expect(Date.now() - began).toBeLessThan(3000) // undici counts long times by the second
     await door.close()
@@ -256,6 +264,7 @@ describe('a GET', () => {
       root: server.origin,
       headers: { authorization: 'Bearer a\r\nb' },
       link: 'l',
+      account: 'a',
       recognises: () => true,
       failureFrom,
     })
@@ -279,7 +288,14 @@ describe('not quite a web server', () => {
       noProxy: [],
       limits: LIMITS,
     })
-    const asked = new Api(door, { root: odd.origin, headers: {}, link: 'l', recognises: () => true, failureFrom })
+    const asked = new Api(door, {
+      root: odd.origin,
+      headers: {},
+      link: 'l',
+      account: 'a',
+      recognises: () => true,
+      failureFrom,
+    })
     expect(await failureOf(asked.get('/user', User))).toMatchObject({ code, message: expect.stringContaining(words) })
     await door.close()
     await odd.close()

@@ -42,6 +42,7 @@ function apiOf(outgoing: Outgoing, options: Partial<ApiOptions> = {}): Api {
     root: server.origin,
     headers: { authorization: 'Bearer a' },
     link: 'link',
+    account: 'a',
     recognises: () => true,
     failureFrom,
     ...options,

@@ -81,6 +81,8 @@ export interface ApiOptions extends Refusals {
   headers: Record<string, string>
   /** Names the link, whose calls at once are counted and who waits by it. Caches are also kept apart by the token. */
   link: string
+  /** Whose link it is, once it has worked: then what fails counts towards leaving the platform alone. */
+  account: string | null
   /** `Date.now()` at which the caller's own request ends; 25 s from the call by default. */
   deadline?: number
   /** Ends the caller's own waiting, whose place others need. */
@@ -96,6 +98,8 @@ export interface OutgoingCall {
   /** Sent form-encoded. */
   form?: Record<string, string>
   json?: unknown
+  /** Whose link it is for, once it has worked; what others see never leaves the endpoint alone. */
+  account?: string
   /** `Date.now()` at which the caller's own request ends. */
   deadline?: number
 }
@@ -220,7 +224,7 @@ export class Api {
         const received = await callWithRetries(
           door,
           call,
-          place,
+          { place, account: this.#options.account, root },
           (fault) => fault.again,
           async () => {
             door.gate.check(link, place.host) // another call's answer may have asked for quiet meanwhile
@@ -268,7 +272,7 @@ export async function send(outgoing: Outgoing, call: OutgoingCall): Promise<RawA
     const received = await callWithRetries(
       door,
       request,
-      place,
+      { place, account: call.account ?? null, root: url.origin + url.pathname },
       (fault) => fault.again && fault.unsent,
       () => exchange(door, request),
     )

@@ -14,6 +14,8 @@ export interface Connection {
   token: string
   /** The link's id: limits are counted by it. */
   link: string
+  /** Whose link it is. */
+  account: string
   /** Whether the link has worked: then what answers oddly is somebody in between, and never another platform. */
   hasWorked: boolean
   /** Epoch milliseconds after which nobody waits for the answer. */

@@ -74,6 +74,7 @@ export class GitHub implements Platform {
     this.#at = at
     const common = {
       link: at.link,
+      account: at.hasWorked ? at.account : null,
       signal: at.signal,
       ...(at.deadline === undefined ? {} : { deadline: at.deadline }),
     }

@@ -80,6 +80,7 @@ export class GitLab implements Platform {
   constructor(outgoing: Outgoing, at: Connection) {
     const common = {
       link: at.link,
+      account: at.hasWorked ? at.account : null,
       signal: at.signal,
       ...(at.deadline === undefined ? {} : { deadline: at.deadline }),
     }

@@ -122,17 +122,17 @@ export function sameOrigin(url: URL, location: string | undefined): URL {
   )
 }
 
-/** Tries until there is an answer below 500, nothing more to hope for, or no time. */
+/** `account` and `root` are the breaker's. Tries until there is an answer below 500, nothing more to hope for, or no time. */
 export async function callWithRetries(
   door: Door,
   call: Call,
-  place: Place,
+  { place, account, root }: { place: Place; account: string | null; root: string },
   mayRetry: (fault: Fault) => boolean,
   attempt: () => Promise<Received>,
 ): Promise<Received> {
   const began = Date.now()
   for (let tried = 0; ; tried++) {
-    const report = door.breaker.enter(call.url.origin, place.host)
+    const report = door.breaker.enter({ account, root, host: place.host })
     let verdict: Verdict = 'unknown'
     let outcome: string | number = ''
     try {
