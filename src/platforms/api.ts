@@ -24,8 +24,8 @@ import {
   unavailable,
   urlBelow,
 } from './outgoing/calls.ts'
-import { type Lookup, lookUp } from './outgoing/connector.ts'
-import { createDispatchers } from './outgoing/dispatchers.ts'
+import { type ConnectorParts, type Lookup, lookUp } from './outgoing/connector.ts'
+import { createDispatchers, type Dispatchers } from './outgoing/dispatchers.ts'
 import { createEtags, type Received } from './outgoing/etags.ts'
 import { coded, readFault } from './outgoing/faults.ts'
 import { createFlights } from './outgoing/flights.ts'
@@ -58,6 +58,8 @@ export interface Outgoing {
   readonly policy: AddressPolicy
   /** For api.ts, image.ts and probe.ts alone. */
   readonly door: Door
+  /** The same for addresses that a platform names and nobody has allowed: what ALLOWED_HOSTS opens stays shut. */
+  readonly publicDoor: Door
   /** What a request of ours does with platforms, from its first call to its last. */
   readonly waiting: Waiting
   /** The way to a host, step by step, for its operator: no request is sent. */
@@ -113,6 +115,8 @@ export function createOutgoing(options: OutgoingOptions): Outgoing {
   const secureContext = createSecureContext(ca)
   const parts = { policy, limits, secureContext, lookup: options.lookup ?? lookUp, refused: refuseWith(log) }
   const dispatchers = createDispatchers(parts, options)
+  const publicParts = { ...parts, policy: createAddressPolicy([]) }
+  const publicDispatchers = createDispatchers(publicParts, options)
 
   const door: Door = {
     limits,
@@ -123,24 +127,30 @@ export function createOutgoing(options: OutgoingOptions): Outgoing {
     gate: createLinkGate(limits.callsPerLink),
     breaker: createBreaker(limits, (host) => log('scm_origin_left_alone', { host, ms: limits.breakerPause })),
     etags: createEtags(),
-    async request(target, wire, fresh) {
-      const refusal = policy.checkTarget(target)
-      if (refusal) throw parts.refused(refusal)
-      return (await dispatchers.dispatcherFor(target, fresh)).request(wire)
-    },
+    request: requestThrough(parts, dispatchers),
   }
+  const publicDoor: Door = { ...door, request: requestThrough(publicParts, publicDispatchers) }
 
   async function close(): Promise<void> {
     door.flights.end()
-    await dispatchers.close()
+    await Promise.all([dispatchers.close(), publicDispatchers.close()])
   }
 
   return {
     policy,
     door,
+    publicDoor,
     waiting: createWaiting(limits),
     inspect: (target) => inspectTarget(parts, target, dispatchers.isProxied(target)),
     close,
+  }
+}
+
+function requestThrough({ policy, refused }: ConnectorParts, dispatchers: Dispatchers): Door['request'] {
+  return async (target, request, fresh) => {
+    const refusal = policy.checkTarget(target)
+    if (refusal) throw refused(refusal)
+    return (await dispatchers.dispatcherFor(target, fresh)).request(request)
   }
 }
 
@@ -220,7 +230,7 @@ export class Api {
       door.gate.check(link, place.host)
       const leave = await door.gate.enter(link, signal)
       try {
-        const call: Call = { method: 'GET', url, headers, body: null, signal }
+        const call: Call = { method: 'GET', url, headers, body: null, signal, root }
         const received = await callWithRetries(
           door,
           call,
@@ -266,7 +276,13 @@ export async function send(outgoing: Outgoing, call: OutgoingCall): Promise<RawA
   const time = Math.min(door.limits.call, (call.deadline ?? Number.POSITIVE_INFINITY) - Date.now())
   const controller = new AbortController()
   const timer = setTimeout(() => controller.abort(coded('CALL_TIMEOUT')), Math.max(0, time))
-  const request: Call = { method: call.method, url, ...headersAndBody(call), signal: controller.signal }
+  const request: Call = {
+    method: call.method,
+    url,
+    ...headersAndBody(call),
+    signal: controller.signal,
+    root: url.origin,
+  }
   try {
     if (time <= 0) throw coded('DEADLINE')
     const received = await callWithRetries(

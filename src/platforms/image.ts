@@ -15,17 +15,29 @@ const RASTER_IMAGES: [type: string, start: RegExp][] = [
   ['image/webp', /^RIFF[\s\S]{4}WEBP/],
 ]
 
-/** A picture for `account`, asked for without any token; null when there is none that can be shown. Throws a `Failure`. */
+/**
+ * The picture of an account of `account`'s link to the platform at `web`, asked for without any token; null when there is
+ * none that can be shown. At the platform's own origin it is below its root, elsewhere only public addresses are asked.
+ * Throws a `Failure`.
+ */
 export async function fetchImage(
   outgoing: Outgoing,
-  account: string,
-  address: string,
+  { account, address, web }: { account: string; address: string; web: string },
 ): Promise<{ type: string; bytes: Buffer } | null> {
-  const { door } = outgoing
   const url = new URL(address)
+  const isOwn = url.origin === new URL(web).origin
+  if (isOwn && !url.href.startsWith(`${web}/`)) return null
+  const door = isOwn ? outgoing.door : outgoing.publicDoor
   const place = placeOf(door, url)
   const time = AbortSignal.timeout(door.limits.headers)
-  const request = { method: 'GET', url, headers: { accept: 'image/*' }, body: null, imageBytes: IMAGE_BYTES } as const
+  const request = {
+    method: 'GET',
+    url,
+    headers: { accept: 'image/*' },
+    body: null,
+    root: isOwn ? web : url.origin,
+    imageBytes: IMAGE_BYTES,
+  } as const
   try {
     const { status, text } = await outgoing.waiting(account, (signal) => {
       const call: Call = { ...request, signal: AbortSignal.any([time, signal]) }

@@ -21,8 +21,8 @@ export interface Probed {
 
 /** Asks both APIs below `web` without any token. Throws a `Failure`. */
 export async function probe(outgoing: Outgoing, web: string): Promise<Probed> {
-  const github = await ask(outgoing, `${apiOf('github-enterprise', web)}/meta`)
-  const gitlab = await ask(outgoing, `${apiOf('gitlab-self-hosted', web)}/version`)
+  const github = await ask(outgoing, web, `${apiOf('github-enterprise', web)}/meta`)
+  const gitlab = await ask(outgoing, web, `${apiOf('gitlab-self-hosted', web)}/version`)
   const { date } = gitlab.headers
   return {
     ...identify(web, github, gitlab),
@@ -43,11 +43,18 @@ interface Asked {
   members: Record<string, unknown>
 }
 
-async function ask(outgoing: Outgoing, address: string): Promise<Asked> {
+async function ask(outgoing: Outgoing, web: string, address: string): Promise<Asked> {
   const { door } = outgoing
   const url = new URL(address)
   const signal = AbortSignal.timeout(door.limits.headers)
-  const call = { method: 'GET' as const, url, headers: { accept: 'application/json' }, body: null, signal }
+  const call = {
+    method: 'GET' as const,
+    url,
+    headers: { accept: 'application/json' },
+    body: null,
+    signal,
+    root: new URL(web).origin,
+  }
   try {
     const { status, headers, text } = await getFollowing(door, call, 'probe')
     return { url: address, status, headers, members: membersOf(readJson(text, door.limits)) }

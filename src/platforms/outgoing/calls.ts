@@ -59,6 +59,8 @@ export interface Call {
   headers: Record<string, string>
   body: string | null
   signal: AbortSignal
+  /** Redirects lead nowhere but below it: elsewhere on a host the token, or our address, is somebody else's business. */
+  root: string
   /** An image of at most so many bytes is expected: the answer's text is its bytes, one character each. */
   imageBytes?: number
 }
@@ -101,8 +103,14 @@ export async function getFollowing(door: Door, call: Call, scope: string): Promi
     const received = await exchange(door, { ...call, url, headers })
     if (!isRedirect(received.status)) return door.etags.settle(key, received, before)
     url = sameOrigin(url, received.headers.location)
+    if (!isBelow(url, call.root)) throw badResponse(url.hostname, 'redirects to a path outside of its API')
   }
   throw badResponse(call.url.hostname, 'redirects again and again')
+}
+
+function isBelow(url: URL, root: string): boolean {
+  const { origin, pathname } = new URL(root)
+  return url.origin === origin && url.pathname.startsWith(`${pathname.replace(/\/$/, '')}/`)
 }
 
 export function isRedirect(status: number): boolean {
