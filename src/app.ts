@@ -62,7 +62,7 @@ export async function createApp(services: Services, options: AppOptions = {}): P
     await Promise.all([backgroundClosed, workEnded(services), tellOmitted(database)])
   })
   closeInOrder(app)
-  await limitLoad(app, load)
+  await limitLoad(app, load, config.trustProxy)
   allowOrigins(app, config.corsOrigins)
   await describeApi(app, config)
 

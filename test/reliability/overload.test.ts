@@ -78,24 +78,6 @@ describe('connections', () => {
     for (const socket of sockets.splice(0)) socket.destroy()
   })
 
-  it('beyond the bound are closed unanswered, and there is room again when others end', async () => {
-    service = await startService('SQLite')
-    const app = await createApp(service.services, { load: { ...LOAD_LIMITS, connections: 5 } })
-    const url = await app.listen({ host: '127.0.0.1', port: 0 })
-    const { port } = new URL(url)
-    for (let n = 0; n < 5; n++) {
-      const socket = connect(Number(port), '127.0.0.1')
-      sockets.push(socket)
-      await once(socket, 'connect')
-    }
-    await expect(send('GET', `${url}/healthz`)).rejects.toThrow('fetch failed')
-    sockets.shift()?.destroy()
-    const again = async () => (await send('GET', `${url}/healthz`).catch(() => undefined))?.status
-    while ((await again()) !== 200) await delay(20)
-    for (const socket of sockets) socket.destroy()
-    await app.close()
-  })
-
   it.each([
     ['headers', 'GET /v1/regions HTTP/1.1\r\nHost: x\r\n', 'X-A: b\r\n'],
     [
@@ -133,7 +115,7 @@ describe('an event loop that lags', () => {
 
   it('refuses requests, but not the question whether the process is alive, and serves again afterwards', async () => {
     service = await startService('SQLite', { METRICS_TOKEN: 'metrics' })
-    const app = await createApp(service.services, { load: { connections: 100, lag: 50, lagMeasured: 500 } })
+    const app = await createApp(service.services, { load: { ...LOAD_LIMITS, lag: 50, lagMeasured: 500 } })
     const url = await app.listen({ host: '127.0.0.1', port: 0 })
     const status = async (path: string) =>
       (await send('GET', `${url}${path}`, undefined, { authorization: 'Bearer metrics' })).status
@@ -147,8 +129,7 @@ describe('an event loop that lags', () => {
         '2',
         { error: 'This server is too busy just now. Try again in a moment.', code: 'overloaded' },
       ])
-      expect(await status('/readyz')).toBe(503)
-      expect([await status('/healthz'), await status('/metrics')]).toEqual([200, 200])
+      expect([await status('/healthz'), await status('/readyz'), await status('/metrics')]).toEqual([200, 200, 200])
     } finally {
       end()
     }
