@@ -2,10 +2,11 @@
 
 import { createHash } from 'node:crypto'
 import { createSecureContext, rootCertificates } from 'node:tls'
-import type { Static, TSchema } from 'typebox'
+import { type Static, type TSchema, Type } from 'typebox'
 import type { AllowedHost } from '../config.ts'
 import { Failure } from '../failure.ts'
 import { type AddressPolicy, createAddressPolicy, type Refusal, type Target } from './address.ts'
+import { createBodyBudget } from './outgoing/body-budget.ts'
 import { createBreaker } from './outgoing/breaker.ts'
 import {
   badResponse,
@@ -30,7 +31,7 @@ import { createEtags, type Received } from './outgoing/etags.ts'
 import { coded, readFault } from './outgoing/faults.ts'
 import { createFlights } from './outgoing/flights.ts'
 import { type Inspection, inspectTarget } from './outgoing/inspect.ts'
-import { readJson } from './outgoing/json.ts'
+import { createJsonReader, isList, pickOf } from './outgoing/json.ts'
 import { LIMITS, type Limits } from './outgoing/limits.ts'
 import { createLinkGate } from './outgoing/link-gate.ts'
 import { nextPage } from './outgoing/next-page.ts'
@@ -127,13 +128,15 @@ export function createOutgoing(options: OutgoingOptions): Outgoing {
     gate: createLinkGate(limits.callsPerLink),
     breaker: createBreaker(limits, (host) => log('scm_origin_left_alone', { host, ms: limits.breakerPause })),
     etags: createEtags(),
+    json: createJsonReader(),
+    budget: createBodyBudget(limits.bodies),
     request: requestThrough(parts, dispatchers),
   }
   const publicDoor: Door = { ...door, request: requestThrough(publicParts, publicDispatchers) }
 
   async function close(): Promise<void> {
     door.flights.end()
-    await Promise.all([dispatchers.close(), publicDispatchers.close()])
+    await Promise.all([dispatchers.close(), publicDispatchers.close(), door.json.close()])
   }
 
   return {
@@ -182,7 +185,7 @@ export class Api {
   /** One GET below root; `path` starts with '/' and is already encoded. Throws a `Failure`. */
   get<T extends TSchema>(path: string, shape: T): Promise<Answer<Static<T>>>
   get(path: string, shape: TSchema): Promise<Answer<unknown>> {
-    return this.#read(path, this.#deadline(), (answer) => {
+    return this.#read(path, shape, this.#deadline(), (answer) => {
       const next = nextPage({ headers: answer.headers, root: this.#options.root, path })
       if (next === path) throw badResponse(this.#host, 'names a page as its own next page')
       if (longestListIn(answer.body) > this.#door.limits.items) throw badResponse(this.#host, 'sends more than a page')
@@ -195,6 +198,7 @@ export class Api {
   async getAll<T extends TSchema>(path: string, item: T): Promise<Static<T>[]> {
     const deadline = this.#deadline()
     const { pages, items: most } = this.#door.limits
+    const list = Type.Array(item)
     const items: Static<T>[] = []
     const seen = new Set<string>()
     let next: string | null = path
@@ -203,7 +207,7 @@ export class Api {
       if (seen.size === pages) throw badResponse(this.#host, `has more than ${pages} pages of this`)
       seen.add(next)
       const page: string = next
-      next = await this.#read(page, deadline, ({ headers, body }) => {
+      next = await this.#read(page, list, deadline, ({ headers, body }) => {
         if (!Array.isArray(body)) throw wrongShape(this.#host, '')
         if (items.length + body.length > most) throw badResponse(this.#host, `has more than ${most} of these`)
         for (const one of body) {
@@ -220,7 +224,7 @@ export class Api {
     return this.#options.deadline ?? Date.now() + this.#door.limits.request
   }
 
-  async #read<T>(path: string, deadline: number, take: (answer: RawAnswer) => T): Promise<T> {
+  async #read<T>(path: string, shape: TSchema, deadline: number, take: (answer: RawAnswer) => T): Promise<T> {
     const door = this.#door
     const { root, link, headers } = this.#options
     const url = urlBelow(root, path)
@@ -229,8 +233,10 @@ export class Api {
     const start = async (signal: AbortSignal): Promise<RawAnswer> => {
       door.gate.check(link, place.host)
       const leave = await door.gate.enter(link, signal)
+      const lease = door.budget()
       try {
-        const call: Call = { method: 'GET', url, headers, body: null, signal, root }
+        const maxBytes = isList(shape) ? door.limits.body : door.limits.object
+        const call: Call = { method: 'GET', url, headers, body: null, signal, root, maxBytes, lease }
         const received = await callWithRetries(
           door,
           call,
@@ -241,8 +247,9 @@ export class Api {
             return getFollowing(door, call, this.#scope)
           },
         )
-        return readAnswer(door, link, url, received, this.#options)
+        return await readAnswer(door, link, { url, pick: pickOf(shape) }, received, this.#options)
       } finally {
+        lease.release()
         leave()
       }
     }
@@ -274,6 +281,7 @@ export async function send(outgoing: Outgoing, call: OutgoingCall): Promise<RawA
   const url = new URL(call.url)
   const place = placeOf(door, url)
   const time = Math.min(door.limits.call, (call.deadline ?? Number.POSITIVE_INFINITY) - Date.now())
+  const lease = door.budget()
   const controller = new AbortController()
   const timer = setTimeout(() => controller.abort(coded('CALL_TIMEOUT')), Math.max(0, time))
   const request: Call = {
@@ -282,6 +290,7 @@ export async function send(outgoing: Outgoing, call: OutgoingCall): Promise<RawA
     ...headersAndBody(call),
     signal: controller.signal,
     root: url.origin,
+    lease,
   }
   try {
     if (time <= 0) throw coded('DEADLINE')
@@ -292,11 +301,12 @@ export async function send(outgoing: Outgoing, call: OutgoingCall): Promise<RawA
       (fault) => fault.again && fault.unsent,
       () => exchange(door, request),
     )
-    return readSent(door, url, received)
+    return await readSent(door, url, received)
   } catch (error) {
     throw readFault(error, place).failure
   } finally {
     clearTimeout(timer)
+    lease.release()
   }
 }
 
@@ -308,14 +318,14 @@ function longestListIn(body: unknown): number {
   return longest
 }
 
-function readSent(door: Door, url: URL, received: Received): RawAnswer {
-  const { status, headers, text } = received
+async function readSent(door: Door, url: URL, received: Received): Promise<RawAnswer> {
+  const { status, headers, bytes } = received
   if (isRedirect(status)) {
     sameOrigin(url, headers.location)
     throw badResponse(url.hostname, 'redirects where it should answer')
   }
   if (status >= 500) throw unavailable(url.hostname, received)
-  return { status, headers, body: readJson(text, door.limits) }
+  return { status, headers, body: await door.json.read(bytes, door.limits) }
 }
 
 function headersAndBody({ headers, form, json }: OutgoingCall): {

@@ -30,22 +30,26 @@ export async function fetchImage(
   const door = isOwn ? outgoing.door : outgoing.publicDoor
   const place = placeOf(door, url)
   const time = AbortSignal.timeout(door.limits.headers)
+  const lease = door.budget()
   const request = {
     method: 'GET',
     url,
     headers: { accept: 'image/*' },
     body: null,
+    lease,
     root: isOwn ? web : url.origin,
-    imageBytes: IMAGE_BYTES,
+    maxBytes: IMAGE_BYTES,
   } as const
   try {
-    const { status, text } = await outgoing.waiting(account, (signal) => {
+    const { status, bytes } = await outgoing.waiting(account, (signal) => {
       const call: Call = { ...request, signal: AbortSignal.any([time, signal]) }
       return getFollowing(door, call, 'image')
     })
-    const type = RASTER_IMAGES.find(([, start]) => start.test(text))?.[0]
-    return status === 200 && type !== undefined ? { type, bytes: Buffer.from(text, 'latin1') } : null
+    const type = RASTER_IMAGES.find(([, start]) => start.test(bytes.toString('latin1', 0, 16)))?.[0]
+    return status === 200 && type !== undefined ? { type, bytes } : null
   } catch (error) {
     throw readFault(error, place).failure
+  } finally {
+    lease.release()
   }
 }

@@ -3,7 +3,6 @@
 import type { Outgoing } from './api.ts'
 import { getFollowing, placeOf } from './outgoing/calls.ts'
 import { coded, readFault } from './outgoing/faults.ts'
-import { readJson } from './outgoing/json.ts'
 import { platformAddress } from './platform-url.ts'
 import type { ScmType } from './scm-types.ts'
 import { membersOf } from './vendor.ts'
@@ -47,22 +46,26 @@ async function ask(outgoing: Outgoing, web: string, address: string): Promise<As
   const { door } = outgoing
   const url = new URL(address)
   const signal = AbortSignal.timeout(door.limits.headers)
+  const lease = door.budget()
   const call = {
     method: 'GET' as const,
     url,
     headers: { accept: 'application/json' },
     body: null,
     signal,
+    lease,
     root: new URL(web).origin,
   }
   try {
-    const { status, headers, text } = await getFollowing(door, call, 'probe')
-    return { url: address, status, headers, members: membersOf(readJson(text, door.limits)) }
+    const { status, headers, bytes } = await getFollowing(door, call, 'probe')
+    return { url: address, status, headers, members: membersOf(await door.json.read(bytes, door.limits)) }
   } catch (error) {
     const { failure } = readFault(signal.aborted ? coded('CALL_TIMEOUT') : error, placeOf(door, url))
     // GitLab's sign-in page, say: the other vendor's API is not there.
     if (failure.code === 'scm_redirected') return { url: address, status: 302, headers: {}, members: {} }
     throw failure
+  } finally {
+    lease.release()
   }
 }
 

@@ -4,12 +4,14 @@ import type { Readable } from 'node:stream'
 import { setTimeout as delay } from 'node:timers/promises'
 import { Failure } from '../../failure.ts'
 import { type Target, targetOf } from '../address.ts'
-import { decodeText, readBody } from './body.ts'
+import { readBody } from './body.ts'
+import type { BodyBudget, BodyLease } from './body-budget.ts'
 import type { Breaker, Verdict } from './breaker.ts'
 import type { Etags, Received } from './etags.ts'
 import { type Fault, type Place, readFault } from './faults.ts'
 import type { Flights } from './flights.ts'
-import { readJson } from './json.ts'
+import type { JsonReader } from './json.ts'
+import type { Pick } from './json-reader.js'
 import type { Limits } from './limits.ts'
 import type { LinkGate } from './link-gate.ts'
 import { clampWait, readRetryAfter } from './retry-after.ts'
@@ -48,6 +50,8 @@ export interface Door {
   gate: LinkGate
   breaker: Breaker
   etags: Etags
+  json: JsonReader
+  budget: BodyBudget
   isProxied(target: Target): boolean
   /** Sends to a target that the address policy lets pass, else throws. `fresh`: on a connection of its own. */
   request(target: Target, wire: Wire, fresh: boolean): Promise<WireAnswer>
@@ -61,8 +65,10 @@ export interface Call {
   signal: AbortSignal
   /** Redirects lead nowhere but below it: elsewhere on a host the token, or our address, is somebody else's business. */
   root: string
-  /** An image of at most so many bytes is expected: the answer's text is its bytes, one character each. */
-  imageBytes?: number
+  /** Most bytes of the answer; of a single object by default. */
+  maxBytes?: number
+  /** What the answer takes of the memory for all of them. */
+  lease: BodyLease
 }
 
 export function placeOf(door: Door, url: URL): Place {
@@ -71,7 +77,7 @@ export function placeOf(door: Door, url: URL): Place {
   return { host: target.host, port: target.port, proxied: door.isProxied(target) }
 }
 
-/** One request and its answer as text; no redirect, no retry. The body of a redirect or 304 is not read. */
+/** One request and its answer; no redirect, no retry. The body of a redirect or 304 is not read. */
 export async function exchange(door: Door, call: Call): Promise<Received> {
   const { url, method, body, signal } = call
   const target = targetOf(url)
@@ -80,16 +86,15 @@ export async function exchange(door: Door, call: Call): Promise<Received> {
   const headers = { ...call.headers, 'user-agent': door.userAgent, 'accept-encoding': 'gzip' }
   const wire = { origin: url.origin, path: url.pathname + url.search, method, headers, body, signal }
   const answer = await door.request(target, wire, method !== 'GET')
-  const received = { status: answer.statusCode, headers: flatten(answer.headers), text: '' }
+  const received = { status: answer.statusCode, headers: flatten(answer.headers), bytes: Buffer.alloc(0) }
   if (received.status >= 300 && received.status < 400) {
     answer.body.on('error', () => {}) // nobody reads it
     if (received.status === 304) answer.body.resume()
     else answer.body.destroy()
     return received
   }
-  const bounds = { ...door.limits, body: call.imageBytes ?? door.limits.body }
-  const bytes = await readBody(answer.body, received.headers, bounds)
-  return { ...received, text: call.imageBytes === undefined ? decodeText(bytes) : bytes.toString('latin1') }
+  const bounds = { ...door.limits, body: call.maxBytes ?? door.limits.object }
+  return { ...received, bytes: await readBody(answer.body, received.headers, bounds, call.lease) }
 }
 
 /** A GET that follows redirects within its origin. `scope` keys the memory of ETags. */
@@ -182,25 +187,28 @@ export interface Refusals {
  * The answer to a GET as JSON; throws what a status means that is no success. In this order: 5xx is the platform's
  * trouble, 429 a limit, whoever wrote it; any other 4xx counts only when the platform itself wrote it.
  */
-export function readAnswer(
+export async function readAnswer(
   door: Door,
   link: string,
-  url: URL,
+  { url, pick }: { url: URL; pick: Pick },
   received: Received,
   { recognises, failureFrom }: Refusals,
-): RawAnswer {
-  const { status, headers, text } = received
+): Promise<RawAnswer> {
+  const { status, headers, bytes } = received
   const host = url.hostname
   if (status >= 500) {
     const wait = readRetryAfter(headers['retry-after'])
     if (wait !== null) door.gate.pause(link, wait, 'scm_unavailable')
     throw unavailable(host, received)
   }
-  const answer = { status, headers, body: readJson(text, door.limits) }
-  if (status >= 400 && status !== 429 && !recognises(answer)) throw notThePlatform(url, received, answer.body)
+  const start = startOf(bytes)
+  const body = await door.json.read(bytes, door.limits, status < 300 ? pick : true)
+  const answer = { status, headers, body }
+  if (status >= 400 && status !== 429 && !recognises(answer))
+    throw notThePlatform(url, { status, headers, start }, body)
   if (status >= 400) throw pausing(door, link, answer, failureFrom(answer))
   if (status >= 300) throw badResponse(host, `answers with status ${status} where its API should`)
-  if (answer.body === undefined) throw notJson(host, headers, text)
+  if (body === undefined) throw notJson(host, headers, start)
   return answer
 }
 
@@ -213,14 +221,25 @@ function pausing(door: Door, link: string, answer: RawAnswer, failure: Failure):
   return new Failure(failure.code, failure.message, { ...failure.details, retryAfter: wait })
 }
 
-export function unavailable(host: string, { status, headers }: Received): Failure {
+export function unavailable(host: string, { status, headers }: Omit<Received, 'bytes'>): Failure {
   const retryAfter = readRetryAfter(headers['retry-after']) ?? 30
   const message = `${host} has trouble of its own (status ${status}). Try again later.`
   return new Failure('scm_unavailable', message, { retryAfter, log: { host, status } })
 }
 
+/** As much of an answer as tells what it is. */
+interface Seen {
+  status: number
+  headers: Record<string, string>
+  start: string
+}
+
+function startOf(bytes: Buffer): string {
+  return bytes.subarray(0, 256).toString('latin1')
+}
+
 /** A refusal in another form than the platform's, which says nothing of link, token or what was asked for. */
-function notThePlatform(url: URL, received: Received, body: unknown): Failure {
+function notThePlatform(url: URL, received: Seen, body: unknown): Failure {
   const { status, headers } = received
   const seen = `${url.hostname} answered ${status} with ${whatIs(received, body)}, not as the platform does: a proxy, gateway or sign-in wall before it must have written that.`
   // https://httpd.apache.org/docs/2.4/mod/core.html#allowencodedslashes
@@ -232,11 +251,11 @@ function notThePlatform(url: URL, received: Received, body: unknown): Failure {
   return new Failure('scm_bad_response', `${seen} ${mend}`, { log })
 }
 
-function whatIs({ headers, text }: Received, body: unknown): string {
+function whatIs({ headers, start }: Seen, body: unknown): string {
   const product = productOf(headers)
   const whose = product === null ? '' : ` of ${product}`
-  if (text.trim() === '') return `an empty answer${whose}`
-  if (isHtml(headers, text)) return `a web page${whose}`
+  if (start.trim() === '') return `an empty answer${whose}`
+  if (isHtml(headers, start)) return `a web page${whose}`
   return body === undefined ? `plain text${whose}` : `JSON of another form${whose}`
 }
 

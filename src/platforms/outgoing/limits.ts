@@ -13,13 +13,19 @@ export interface Limits {
   call: number
   /** A request of ours that does not say when it ends. */
   request: number
-  /** Of a body, on the wire and again decoded. */
+  /** Of a list's body, on the wire and again decoded. */
   body: number
+  /** Of a single object's. */
+  object: number
+  /** Of all bodies that are in memory at once. */
+  bodies: number
   /** Decoded bytes for each byte on the wire, once `ratioFrom` bytes are decoded: keeps out bombs early. */
   ratio: number
   ratioFrom: number
   /** Objects and arrays within one another in JSON. */
   depth: number
+  /** Values in one answer. */
+  nodes: number
   /** Characters of one string; the rest is cut. */
   text: number
   redirects: number
@@ -48,9 +54,12 @@ export const LIMITS: Limits = {
   call: 20_000,
   request: 25_000,
   body: 8 * 1024 * 1024,
+  object: 256 * 1024,
+  bodies: 64 * 1024 * 1024,
   ratio: 100,
   ratioFrom: 64 * 1024,
   depth: 64,
+  nodes: 200_000,
   text: 4096,
   redirects: 3,
   pages: 10,
