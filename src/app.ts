@@ -14,6 +14,7 @@ import { closeInOrder } from './http/closing.ts'
 import { allowOrigins } from './http/cors.ts'
 import { builtDashboard, dashboardRoutes } from './http/dashboard.ts'
 import { docsPageRoute } from './http/docs-page.ts'
+import { checkHosts } from './http/known-hosts.ts'
 import { describeApi, openApiRoute } from './http/openapi.ts'
 import { operationsRoutes } from './http/operations.ts'
 import { LOAD_LIMITS, type LoadLimits, limitLoad } from './http/overload.ts'
@@ -42,6 +43,7 @@ export async function createApp(services: Services, options: AppOptions = {}): P
   const { config, database, vault } = services
   const app = createServer(config)
   answerUnrouted(app, config)
+  checkHosts(app, config)
   const bearer = createBearer(vault, config.publicUrl)
   const attempts = createAttempts()
   const limitRate = createRateLimit(config.rateLimit)
@@ -60,7 +62,7 @@ export async function createApp(services: Services, options: AppOptions = {}): P
     await Promise.all([backgroundClosed, workEnded(services), tellOmitted(database)])
   })
   closeInOrder(app)
-  await limitLoad(app, load)
+  await limitLoad(app, load, config.trustProxy)
   allowOrigins(app, config.corsOrigins)
   await describeApi(app, config)
 

@@ -60,7 +60,9 @@ describe('readConfig', () => {
       exposeAccessTokens: true,
       eventsDays: 365,
       trustProxy: [],
+      serverNames: [],
       metricsToken: null,
+      metricsPort: null,
       logLevel: 'info',
     }
     expect(readConfig({})).toEqual(defaults)
@@ -116,6 +118,8 @@ describe('readConfig', () => {
       { trustProxy: ['10.0.0.0/8', '192.0.2.7/32', 'fd00::/8', '::1/128'] },
     ],
     [{ METRICS_TOKEN: 'sesame' }, { metricsToken: 'sesame' }],
+    [{ SERVER_NAMES: 'Forgelink.corp.lan, ::1' }, { serverNames: ['forgelink.corp.lan', '[::1]'] }],
+    [{ METRICS_PORT: '9464' }, { metricsPort: 9464 }],
     [{ LOG_LEVEL: 'trace' }, { logLevel: 'trace' }],
     [{ LOG_LEVEL: 'silent' }, { logLevel: 'silent' }],
   ]

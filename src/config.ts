@@ -47,6 +47,8 @@ export interface Config {
   httpsProxy: string | null
   noProxy: string[]
   corsOrigins: string[]
+  /** Host names under which pages are served besides that of `publicUrl`. */
+  serverNames: string[]
   /** Requests a minute for one account; 0 means no limit. */
   rateLimit: number
   exposeAccessTokens: boolean
@@ -54,6 +56,8 @@ export interface Config {
   eventsDays: number
   trustProxy: string[]
   metricsToken: string | null
+  /** Port on loopback that serves `/metrics` and nothing else. */
+  metricsPort: number | null
   logLevel: (typeof LOG_LEVELS)[number]
 }
 
@@ -127,11 +131,13 @@ export function readConfig(env: Environment): Config {
     httpsProxy: read<string | null>('HTTPS_PROXY', null, parseProxy),
     noProxy: read('NO_PROXY', [], parseList(String)),
     corsOrigins: read('CORS_ORIGINS', [], parseList(parseOrigin)),
+    serverNames: read('SERVER_NAMES', [], parseList(parseServerName)),
     rateLimit: read('RATE_LIMIT', 600, parseNumber(0, 1_000_000)),
     exposeAccessTokens: read('EXPOSE_ACCESS_TOKENS', true, parseBoolean),
     eventsDays: read('EVENTS_DAYS', 365, parseNumber(0, 36_500)),
     trustProxy: read('TRUST_PROXY', [], parseList(parseRange)),
     metricsToken: read<string | null>('METRICS_TOKEN', null, String),
+    metricsPort: read<number | null>('METRICS_PORT', null, parseNumber(1, 65535)),
     logLevel: read<Config['logLevel']>('LOG_LEVEL', 'info', parseLogLevel),
   }
   if (problems.length > 0) throw new ConfigError(problems)
@@ -209,6 +215,12 @@ function parseOrigin(text: string): string {
     throw new Error(`must list origins such as https://portal.example.com, not ${shown(text)}`)
   }
   return url.origin
+}
+
+function parseServerName(text: string): string {
+  const name = text.toLowerCase()
+  if (isHostName(name) || isAddress(name)) return name.includes(':') ? `[${name}]` : name
+  throw new Error(`must list host names such as forgelink.corp.lan, not ${shown(text)}`)
 }
 
 function parseProxy(text: string): string {

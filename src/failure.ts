@@ -15,6 +15,7 @@ export type FailureCode =
   | 'payload_too_large'
   | 'unsupported_media_type'
   | 'rate_limited'
+  | 'misdirected' // a page under a host name that is not ours
   // The platform behind a link
   | 'scm_token_rejected' // it no longer takes the token
   | 'scm_grant_refused' // it does not take our code or refresh token, and never will

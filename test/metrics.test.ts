@@ -1,4 +1,4 @@
-// What /metrics says beside requests: calls to platforms by outcome, and what has happened to links and tokens.
+// Who may read /metrics, and what it says beside requests: calls to platforms by outcome, what has happened to links and tokens.
 
 import { afterAll, beforeAll, expect, it, vi } from 'vitest'
 import { type Sandbox, startSandbox } from '../sandbox/sandbox.ts'
@@ -15,7 +15,11 @@ let browser: Browser
 beforeAll(async () => {
   sandbox = await startSandbox({ ports: 'free' })
   sandbox.platforms.gitlab.state.settings.oauth.expiring = true
-  service = await startService('SQLite', { ...(await ownAddress()), ...oauthSettings(sandbox) })
+  service = await startService('SQLite', {
+    ...(await ownAddress()),
+    ...oauthSettings(sandbox),
+    METRICS_TOKEN: 'metrics',
+  })
   account = await service.addAccount('alice')
   browser = openBrowser(service)
   await browser.signIn(account)
@@ -26,7 +30,7 @@ afterAll(async () => {
 })
 
 async function metric(name: string): Promise<number | undefined> {
-  const { text } = await send('GET', `${service.url}/metrics`)
+  const { text } = await send('GET', `${service.url}/metrics`, undefined, { authorization: 'Bearer metrics' })
   const line = text.split('\n').find((each) => each.startsWith(`${name} `))
   return line === undefined ? undefined : Number(line.slice(name.length))
 }
@@ -71,4 +75,34 @@ it('counts calls by outcome, renewals, links that end, and revocations', async (
 
   await account.call('DELETE', `/v1/scm_integrations/${id}`)
   await vi.waitFor(async () => expect(await happened('revocation_done')).toBe(1), 10_000)
+})
+
+// Behind a bare `proxy_pass` of nginx every request comes from loopback and without any header of a proxy:
+// https://nginx.org/en/docs/http/ngx_http_proxy_module.html#proxy_set_header
+it('are not there for requests from this machine without a token, nor for any with METRICS_PORT', async () => {
+  const { PORT: free } = await ownAddress()
+  const port = String(free)
+  const plain = await startService('SQLite')
+  const own = await startService('SQLite', { METRICS_PORT: port })
+  const unknown = await send('GET', `${plain.url}/nothing`)
+  for (const { url } of [plain, own]) {
+    const answer = await send('GET', `${url}/metrics`)
+    expect([answer.status, answer.text]).toEqual([404, unknown.text])
+  }
+
+  const metrics = await send('GET', `http://127.0.0.1:${port}/metrics`)
+  expect([metrics.status, metrics.text.includes('forgelink_http_request_duration_seconds_count')]).toEqual([200, true])
+  for (const path of ['/', '/healthz', '/v1/regions', '/metricsx']) {
+    expect([path, (await send('GET', `http://127.0.0.1:${port}${path}`)).status]).toEqual([path, 404])
+  }
+  await expect(startService('SQLite', { METRICS_PORT: port })).rejects.toThrow('EADDRINUSE')
+  for (const each of [plain, own]) await each.close()
+  await expect(send('GET', `http://127.0.0.1:${port}/metrics`)).rejects.toThrow('fetch failed')
+})
+
+it('are for who has the token alone', async () => {
+  for (const authorization of ['Bearer x', 'metrics', 'Basic bWV0cmljcw==', '']) {
+    const answer = await send('GET', `${service.url}/metrics`, undefined, authorization ? { authorization } : {})
+    expect([authorization, answer.status]).toEqual([authorization, 401])
+  }
 })

@@ -24,6 +24,7 @@ export const failureRows: Record<FailureCode, Row> = {
   payload_too_large: { status: 413, code: null },
   unsupported_media_type: { status: 415, code: null },
   rate_limited: { status: 429, code: 'rate_limited' },
+  misdirected: { status: 421, code: 'misdirected' },
   scm_token_rejected: { status: 403, code: 'scm_token_rejected' },
   scm_grant_refused: { status: 403, code: 'scm_token_rejected' },
   scm_link_expired: { status: 403, code: 'scm_token_rejected' },

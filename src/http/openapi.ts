@@ -29,7 +29,7 @@ export async function describeApi(app: App, config: Config): Promise<void> {
           metricsToken: {
             type: 'http',
             scheme: 'bearer',
-            description: 'METRICS_TOKEN; not needed from loopback without one.',
+            description: 'METRICS_TOKEN; without that setting there is no such path.',
           },
         },
       },

@@ -1,6 +1,7 @@
 // What operators and their tools ask: is the process alive, is the store there, how much is going on.
 
-import type { FastifyRequest } from 'fastify'
+import { once } from 'node:events'
+import { createServer } from 'node:http'
 import { collectDefaultMetrics, Histogram, Registry } from 'prom-client'
 import { Type } from 'typebox'
 import type { Config } from '../config.ts'
@@ -48,25 +49,40 @@ export function operationsRoutes(app: App, config: Config, counted: Registry, pi
     const labels = { method: request.method, route: request.routeOptions.url ?? 'none', status: reply.statusCode }
     durations.observe(labels, reply.elapsedTime / 1000)
   })
-  const registry = Registry.merge([own, counted])
+  metricsRoutes(app, config, Registry.merge([own, counted]))
+}
+
+/** Whoever stands before us could hand metrics out to everybody, so they need a token, or a port that only this machine reaches. */
+function metricsRoutes(app: App, { metricsToken, metricsPort }: Config, registry: Registry): void {
+  if (metricsPort !== null) listenForMetrics(app, metricsPort, registry)
+  if (metricsToken === null) return
   app.get(
     '/metrics',
     { schema: { summary: 'Metrics for Prometheus', tags: ['Operations'], security: [{ metricsToken: [] }] } },
     async (request, reply) => {
-      if (!mayReadMetrics(config, request)) {
-        const message = config.metricsToken
-          ? 'Send "Authorization: Bearer METRICS_TOKEN".'
-          : 'Metrics are for direct requests from this machine. Set METRICS_TOKEN to open them to others.'
-        throw new Failure('unauthorized', message)
+      if (!isSameText(request.headers.authorization ?? '', `Bearer ${metricsToken}`)) {
+        throw new Failure('unauthorized', 'Send "Authorization: Bearer METRICS_TOKEN".')
       }
       return reply.type(registry.contentType).send(await registry.metrics())
     },
   )
 }
 
-/** By token, or without one from loopback; a forwarding header tells that a proxy stands between. */
-function mayReadMetrics(config: Config, request: FastifyRequest): boolean {
-  if (config.metricsToken) return isSameText(request.headers.authorization ?? '', `Bearer ${config.metricsToken}`)
-  const forwarded = Object.keys(request.headers).some((name) => /^(x-forwarded-.+|forwarded|via|x-real-ip)$/.test(name))
-  return !forwarded && /^(127\.|::1$|::ffff:127\.)/.test(request.socket.remoteAddress ?? '')
+/** On loopback, from before the service listens until it has closed. A port that is taken fails the start. */
+function listenForMetrics(app: App, port: number, registry: Registry): void {
+  const server = createServer((request, response) => {
+    if (request.method !== 'GET' || request.url?.split('?')[0] !== '/metrics') return response.writeHead(404).end()
+    registry.metrics().then(
+      (text) => response.writeHead(200, { 'content-type': registry.contentType }).end(text),
+      () => response.writeHead(500).end(),
+    )
+  })
+  app.addHook('onReady', async () => {
+    server.listen(port, '127.0.0.1')
+    await once(server, 'listening')
+  })
+  app.addHook('onClose', async () => {
+    server.close()
+    server.closeAllConnections()
+  })
 }

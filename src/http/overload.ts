@@ -2,25 +2,24 @@
 
 import underPressure from '@fastify/under-pressure'
 import { Failure } from '../failure.ts'
+import { boundConnections, type ConnectionBounds } from './connections.ts'
 import type { App } from './server.ts'
 
-export interface LoadLimits {
-  /** Connections at once; more are closed unanswered. */
-  connections: number
+export interface LoadLimits extends ConnectionBounds {
   /** How late the event loop may run on average, in milliseconds, before requests are answered 503. */
   lag: number
   /** Over how long that average goes, in milliseconds: one slow moment, such as the start, is no overload. */
   lagMeasured: number
 }
 
-export const LOAD_LIMITS: LoadLimits = { connections: 2_000, lag: 1_000, lagMeasured: 5_000 }
+export const LOAD_LIMITS: LoadLimits = { connections: 2_000, unread: 60_000, lag: 1_000, lagMeasured: 5_000 }
 
 /** Asked while the server is busy, too: a process that works must not be restarted for it. */
-const ALWAYS_ANSWERED = new Set(['/healthz', '/metrics'])
+const ALWAYS_ANSWERED = new Set(['/healthz', '/readyz', '/metrics'])
 
 /** Call it before any route is registered. */
-export async function limitLoad(app: App, limits: LoadLimits): Promise<void> {
-  app.server.maxConnections = limits.connections
+export async function limitLoad(app: App, limits: LoadLimits, trustProxy: string[]): Promise<void> {
+  boundConnections(app, limits, trustProxy)
   await app.register(underPressure, {
     maxEventLoopDelay: limits.lag,
     sampleInterval: limits.lagMeasured,

@@ -22,12 +22,23 @@ const FAILURE_MS = 300_000
 export function avatarRoutes(app: App, services: Services): void {
   const images = new LRUCache<string, Promise<Image>>({ max: REMEMBERED, ttl: REMEMBERED_MS })
 
-  function imageOf({ id, avatarUrl }: Integration): Promise<Image> {
-    if (avatarUrl === null) return Promise.resolve(null)
+  const ourHost = new URL(services.config.publicUrl).host
+
+  /** A platform could make this server ask itself. */
+  function isOurs(address: string): boolean {
+    return new URL(address).host === ourHost
+  }
+
+  function imageOf({ id, ownerId, avatarUrl, webRoot }: Integration): Promise<Image> {
+    if (avatarUrl === null || isOurs(avatarUrl)) return Promise.resolve(null)
     const key = `${id} ${avatarUrl}`
     const known = images.get(key)
     if (known) return known
-    const image: Promise<Image> = fetchImage(services.outgoing, avatarUrl)
+    const image: Promise<Image> = fetchImage(services.outgoing, {
+      account: ownerId,
+      address: avatarUrl,
+      web: webRoot,
+    })
       .catch(() => null)
       .then((found) => {
         if (found === null) images.set(key, Promise.resolve(null), { ttl: FAILURE_MS })

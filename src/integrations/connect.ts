@@ -17,16 +17,24 @@ const REFRESH_AHEAD = 120_000
 /** How long a call waits for the renewal of a token that lives: it goes on, and the call takes the one that it has. */
 const LIVING_PATIENCE = 5_000
 
-function connect(services: Services, integration: Integration, deadline: number, onAccepted: () => void): Platform {
+/** When and by what a request of ours ends. */
+interface Waiter {
+  /** Epoch milliseconds. */
+  deadline: number
+  signal: AbortSignal
+}
+
+function connect(services: Services, integration: Integration, waiter: Waiter, onAccepted: () => void): Platform {
   return createPlatform(services.outgoing, {
     scmType: integration.scmType,
     web: integration.webRoot,
     api: integration.apiRoot,
     token: openAccess(services, integration),
     link: integration.id,
+    account: integration.ownerId,
     hasWorked: true,
     clientId: integration.clientId,
-    deadline,
+    ...waiter,
     onAccepted,
   })
 }
@@ -35,7 +43,7 @@ function connect(services: Services, integration: Integration, deadline: number,
 export async function profileOnTrial(
   { outgoing }: Services,
   link: Pick<Integration, 'scmType' | 'webRoot' | 'apiRoot'> & { accessToken: string },
-  deadline = Date.now() + REQUEST_LIMIT,
+  waiter: Partial<Waiter> = {},
 ): Promise<Profile> {
   const platform = createPlatform(outgoing, {
     scmType: link.scmType,
@@ -43,8 +51,10 @@ export async function profileOnTrial(
     api: link.apiRoot,
     token: link.accessToken,
     link: `trial/${crypto.randomUUID()}`,
+    account: 'trial',
     hasWorked: false,
-    deadline,
+    deadline: Date.now() + REQUEST_LIMIT,
+    ...waiter,
   })
   return platform.profile()
 }
@@ -60,15 +70,16 @@ export async function withPlatform<T>(
   use: (platform: Platform, integration: Integration) => Promise<T>,
 ): Promise<T> {
   const found = await getIntegration(services.database, owner, idOrType)
-  return services.outgoing.waiting(async () => {
-    const deadline = Date.now() + REQUEST_LIMIT
+  const deadline = Date.now() + REQUEST_LIMIT
+  return services.outgoing.waiting(owner, async (signal) => {
+    const waiter = { deadline, signal }
     const integration = await usable(services, found, deadline)
     try {
-      return await runWith(services, integration, use, deadline)
+      return await runWith(services, integration, use, waiter)
     } catch (error) {
       if (!isRejected(error)) throw error
       const newer = await newerToken(services, integration, deadline)
-      if (newer) return runWithNewer(services, newer, use, deadline)
+      if (newer) return runWithNewer(services, newer, use, waiter)
       await noteStatus(services.database, integration, false)
       throw error
     }
@@ -79,10 +90,10 @@ async function runWithNewer<T>(
   services: Services,
   integration: Integration,
   use: (platform: Platform, integration: Integration) => Promise<T>,
-  deadline: number,
+  waiter: Waiter,
 ): Promise<T> {
   try {
-    return await runWith(services, integration, use, deadline)
+    return await runWith(services, integration, use, waiter)
   } catch (error) {
     if (isRejected(error)) await noteStatus(services.database, integration, false)
     throw error
@@ -93,10 +104,10 @@ async function runWith<T>(
   services: Services,
   integration: Integration,
   use: (platform: Platform, integration: Integration) => Promise<T>,
-  deadline: number,
+  waiter: Waiter,
 ): Promise<T> {
   let accepted = false
-  const platform = connect(services, integration, deadline, () => {
+  const platform = connect(services, integration, waiter, () => {
     accepted = true
   })
   const result = await use(platform, integration)

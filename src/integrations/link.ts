@@ -37,7 +37,7 @@ async function askProfile(
   fields: string[],
 ): Promise<Profile> {
   try {
-    return await services.outgoing.waiting(() => profileOnTrial(services, link))
+    return await services.outgoing.waiting(owner, (signal) => profileOnTrial(services, link, { signal }))
   } catch (error) {
     if (!(error instanceof Failure)) throw error
     if (error.code === 'scm_address_refused') {

@@ -92,7 +92,9 @@ export async function finishLink(
   }
   try {
     // As one: whoever has spent the code must not be turned away before it has become a link.
-    return await services.outgoing.waiting(() => seeThrough(services, exchangeAndKeep()))
+    return await services.outgoing.waiting(session.user.id, () => seeThrough(services, exchangeAndKeep()), {
+      unbroken: true,
+    })
   } catch (error) {
     return failedThere(error, label, againId)
   }
@@ -143,7 +145,7 @@ async function keepGrant(
 ): Promise<Integration | Refusal> {
   const { scmType, web, api } = application
   const { accessToken } = grant
-  const profile = await profileOnTrial(services, { scmType, webRoot: web, apiRoot: api, accessToken }, deadline)
+  const profile = await profileOnTrial(services, { scmType, webRoot: web, apiRoot: api, accessToken }, { deadline })
 
   /** The link, or what it had to be to instead. */
   async function store(transaction: Transaction): Promise<{ link: Integration } | { wanted: Integration }> {

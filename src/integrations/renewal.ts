@@ -130,6 +130,7 @@ async function sameAccount(services: Services, renewed: Integration): Promise<In
     api: renewed.apiRoot,
     token: openAccess(services, renewed),
     link: renewed.id,
+    account: renewed.ownerId,
     hasWorked: true,
     deadline: Date.now() + 10_000,
   })

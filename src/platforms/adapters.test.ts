@@ -26,6 +26,7 @@ function connect(name: (typeof NAMES)[number], purpose = 'full'): { at: SandboxP
     api: at.apiUrl,
     token: at.token('alice', purpose),
     link: `link-${links}`,
+    account: 'a',
     hasWorked: false,
   }
   return { at, platform: createPlatform(outgoing, connection) }
@@ -228,6 +229,7 @@ test.each([
     api: `${at.url}${path}`,
     token: at.token('alice'),
     link: 'wrong',
+    account: 'a',
     hasWorked: false,
   }
   const failure = await refusal(createPlatform(outgoing, connection).profile())
@@ -244,6 +246,7 @@ test('a GitHub that refuses to say whose token it is is none', async () => {
     api: `${place.origin}/api/v3`,
     token: 't',
     link: 'l',
+    account: 'a',
     hasWorked: false,
   }
   const failure = await refusal(createPlatform(outside, connection).profile())
@@ -268,6 +271,7 @@ test.each([
     api: `${place.origin}${path}`,
     token: 't',
     link: 'l',
+    account: 'a',
     hasWorked: false,
   }
   const failure = await refusal(createPlatform(outside, connection).profile())

@@ -37,6 +37,23 @@ export function isLocalName(host: string): boolean {
   return host === 'localhost' || host.endsWith('.localhost')
 }
 
+/**
+ * Names under which clouds serve their machines' credentials. Refused by name, since behind a proxy it is the proxy that
+ * looks names up.
+ */
+const METADATA_NAMES = new Set([
+  'metadata',
+  'metadata.google.internal',
+  'metadata.goog',
+  'instance-data',
+  'instance-data.ec2.internal',
+  'metadata.azure.internal',
+  'metadata.platformequinix.com',
+  'metadata.packet.net',
+  'metadata.tencentyun.com',
+  'rancher-metadata',
+])
+
 export function createAddressPolicy(allowed: AllowedHost[]): AddressPolicy {
   const entries = allowed.map(compileEntry)
 
@@ -53,6 +70,7 @@ export function createAddressPolicy(allowed: AllowedHost[]): AddressPolicy {
   }
 
   function checkTarget(target: Target): Refusal | null {
+    if (METADATA_NAMES.has(target.host)) return refuse(target, '', 'metadata', null)
     const named = entries.filter((entry) => entry.port === target.port && entry.names(target.host))
     if (target.protocol === 'http:' && !named.some((entry) => entry.plainHttp)) {
       return {

@@ -50,6 +50,7 @@ function get(outgoing: Outgoing, root: string): Promise<{ body: { id: number } }
     root,
     headers: { authorization: 'Bearer canary' },
     link: 'l',
+    account: 'a',
     recognises: () => true,
     failureFrom,
   }).get('/user', Item)

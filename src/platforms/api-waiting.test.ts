@@ -44,10 +44,14 @@ function get(
   root = server.origin,
   token = 'a',
 ): Promise<{ headers: Record<string, string>; body: { id: number }; next: string | null }> {
-  return new Api(outgoing, { root, headers: { authorization: token }, link, recognises: () => true, failureFrom }).get(
-    path,
-    Item,
-  )
+  return new Api(outgoing, {
+    root,
+    headers: { authorization: token },
+    link,
+    account: 'a',
+    recognises: () => true,
+    failureFrom,
+  }).get(path, Item)
 }
 
 /** Rate limits as an adapter reads them: the seconds from a header of its own. */

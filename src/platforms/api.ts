@@ -2,10 +2,11 @@
 
 import { createHash } from 'node:crypto'
 import { createSecureContext, rootCertificates } from 'node:tls'
-import type { Static, TSchema } from 'typebox'
+import { type Static, type TSchema, Type } from 'typebox'
 import type { AllowedHost } from '../config.ts'
 import { Failure } from '../failure.ts'
 import { type AddressPolicy, createAddressPolicy, type Refusal, type Target } from './address.ts'
+import { createBodyBudget } from './outgoing/body-budget.ts'
 import { createBreaker } from './outgoing/breaker.ts'
 import {
   badResponse,
@@ -24,13 +25,13 @@ import {
   unavailable,
   urlBelow,
 } from './outgoing/calls.ts'
-import { type Lookup, lookUp } from './outgoing/connector.ts'
-import { createDispatchers } from './outgoing/dispatchers.ts'
+import { type ConnectorParts, type Lookup, lookUp } from './outgoing/connector.ts'
+import { createDispatchers, type Dispatchers } from './outgoing/dispatchers.ts'
 import { createEtags, type Received } from './outgoing/etags.ts'
 import { coded, readFault } from './outgoing/faults.ts'
 import { createFlights } from './outgoing/flights.ts'
 import { type Inspection, inspectTarget } from './outgoing/inspect.ts'
-import { readJson } from './outgoing/json.ts'
+import { createJsonReader, isList, pickOf } from './outgoing/json.ts'
 import { LIMITS, type Limits } from './outgoing/limits.ts'
 import { createLinkGate } from './outgoing/link-gate.ts'
 import { nextPage } from './outgoing/next-page.ts'
@@ -59,6 +60,8 @@ export interface Outgoing {
   readonly policy: AddressPolicy
   /** For api.ts, image.ts and probe.ts alone. */
   readonly door: Door
+  /** The same for addresses that a platform names and nobody has allowed: what ALLOWED_HOSTS opens stays shut. */
+  readonly publicDoor: Door
   /** What a request of ours does with platforms, from its first call to its last. */
   readonly waiting: Waiting
   /** The way to a host, step by step, for its operator: no request is sent. */
@@ -82,8 +85,12 @@ export interface ApiOptions extends Refusals {
   headers: Record<string, string>
   /** Names the link, whose calls at once are counted and who waits by it. Caches are also kept apart by the token. */
   link: string
+  /** Whose link it is, once it has worked: then what fails counts towards leaving the platform alone. */
+  account: string | null
   /** `Date.now()` at which the caller's own request ends; 25 s from the call by default. */
   deadline?: number
+  /** Ends the caller's own waiting, whose place others need. */
+  signal?: AbortSignal | undefined
   /** Called for each answer that was no refusal. */
   onAccepted?: () => void
   /** Called with the headers of each answer below 500. */
@@ -97,6 +104,8 @@ export interface OutgoingCall {
   /** Sent form-encoded. */
   form?: Record<string, string>
   json?: unknown
+  /** Whose link it is for, once it has worked; what others see never leaves the endpoint alone. */
+  account?: string
   /** `Date.now()` at which the caller's own request ends. */
   deadline?: number
 }
@@ -110,6 +119,8 @@ export function createOutgoing(options: OutgoingOptions): Outgoing {
   const secureContext = createSecureContext(ca)
   const parts = { policy, limits, secureContext, lookup: options.lookup ?? lookUp, refused: refuseWith(log) }
   const dispatchers = createDispatchers(parts, options)
+  const publicParts = { ...parts, policy: createAddressPolicy([]) }
+  const publicDispatchers = createDispatchers(publicParts, options)
 
   const door: Door = {
     limits,
@@ -121,24 +132,32 @@ export function createOutgoing(options: OutgoingOptions): Outgoing {
     breaker: createBreaker(limits, (host) => log('scm_origin_left_alone', { host, ms: limits.breakerPause })),
     etags: createEtags(),
     notes: createServerNotes(log),
-    async request(target, wire, fresh) {
-      const refusal = policy.checkTarget(target)
-      if (refusal) throw parts.refused(refusal)
-      return (await dispatchers.dispatcherFor(target, fresh)).request(wire)
-    },
+    json: createJsonReader(),
+    budget: createBodyBudget(limits.bodies),
+    request: requestThrough(parts, dispatchers),
   }
+  const publicDoor: Door = { ...door, request: requestThrough(publicParts, publicDispatchers) }
 
   async function close(): Promise<void> {
     door.flights.end()
-    await dispatchers.close()
+    await Promise.all([dispatchers.close(), publicDispatchers.close(), door.json.close()])
   }
 
   return {
     policy,
     door,
-    waiting: createWaiting(limits.waiting),
+    publicDoor,
+    waiting: createWaiting(limits),
     inspect: (target) => inspectTarget(parts, target, dispatchers.isProxied(target)),
     close,
+  }
+}
+
+function requestThrough({ policy, refused }: ConnectorParts, dispatchers: Dispatchers): Door['request'] {
+  return async (target, request, fresh) => {
+    const refusal = policy.checkTarget(target)
+    if (refusal) throw refused(refusal)
+    return (await dispatchers.dispatcherFor(target, fresh)).request(request)
   }
 }
 
@@ -170,7 +189,7 @@ export class Api {
   /** One GET below root; `path` starts with '/' and is already encoded. Throws a `Failure`. */
   get<T extends TSchema>(path: string, shape: T): Promise<Answer<Static<T>>>
   get(path: string, shape: TSchema): Promise<Answer<unknown>> {
-    return this.#read(path, this.#deadline(), (answer) => {
+    return this.#read(path, shape, this.#deadline(), (answer) => {
       const next = nextPage({ headers: answer.headers, root: this.#options.root, path })
       if (next === path) throw badResponse(this.#host, 'names a page as its own next page')
       if (longestListIn(answer.body) > this.#door.limits.items) throw badResponse(this.#host, 'sends more than a page')
@@ -183,6 +202,7 @@ export class Api {
   async getAll<T extends TSchema>(path: string, item: T): Promise<Static<T>[]> {
     const deadline = this.#deadline()
     const { pages, items: most } = this.#door.limits
+    const list = Type.Array(item)
     const items: Static<T>[] = []
     const seen = new Set<string>()
     let next: string | null = path
@@ -191,7 +211,7 @@ export class Api {
       if (seen.size === pages) throw badResponse(this.#host, `has more than ${pages} pages of this`)
       seen.add(next)
       const page: string = next
-      next = await this.#read(page, deadline, ({ headers, body }) => {
+      next = await this.#read(page, list, deadline, ({ headers, body }) => {
         if (!Array.isArray(body)) throw wrongShape(this.#host, '')
         if (items.length + body.length > most) throw badResponse(this.#host, `has more than ${most} of these`)
         for (const one of body) {
@@ -208,7 +228,7 @@ export class Api {
     return this.#options.deadline ?? Date.now() + this.#door.limits.request
   }
 
-  async #read<T>(path: string, deadline: number, take: (answer: RawAnswer) => T): Promise<T> {
+  async #read<T>(path: string, shape: TSchema, deadline: number, take: (answer: RawAnswer) => T): Promise<T> {
     const door = this.#door
     const { root, link, headers } = this.#options
     const url = urlBelow(root, path)
@@ -217,12 +237,14 @@ export class Api {
     const start = async (signal: AbortSignal): Promise<RawAnswer> => {
       door.gate.check(link, place.host)
       const leave = await door.gate.enter(link, signal)
+      const lease = door.budget()
       try {
-        const call: Call = { method: 'GET', url, headers, body: null, signal }
+        const maxBytes = isList(shape) ? door.limits.body : door.limits.object
+        const call: Call = { method: 'GET', url, headers, body: null, signal, root, maxBytes, lease }
         const received = await callWithRetries(
           door,
           call,
-          place,
+          { place, account: this.#options.account, root },
           (fault) => fault.again,
           async () => {
             door.gate.check(link, place.host) // another call's answer may have asked for quiet meanwhile
@@ -230,14 +252,20 @@ export class Api {
           },
         )
         if (received.status < 500) this.#options.onHeaders?.(received.headers)
-        return readAnswer(door, link, url, received, this.#options)
+        return await readAnswer(door, link, { url, pick: pickOf(shape) }, received, this.#options)
       } finally {
+        lease.release()
         leave()
       }
     }
 
     try {
-      const answer = await door.flights.join(`${this.#scope} ${path}`, deadline, door.limits.call, start)
+      const answer = await door.flights.join(
+        `${this.#scope} ${path}`,
+        { deadline, signal: this.#options.signal },
+        door.limits.call,
+        start,
+      )
       this.#options.onAccepted?.()
       return take(answer)
     } catch (error) {
@@ -258,23 +286,32 @@ export async function send(outgoing: Outgoing, call: OutgoingCall): Promise<RawA
   const url = new URL(call.url)
   const place = placeOf(door, url)
   const time = Math.min(door.limits.call, (call.deadline ?? Number.POSITIVE_INFINITY) - Date.now())
+  const lease = door.budget()
   const controller = new AbortController()
   const timer = setTimeout(() => controller.abort(coded('CALL_TIMEOUT')), Math.max(0, time))
-  const request: Call = { method: call.method, url, ...headersAndBody(call), signal: controller.signal }
+  const request: Call = {
+    method: call.method,
+    url,
+    ...headersAndBody(call),
+    signal: controller.signal,
+    root: url.origin,
+    lease,
+  }
   try {
     if (time <= 0) throw coded('DEADLINE')
     const received = await callWithRetries(
       door,
       request,
-      place,
+      { place, account: call.account ?? null, root: url.origin + url.pathname },
       (fault) => fault.again && fault.unsent,
       () => exchange(door, request),
     )
-    return readSent(door, url, received)
+    return await readSent(door, url, received)
   } catch (error) {
     throw readFault(error, place).failure
   } finally {
     clearTimeout(timer)
+    lease.release()
   }
 }
 
@@ -286,14 +323,14 @@ function longestListIn(body: unknown): number {
   return longest
 }
 
-function readSent(door: Door, url: URL, received: Received): RawAnswer {
-  const { status, headers, text } = received
+async function readSent(door: Door, url: URL, received: Received): Promise<RawAnswer> {
+  const { status, headers, bytes } = received
   if (isRedirect(status)) {
     sameOrigin(url, headers.location)
     throw badResponse(url.hostname, 'redirects where it should answer')
   }
   if (status >= 500) throw unavailable(url.hostname, received)
-  return { status, headers, body: readJson(text, door.limits) }
+  return { status, headers, body: await door.json.read(bytes, door.limits) }
 }
 
 function headersAndBody({ headers, form, json }: OutgoingCall): {

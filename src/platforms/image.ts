@@ -15,18 +15,41 @@ const RASTER_IMAGES: [type: string, start: RegExp][] = [
   ['image/webp', /^RIFF[\s\S]{4}WEBP/],
 ]
 
-/** A picture, asked for without any token; null when there is none that can be shown. Throws a `Failure`. */
-export async function fetchImage(outgoing: Outgoing, address: string): Promise<{ type: string; bytes: Buffer } | null> {
-  const { door } = outgoing
+/**
+ * The picture of an account of `account`'s link to the platform at `web`, asked for without any token; null when there is
+ * none that can be shown. At the platform's own origin it is below its root, elsewhere only public addresses are asked.
+ * Throws a `Failure`.
+ */
+export async function fetchImage(
+  outgoing: Outgoing,
+  { account, address, web }: { account: string; address: string; web: string },
+): Promise<{ type: string; bytes: Buffer } | null> {
   const url = new URL(address)
+  const isOwn = url.origin === new URL(web).origin
+  if (isOwn && !url.href.startsWith(`${web}/`)) return null
+  const door = isOwn ? outgoing.door : outgoing.publicDoor
   const place = placeOf(door, url)
-  const signal = AbortSignal.timeout(door.limits.headers)
-  const call: Call = { method: 'GET', url, headers: { accept: 'image/*' }, body: null, signal, imageBytes: IMAGE_BYTES }
+  const time = AbortSignal.timeout(door.limits.headers)
+  const lease = door.budget()
+  const request = {
+    method: 'GET',
+    url,
+    headers: { accept: 'image/*' },
+    body: null,
+    lease,
+    root: isOwn ? web : url.origin,
+    maxBytes: IMAGE_BYTES,
+  } as const
   try {
-    const { status, text } = await outgoing.waiting(() => getFollowing(door, call, 'image'))
-    const type = RASTER_IMAGES.find(([, start]) => start.test(text))?.[0]
-    return status === 200 && type !== undefined ? { type, bytes: Buffer.from(text, 'latin1') } : null
+    const { status, bytes } = await outgoing.waiting(account, (signal) => {
+      const call: Call = { ...request, signal: AbortSignal.any([time, signal]) }
+      return getFollowing(door, call, 'image')
+    })
+    const type = RASTER_IMAGES.find(([, start]) => start.test(bytes.toString('latin1', 0, 16)))?.[0]
+    return status === 200 && type !== undefined ? { type, bytes } : null
   } catch (error) {
     throw readFault(error, place).failure
+  } finally {
+    lease.release()
   }
 }

@@ -4,7 +4,6 @@ import type { Outgoing } from './api.ts'
 import { apiVersionFor } from './github/api-version.ts'
 import { getFollowing, placeOf } from './outgoing/calls.ts'
 import { coded, readFault } from './outgoing/faults.ts'
-import { readJson } from './outgoing/json.ts'
 import { sunsetOf } from './outgoing/server-notes.ts'
 import { platformAddress } from './platform-url.ts'
 import type { ScmType } from './scm-types.ts'
@@ -26,8 +25,8 @@ export interface Probed {
 /** Asks both APIs below `web` without any token. Throws a `Failure`. */
 export async function probe(outgoing: Outgoing, web: string): Promise<Probed> {
   const version = { 'x-github-api-version': apiVersionFor(web, undefined) }
-  const github = await ask(outgoing, `${apiOf('github-enterprise', web)}/meta`, version)
-  const gitlab = await ask(outgoing, `${apiOf('gitlab-self-hosted', web)}/version`)
+  const github = await ask(outgoing, web, `${apiOf('github-enterprise', web)}/meta`, version)
+  const gitlab = await ask(outgoing, web, `${apiOf('gitlab-self-hosted', web)}/version`)
   const { date } = gitlab.headers
   return {
     ...identify(web, github, gitlab),
@@ -49,21 +48,29 @@ interface Asked {
   members: Record<string, unknown>
 }
 
-async function ask(outgoing: Outgoing, address: string, version: Record<string, string> = {}): Promise<Asked> {
+async function ask(
+  outgoing: Outgoing,
+  web: string,
+  address: string,
+  version: Record<string, string> = {},
+): Promise<Asked> {
   const { door } = outgoing
   const url = new URL(address)
   const signal = AbortSignal.timeout(door.limits.headers)
+  const lease = door.budget()
   const headers = { accept: 'application/json', ...version }
-  const call = { method: 'GET' as const, url, headers, body: null, signal }
+  const call = { method: 'GET' as const, url, headers, body: null, signal, lease, root: new URL(web).origin }
   try {
     const answer = await getFollowing(door, call, 'probe')
-    const members = membersOf(readJson(answer.text, door.limits))
+    const members = membersOf(await door.json.read(answer.bytes, door.limits))
     return { url: address, status: answer.status, headers: answer.headers, members }
   } catch (error) {
     const { failure } = readFault(signal.aborted ? coded('CALL_TIMEOUT') : error, placeOf(door, url))
     // GitLab's sign-in page, say: the other vendor's API is not there.
     if (failure.code === 'scm_redirected') return { url: address, status: 302, headers: {}, members: {} }
     throw failure
+  } finally {
+    lease.release()
   }
 }
 

@@ -14,12 +14,16 @@ export interface Connection {
   token: string
   /** The link's id: limits are counted by it. */
   link: string
+  /** Whose link it is. */
+  account: string
   /** Whether the link has worked: then what answers oddly is somebody in between, and never another platform. */
   hasWorked: boolean
   /** The OAuth application that obtained the token, if one did. */
   clientId?: string | null
   /** Epoch milliseconds after which nobody waits for the answer. */
   deadline?: number
+  /** Ends the waiting of this connection's calls. */
+  signal?: AbortSignal
   /** Called when the platform took the token and answered. */
   onAccepted?: () => void
 }

@@ -40,7 +40,6 @@ const page = { who: 'page' } as const
 const rules: Record<string, Rule> = {
   'GET /healthz': { who: 'open' },
   'GET /readyz': { who: 'open' },
-  'GET /metrics': { who: 'open' },
   'GET /openapi.json': { who: 'open' },
   'GET /docs': { who: 'open' },
   'GET /favicon.ico': { who: 'open' },

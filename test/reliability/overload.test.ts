@@ -32,7 +32,7 @@ describeOnBothEngines('requests that wait for platforms', (engine) => {
     return json.scm_integration.id
   }
 
-  it('are 128 at most; the next is refused at once, and list, show and other accounts are as quick as ever', async () => {
+  it('are 64 at most for one account; more are refused after a short wait, and list, show and others are as quick as ever', async () => {
     platform = await startWaitingPlatform()
     service = await startService(engine, { ALLOWED_HOSTS: platform.origin })
     const alice = await service.addAccount('alice')
@@ -44,29 +44,30 @@ describeOnBothEngines('requests that wait for platforms', (engine) => {
     const answers = Array.from({ length: 140 }, (_, n) => search(alice, `word${n}`))
     const refusedOnes: Answer[] = []
     for (const answer of answers) answer.then((each) => each.status === 503 && refusedOnes.push(each))
-    while (refusedOnes.length < 12) await delay(10)
+    while (refusedOnes.length < 76) await delay(10)
 
-    for (const path of [`/${id}/search_repos?query=another`, `/${id}/orgs`, `/${id}/import_keys`]) {
-      const began = Date.now()
-      const method = path.endsWith('keys') ? 'POST' : 'GET'
-      const refused = await alice.call(method, `/v1/scm_integrations${path}`)
-      expect([path, refused.status, refused.json]).toEqual([
-        path,
-        503,
-        { error: 'This server waits for 128 answers of platforms already. Try again in a moment.', code: 'overloaded' },
-      ])
-      expect(refused.headers.get('retry-after')).toBe('2')
-      expect(Date.now() - began).toBeLessThan(5_000)
+    const message =
+      'This server waits for 128 answers of platforms already, or for as many of your own as it can. Try again in a moment.'
+    const calls = [
+      ['GET', 'search_repos?query=another'],
+      ['GET', 'orgs'],
+      ['POST', 'import_keys'],
+    ] as const
+    const refused = await Promise.all(
+      calls.map(([method, path]) => alice.call(method, `/v1/scm_integrations/${id}/${path}`)),
+    )
+    for (const { status, json, headers } of refused) {
+      expect([status, json, headers.get('retry-after')]).toEqual([503, { error: message, code: 'overloaded' }, '2'])
     }
     const link = { scm_type: 'github-enterprise', url: platform.origin, access_token: 'ghp_other' }
-    expect((await bob.call('POST', '/v1/scm_integrations', link)).json.code).toBe('overloaded')
+    expect((await bob.call('POST', '/v1/scm_integrations', link)).status).toBe(201)
     expect((await alice.call('GET', '/v1/scm_integrations')).json.scm_integrations).toHaveLength(1)
     expect((await alice.call('GET', `/v1/scm_integrations/${id}`)).status).toBe(200)
-    expect((await bob.call('GET', '/v1/scm_integrations')).json.scm_integrations).toEqual([])
+    expect((await bob.call('GET', '/v1/scm_integrations')).json.scm_integrations).toHaveLength(1)
 
     platform.release()
     const statuses = (await Promise.all(answers)).map(({ status }) => status)
-    expect([statuses.filter((status) => status === 200).length, refusedOnes.length]).toEqual([128, 12])
+    expect([statuses.filter((status) => status === 200).length, refusedOnes.length]).toEqual([64, 76])
     expect((await search(alice, 'after')).status).toBe(200)
   })
 })
@@ -75,24 +76,6 @@ describe('connections', () => {
   const sockets: Socket[] = []
   afterEach(() => {
     for (const socket of sockets.splice(0)) socket.destroy()
-  })
-
-  it('beyond the bound are closed unanswered, and there is room again when others end', async () => {
-    service = await startService('SQLite')
-    const app = await createApp(service.services, { load: { ...LOAD_LIMITS, connections: 5 } })
-    const url = await app.listen({ host: '127.0.0.1', port: 0 })
-    const { port } = new URL(url)
-    for (let n = 0; n < 5; n++) {
-      const socket = connect(Number(port), '127.0.0.1')
-      sockets.push(socket)
-      await once(socket, 'connect')
-    }
-    await expect(send('GET', `${url}/healthz`)).rejects.toThrow('fetch failed')
-    sockets.shift()?.destroy()
-    const again = async () => (await send('GET', `${url}/healthz`).catch(() => undefined))?.status
-    while ((await again()) !== 200) await delay(20)
-    for (const socket of sockets) socket.destroy()
-    await app.close()
   })
 
   it.each([
@@ -131,10 +114,11 @@ describe('an event loop that lags', () => {
   }
 
   it('refuses requests, but not the question whether the process is alive, and serves again afterwards', async () => {
-    service = await startService('SQLite')
-    const app = await createApp(service.services, { load: { connections: 100, lag: 50, lagMeasured: 500 } })
+    service = await startService('SQLite', { METRICS_TOKEN: 'metrics' })
+    const app = await createApp(service.services, { load: { ...LOAD_LIMITS, lag: 50, lagMeasured: 500 } })
     const url = await app.listen({ host: '127.0.0.1', port: 0 })
-    const status = async (path: string) => (await send('GET', `${url}${path}`)).status
+    const status = async (path: string) =>
+      (await send('GET', `${url}${path}`, undefined, { authorization: 'Bearer metrics' })).status
     expect(await status('/v1/regions')).toBe(200)
     const end = holdUp(150)
     try {
@@ -145,8 +129,7 @@ describe('an event loop that lags', () => {
         '2',
         { error: 'This server is too busy just now. Try again in a moment.', code: 'overloaded' },
       ])
-      expect(await status('/readyz')).toBe(503)
-      expect([await status('/healthz'), await status('/metrics')]).toEqual([200, 200])
+      expect([await status('/healthz'), await status('/readyz'), await status('/metrics')]).toEqual([200, 200, 200])
     } finally {
       end()
     }

@@ -203,6 +203,15 @@ describe('a redirect', () => {
     expect(stranger.seen).toEqual([])
   })
 
+  it.each(['/', '/sign-in', '/api/v3x/user', '/api/v3/../v4/user', '/api/v3/%2e%2e/admin', '/api/v3'])(
+    'to %s, outside of the API, is not followed',
+    async (location) => {
+      first = (_request, response) => Boolean(response.writeHead(302, { location }).end('moved'))
+      expect(urlMessage(await create())).toContain(`${HOST} redirects to a path outside of its API.`)
+      expect(platform.seen).toEqual(['GET /api/v3/user'])
+    },
+  )
+
   it('that never ends is left after 3', async () => {
     first = ({ url }, response) => Boolean(response.writeHead(302, { location: `${url}1` }).end())
     expect(urlMessage(await create())).toContain('redirects again and again')

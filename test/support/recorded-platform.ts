@@ -82,7 +82,15 @@ export async function startRecordedPlatform(scmType: ScmType, recordings: Record
     web,
     api,
     asked,
-    platform: createPlatform(outgoing, { scmType, web, api, token: 'example-token', link: 'link-1', hasWorked: false }),
+    platform: createPlatform(outgoing, {
+      scmType,
+      web,
+      api,
+      token: 'example-token',
+      link: 'link-1',
+      account: 'a',
+      hasWorked: false,
+    }),
     lastHeaders: () => headers,
     async close() {
       await outgoing.close()

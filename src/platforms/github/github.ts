@@ -83,7 +83,12 @@ export class GitHub implements Platform {
   constructor(outgoing: Outgoing, at: Connection) {
     this.#at = at
     this.#versions = outgoing.door.notes.versions
-    const common = { link: at.link, ...(at.deadline === undefined ? {} : { deadline: at.deadline }) }
+    const common = {
+      link: at.link,
+      account: at.hasWorked ? at.account : null,
+      signal: at.signal,
+      ...(at.deadline === undefined ? {} : { deadline: at.deadline }),
+    }
     this.#api = new Api(outgoing, {
       root: at.api,
       headers: {

@@ -43,6 +43,7 @@ function platformWith(...given: typeof answers): Platform {
     api: `${web}/api/v3`,
     token: 'example-token',
     link: 'link',
+    account: 'a',
     hasWorked: true,
   })
 }

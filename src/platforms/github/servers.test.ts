@@ -64,6 +64,7 @@ function connect(hasWorked = true): Platform {
     api: `${web}/api/v3`,
     token: 't',
     link,
+    account: 'a',
     hasWorked,
   })
 }

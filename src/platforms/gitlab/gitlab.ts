@@ -78,7 +78,12 @@ export class GitLab implements Platform {
   readonly #stranger: Api
 
   constructor(outgoing: Outgoing, at: Connection) {
-    const common = { link: at.link, ...(at.deadline === undefined ? {} : { deadline: at.deadline }) }
+    const common = {
+      link: at.link,
+      account: at.hasWorked ? at.account : null,
+      signal: at.signal,
+      ...(at.deadline === undefined ? {} : { deadline: at.deadline }),
+    }
     const options = {
       // PRIVATE-TOKEN takes no OAuth tokens, and survives redirects to other origins where Authorization does not.
       headers: { authorization: `Bearer ${at.token}`, accept: 'application/json' },

@@ -23,8 +23,13 @@ const NAMED: [string, string, AddressClass][] = [
   ['168.63.129.16/32', 'metadata', 'never'], // Azure; ipaddr.js: unicast
   ['100.100.100.200/32', 'metadata', 'never'], // Alibaba; would be carrier-grade NAT
   ['192.0.0.192/32', 'metadata', 'never'], // Oracle
-  ['fd00:ec2::/32', 'metadata', 'never'], // Amazon; would be unique local
-  ['fd20:ce::/64', 'metadata', 'never'], // Google
+  // IPv6, all of which would be unique local. OpenStack's, Azure's and Hetzner's are link-local.
+  ['fd00:ec2::/32', 'metadata', 'never'], // Amazon: https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/instancedata-data-retrieval.html
+  ['fd20:ce::/64', 'metadata', 'never'], // Google: https://cloud.google.com/compute/docs/metadata/querying-metadata
+  ['fd00:c1::/64', 'metadata', 'never'], // Oracle, fd00:c1::a9fe:a9fe: oci-python-sdk, instance_principals_security_token_signer.py
+  ['fd00:42::/64', 'metadata', 'never'], // Scaleway, fd00:42::42: https://www.scaleway.com/en/docs/instances/how-to/use-cloud-init/
+  ['fd00:a9fe:a9fe::/64', 'metadata', 'never'], // Linode: https://techdocs.akamai.com/cloud-computing/docs/metadata-service-api
+  ['fd00:100::/64', 'metadata', 'never'], // Alibaba, fd00:100::100:200: https://github.com/canonical/cloud-init/issues/6892
   ['240.0.0.0/4', 'reserved', 'never'], // 255.255.255.255 as well
   ['192.0.0.0/24', 'reserved', 'special'],
   ['fec0::/10', 'siteLocal', 'special'],

@@ -3,6 +3,7 @@
 import { type Readable, Transform, Writable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { createGunzip } from 'node:zlib'
+import type { BodyLease } from './body-budget.ts'
 import { coded } from './faults.ts'
 
 export interface BodyBounds {
@@ -17,7 +18,12 @@ export interface BodyBounds {
  * The body's bytes, decompressed. Throws errors with the codes `TOO_LARGE`, `BOMB`, `ENCODING`, zlib's `Z_…` and the network's;
  * the stream is then destroyed.
  */
-export async function readBody(stream: Readable, headers: Record<string, string>, bounds: BodyBounds): Promise<Buffer> {
+export async function readBody(
+  stream: Readable,
+  headers: Record<string, string>,
+  bounds: BodyBounds,
+  lease: BodyLease,
+): Promise<Buffer> {
   const encoding = (headers['content-encoding'] ?? '').trim().toLowerCase()
   const gzipped = encoding === 'gzip' || encoding === 'x-gzip'
   const announced = Number(headers['content-length'] ?? 0)
@@ -40,16 +46,25 @@ export async function readBody(stream: Readable, headers: Record<string, string>
       if (decoded > bounds.ratioFrom && decoded > wire * bounds.ratio) return next(coded('BOMB'))
       if (decoded > bounds.body) return next(coded('TOO_LARGE'))
       chunks.push(chunk)
-      next()
+      try {
+        lease.take(decoded)
+        next()
+      } catch (error) {
+        next(error as Error)
+      }
     },
   })
-  await (gzipped ? pipeline(stream, meter, createGunzip(), sink) : pipeline(stream, meter, sink))
+  const { signal } = lease
+  try {
+    await (gzipped
+      ? pipeline(stream, meter, createGunzip(), sink, { signal })
+      : pipeline(stream, meter, sink, { signal }))
+  } catch (error) {
+    signal.throwIfAborted()
+    throw error
+  }
+  lease.keep()
   return Buffer.concat(chunks)
-}
-
-/** Invalid UTF-8 becomes U+FFFD, a byte order mark goes. */
-export function decodeText(bytes: Buffer): string {
-  return new TextDecoder().decode(bytes)
 }
 
 function discarding(stream: Readable, code: string): Error {

@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
 import { createBreaker, type Verdict } from './breaker.ts'
 
+const A = { account: 'A', root: 'https://a', host: 'a' }
 const BOUNDS = { breakerFailures: 10, breakerWindow: 30_000, breakerPause: 30_000 }
 
 beforeEach(() => {
@@ -10,14 +11,19 @@ afterEach(() => {
   vi.useRealTimers()
 })
 
-/** Each letter is a call: f fails, a is answered, u is unknown; `!` one that must be refused, a digit seconds that pass. */
-function play(script: string, origin = 'https://a', breaker = createBreaker(BOUNDS, () => {})): typeof breaker {
+/**
+ * Each letter is a call: f fails, a is answered, u is unknown; `!` one that must be refused, a digit seconds that pass.
+ * A capital names the account that calls from then on; 0 is a link that has never worked.
+ */
+function play(script: string, root = 'https://a', breaker = createBreaker(BOUNDS, () => {})): typeof breaker {
+  let account: string | null = 'A'
+  const enter = () => breaker.enter({ account, root, host: 'a' })
   const verdicts: Record<string, Verdict> = { f: 'failed', a: 'answered', u: 'unknown' }
-  for (const step of script.match(/\d+|./g) ?? []) {
+  for (const step of script.match(/[1-9]\d*|./g) ?? []) {
     const verdict = verdicts[step]
-    if (verdict) breaker.enter(origin, 'a')(verdict)
-    else if (step === '!')
-      expect(() => breaker.enter(origin, 'a')).toThrow(expect.objectContaining({ code: 'scm_unavailable' }))
+    if (/^[A-Z0]$/.test(step)) account = step === '0' ? null : step
+    else if (verdict) enter()(verdict)
+    else if (step === '!') expect(enter).toThrow(expect.objectContaining({ code: 'scm_unavailable' }))
     else vi.advanceTimersByTime(Number(step) * 1000)
   }
   return breaker
@@ -37,14 +43,18 @@ test.each([
   ['one failing query among good ones shuts nobody out', 'afafafafafafafafafafafafu'],
   ['but ten in a row do, however many were good before', 'aaaaaaaaaaaffffffffff!'],
   ['and good answers of longer ago save nobody', 'aaaaaaaaaaaa30afffffffafff!'],
+  ['one account’s failures leave the platform alone for that account only', 'ffffffffff!BaaaaA!'],
+  ['ten of two accounts leave it alone for all', 'fffffBfffff!A!C!0!'],
+  ['one that fails every probe does not keep it shut to others', 'fffffBfffff30f30fCa'],
+  ['what links see that have never worked opens nothing', '0ffffffffffffffffffffaAaBa'],
 ])('%s', (_name, script) => {
   play(script)
 })
 
 test('a second call during the probe is refused, and another origin is unaffected', () => {
   const breaker = play('ffffffffff30')
-  const report = breaker.enter('https://a', 'a')
-  expect(() => breaker.enter('https://a', 'a')).toThrow('left alone')
+  const report = breaker.enter(A)
+  expect(() => breaker.enter(A)).toThrow('left alone')
   play('aaa', 'https://b', breaker)
   report('answered')
   play('a', 'https://a', breaker)
@@ -52,5 +62,5 @@ test('a second call during the probe is refused, and another origin is unaffecte
 
 test('the refusal says how many seconds are left', () => {
   const breaker = play('ffffffffff10')
-  expect(() => breaker.enter('https://a', 'a')).toThrow(expect.objectContaining({ details: { retryAfter: 20 } }))
+  expect(() => breaker.enter(A)).toThrow(expect.objectContaining({ details: { retryAfter: 20 } }))
 })

@@ -1,4 +1,4 @@
-// Leaves an origin alone after repeated failures, so that a dead platform costs its users seconds and nobody else anything.
+// Leaves a platform alone after repeated failures, so that a dead one costs its users seconds and nobody else anything.
 
 import { LRUCache } from 'lru-cache'
 import { Failure } from '../../failure.ts'
@@ -9,70 +9,120 @@ export interface BreakerBounds {
   breakerPause: number
 }
 
-interface OriginState {
-  failures: number[]
+export type Verdict = 'answered' | 'failed' | 'unknown'
+
+/** Who calls, of whom a platform's failures are believed. */
+export interface Witness {
+  /** null: the link has never worked. What it sees opens nothing: its address may be wrong, or made to fail. */
+  account: string | null
+  /** Origin and root path: two platforms on one host are two. */
+  root: string
+  /** For the sentence. */
+  host: string
+}
+
+export interface Breaker {
+  /** Throws `scm_unavailable` while the platform is left alone; else every call has to report its verdict. */
+  enter(witness: Witness): (verdict: Verdict) => void
+}
+
+interface Circuit {
+  failures: { at: number; account: string }[]
   successes: number[]
   failedInARow: number
   pausedUntil: number
   probing: boolean
+  /** Whose probe failed last. */
+  failedProbe: string | null
 }
 
-export type Verdict = 'answered' | 'failed' | 'unknown'
+/** At most so many failures and successes are remembered of each. */
+const MAX_REMEMBERED = 100
 
-export interface Breaker {
-  /** Throws `scm_unavailable` while the origin is left alone; else every call has to report its verdict. */
-  enter(origin: string, host: string): (verdict: Verdict) => void
-}
-
+/**
+ * A platform has a circuit for everybody, which failures of one account alone never open, and one for each account,
+ * which that account's failures open for itself.
+ */
 export function createBreaker(bounds: BreakerBounds, opened: (host: string) => void): Breaker {
-  const origins = new LRUCache<string, OriginState>({ max: 2_000 })
+  const circuits = new LRUCache<string, Circuit>({ max: 10_000 })
 
-  function enter(origin: string, host: string): (verdict: Verdict) => void {
-    const state = origins.get(origin) ?? {
+  function circuitOf(key: string): Circuit {
+    const circuit = circuits.get(key) ?? {
       failures: [],
       successes: [],
       failedInARow: 0,
       pausedUntil: 0,
       probing: false,
+      failedProbe: null,
     }
-    origins.set(origin, state)
-    const probe = state.pausedUntil > 0
-    if (probe && (state.probing || performance.now() < state.pausedUntil)) throw leftAlone(host, state.pausedUntil)
-    if (probe) state.probing = true
-    return (verdict) => settle(state, verdict, probe, host)
+    circuits.set(key, circuit)
+    return circuit
   }
 
-  function settle(state: OriginState, verdict: Verdict, probe: boolean, host: string): void {
-    if (probe) state.probing = false
-    if (verdict === 'unknown') return
-    const now = performance.now()
-    if (verdict === 'answered') {
-      state.failedInARow = 0
-      if (probe) Object.assign(state, { failures: [], successes: [], pausedUntil: 0 })
-      else state.successes = [...recent(state.successes, now), now]
-      return
+  function enter({ account, root, host }: Witness): (verdict: Verdict) => void {
+    const everybody = { circuit: circuitOf(root), accounts: 2 }
+    const own = account === null ? [] : [{ circuit: circuitOf(`${root} ${account}`), accounts: 1 }]
+    const entered = [everybody, ...own].map(({ circuit, accounts }) => ({
+      circuit,
+      accounts,
+      probe: circuit.pausedUntil > 0,
+    }))
+    for (const { circuit, probe } of entered) {
+      if (probe && (circuit.probing || performance.now() < circuit.pausedUntil))
+        throw leftAlone(host, circuit.pausedUntil)
     }
-    state.failures = [...recent(state.failures, now), now]
-    state.failedInARow += 1
+    for (const { circuit, probe } of entered) if (probe) circuit.probing = true
+    return (verdict) => {
+      for (const each of entered) settle(each, account === null && verdict === 'failed' ? 'unknown' : verdict)
+    }
+
+    function settle({ circuit, accounts, probe }: (typeof entered)[number], verdict: Verdict): void {
+      if (probe) circuit.probing = false
+      if (verdict === 'unknown') return
+      const now = performance.now()
+      if (verdict === 'answered') {
+        circuit.failedInARow = 0
+        if (probe) reset(circuit)
+        else circuit.successes = [...circuit.successes.filter((at) => isRecent(at, now)), now].slice(-MAX_REMEMBERED)
+        return
+      }
+      const failures = circuit.failures.filter(({ at }) => isRecent(at, now))
+      circuit.failures = [...failures, { at: now, account: account ?? '' }].slice(-MAX_REMEMBERED)
+      circuit.failedInARow += 1
+      // Whoever fails every probe must not keep it shut to others.
+      if (probe && accounts > 1 && circuit.failedProbe === account) {
+        reset(circuit)
+        return
+      }
+      if (probe) circuit.failedProbe = account
+      if (probe || (circuit.pausedUntil === 0 && isDown(circuit, accounts, now))) {
+        circuit.pausedUntil = now + bounds.breakerPause
+        opened(host)
+      }
+    }
+  }
+
+  function reset(circuit: Circuit): void {
+    Object.assign(circuit, { failures: [], successes: [], pausedUntil: 0, failedProbe: null })
+  }
+
+  function isDown({ failures, successes, failedInARow }: Circuit, accounts: number, now: number): boolean {
+    if (failures.length < bounds.breakerFailures) return false
+    if (new Set(failures.map(({ account }) => account)).size < accounts) return false
     // One user's query that always ends in a 500 must not shut a healthy platform to all others.
-    const mostlyFailing =
-      state.failedInARow >= bounds.breakerFailures || state.failures.length > recent(state.successes, now).length
-    if (probe || (state.pausedUntil === 0 && state.failures.length >= bounds.breakerFailures && mostlyFailing)) {
-      state.pausedUntil = now + bounds.breakerPause
-      opened(host)
-    }
+    const answered = successes.filter((at) => isRecent(at, now)).length
+    return failedInARow >= bounds.breakerFailures || failures.length > answered
   }
 
-  /** At most a hundred are kept. */
-  function recent(times: number[], now: number): number[] {
-    return times.filter((time) => time > now - bounds.breakerWindow).slice(-99)
-  }
-
-  function leftAlone(host: string, until: number): Failure {
-    const retryAfter = Math.max(1, Math.ceil((until - performance.now()) / 1000))
-    const message = `${host} has failed repeatedly and is left alone for a while. Try again in ${retryAfter} s.`
-    return new Failure('scm_unavailable', message, { retryAfter })
+  function isRecent(at: number, now: number): boolean {
+    return at > now - bounds.breakerWindow
   }
 
   return { enter }
+}
+
+function leftAlone(host: string, until: number): Failure {
+  const retryAfter = Math.max(1, Math.ceil((until - performance.now()) / 1000))
+  const message = `${host} has failed repeatedly and is left alone for a while. Try again in ${retryAfter} s.`
+  return new Failure('scm_unavailable', message, { retryAfter })
 }

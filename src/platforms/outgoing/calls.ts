@@ -4,12 +4,14 @@ import type { Readable } from 'node:stream'
 import { setTimeout as delay } from 'node:timers/promises'
 import { Failure } from '../../failure.ts'
 import { type Target, targetOf } from '../address.ts'
-import { decodeText, readBody } from './body.ts'
+import { readBody } from './body.ts'
+import type { BodyBudget, BodyLease } from './body-budget.ts'
 import type { Breaker, Verdict } from './breaker.ts'
 import type { Etags, Received } from './etags.ts'
 import { type Fault, type Place, readFault } from './faults.ts'
 import type { Flights } from './flights.ts'
-import { readJson } from './json.ts'
+import type { JsonReader } from './json.ts'
+import type { Pick } from './json-reader.js'
 import type { Limits } from './limits.ts'
 import type { LinkGate } from './link-gate.ts'
 import { clampWait, readRetryAfter, timeOf } from './retry-after.ts'
@@ -50,6 +52,8 @@ export interface Door {
   breaker: Breaker
   etags: Etags
   notes: ServerNotes
+  json: JsonReader
+  budget: BodyBudget
   isProxied(target: Target): boolean
   /** Sends to a target that the address policy lets pass, else throws. `fresh`: on a connection of its own. */
   request(target: Target, wire: Wire, fresh: boolean): Promise<WireAnswer>
@@ -61,8 +65,12 @@ export interface Call {
   headers: Record<string, string>
   body: string | null
   signal: AbortSignal
-  /** An image of at most so many bytes is expected: the answer's text is its bytes, one character each. */
-  imageBytes?: number
+  /** Redirects lead nowhere but below it: elsewhere on a host the token, or our address, is somebody else's business. */
+  root: string
+  /** Most bytes of the answer; of a single object by default. */
+  maxBytes?: number
+  /** What the answer takes of the memory for all of them. */
+  lease: BodyLease
 }
 
 export function placeOf(door: Door, url: URL): Place {
@@ -71,7 +79,7 @@ export function placeOf(door: Door, url: URL): Place {
   return { host: target.host, port: target.port, proxied: door.isProxied(target) }
 }
 
-/** One request and its answer as text; no redirect, no retry. The body of a redirect or 304 is not read. */
+/** One request and its answer; no redirect, no retry. The body of a redirect or 304 is not read. */
 export async function exchange(door: Door, call: Call): Promise<Received> {
   const { url, method, body, signal } = call
   const target = targetOf(url)
@@ -80,16 +88,15 @@ export async function exchange(door: Door, call: Call): Promise<Received> {
   const headers = { ...call.headers, 'user-agent': door.userAgent, 'accept-encoding': 'gzip' }
   const wire = { origin: url.origin, path: url.pathname + url.search, method, headers, body, signal }
   const answer = await door.request(target, wire, method !== 'GET')
-  const received = { status: answer.statusCode, headers: flatten(answer.headers), text: '' }
+  const received = { status: answer.statusCode, headers: flatten(answer.headers), bytes: Buffer.alloc(0) }
   if (received.status >= 300 && received.status < 400) {
     answer.body.on('error', () => {}) // nobody reads it
     if (received.status === 304) answer.body.resume()
     else answer.body.destroy()
     return received
   }
-  const bounds = { ...door.limits, body: call.imageBytes ?? door.limits.body }
-  const bytes = await readBody(answer.body, received.headers, bounds)
-  return { ...received, text: call.imageBytes === undefined ? decodeText(bytes) : bytes.toString('latin1') }
+  const bounds = { ...door.limits, body: call.maxBytes ?? door.limits.object }
+  return { ...received, bytes: await readBody(answer.body, received.headers, bounds, call.lease) }
 }
 
 /** A GET that follows redirects within its origin. `scope` keys the memory of ETags. */
@@ -103,8 +110,14 @@ export async function getFollowing(door: Door, call: Call, scope: string): Promi
     const received = await exchange(door, { ...call, url, headers })
     if (!isRedirect(received.status)) return door.etags.settle(key, received, before)
     url = sameOrigin(url, received.headers.location)
+    if (!isBelow(url, call.root)) throw badResponse(url.hostname, 'redirects to a path outside of its API')
   }
   throw badResponse(call.url.hostname, 'redirects again and again')
+}
+
+function isBelow(url: URL, root: string): boolean {
+  const { origin, pathname } = new URL(root)
+  return url.origin === origin && url.pathname.startsWith(`${pathname.replace(/\/$/, '')}/`)
 }
 
 export function isRedirect(status: number): boolean {
@@ -124,17 +137,17 @@ export function sameOrigin(url: URL, location: string | undefined): URL {
   )
 }
 
-/** Tries until there is an answer below 500, nothing more to hope for, or no time. */
+/** `account` and `root` are the breaker's. Tries until there is an answer below 500, nothing more to hope for, or no time. */
 export async function callWithRetries(
   door: Door,
   call: Call,
-  place: Place,
+  { place, account, root }: { place: Place; account: string | null; root: string },
   mayRetry: (fault: Fault) => boolean,
   attempt: () => Promise<Received>,
 ): Promise<Received> {
   const began = Date.now()
   for (let tried = 0; ; tried++) {
-    const report = door.breaker.enter(call.url.origin, place.host)
+    const report = door.breaker.enter({ account, root, host: place.host })
     let verdict: Verdict = 'unknown'
     let outcome: string | number = ''
     try {
@@ -176,14 +189,14 @@ export interface Refusals {
  * The answer to a GET as JSON; throws what a status means that is no success. In this order: 5xx is the platform's
  * trouble, 429 a limit, whoever wrote it; any other 4xx counts only when the platform itself wrote it.
  */
-export function readAnswer(
+export async function readAnswer(
   door: Door,
   link: string,
-  url: URL,
+  { url, pick }: { url: URL; pick: Pick },
   received: Received,
   { recognises, failureFrom }: Refusals,
-): RawAnswer {
-  const { status, headers, text } = received
+): Promise<RawAnswer> {
+  const { status, headers, bytes } = received
   const host = url.hostname
   door.notes.noteSunset(url.host, headers)
   if (status >= 500) {
@@ -191,11 +204,14 @@ export function readAnswer(
     if (wait !== null) door.gate.pause(link, wait, 'scm_unavailable')
     throw unavailable(host, received)
   }
-  const answer = { status, headers, body: readJson(text, door.limits) }
-  if (status >= 400 && status !== 429 && !recognises(answer)) throw notThePlatform(url, received, answer.body)
+  const start = startOf(bytes)
+  const body = await door.json.read(bytes, door.limits, status < 300 ? pick : true)
+  const answer = { status, headers, body }
+  if (status >= 400 && status !== 429 && !recognises(answer))
+    throw notThePlatform(url, { status, headers, start }, body)
   if (status >= 400) throw pausing(door, link, answer, failureFrom(answer, url))
   if (status >= 300) throw badResponse(host, `answers with status ${status} where its API should`)
-  if (answer.body === undefined) throw notJson(host, headers, text)
+  if (body === undefined) throw notJson(host, headers, start)
   return answer
 }
 
@@ -210,14 +226,25 @@ function pausing(door: Door, link: string, { headers }: RawAnswer, failure: Fail
   return new Failure(failure.code, failure.message, { ...failure.details, retryAfter: wait })
 }
 
-export function unavailable(host: string, { status, headers }: Received): Failure {
+export function unavailable(host: string, { status, headers }: Omit<Received, 'bytes'>): Failure {
   const retryAfter = readRetryAfter(headers['retry-after'], timeOf(headers)) ?? 30
   const message = `${host} has trouble of its own (status ${status}). Try again later.`
   return new Failure('scm_unavailable', message, { retryAfter, log: { host, status } })
 }
 
+/** As much of an answer as tells what it is. */
+interface Seen {
+  status: number
+  headers: Record<string, string>
+  start: string
+}
+
+function startOf(bytes: Buffer): string {
+  return bytes.subarray(0, 256).toString('latin1')
+}
+
 /** A refusal in another form than the platform's, which says nothing of link, token or what was asked for. */
-function notThePlatform(url: URL, received: Received, body: unknown): Failure {
+function notThePlatform(url: URL, received: Seen, body: unknown): Failure {
   const { status, headers } = received
   const seen = `${url.hostname} answered ${status} with ${whatIs(received, body)}, not as the platform does: a proxy, gateway or sign-in wall before it must have written that.`
   // https://httpd.apache.org/docs/2.4/mod/core.html#allowencodedslashes
@@ -229,11 +256,11 @@ function notThePlatform(url: URL, received: Received, body: unknown): Failure {
   return new Failure('scm_bad_response', `${seen} ${mend}`, { log })
 }
 
-function whatIs({ headers, text }: Received, body: unknown): string {
+function whatIs({ headers, start }: Seen, body: unknown): string {
   const product = productOf(headers)
   const whose = product === null ? '' : ` of ${product}`
-  if (text.trim() === '') return `an empty answer${whose}`
-  if (isHtml(headers, text)) return `a web page${whose}`
+  if (start.trim() === '') return `an empty answer${whose}`
+  if (isHtml(headers, start)) return `a web page${whose}`
   return body === undefined ? `plain text${whose}` : `JSON of another form${whose}`
 }
 

@@ -2,11 +2,11 @@
 
 import { LRUCache } from 'lru-cache'
 
-/** An answer as it came, its body still text: parsed anew for each reader, who may do with it what he likes. */
+/** An answer as it came, its body still bytes: parsed anew for each reader, who may do with it what he likes. */
 export interface Received {
   status: number
   headers: Record<string, string>
-  text: string
+  bytes: Buffer
 }
 
 export interface Etags {
@@ -17,21 +17,22 @@ export interface Etags {
   forget(key: string): void
 }
 
-const LARGEST = 512 * 1024
+/** Below what another thread reads, which takes the bytes away. */
+const LARGEST = 128 * 1024
 
 /** Bounded in entries, and in bytes of all bodies together. `key` has to name the token as well as the URL. */
 export function createEtags(): Etags {
   const cache = new LRUCache<string, Received>({
     max: 2_000,
     maxSize: 32 * 1024 * 1024,
-    sizeCalculation: ({ text, headers }) => 2 * text.length + 2 * JSON.stringify(headers).length + 1,
+    sizeCalculation: ({ bytes, headers }) => bytes.length + 2 * JSON.stringify(headers).length + 1,
   })
 
   function settle(key: string, received: Received, before: Received | undefined): Received {
     if (received.status === 304) {
       return before ? { ...before, headers: { ...before.headers, ...received.headers } } : received
     }
-    const keep = received.status === 200 && received.headers.etag && received.text.length <= LARGEST
+    const keep = received.status === 200 && received.headers.etag && received.bytes.length <= LARGEST
     if (keep) cache.set(key, received)
     else cache.delete(key)
     return received

@@ -164,7 +164,12 @@ const ROWS: Record<string, Row> = {
   TOO_DEEP: { ...notHttp, sentence: ({ host }) => `${host} sent an answer nested deeper than a platform's is.` },
   TOO_LARGE: {
     ...notHttp,
-    sentence: ({ host }) => `${host} sent an answer larger than 8 MB, which is more than this server reads.`,
+    sentence: ({ host }) =>
+      `${host} sent a larger answer than this server reads (8 MB for a list, 256 kB for one thing).`,
+  },
+  TOO_MANY: {
+    ...notHttp,
+    sentence: ({ host }) => `${host} sent an answer of more than 200,000 values, which is more than this server reads.`,
   },
   BOMB: {
     ...notHttp,

@@ -8,12 +8,20 @@ interface Flight<T> {
   controller: AbortController
 }
 
+/** Who waits for a call, and for how long. */
+export interface Caller {
+  /** `Date.now()` at which its own request ends. */
+  deadline: number
+  signal?: AbortSignal | undefined
+}
+
 export interface Flights<T> {
   /**
    * The result of the call under way for `key`, or of `start`, whose signal fires after `time` milliseconds
-   * (`CALL_TIMEOUT`) or when all have given up. Rejects with `DEADLINE` at the caller's own deadline.
+   * (`CALL_TIMEOUT`) or when all have given up. Rejects with `DEADLINE` at the caller's own deadline, and with its signal's
+   * reason.
    */
-  join(key: string, deadline: number, time: number, start: (signal: AbortSignal) => Promise<T>): Promise<T>
+  join(key: string, caller: Caller, time: number, start: (signal: AbortSignal) => Promise<T>): Promise<T>
   /** Gives up all that is under way. */
   end(): void
 }
@@ -36,22 +44,27 @@ export function createFlights<T>(): Flights<T> {
 
   async function join(
     key: string,
-    deadline: number,
+    { deadline, signal }: Caller,
     time: number,
     start: (signal: AbortSignal) => Promise<T>,
   ): Promise<T> {
     const left = deadline - Date.now()
     if (left <= 0) throw coded('DEADLINE')
+    signal?.throwIfAborted()
     const flight = flights.get(key) ?? take(key, time, start)
     flight.waiting++
     let timer: NodeJS.Timeout | undefined
+    let aborted: (() => void) | undefined
     const gaveUp = new Promise<never>((_resolve, reject) => {
       timer = setTimeout(() => reject(coded('DEADLINE')), Math.min(left, 2 ** 31 - 1))
+      aborted = () => reject(signal?.reason)
+      signal?.addEventListener('abort', aborted, { once: true })
     })
     try {
       return await Promise.race([flight.result, gaveUp])
     } finally {
       clearTimeout(timer)
+      if (aborted) signal?.removeEventListener('abort', aborted)
       if (--flight.waiting === 0) {
         if (flights.get(key) === flight) flights.delete(key)
         flight.controller.abort(coded('DEADLINE')) // without effect when it has ended

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
-import { readJson } from './json.ts'
+import { readJson } from './json-reader.js'
 
-const BOUNDS = { depth: 4, text: 8 }
+const BOUNDS = { depth: 4, text: 8, nodes: 1_000 }
 
 test.each<[string, unknown]>([
   ['{"id":1}', { id: 1 }],

@@ -1,66 +1,86 @@
-// Reads JSON from a platform: not too deep, and its texts fit for our database and pages.
+// JSON of platforms: small answers are read at once, large ones by a thread of their own.
 
-export interface JsonBounds {
-  depth: number
-  /** Characters after which a string is cut. */
-  text: number
+import { Worker } from 'node:worker_threads'
+import { type TSchema, Type } from 'typebox'
+import { coded } from './faults.ts'
+import { type JsonBounds, type Pick, readJson } from './json-reader.js'
+
+export type { JsonBounds } from './json-reader.js'
+
+export interface JsonReader {
+  /** As `readJson` of json-reader.js. Large `bytes` are gone afterwards. */
+  read(bytes: Buffer, bounds: JsonBounds, pick?: Pick): Promise<unknown>
+  close(): Promise<void>
 }
 
-/**
- * undefined when `text` is not JSON. Throws an error with code `TOO_DEEP` for more nesting than allowed, before
- * anything is built of it. NUL and lone surrogates become U+FFFD, since PostgreSQL refuses them and pages garble them.
- */
-export function readJson(text: string, bounds: JsonBounds): unknown {
-  const scan = scanJson(text)
-  if (scan.depth > bounds.depth) throw Object.assign(new Error('too deep'), { code: 'TOO_DEEP' })
-  let value: unknown
-  try {
-    value = JSON.parse(text)
-  } catch {
-    return undefined // its message may quote the answer
+/** Bytes from which on another thread reads; below, that costs more than it saves: 128 kB are read in a millisecond. */
+const LARGE = 128 * 1024
+/** What the thread may take; an answer of 8 MB and 200,000 values needs a third. */
+const MAX_THREAD_MB = 192
+
+interface Asked {
+  resolve(value: unknown): void
+  reject(error: Error): void
+}
+
+export function createJsonReader(): JsonReader {
+  let worker: Worker | undefined
+  const waiting = new Map<number, Asked>()
+  let lastId = 0
+
+  function start(): Worker {
+    const started = new Worker(new URL('./json-worker.js', import.meta.url), {
+      name: 'json-reader',
+      env: {},
+      execArgv: [],
+      resourceLimits: { maxOldGenerationSizeMb: MAX_THREAD_MB },
+    })
+    started.on('message', ({ id, value, code }: { id: number; value?: unknown; code?: string }) => {
+      const asked = waiting.get(id)
+      waiting.delete(id)
+      if (waiting.size === 0) started.unref()
+      if (code === undefined) asked?.resolve(value)
+      else asked?.reject(coded(code))
+    })
+    // It has run out of memory: what it was reading was too much, and what came after it has to be asked again.
+    started.on('error', () => undefined)
+    started.on('exit', () => {
+      if (worker === started) worker = undefined
+      for (const { reject } of waiting.values()) reject(coded('TOO_MANY'))
+      waiting.clear()
+    })
+    return started
   }
-  return scan.escapes || scan.longest > bounds.text ? clean(value, bounds.text) : value
-}
 
-// biome-ignore lint/suspicious/noControlCharactersInRegex: NUL is what is looked for
-const UNFIT = /\u0000|[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[\udc00-\udfff]/g
-
-/** NUL and lone surrogates replaced, cut after `longest` characters without halving a pair. */
-function cleanText(text: string, longest: number): string {
-  const cut = text.length > longest ? text.slice(0, longest) : text
-  const whole = text.length > longest && /[\ud800-\udbff]$/.test(cut) ? cut.slice(0, -1) : cut
-  return whole.replace(UNFIT, '\ufffd')
-}
-
-/** The deepest nesting, the longest string, and whether any escape could stand for NUL or a surrogate. */
-function scanJson(text: string): { depth: number; longest: number; escapes: boolean } {
-  let depth = 0
-  let deepest = 0
-  let longest = 0
-  let escapes = false
-  let start = -1 // of the string we are in
-  for (let at = 0; at < text.length; at++) {
-    const code = text.charCodeAt(at)
-    if (start >= 0) {
-      if (code === 0x5c) {
-        escapes ||= text.charCodeAt(at + 1) === 0x75 // \u
-        at++
-      } else if (code === 0x22) {
-        longest = Math.max(longest, at - start - 1)
-        start = -1
-      }
-    } else if (code === 0x22) start = at
-    else if (code === 0x7b || code === 0x5b) deepest = Math.max(deepest, ++depth)
-    else if (code === 0x7d || code === 0x5d) depth--
+  return {
+    async read(bytes, bounds, pick) {
+      if (bytes.length <= LARGE) return readJson(new TextDecoder().decode(bytes), bounds, pick)
+      worker ??= start()
+      const id = ++lastId
+      const answer = new Promise<unknown>((resolve, reject) => waiting.set(id, { resolve, reject }))
+      worker.ref()
+      worker.postMessage(
+        { id, bytes, bounds, pick },
+        bytes.buffer.byteLength === bytes.length ? [bytes.buffer as ArrayBuffer] : [],
+      )
+      return answer
+    },
+    async close() {
+      await worker?.terminate()
+    },
   }
-  return { depth: deepest, longest, escapes }
 }
 
-function clean(value: unknown, longest: number): unknown {
-  if (typeof value === 'string') return cleanText(value, longest)
-  if (Array.isArray(value)) return value.map((item) => clean(item, longest))
-  if (typeof value !== 'object' || value === null) return value
-  return Object.fromEntries(
-    Object.entries(value).map(([name, item]) => [cleanText(name, longest), clean(item, longest)]),
-  )
+/** What `shape` reads of a value. */
+export function pickOf(shape: TSchema): Pick {
+  const one = Type.IsUnion(shape) ? shape.anyOf.find((each) => Type.IsObject(each) || Type.IsArray(each)) : shape
+  if (one && Type.IsArray(one)) return { items: pickOf(one.items) }
+  if (!one || !Type.IsObject(one)) return true
+  return { members: Object.fromEntries(Object.entries(one.properties).map(([name, member]) => [name, pickOf(member)])) }
+}
+
+/** Whether what is asked for is a list, or has one among its members as GitHub's searches do: only those are large. */
+export function isList(shape: TSchema): boolean {
+  if (Type.IsArray(shape)) return true
+  return Type.IsObject(shape) && Object.values(shape.properties).some((member) => Type.IsArray(member))
 }

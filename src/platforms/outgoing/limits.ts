@@ -13,13 +13,19 @@ export interface Limits {
   call: number
   /** A request of ours that does not say when it ends. */
   request: number
-  /** Of a body, on the wire and again decoded. */
+  /** Of a list's body, on the wire and again decoded. */
   body: number
+  /** Of a single object's. */
+  object: number
+  /** Of all bodies that are in memory at once. */
+  bodies: number
   /** Decoded bytes for each byte on the wire, once `ratioFrom` bytes are decoded: keeps out bombs early. */
   ratio: number
   ratioFrom: number
   /** Objects and arrays within one another in JSON. */
   depth: number
+  /** Values in one answer. */
+  nodes: number
   /** Characters of one string; the rest is cut. */
   text: number
   redirects: number
@@ -32,6 +38,8 @@ export interface Limits {
   callsPerLink: number
   /** Requests of ours that wait for platforms at once. */
   waiting: number
+  /** How long one waits for its place among them. */
+  turn: number
   /** So many failures of an origin within `breakerWindow` leave it alone for `breakerPause`. */
   breakerFailures: number
   breakerWindow: number
@@ -46,9 +54,12 @@ export const LIMITS: Limits = {
   call: 20_000,
   request: 25_000,
   body: 8 * 1024 * 1024,
+  object: 256 * 1024,
+  bodies: 64 * 1024 * 1024,
   ratio: 100,
   ratioFrom: 64 * 1024,
   depth: 64,
+  nodes: 200_000,
   text: 4096,
   redirects: 3,
   pages: 10,
@@ -58,6 +69,7 @@ export const LIMITS: Limits = {
   retryMax: 2_000,
   callsPerLink: 4,
   waiting: 128,
+  turn: 3_000,
   breakerFailures: 10,
   breakerWindow: 30_000,
   breakerPause: 30_000,

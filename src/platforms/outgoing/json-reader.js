@@ -1,0 +1,114 @@
+// @ts-check
+// Reads JSON from a platform: not too deep, not of too many values, only what is wanted of it, and its texts fit for our
+// database and pages. Plain JavaScript, because a thread of its own runs it as well.
+
+/**
+ * @typedef {object} JsonBounds
+ * @property {number} depth Objects and arrays within one another.
+ * @property {number} nodes Values in all: a text of 8 MB can become gigabytes of objects.
+ * @property {number} text Characters after which a string is cut.
+ */
+
+/**
+ * What is kept of a value: all of it, the named members of an object, or so much of each item of an array.
+ * @typedef {true | { members: Record<string, Pick> } | { items: Pick }} Pick
+ */
+
+/**
+ * undefined when `text` is not JSON. Throws an error with code `TOO_DEEP` or `TOO_MANY` before anything is built of it. NUL
+ * and lone surrogates become U+FFFD, since PostgreSQL refuses them and pages garble them.
+ * @param {string} text
+ * @param {JsonBounds} bounds
+ * @param {Pick} [pick]
+ * @returns {unknown}
+ */
+export function readJson(text, bounds, pick = true) {
+  const scan = scanJson(text, bounds)
+  /** @type {unknown} */
+  let value
+  try {
+    value = JSON.parse(text)
+  } catch {
+    return undefined // its message may quote the answer
+  }
+  const picked = keep(value, pick)
+  return scan.escapes || scan.longest > bounds.text ? clean(picked, bounds.text) : picked
+}
+
+/**
+ * The longest string, and whether any escape could stand for NUL or a surrogate.
+ * @param {string} text
+ * @param {JsonBounds} bounds
+ */
+function scanJson(text, { depth: maxDepth, nodes: maxNodes }) {
+  let depth = 0
+  let nodes = 1
+  let longest = 0
+  let escapes = false
+  let start = -1 // of the string we are in
+  for (let at = 0; at < text.length; at++) {
+    const code = text.charCodeAt(at)
+    if (start >= 0) {
+      if (code === 0x5c) {
+        escapes ||= text.charCodeAt(at + 1) === 0x75 // \u
+        at++
+      } else if (code === 0x22) {
+        longest = Math.max(longest, at - start - 1)
+        start = -1
+      }
+    } else if (code === 0x22) start = at
+    else if (code === 0x7b || code === 0x5b) {
+      nodes++
+      if (++depth > maxDepth) throw Object.assign(new Error('too deep'), { code: 'TOO_DEEP' })
+    } else if (code === 0x7d || code === 0x5d) depth--
+    else if (code === 0x2c && ++nodes > maxNodes)
+      throw Object.assign(new Error('too many values'), { code: 'TOO_MANY' })
+  }
+  if (nodes > maxNodes) throw Object.assign(new Error('too many values'), { code: 'TOO_MANY' })
+  return { longest, escapes }
+}
+
+/**
+ * @param {unknown} value
+ * @param {Pick} pick
+ * @returns {unknown}
+ */
+function keep(value, pick) {
+  if (pick === true || typeof value !== 'object' || value === null) return value
+  if ('items' in pick) return Array.isArray(value) ? value.map((item) => keep(item, pick.items)) : value
+  if (Array.isArray(value)) return value
+  /** @type {Record<string, unknown>} */
+  const members = {}
+  for (const [name, member] of Object.entries(pick.members)) {
+    if (Object.hasOwn(value, name)) members[name] = keep(Reflect.get(value, name), member)
+  }
+  return members
+}
+
+// biome-ignore lint/suspicious/noControlCharactersInRegex: NUL is what is looked for
+const UNFIT = /\u0000|[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[\udc00-\udfff]/g
+
+/**
+ * NUL and lone surrogates replaced, cut after `longest` characters without halving a pair.
+ * @param {string} text
+ * @param {number} longest
+ */
+function cleanText(text, longest) {
+  const cut = text.length > longest ? text.slice(0, longest) : text
+  const whole = text.length > longest && /[\ud800-\udbff]$/.test(cut) ? cut.slice(0, -1) : cut
+  return whole.replace(UNFIT, '\ufffd')
+}
+
+/**
+ * @param {unknown} value
+ * @param {number} longest
+ * @returns {unknown}
+ */
+function clean(value, longest) {
+  if (typeof value === 'string') return cleanText(value, longest)
+  if (Array.isArray(value)) return value.map((item) => clean(item, longest))
+  if (typeof value !== 'object' || value === null) return value
+  return Object.fromEntries(
+    Object.entries(value).map(([name, item]) => [cleanText(name, longest), clean(item, longest)]),
+  )
+}

@@ -1,0 +1,22 @@
+// @ts-check
+// The thread that reads large answers, so that requests go on meanwhile.
+
+import { parentPort } from 'node:worker_threads'
+import { readJson } from './json-reader.js'
+
+const port = parentPort
+if (!port) throw new Error('json-worker.js runs as a thread only')
+
+port.on(
+  'message',
+  (
+    /** @type {{ id: number, bytes: Uint8Array, bounds: import('./json-reader.js').JsonBounds, pick: import('./json-reader.js').Pick }} */ asked,
+  ) => {
+    const { id, bytes, bounds, pick } = asked
+    try {
+      port.postMessage({ id, value: readJson(new TextDecoder().decode(bytes), bounds, pick) })
+    } catch (error) {
+      port.postMessage({ id, code: error instanceof Error && 'code' in error ? error.code : 'UNKNOWN' })
+    }
+  },
+)
