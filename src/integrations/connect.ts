@@ -3,12 +3,13 @@
 import { Failure } from '../failure.ts'
 import { createPlatform } from '../platforms/create-platform.ts'
 import type { Platform, Profile } from '../platforms/platform.ts'
+import type { Connection } from '../platforms/vendor.ts'
 import type { Services } from '../services.ts'
 import type { Integration } from './integrations.ts'
 import { findIntegration, getIntegration, noteStatus } from './integrations.ts'
 import { refreshed } from './refresh.ts'
 import { linkExpired } from './renewal.ts'
-import { isUnreadable, openAccess } from './token-pair.ts'
+import { grantedTo, isUnreadable, openAccess } from './token-pair.ts'
 
 /** How long a whole request of ours may take, in milliseconds: clients give up at 30 s. */
 const REQUEST_LIMIT = 25_000
@@ -25,6 +26,7 @@ function connect(services: Services, integration: Integration, deadline: number,
     token: openAccess(services, integration),
     link: integration.id,
     hasWorked: true,
+    ...grantedTo(integration),
     deadline,
     onAccepted,
   })
@@ -33,7 +35,7 @@ function connect(services: Services, integration: Integration, deadline: number,
 /** Whose a token is that belongs to no link yet. Call it within `outgoing.waiting`. */
 export async function profileOnTrial(
   { outgoing }: Services,
-  link: Pick<Integration, 'scmType' | 'webRoot' | 'apiRoot'> & { accessToken: string },
+  link: Pick<Integration, 'scmType' | 'webRoot' | 'apiRoot'> & { accessToken: string } & Pick<Connection, 'granted'>,
   deadline = Date.now() + REQUEST_LIMIT,
 ): Promise<Profile> {
   const platform = createPlatform(outgoing, {
@@ -43,6 +45,7 @@ export async function profileOnTrial(
     token: link.accessToken,
     link: `trial/${crypto.randomUUID()}`,
     hasWorked: false,
+    ...(link.granted && { granted: link.granted }),
     deadline,
   })
   return platform.profile()

@@ -16,6 +16,8 @@ export interface Connection {
   link: string
   /** Whether the link has worked: then what answers oddly is somebody in between, and never another platform. */
   hasWorked: boolean
+  /** What OAuth said of the token when it gave it, which is then not asked about; absent for pasted tokens. */
+  granted?: { scopes: string[] | null; expiresAt: string | null }
   /** Epoch milliseconds after which nobody waits for the answer. */
   deadline?: number
   /** Called when the platform took the token and answered. */

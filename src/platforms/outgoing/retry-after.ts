@@ -20,3 +20,9 @@ export function readRetryAfter(header: string | undefined, now: number = Date.no
   const time = Date.parse(text)
   return Number.isNaN(time) ? null : clampWait((time - now) / 1000)
 }
+
+/** The platform's own time in epoch milliseconds, from its `Date`: times that it names are by its clock, not by ours. */
+export function timeOf(headers: Record<string, string>): number {
+  const time = Date.parse(headers.date ?? '')
+  return Number.isNaN(time) ? Date.now() : time
+}
