@@ -153,7 +153,8 @@ export function namespaceBody(site: Site, world: World, owner: string): Condense
     kind: 'group',
     full_path: group.fullPath,
     parent_id: group.parentId,
-    avatar_url: null,
+    // Without its host, also where the project's own avatar has one.
+    avatar_url: group.avatar ? `${site.basePath}/uploads/-/system/group/avatar/${group.id}/avatar.png` : null,
     web_url: `${site.url}/groups/${group.fullPath}`,
   }
 }

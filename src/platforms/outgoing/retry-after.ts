@@ -21,8 +21,8 @@ export function readRetryAfter(header: string | undefined, now: number = Date.no
   return Number.isNaN(time) ? null : clampWait((time - now) / 1000)
 }
 
-/** The platform's own time in epoch milliseconds, from its `Date`: times that it names are by its clock, not by ours. */
-export function timeOf(headers: Record<string, string>): number {
-  const time = Date.parse(headers.date ?? '')
+/** The platform's clock, by the `Date` of its answer; ours where it sends none. Epoch milliseconds. */
+export function timeOf({ date = '' }: Record<string, string>): number {
+  const time = Date.parse(date)
   return Number.isNaN(time) ? Date.now() : time
 }
