@@ -1,6 +1,5 @@
 // GitLab, hosted and self-hosted, as a Platform.
-import { type Static, Type } from 'typebox'
-import { Value } from 'typebox/value'
+import { Type } from 'typebox'
 import { Failure, type FailureCode, invalid } from '../../failure.ts'
 import { type Answer, Api, type Outgoing } from '../api.ts'
 import {
@@ -28,31 +27,9 @@ import type {
   SshKey,
 } from '../platform.ts'
 import { scmTypes } from '../scm-types.ts'
-import {
-  avatarAddress,
-  type Connection,
-  emptyPage,
-  hasCode,
-  lookUpEach,
-  membersOf,
-  orNull,
-  pathParts,
-  queryOf,
-  REFUSALS,
-  webAddress,
-} from '../vendor.ts'
-import {
-  callForbidden,
-  gitlabFailure,
-  isOwnRefusal,
-  isSomebodyElses,
-  isUnknownPath,
-  mayBeAboutTheCall,
-  notAPerson,
-  notGitLab,
-  perhapsNotGitLab,
-  strangerFailure,
-} from './errors.ts'
+import { type Connection, emptyPage, hasCode, lookUpEach, orNull, pathParts, queryOf, REFUSALS } from '../vendor.ts'
+import { readProfile } from './account.ts'
+import { callForbidden, gitlabFailure, isOwnRefusal, mayBeAboutTheCall, strangerFailure } from './errors.ts'
 import {
   BranchItem,
   branchFrom,
@@ -63,9 +40,7 @@ import {
   keyFrom,
   MergeRequest,
   MergeRequestAccess,
-  OAuthToken,
   organizationFrom,
-  PersonalToken,
   Project,
   ProjectDetails,
   pullRequestFrom,
@@ -73,17 +48,11 @@ import {
   repositoryFrom,
   sourceFrom,
   targetOf,
-  User,
   Version,
 } from './responses.ts'
-import { factsOfOAuthToken, factsOfPersonalToken, missingScopes, type TokenFacts } from './scopes.ts'
 
 /** Servers older than a path answer it in a form of their own. */
 const UNTOLD: FailureCode[] = [...REFUSALS, 'scm_bad_response']
-
-/** OAuth tokens get a 400 where personal ones are described, and personal ones a 401 at the other: neither is bad for it. */
-const TOKEN_UNTOLD: FailureCode[] = [...UNTOLD, 'scm_query_refused', 'scm_token_rejected']
-const NOTHING_TOLD: TokenFacts = { scopes: null, expiresAt: null }
 
 export class GitLab implements Platform {
   readonly #at: Connection
@@ -118,21 +87,8 @@ export class GitLab implements Platform {
     })
   }
 
-  async profile(): Promise<Profile> {
-    const user = await this.#user()
-    if (user.bot) throw notAPerson(this.#at, user.username)
-    const { scopes, expiresAt } = await this.#tokenFacts()
-    return {
-      uid: String(user.id),
-      username: user.username,
-      avatarUrl: avatarAddress(user.avatar_url, this.#at.web),
-      // null says that the account never confirmed its address; older servers do not send the field.
-      email: user.confirmed_at === null ? null : user.email || null,
-      profileUrl: webAddress(user.web_url) ?? this.#at.web,
-      scopes,
-      missingScopes: missingScopes(scopes),
-      tokenExpiresAt: expiresAt,
-    }
+  profile(): Promise<Profile> {
+    return readProfile(this.#at, { identity: this.#identity, web: this.#web, anonymous: this.#stranger })
   }
 
   async sshKeys(): Promise<SshKey[]> {
@@ -220,31 +176,6 @@ export class GitLab implements Platform {
     }
   }
 
-  async #user(): Promise<Static<typeof User>> {
-    try {
-      const { body } = await this.#identity.get('/user', Type.Unknown())
-      if (Value.Check(User, body)) return body
-      const isGitHub = !this.#at.hasWorked && 'login' in membersOf(body)
-      throw notGitLab(this.#at, 'its answer to /user has no id or username', isGitHub)
-    } catch (failure) {
-      if (hasCode(failure, 'scm_query_refused')) throw notGitLab(this.#at, 'it refuses to say whose token this is')
-      if (!(failure instanceof Failure) || !isUnknownPath(failure)) throw failure
-      if (!this.#at.hasWorked && (await this.#isGitHub())) throw notGitLab(this.#at, 'it does not know /user', true)
-      throw isSomebodyElses(failure)
-        ? perhapsNotGitLab(this.#at, failure)
-        : notGitLab(this.#at, 'it does not know /user')
-    }
-  }
-
-  /** An Enterprise Server shows this to anybody, or refuses in words of its own. */
-  async #isGitHub(): Promise<boolean> {
-    const asked = this.#stranger.get('/api/v3/meta', Type.Unknown())
-    return asked.then(
-      ({ body }) => 'installed_version' in membersOf(body),
-      (refusal) => hasCode(refusal, 'scm_forbidden'),
-    )
-  }
-
   /** "401 Unauthorized" may be a permission that lacks: the token is no good only when /user says so too. */
   async #reconsider(failure: Failure): Promise<Failure> {
     if (!mayBeAboutTheCall(failure)) return failure
@@ -252,27 +183,6 @@ export class GitLab implements Platform {
       () => callForbidden(this.#at),
       (aboutTheToken: Failure) => aboutTheToken,
     )
-  }
-
-  async #tokenFacts(): Promise<TokenFacts> {
-    const { granted } = this.#at
-    if (granted && granted.scopes !== null) return granted
-    const personal = granted ? null : await this.#personalToken()
-    if (personal !== null) return personal
-    const oauth = await orNull(this.#web.get('/oauth/token/info', OAuthToken), TOKEN_UNTOLD)
-    return oauth === null ? NOTHING_TOLD : factsOfOAuthToken(oauth.body)
-  }
-
-  /** null for a token of OAuth, and of servers before 15.5. */
-  async #personalToken(): Promise<TokenFacts | null> {
-    try {
-      return factsOfPersonalToken((await this.#identity.get('/personal_access_tokens/self', PersonalToken)).body)
-    } catch (failure) {
-      // A fine-grained token without Personal Access Token: Read.
-      if (hasCode(failure, 'scm_scope_missing')) return NOTHING_TOLD
-      if (hasCode(failure, ...TOKEN_UNTOLD)) return null
-      throw failure
-    }
   }
 
   /** GitLab answers 403 for merge requests that are switched off, and tells so at the project. */
