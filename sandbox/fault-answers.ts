@@ -1,6 +1,7 @@
 // Faults of what an answer says: nonsense bodies, wrong links, redirects, refusals, limits.
 
 import type { Exchange, Fault } from './fault-exchange.ts'
+import { invalidToken } from './gitlab-access.ts'
 import { html, json, type Reply, redirect } from './http.ts'
 
 const rateLimitDocs = 'https://docs.github.com/rest/using-the-rest-api/rate-limits-for-the-rest-api'
@@ -36,9 +37,13 @@ export const answerFaults = {
   'redirect-loop': say(({ site, request }) => redirect(`${site.origin}${request.url}`, 301)),
   'redirect-foreign': say(({ rule }) => redirect(String(rule.value ?? 'http://elsewhere.invalid/api'), 302)),
   'redirect-metadata': say(() => redirect('http://169.254.169.254/latest/meta-data/', 302)),
-  'status-401': say(({ site }) =>
-    site.flavour === 'github' ? github(401, 'Bad credentials') : json(401, { message: '401 Unauthorized' }),
-  ),
+  /** With the value `invalid_token` GitLab names the token, as it does when that was revoked or has expired. */
+  'status-401': say(({ site, rule }) => {
+    if (site.flavour === 'github') return github(401, 'Bad credentials')
+    if (rule.value === 'invalid_token')
+      return invalidToken('Token was revoked. You have to re-authorize from the user.')
+    return json(401, { message: '401 Unauthorized' })
+  }),
   'status-403': say(({ site }) =>
     site.flavour === 'github'
       ? github(403, 'Resource not accessible by personal access token')

@@ -1,7 +1,16 @@
 // GitLab's REST API: the calls that the sandbox knows, what a token needs for each, and the way from call to answer.
 
 import { createHash } from 'node:crypto'
-import { type GitlabRequest, identify, notFound, scopeRefusal, unauthorized } from './gitlab-access.ts'
+import {
+  type GitlabRequest,
+  granularRefusal,
+  identify,
+  notFound,
+  onlyFineGrained,
+  type Permission,
+  scopeRefusal,
+  unauthorized,
+} from './gitlab-access.ts'
 import { gitlabDate, keyBody, ownUser, userBasic } from './gitlab-bodies.ts'
 import { groups, namespace, oneGroup } from './gitlab-groups.ts'
 import { gitlabLimit } from './gitlab-limits.ts'
@@ -10,14 +19,16 @@ import { listReply } from './gitlab-paging.ts'
 import { allProjects, branches, groupProjects, oneProject, userProjects } from './gitlab-projects.ts'
 import { type Call, header, json, matchRoute, nothing, type Reply } from './http.ts'
 import type { Site } from './site.ts'
-import { findUser, isExpired, type Token, type User, userById, type World } from './state.ts'
+import { findUser, fullName, isExpired, repositoryById, type Token, type User, userById, type World } from './state.ts'
 
 interface GitlabRoute {
   method: string
   pattern: string
   scopes: string[]
   /** What a fine-grained token needs. */
-  permission: string
+  permission: Permission
+  /** A list's parameters that have a value when they are not sent, as a query; seen in recorded Link headers. */
+  defaults?: string
   /** Answers public things to anybody. */
   anonymous?: true
   handler: (request: GitlabRequest) => Reply
@@ -25,6 +36,10 @@ interface GitlabRoute {
 
 const api = ['api', 'read_api']
 const user = ['read_user', ...api]
+const ofProjects =
+  'order_by=created_at&owned=false&simple=false&sort=desc&starred=false&with_custom_attributes=false&with_issues_enabled=false&with_merge_requests_enabled=false'
+const ofMergeRequests =
+  'order_by=created_at&sort=desc&state=all&with_labels_details=false&with_merge_status_recheck=false'
 
 const routes: GitlabRoute[] = [
   { method: 'GET', pattern: 'user', scopes: user, permission: 'read_user', handler: self },
@@ -45,6 +60,7 @@ const routes: GitlabRoute[] = [
     scopes: api,
     permission: 'read_project',
     anonymous: true,
+    defaults: ofProjects,
     handler: userProjects,
   },
   {
@@ -53,6 +69,7 @@ const routes: GitlabRoute[] = [
     scopes: api,
     permission: 'read_project',
     anonymous: true,
+    defaults: `membership=false&${ofProjects}`,
     handler: allProjects,
   },
   {
@@ -68,6 +85,7 @@ const routes: GitlabRoute[] = [
     pattern: 'projects/:id/merge_requests',
     scopes: api,
     permission: 'read_merge_request',
+    defaults: ofMergeRequests,
     handler: projectMergeRequests,
   },
   {
@@ -83,9 +101,18 @@ const routes: GitlabRoute[] = [
     pattern: 'merge_requests',
     scopes: api,
     permission: 'read_merge_request',
+    defaults: `non_archived=true&scope=created_by_me&${ofMergeRequests}`,
     handler: ownMergeRequests,
   },
-  { method: 'GET', pattern: 'groups', scopes: api, permission: 'read_group', anonymous: true, handler: groups },
+  {
+    method: 'GET',
+    pattern: 'groups',
+    scopes: api,
+    permission: 'read_group',
+    anonymous: true,
+    defaults: 'order_by=name&owned=false&sort=asc&statistics=false&top_level_only=false&with_custom_attributes=false',
+    handler: groups,
+  },
   { method: 'GET', pattern: 'groups/:id', scopes: api, permission: 'read_group', anonymous: true, handler: oneGroup },
   {
     method: 'GET',
@@ -93,6 +120,7 @@ const routes: GitlabRoute[] = [
     scopes: api,
     permission: 'read_project',
     anonymous: true,
+    defaults: `include_subgroups=false&with_security_reports=false&with_shared=true&${ofProjects}`,
     handler: groupProjects,
   },
   { method: 'GET', pattern: 'namespaces/:id', scopes: api, permission: 'read_namespace', handler: namespace },
@@ -101,20 +129,28 @@ const routes: GitlabRoute[] = [
 ]
 
 export function answerGitlabApi(site: Site, world: World, call: Call): Reply {
-  const reply = conditional(call, answer(site, world, call))
-  const common = {
+  return marked(conditional(call, answer(site, world, call)))
+}
+
+/** What every answer of the API carries. Errors are not kept, and JSON comes without its charset. */
+export function marked(reply: Reply): Reply {
+  const common: Record<string, string> = {
     'x-gitlab-meta': '{"correlation_id":"01SANDBOX0000000000000000","version":"1"}',
     'x-request-id': '01SANDBOX0000000000000000',
-    'cache-control': 'max-age=0, private, must-revalidate',
+    'x-runtime': '0.029368',
+    'cache-control': reply.status < 400 ? 'max-age=0, private, must-revalidate' : 'no-cache',
     'x-content-type-options': 'nosniff',
+    'x-frame-options': 'SAMEORIGIN',
     vary: 'Origin',
   }
-  return { ...reply, headers: { ...common, ...reply.headers } }
+  const headers = { ...common, ...reply.headers }
+  if (headers['content-type']?.startsWith('application/json')) headers['content-type'] = 'application/json'
+  return { ...reply, headers }
 }
 
 function answer(site: Site, world: World, call: Call): Reply {
   const path = call.path.slice(`${site.basePath}/api/v4/`.length)
-  const identity = identify(world, call)
+  const identity = identify(site, world, call)
   const limited = gitlabLimit(world, 'status' in identity ? null : identity.user)
   const limitHeaders = limited?.headers ?? {}
   if (limited?.refusal !== undefined) return limited.refusal
@@ -123,14 +159,23 @@ function answer(site: Site, world: World, call: Call): Reply {
 }
 
 function dispatch(request: GitlabRequest, path: string): Reply {
-  const { call, token } = request
+  const { site, call, token } = request
   if (path === 'personal_access_tokens/self') return ownToken(request)
   const found = matchRoute(routes, call.method, path)
   if (found === undefined) return notFound()
   const { route, params } = found
   if (token === null && route.anonymous !== true) return unauthorized()
-  const refused = token === null ? undefined : scopeRefusal(token, route.scopes, route.permission)
-  return refused ?? route.handler({ ...request, params })
+  const refused = token === null ? undefined : scopeRefusal(site, token, route.scopes, route.permission)
+  if (refused !== undefined) return refused
+  if (onlyFineGrained(request, placeOf(request, route, params.id))) return granularRefusal(site, route.permission)
+  return route.handler({ ...request, params, defaults: Object.fromEntries(new URLSearchParams(route.defaults)) })
+}
+
+/** The full path of the project or group that is asked for; empty where it is neither. */
+function placeOf({ world }: GitlabRequest, { pattern }: GitlabRoute, id = ''): string {
+  if (!/^(projects|groups)\/:id/.test(pattern)) return ''
+  const project = pattern.startsWith('projects') ? repositoryById(world, Number(id)) : undefined
+  return project === undefined ? id : fullName(project)
 }
 
 /** GitLab's weak ETags; a 304 counts as a request all the same. */
@@ -189,8 +234,12 @@ function metadata({ site }: GitlabRequest): Reply {
   })
 }
 
-function ownToken({ world, call, token }: GitlabRequest): Reply {
+function ownToken({ site, world, call, token }: GitlabRequest): Reply {
   if (token === null) return unauthorized()
+  if (token.kind === 'fine-grained') {
+    const refused = scopeRefusal(site, token, [], 'read_personal_access_token')
+    if (refused !== undefined) return refused
+  }
   if (token.kind === 'oauth') {
     const message = '400 Bad request - This endpoint requires token type to be a personal access token'
     return json(400, { message })

@@ -33,7 +33,7 @@ export function userBasic(site: Site, user: User): UserBasic {
   return {
     id: user.id,
     username: user.username,
-    public_email: user.publicEmail,
+    public_email: user.publicEmail ?? '',
     name: user.name,
     state: user.blocked ? 'blocked' : 'active',
     locked: false,
@@ -75,7 +75,7 @@ export function ownUser(site: Site, user: User): object {
     two_factor_enabled: false,
     external: false,
     private_profile: false,
-    commit_email: email,
+    commit_email: `${user.id}-${user.username}@users.noreply.${site.host.replace(/:\d+$/, '')}`,
     preferred_language: 'en',
   }
 }
@@ -124,6 +124,7 @@ export function groupBody(site: Site, world: World, group: Organization): object
     full_path: group.fullPath,
     created_at: gitlabDate(group.createdAt),
     parent_id: group.parentId,
+    marked_for_deletion_on: group.markedForDeletionOn ?? null,
     organization_id: 1,
     shared_runners_setting: 'enabled',
     ldap_cn: null,

@@ -32,11 +32,18 @@ export function groups(request: GitlabRequest): Reply {
   const least = flag(query, 'owned') ? 50 : Number(query.get('min_access_level') ?? 0)
   const found = candidates(request, least).filter((group) => {
     if (flag(query, 'top_level_only') && group.parentId !== null) return false
+    if (!isOfActivity(request, group)) return false
     return matchesSearch(query.get('search'), [group.name, group.path])
   })
   const byMembership = found.filter((group) => least === 0 || groupLevel(world, user, group) >= least)
   const inOrder = sorted(byMembership, query, orderKeys, 'name', 'asc')
   return listReply(request, inOrder, (group) => groupBody(site, world, group), 'Group')
+}
+
+/** `active` is from 18.0 on (https://gitlab.com/gitlab-org/gitlab/-/merge_requests/186393); Grape drops what it does not know. */
+function isOfActivity({ site, call }: GitlabRequest, group: Organization): boolean {
+  if (!call.query.has('active') || Number.parseInt(site.version, 10) < 18) return true
+  return flag(call.query, 'active') === (group.markedForDeletionOn === undefined)
 }
 
 function candidates({ world, user, call }: GitlabRequest, least: number): Organization[] {

@@ -21,10 +21,14 @@ export function gitlabLimit(
     'ratelimit-observed': String(window.used),
     'ratelimit-remaining': String(Math.max(0, limit - window.used)),
     'ratelimit-reset': String(reset),
-    'ratelimit-resettime': new Date(reset * 1000).toUTCString(),
   }
   if (window.used <= limit) return { headers }
   const wait = String(Math.max(1, reset - Math.floor(world.now() / 1000)))
-  const refused = { ...headers, 'retry-after': wait, 'content-type': 'text/plain' }
+  const refused = {
+    ...headers,
+    'ratelimit-resettime': new Date(reset * 1000).toUTCString(),
+    'retry-after': wait,
+    'content-type': 'text/plain',
+  }
   return { headers, refusal: { status: 429, headers: refused, body: 'Retry later\n' } }
 }

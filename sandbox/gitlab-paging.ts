@@ -79,10 +79,11 @@ function keysetReply<T extends { id: number } | object>(
   return json(200, shown.map(convert), headers)
 }
 
-function addressWith({ site, call }: GitlabRequest, values: Record<string, string>): string {
-  const query = new URLSearchParams(call.query)
+function addressWith({ site, call, params, defaults }: GitlabRequest, values: Record<string, string>): string {
+  const query = new URLSearchParams({ ...defaults, ...params, per_page: '20', ...Object.fromEntries(call.query) })
   query.delete('private_token')
   query.delete('access_token')
   for (const [name, value] of Object.entries(values)) query.set(name, value)
+  query.sort()
   return `${site.origin}${call.path}?${query}`
 }

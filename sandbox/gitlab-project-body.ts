@@ -70,7 +70,7 @@ export function projectBody(site: Site, world: World, user: User, repository: Re
     resolve_outdated_diff_discussions: false,
     repository_object_format: 'sha1',
     issues_enabled: true,
-    merge_requests_enabled: true,
+    merge_requests_enabled: !repository.mergeRequestsDisabled,
     wiki_enabled: true,
     jobs_enabled: true,
     snippets_enabled: true,
@@ -79,7 +79,7 @@ export function projectBody(site: Site, world: World, user: User, repository: Re
     can_create_merge_request_in: true,
     issues_access_level: enabled,
     repository_access_level: repository.codeDisabled ? 'disabled' : enabled,
-    merge_requests_access_level: enabled,
+    merge_requests_access_level: repository.mergeRequestsDisabled ? 'disabled' : enabled,
     forking_access_level: enabled,
     wiki_access_level: enabled,
     builds_access_level: enabled,
@@ -153,7 +153,8 @@ export function namespaceBody(site: Site, world: World, owner: string): Condense
     kind: 'group',
     full_path: group.fullPath,
     parent_id: group.parentId,
-    avatar_url: null,
+    // Without its host, also where the project's own avatar has one.
+    avatar_url: group.avatar ? `${site.basePath}/uploads/-/system/group/avatar/${group.id}/avatar.png` : null,
     web_url: `${site.url}/groups/${group.fullPath}`,
   }
 }

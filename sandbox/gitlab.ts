@@ -1,7 +1,7 @@
 // The simulated GitLab: its API below /api/v4, its OAuth pages, and some web pages for everything else.
 
 import { avatarReply } from './avatar.ts'
-import { answerGitlabApi } from './gitlab-api.ts'
+import { answerGitlabApi, marked } from './gitlab-api.ts'
 import { answerGitlabOauth } from './gitlab-oauth.ts'
 import { type Call, escapeHtml, html, json, type Reply, redirect } from './http.ts'
 import type { Site } from './site.ts'
@@ -14,9 +14,9 @@ export function answerGitlab(site: Site, world: World, call: Call): Reply {
   const path = call.path.slice(site.basePath.length)
   if (path.startsWith('/api/v4/')) return answerGitlabApi(site, world, call)
   if (path.startsWith('/api/v3/')) {
-    return json(410, { error: 'API V3 is no longer supported. Use API V4 instead.' })
+    return marked(json(410, { error: 'API V3 is no longer supported. Use API V4 instead.' }))
   }
-  if (path.startsWith('/api/')) return json(404, { error: '404 Not Found' })
+  if (path.startsWith('/api/')) return marked(json(404, { error: '404 Not Found' }))
   return answerGitlabOauth(site, world, call) ?? webPage(site, world, path)
 }
 

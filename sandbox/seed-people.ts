@@ -3,7 +3,7 @@
 import { publicKeys } from './seed-public-keys.ts'
 import type { Flavour, SshKey, User } from './state.ts'
 
-export const people = { alice: 42, johnDiggle: 8, bob: 43, carol: 44, dave: 45, bot: 77 }
+export const people = { alice: 42, johnDiggle: 8, bob: 43, carol: 44, dave: 45, bot: 77, serviceAccount: 78 }
 
 export function seedUsers(flavour: Flavour): User[] {
   return [
@@ -15,7 +15,12 @@ export function seedUsers(flavour: Flavour): User[] {
     person(people.bob, 'bob', 'Bob Ünconfirmed', { confirmedAt: null, avatar: false, emails: [] }),
     person(people.carol, 'carol', 'Carol Few', { keys: [key(401, 'carol@desk', publicKeys.ed25519Fifth)] }),
     person(people.dave, 'dave', 'Dave Blocked', { blocked: true }),
-    ...(flavour === 'gitlab' ? [person(people.bot, 'project_101_bot_0a1b2c', 'ci token', { bot: true })] : []),
+    ...(flavour === 'gitlab'
+      ? [
+          person(people.bot, 'project_101_bot_0a1b2c', 'ci token', { bot: true }),
+          person(people.serviceAccount, 'service_account_group_7_0a1b2c', 'Service account user', { bot: true }),
+        ]
+      : []),
   ]
 }
 

@@ -52,6 +52,7 @@ const gitlabRows: Row[] = [
   [people.alice, 'Alice', 'expired', { expiresAt: '2025-01-01T00:00:00Z' }],
   [people.alice, 'Alice', 'revoked', { revoked: true }],
   [people.bot, 'Bot', 'bot', {}],
+  [people.serviceAccount, 'ServiceAccount', 'full', {}],
 ]
 
 const everybody: Row[] = [

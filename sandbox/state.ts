@@ -33,8 +33,20 @@ export interface User {
   /** GitLab's project and group access tokens belong to such a user. */
   bot: boolean
   blocked: boolean
+  /** GitLab: why it refuses the account otherwise. */
+  refusedAs?: AccountRefusal
+  /** GitLab: the owner demands a proof of possession with each call by a personal access token. */
+  dpop?: true
   keys: SshKey[]
 }
+
+export type AccountRefusal =
+  | 'internal'
+  | 'pending-approval'
+  | 'terms-not-accepted'
+  | 'deactivated'
+  | 'unconfirmed'
+  | 'password-expired'
 
 /** GitLab's numbers: 10 guest, 20 reporter, 30 developer, 40 maintainer, 50 owner; GitHub only asks whether there is one. */
 export interface Member {
@@ -56,6 +68,10 @@ export interface Organization {
   /** GitHub shows this organisation's private things only to tokens authorised for it. */
   sso: boolean
   createdAt: string
+  /** GitLab: the day it waits for deletion since; its path ends in `-deletion_scheduled-ID` then. */
+  markedForDeletionOn?: string
+  /** GitLab: takes no personal access tokens but fine-grained ones. */
+  onlyFineGrained?: true
   members: Member[]
 }
 
@@ -84,6 +100,8 @@ export interface Repository {
   archived: boolean
   /** GitLab: the repository feature is switched off. */
   codeDisabled: boolean
+  /** GitLab: merge requests are switched off. */
+  mergeRequestsDisabled?: true
   createdAt: string
   updatedAt: string
   members: Member[]

@@ -94,7 +94,7 @@ describeOnBothEngines('the life of a token', (engine) => {
       // Each renewal takes a second to its end, and the next caller meets the new token before that.
       life.platform(name).faults.set([
         { fault: 'headers-late', path: '/user$', value: 1 },
-        { fault: 'status-401', path: '/api/' },
+        { fault: 'status-401', path: '/api/', value: 'invalid_token' },
       ])
       const calls: Promise<Answer>[] = []
       for (let n = 1; n <= 6; n++) {

@@ -3,12 +3,13 @@
 import { Failure } from '../failure.ts'
 import { createPlatform } from '../platforms/create-platform.ts'
 import type { Platform, Profile } from '../platforms/platform.ts'
+import type { Connection } from '../platforms/vendor.ts'
 import type { Services } from '../services.ts'
 import type { Integration } from './integrations.ts'
 import { findIntegration, getIntegration, noteStatus } from './integrations.ts'
 import { refreshed } from './refresh.ts'
 import { linkExpired } from './renewal.ts'
-import { isUnreadable, openAccess } from './token-pair.ts'
+import { grantedTo, isUnreadable, openAccess } from './token-pair.ts'
 
 /** How long a whole request of ours may take, in milliseconds: clients give up at 30 s. */
 const REQUEST_LIMIT = 25_000
@@ -34,6 +35,7 @@ function connect(services: Services, integration: Integration, waiter: Waiter, o
     account: integration.ownerId,
     hasWorked: true,
     clientId: integration.clientId,
+    ...grantedTo(integration),
     ...waiter,
     onAccepted,
   })
@@ -42,7 +44,7 @@ function connect(services: Services, integration: Integration, waiter: Waiter, o
 /** Whose a token is that belongs to no link yet. Call it within `outgoing.waiting`. */
 export async function profileOnTrial(
   { outgoing }: Services,
-  link: Pick<Integration, 'scmType' | 'webRoot' | 'apiRoot'> & { accessToken: string },
+  link: Pick<Integration, 'scmType' | 'webRoot' | 'apiRoot'> & { accessToken: string } & Pick<Connection, 'granted'>,
   waiter: Partial<Waiter> = {},
 ): Promise<Profile> {
   const platform = createPlatform(outgoing, {
@@ -53,6 +55,7 @@ export async function profileOnTrial(
     link: `trial/${crypto.randomUUID()}`,
     account: 'trial',
     hasWorked: false,
+    ...(link.granted && { granted: link.granted }),
     deadline: Date.now() + REQUEST_LIMIT,
     ...waiter,
   })

@@ -144,8 +144,9 @@ async function keepGrant(
   { application, grant, againId, deadline }: Given,
 ): Promise<Integration | Refusal> {
   const { scmType, web, api } = application
-  const { accessToken } = grant
-  const profile = await profileOnTrial(services, { scmType, webRoot: web, apiRoot: api, accessToken }, { deadline })
+  const { accessToken, scopes, expiresAt } = grant
+  const trial = { scmType, webRoot: web, apiRoot: api, accessToken, granted: { scopes, expiresAt } }
+  const profile = await profileOnTrial(services, trial, { deadline })
 
   /** The link, or what it had to be to instead. */
   async function store(transaction: Transaction): Promise<{ link: Integration } | { wanted: Integration }> {

@@ -12,7 +12,7 @@ import { findIntegration } from './integrations.ts'
 import { markExpired, replacePair } from './oauth-columns.ts'
 import { dropRefreshLease, pauseRefresh, type RefreshLease } from './refresh-lease.ts'
 import { queueRevocation } from './revocations.ts'
-import { findAccess, openAccess } from './token-pair.ts'
+import { findAccess, grantedTo, openAccess } from './token-pair.ts'
 import { keepStoring } from './under-way.ts'
 
 /** How long a token endpoint is left alone that failed without a word on when to come again. */
@@ -132,6 +132,7 @@ async function sameAccount(services: Services, renewed: Integration): Promise<In
     link: renewed.id,
     account: renewed.ownerId,
     hasWorked: true,
+    ...grantedTo(renewed),
     deadline: Date.now() + 10_000,
   })
   const profile = await platform.profile().catch((error: unknown) => {

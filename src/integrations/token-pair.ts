@@ -2,6 +2,7 @@
 
 import { Failure } from '../failure.ts'
 import { scmTypes } from '../platforms/scm-types.ts'
+import type { Connection } from '../platforms/vendor.ts'
 import type { Services } from '../services.ts'
 import type { SecretPlace } from '../vault.ts'
 import { isKeyId, sealedWith } from '../vault.ts'
@@ -65,4 +66,10 @@ function unreadable(
   return new Failure('scm_token_unreadable', `The stored token of this link cannot be read any more. ${mend}`, {
     cause,
   })
+}
+
+/** What OAuth said of a link's token, kept when it was given; nothing of pasted tokens. */
+export function grantedTo({ clientId, scopes, tokenExpiresAt }: Integration): Pick<Connection, 'granted'> {
+  if (clientId === null) return {}
+  return { granted: { scopes: scopes?.split(' ').filter(Boolean) ?? null, expiresAt: tokenExpiresAt } }
 }

@@ -259,11 +259,11 @@ test('a GitHub that refuses to say whose token it is is none', async () => {
 })
 
 test.each([
-  ['gitlab-self-hosted', 400, '/api/v4'],
-  ['gitlab-self-hosted', 405, '/api/v4'],
-  ['gitlab-self-hosted', 422, '/api/v4'],
-] as const)('a place that answers %s with %i is none', async (scmType, status, path) => {
-  const place = await serve((_request, response) => response.writeHead(status).end('{}'))
+  ['gitlab-self-hosted', 400, '/api/v4', '{"error":"id is invalid"}'],
+  ['gitlab-self-hosted', 405, '/api/v4', '{"error":"405 Not Allowed"}'],
+  ['gitlab-self-hosted', 422, '/api/v4', '{"message":"422 Unprocessable Entity"}'],
+] as const)('a place that answers %s with %i is none', async (scmType, status, path, body) => {
+  const place = await serve((_request, response) => response.writeHead(status).end(body))
   const outside = openDoor([place.origin])
   const connection = {
     scmType,

@@ -95,6 +95,8 @@ export interface ApiOptions extends Refusals {
   onAccepted?: () => void
   /** Called with the headers of each answer below 500. */
   onHeaders?: (headers: Record<string, string>) => void
+  /** Has the last word on a call that failed, and may ask something else for that. */
+  reconsider?: (failure: Failure) => Promise<Failure>
 }
 
 export interface OutgoingCall {
@@ -272,7 +274,7 @@ export class Api {
       const { failure } = readFault(error, place)
       // The platform would confirm what cannot be read with a 304 for ever.
       if (failure.code === 'scm_bad_response') door.etags.forget(`${this.#scope} ${url.href}`)
-      throw failure
+      throw (await this.#options.reconsider?.(failure)) ?? failure
     }
   }
 }

@@ -20,6 +20,8 @@ export interface Connection {
   hasWorked: boolean
   /** The OAuth application that obtained the token, if one did. */
   clientId?: string | null
+  /** What OAuth said of the token when it gave it, which is then not asked about; absent for pasted tokens. */
+  granted?: { scopes: string[] | null; expiresAt: string | null }
   /** Epoch milliseconds after which nobody waits for the answer. */
   deadline?: number
   /** Ends the waiting of this connection's calls. */

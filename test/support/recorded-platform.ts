@@ -6,6 +6,7 @@ import { createOutgoing } from '../../src/platforms/api.ts'
 import { createPlatform } from '../../src/platforms/create-platform.ts'
 import type { Platform } from '../../src/platforms/platform.ts'
 import type { ScmType } from '../../src/platforms/scm-types.ts'
+import type { Connection } from '../../src/platforms/vendor.ts'
 
 /** `{web}` and `{api}` in headers and body stand for the platform's own addresses. */
 export interface Recording {
@@ -40,7 +41,11 @@ export function readRecordings(folder: URL): Recording[] {
   return readdirSync(folder).flatMap((file) => JSON.parse(readFileSync(new URL(file, folder), 'utf8')) as Recording[])
 }
 
-export async function startRecordedPlatform(scmType: ScmType, recordings: Recording[]): Promise<RecordedPlatform> {
+export async function startRecordedPlatform(
+  scmType: ScmType,
+  recordings: Recording[],
+  own: Pick<Partial<Connection>, 'hasWorked' | 'granted'> = {},
+): Promise<RecordedPlatform> {
   const asked: string[] = []
   let headers: IncomingHttpHeaders = {}
   const server = createServer((request, response) => {
@@ -90,6 +95,7 @@ export async function startRecordedPlatform(scmType: ScmType, recordings: Record
       link: 'link-1',
       account: 'a',
       hasWorked: false,
+      ...own,
     }),
     lastHeaders: () => headers,
     async close() {

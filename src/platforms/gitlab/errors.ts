@@ -1,36 +1,61 @@
 // What GitLab's refusals mean, and how their reader can mend them.
 import { Failure } from '../../failure.ts'
 import type { RawAnswer } from '../api.ts'
-import { readRetryAfter } from '../outgoing/retry-after.ts'
+import { clampWait, readRetryAfter, timeOf } from '../outgoing/retry-after.ts'
 import { scmTypes } from '../scm-types.ts'
 import { type Connection, membersOf } from '../vendor.ts'
 
-type Site = Pick<Connection, 'scmType' | 'web' | 'api'>
+type Site = Pick<Connection, 'scmType' | 'web' | 'api' | 'hasWorked'>
 
 /** The limits of single endpoints come without a time: https://docs.gitlab.com/security/rate_limits/ */
 const UNTOLD_WAIT = 60
 
 /**
- * Whether it is GitLab that refuses: by its own header, or a body as it writes them. On a trial GitHub counts too, so that
- * it can be named.
+ * Whether it is GitLab that refuses: by its own header (since 2023), or a body as its API writes them. On a trial GitHub
+ * counts too, so that it can be named.
  */
 export function isOwnRefusal({ hasWorked }: Pick<Connection, 'hasWorked'>, answer: RawAnswer): boolean {
+  if ('x-gitlab-meta' in answer.headers) return true
+  if (looksLikeGitHub(answer)) return !hasWorked
   const { message, error } = membersOf(answer.body)
-  const isOwn =
-    'x-gitlab-meta' in answer.headers || message !== undefined || (typeof error === 'string' && KNOWN_ERROR.test(error))
-  return isOwn || (!hasWorked && looksLikeGitHub(answer))
+  return isOwnMessage(answer.status, message) || isOwnError(answer.status, error)
 }
 
-/** The `error`s of its own: Grape's for a route and a parameter, OAuth's (RFC 6749, RFC 6750), and those for kinds of tokens. */
-const KNOWN_ERROR =
-  /^(404 Not Found|405 Not Allowed|API V3 is no longer supported.*|invalid_token|insufficient_[a-z_]+|dpop_error|invalid_[a-z]+|unauthorized_client|unsupported_[a-z_]+|access_denied|.* does not have a valid value|.* (is|are) (missing|invalid|empty).*|Offset pagination .*)$/
+/**
+ * Messages begin with the status ("404 Project Not Found") or are lists of what is wrong; only where something that was
+ * sent is wrong are they any sentence: `render_api_error!` in lib/api/helpers.rb of GitLab. Gateways write the like of
+ * {"message":"Unauthorized"} or {"message":"no Route matched with those values"}.
+ */
+function isOwnMessage(status: number, message: unknown): boolean {
+  const isAboutWhatWasSent = [400, 409, 422].includes(status)
+  if (typeof message === 'object' && message !== null) return isAboutWhatWasSent
+  if (typeof message !== 'string') return false
+  return message.startsWith(`${status} `) || (isAboutWhatWasSent && !/^[\w-]+( [\w-]+)?$/.test(message.trim()))
+}
+
+/** The `error`s by status: Grape's for routes and parameters, and those of lib/api/api_guard.rb for tokens (RFC 6750). */
+const OWN_ERRORS: Record<number, RegExp> = {
+  400: / does not have a valid value$| (is|are) (missing|invalid|empty|mutually exclusive)\b|^(invalid_[a-z]+|unsupported_[a-z_]+)$/,
+  401: /^(invalid_token|invalid_client|dpop_error|restricted_language_server_client_error)$/,
+  403: /^(insufficient_scope|insufficient_granular_scope|unauthorized_client|access_denied)$/,
+  404: /^404 Not Found$/,
+  405: /^(405 Not Allowed|(Offset|Keyset) pagination .*)$/,
+  410: /^API V3 is no longer supported/,
+}
+
+function isOwnError(status: number, error: unknown): boolean {
+  return typeof error === 'string' && OWN_ERRORS[status]?.test(error) === true
+}
 
 /** Reads every answer that is neither a success nor 5xx. */
 export function gitlabFailure(site: Site, answer: RawAnswer): Failure {
   const { status, headers, body } = answer
-  if (looksLikeGitHub(answer)) return notGitLab(site, `it answered ${status} as GitHub does`, true)
-  if (status === 401) return tokenRejected(site)
-  if (status === 403) return refusal(site, body)
+  if (status === 429) return limited(site, headers)
+  if (!site.hasWorked && looksLikeGitHub(answer)) {
+    return notGitLab(site, `it answered ${status} as GitHub does`, true)
+  }
+  if (status === 401) return unauthorized(site, body)
+  if (status === 403) return forbidden(site, body)
   if (status === 404 && membersOf(body).error === '404 Not Found') return unknownPath(site)
   if (status === 404 || status === 410) {
     return new Failure('scm_not_found', 'GitLab has no such thing, or hides it from this account.')
@@ -41,24 +66,17 @@ export function gitlabFailure(site: Site, answer: RawAnswer): Failure {
     const problem = 'is further into the list than GitLab gives pages'
     return new Failure('scm_query_refused', `page ${problem}`, { errors: { page: [problem] } })
   }
-  if (status === 429) {
-    const retryAfter = readRetryAfter(headers['retry-after']) ?? UNTOLD_WAIT
-    return new Failure(
-      'scm_rate_limited',
-      'GitLab has answered this account as often as it does for now. Try again later.',
-      {
-        retryAfter,
-      },
-    )
-  }
   return new Failure('scm_bad_response', `GitLab answered with the status ${status}, which we did not expect.`)
 }
 
-/** Project and group tokens: no person stands behind the link. */
-export function notAPerson({ web }: Site): Failure {
+/** No person stands behind the link. */
+export function notAPerson({ web }: Site, username: string): Failure {
+  // https://docs.gitlab.com/user/project/settings/project_access_tokens/#bot-users-for-projects, and the like for groups
+  const owner = /^(project|group)_\d+_bot/.exec(username)?.[1]
+  const whose = owner === undefined ? 'a service account' : `a bot (a ${owner} access token)`
   return new Failure(
     'scm_token_rejected',
-    `The token belongs to a bot (a project or group access token); only a person's token can be linked. Make one at ${tokensPage(web)}.`,
+    `The token belongs to ${whose}; only a person's token can be linked. Make one at ${tokensPage(web)}.`,
   )
 }
 
@@ -67,6 +85,12 @@ export function notGitLab({ scmType, api }: Site, found: string, isGitHub = fals
   const other = scmType === 'gitlab' ? 'github' : 'github-enterprise'
   const advice = isGitHub ? ` It seems to be GitHub: use the scm_type ${other}.` : ''
   return new Failure('scm_bad_response', `There is no GitLab at ${api}: ${found}.${advice}`)
+}
+
+/** Somebody in between has no /user: on a trial the address may lack the path that GitLab lives under. */
+export function perhapsNotGitLab({ api, hasWorked }: Site, { code, message, details }: Failure): Failure {
+  const sentence = hasWorked ? message : `${message} Or there is no GitLab at ${api}: it does not know /user.`
+  return new Failure(code, sentence, details)
 }
 
 /** For a call without a token: `scm_forbidden` when it is GitHub that refuses. */
@@ -83,7 +107,19 @@ function unknownPath({ api }: Site): Failure {
   return new Failure(
     'scm_bad_response',
     `GitLab at ${api} does not know the path. If linking works and only project and group paths fail, a proxy in front of it decodes %2F: have it pass paths on as they are.`,
+    { log: { said: '404 Not Found' } },
   )
+}
+
+/** Whether there is nothing at the path that was asked for, whoever said so. */
+export function isUnknownPath({ code, details }: Failure): boolean {
+  if (code === 'scm_not_found' || details.log?.said === '404 Not Found') return true
+  return code === 'scm_bad_response' && details.log?.status === 404
+}
+
+/** Whether somebody in between refused: `readAnswer` keeps what they are. */
+export function isSomebodyElses({ code, details }: Failure): boolean {
+  return code === 'scm_bad_response' && details.log?.server !== undefined
 }
 
 /** Links made by OAuth are made again; the others have a token that its owner made. */
@@ -91,41 +127,130 @@ function mend({ scmType }: Site, ofOwnToken: string): string {
   return scmTypes[scmType].oauth ? 'Link the account again.' : ofOwnToken
 }
 
-function tokenRejected(site: Site): Failure {
+/** GitLab's own word is kept: only "invalid_token" is surely about the token. */
+function unauthorized(site: Site, body: unknown): Failure {
+  const { error } = membersOf(body)
+  // lib/api/api_guard.rb: asked of personal access tokens only, when their owner has switched it on.
+  if (error === 'dpop_error') {
+    return new Failure(
+      'scm_forbidden',
+      `The token is good, but its owner has GitLab ask for a proof of possession (DPoP) with each call, which this server cannot give. Switch that off at ${tokensPage(site.web)}.`,
+    )
+  }
+  if (typeof error === 'string' && error !== 'invalid_token') return notPermitted(site)
   return new Failure(
     'scm_token_rejected',
     `GitLab does not take the token: it is wrong, expired or revoked. ${mend(site, `Make another at ${tokensPage(site.web)}.`)}`,
+    { log: { said: typeof error === 'string' ? error : 'unauthorized' } },
   )
 }
 
-function refusal(site: Site, body: unknown): Failure {
-  const { error, error_description, scope } = membersOf(body)
-  if (typeof error === 'string' && error.startsWith('insufficient_')) {
-    const scopes = namesIn(scope)
-    const named = scopes.includes('read_api')
-      ? 'the scope read_api'
-      : scopes.length > 0
-        ? `one of the scopes ${scopes.join(', ')}`
-        : permissionIn(error_description)
-    return new Failure(
-      'scm_scope_missing',
-      `The token lacks ${named}. ${mend(site, `Make one that has it at ${tokensPage(site.web)}.`)}`,
-    )
-  }
+/** Whether "401 Unauthorized" was said, which may be about this one call: https://docs.gitlab.com/api/rest/troubleshooting/ */
+export function mayBeAboutTheCall({ code, details }: Failure): boolean {
+  return code === 'scm_token_rejected' && details.log?.said === 'unauthorized'
+}
+
+/** For a call that got "401 Unauthorized" with a token that GitLab takes. */
+export function callForbidden({ web }: Pick<Site, 'web'>): Failure {
   return new Failure(
     'scm_forbidden',
-    `GitLab refuses this to the account. Sign in at ${site.web} to see whether it is blocked, has terms to accept, or may not see this project's code; the server may also refuse our address.`,
+    `GitLab takes the token, but does not permit the account or the token to do this (401). Ask an administrator of ${web}.`,
   )
 }
 
-/** Fine-grained tokens: the permissions stand in brackets in the description. */
-function permissionIn(description: unknown): string {
-  const names = namesIn(/\[([a-z_, ]+)\]/.exec(typeof description === 'string' ? description : '')?.[1])
-  return names.length > 0 ? `the permission ${names.join(', ')}` : 'a permission for this'
+/** What GitLab says of accounts after "403 Forbidden - " (lib/gitlab/auth/user_access_denied_reason.rb), and how to mend it. */
+const ACCOUNT_REASONS: [said: string, reason: string, advice: string][] = [
+  ['has been blocked', 'Your account has been blocked', 'Ask an administrator there.'],
+  ['has been deactivated', 'Your account has been deactivated', 'Sign in there to activate it again.'],
+  ['accept the Terms of Service', 'You must accept the Terms of Service', 'Sign in there to read them.'],
+  ['password expired', 'Your password expired', 'Sign in there to set another.'],
+  [
+    'is not confirmed',
+    'Your primary email address is not confirmed',
+    'Follow the link in the mail you got, or sign in.',
+  ],
+  ['pending approval', 'Your account is pending approval from your administrator', 'Ask an administrator there.'],
+  ['internal users', 'This cannot be performed by internal users', 'Use the token of a person.'],
+]
+
+function forbidden(site: Site, body: unknown): Failure {
+  const { error, error_description, scope, message } = membersOf(body)
+  if (error === 'insufficient_granular_scope') return permissionMissing(site, error_description)
+  if (error === 'insufficient_scope') return scopeMissing(site, scope)
+  const said = typeof message === 'string' ? message : ''
+  const [, reason, advice] = ACCOUNT_REASONS.find(([words]) => said.includes(words)) ?? []
+  if (reason) return new Failure('scm_forbidden', `GitLab at ${site.web} refuses the account: "${reason}". ${advice}`)
+  if (/\bIP\b/.test(said)) {
+    return new Failure(
+      'scm_forbidden',
+      `GitLab at ${site.web} does not permit calls from this server's IP address. An administrator there has to add it.`,
+    )
+  }
+  return notPermitted(site)
 }
 
-function namesIn(text: unknown): string[] {
-  return typeof text === 'string' ? text.split(/[ ,]+/).filter((name) => /^[a-z][a-z_]{0,60}$/.test(name)) : []
+function notPermitted({ web }: Site): Failure {
+  return new Failure(
+    'scm_forbidden',
+    `GitLab refuses this to the account. Sign in at ${web} to see whether it may see this there, and this project's code; the server may also refuse our address.`,
+  )
+}
+
+function scopeMissing(site: Site, scope: unknown): Failure {
+  const scopes =
+    typeof scope === 'string' ? scope.split(/[ ,]+/).filter((name) => /^[a-z][a-z_]{0,60}$/.test(name)) : []
+  const several = scopes.length > 0 ? `one of the scopes ${scopes.join(', ')}` : 'a scope for this'
+  const named = scopes.includes('read_api') ? 'the scope read_api' : several
+  return new Failure(
+    'scm_scope_missing',
+    `The token lacks ${named}. ${mend(site, `Make one that has it at ${tokensPage(site.web)}.`)}`,
+  )
+}
+
+/**
+ * Fine-grained tokens lack permissions, told as `[Merge Request: Read, Project: Read]` or, in 18.10, `[read_ssh_key]`.
+ * Classic tokens get the same where a group or server takes only fine-grained ones, so no scope is advised:
+ * https://docs.gitlab.com/auth/tokens/fine_grained_access_tokens/
+ */
+function permissionMissing(site: Site, description: unknown): Failure {
+  const said = typeof description === 'string' ? description : ''
+  if (/(doesn't|not yet) support/.test(said)) {
+    return new Failure(
+      'scm_scope_missing',
+      'GitLab does not support fine-grained tokens for this, and takes another kind only where the group and the server permit it.',
+    )
+  }
+  const names = (/\[([^\]]{1,1000})\]/.exec(said)?.[1] ?? '').split(/, */)
+  const known = names.filter((name) => /^[A-Za-z][\w -]{0,60}(: [A-Za-z]{1,30})?$/.test(name)).slice(0, 20)
+  const named = known.length > 0 ? `the permission ${known.join(', ')}` : 'a permission for this'
+  const advice = scmTypes[site.scmType].oauth
+    ? 'Linking again does not change that: the owners of the group can permit other tokens.'
+    : `Such a token cannot be changed: make a new one at ${tokensPage(site.web)}.`
+  return new Failure(
+    'scm_scope_missing',
+    `The token lacks ${named}, which GitLab takes from a fine-grained token here. ${advice}`,
+  )
+}
+
+/**
+ * The throttles of users and addresses are told apart by name; others give none. Tokens that GitLab does not know count
+ * as nobody's: https://docs.gitlab.com/administration/settings/user_and_ip_rate_limits/#response-headers
+ */
+function limited({ hasWorked }: Site, headers: Record<string, string>): Failure {
+  const name = headers['ratelimit-name']
+  const isOfServer = name === undefined ? !hasWorked : name.includes('unauthenticated')
+  const retryAfter = waitIn(headers) ?? UNTOLD_WAIT
+  const sentence = isOfServer
+    ? 'GitLab limits this server for now: too many calls came from its address.'
+    : 'GitLab has answered this account as often as it does for now.'
+  return new Failure('scm_rate_limited', `${sentence} Try again later.`, { retryAfter })
+}
+
+/** Seconds, counted by the platform's clock. */
+function waitIn(headers: Record<string, string>): number | null {
+  const now = timeOf(headers)
+  const reset = /^\d{1,12}$/.test(headers['ratelimit-reset'] ?? '') ? Number(headers['ratelimit-reset']) : null
+  return readRetryAfter(headers['retry-after'], now) ?? (reset === null ? null : clampWait(reset - now / 1000))
 }
 
 function tokensPage(web: string): string {

@@ -10,8 +10,11 @@ import type { Failure } from '../../failure.ts'
 const FIRST = { page: 1, perPage: 20 }
 let recorded: RecordedPlatform
 
-async function at(recordings: Recording[]): Promise<RecordedPlatform['platform']> {
-  recorded = await startRecordedPlatform('gitlab-self-hosted', recordings)
+async function at(
+  recordings: Recording[],
+  own?: Parameters<typeof startRecordedPlatform>[2],
+): Promise<RecordedPlatform['platform']> {
+  recorded = await startRecordedPlatform('gitlab-self-hosted', recordings, own)
   return recorded.platform
 }
 
@@ -87,6 +90,60 @@ describe('profile', () => {
     expect(failure.message).toContain("only a person's token can be linked")
   })
 
+  test('of a service account is refused as what it is', async () => {
+    const body = { ...user, username: 'service_account_group_345_0a1b2c', bot: true }
+    const failure = await refusal((await at([{ path: '/user', body }])).profile())
+    expect(failure.message).toMatch(/^The token belongs to a service account; only a person's token can be linked\./)
+  })
+
+  test('of a fine-grained token that may not be described has no scopes, and nothing else is asked', async () => {
+    const body = {
+      error: 'insufficient_granular_scope',
+      error_description:
+        'Access denied: This operation requires a fine-grained personal access token with the following user permissions: [Personal Access Token: Read].',
+    }
+    const platform = await withToken({ path: SELF, status: 403, body })
+    expect(await platform.profile()).toMatchObject({ scopes: null, missingScopes: [], tokenExpiresAt: null })
+    expect(recorded.asked).toEqual(['/user', SELF])
+  })
+
+  test('of a link made by OAuth asks for nothing but the account', async () => {
+    const granted = { scopes: ['read_user'], expiresAt: '2026-11-26T12:00:00.000Z' }
+    const platform = await at([{ path: '/user', body: user }], { hasWorked: true, granted })
+    expect(await platform.profile()).toMatchObject({
+      scopes: ['read_user'],
+      missingScopes: ['read_api'],
+      tokenExpiresAt: '2026-11-26T12:00:00.000Z',
+    })
+    expect(recorded.asked).toEqual(['/user'])
+  })
+
+  test('of a link whose grant told no scopes asks only where OAuth tells them', async () => {
+    const body = { scope: ['read_api'], expires_in: 7_000 }
+    const own = { hasWorked: true, granted: { scopes: null, expiresAt: null } }
+    const platform = await at(
+      [
+        { path: '/user', body: user },
+        { path: INFO, body },
+      ],
+      own,
+    )
+    expect(await platform.profile()).toMatchObject({ scopes: ['read_api'], missingScopes: [] })
+    expect(recorded.asked).toEqual(['/user', INFO])
+  })
+
+  test.each<[string, Omit<Recording, 'path'>]>([
+    ['a page of a proxy', { status: 404, body: '<html></html>' }],
+    ['GitHub', { status: 404, body: { message: 'Not Found', documentation_url: 'https://x.test' } }],
+    ['GitHub by its names', { body: { id: 1, login: 'alice' } }],
+    ['its own words', { status: 404, body: { message: '404 Not found' } }],
+  ])("of a link that has worked never becomes another platform's: %s", async (_, answer) => {
+    const failure = await refusal((await at([{ path: '/user', ...answer }], { hasWorked: true })).profile())
+    expect(failure.code).toBe('scm_bad_response')
+    expect(failure.message).not.toMatch(/GitHub|github/)
+    expect(recorded.asked).toEqual(['/user'])
+  })
+
   test('of a token that may not even read its own profile names the scope', async () => {
     const body = { error: 'insufficient_scope', scope: 'read_user api read_api' }
     const failure = await refusal((await at([{ path: '/user', status: 403, body }])).profile())
@@ -95,7 +152,14 @@ describe('profile', () => {
   })
 
   test.each<[string, Omit<Recording, 'path'>, string]>([
-    ['nothing', { status: 404, body: {} }, 'it does not know /user.'],
+    ['nothing', { status: 404, body: { message: '404 Not found' } }, 'it does not know /user.'],
+    ['no such path', { status: 404, body: { error: '404 Not Found' } }, 'it does not know /user.'],
+    ['somebody else', { status: 404, body: {} }, 'answered 404 with JSON of another form'],
+    [
+      'a web server',
+      { status: 404, body: '<html></html>', headers: { server: 'Apache/2.4.62' } },
+      'answered 404 with a web page of Apache, not as the platform does: a proxy, gateway or sign-in wall',
+    ],
     [
       'GitHub by its body',
       { status: 404, body: { message: 'Not Found', documentation_url: 'https://x.test' } },
@@ -122,6 +186,60 @@ test.each<[string, Omit<Recording, 'path'>]>([
   expect((await refusal(platform.profile())).message).toContain('use the scm_type github-enterprise')
   expect(recorded.asked).toEqual(['/user', '^/api/v3/meta'])
   expect(recorded.lastHeaders().authorization).toBeUndefined()
+})
+
+describe('"401 Unauthorized" outside /user', () => {
+  const refused = { status: 401, body: { message: '401 Unauthorized' } }
+  const KEYS = '/user/keys?per_page=100'
+
+  test('is a permission when GitLab takes the token', async () => {
+    const failure = await refusal(
+      (
+        await at([
+          { path: KEYS, ...refused },
+          { path: '/user', body: user },
+        ])
+      ).sshKeys(),
+    )
+    expect([failure.code, recorded.asked]).toEqual(['scm_forbidden', [KEYS, '/user']])
+    expect(failure.message).toMatch(/^GitLab takes the token, but does not permit/)
+  })
+
+  test.each<[string, Omit<Recording, 'path'>, string]>([
+    ['no longer takes it', refused, 'scm_token_rejected'],
+    [
+      'says that the account is blocked',
+      { status: 403, body: { message: '403 Forbidden - blocked' } },
+      'scm_forbidden',
+    ],
+    ['cannot be reached for a page of a proxy', { status: 401, body: '<html></html>' }, 'scm_bad_response'],
+    ['has a limit', { status: 429, body: 'Retry later' }, 'scm_rate_limited'],
+  ])('is what /user says when GitLab %s', async (_, answer, code) => {
+    const platform = await at([
+      { path: KEYS, ...refused },
+      { path: '/user', ...answer },
+    ])
+    expect((await refusal(platform.sshKeys())).code).toBe(code)
+  })
+
+  test('is not asked about when the token is named', async () => {
+    const body = { error: 'invalid_token', error_description: 'Token was revoked.' }
+    const failure = await refusal((await at([{ path: KEYS, status: 401, body }])).sshKeys())
+    expect([failure.code, recorded.asked]).toEqual(['scm_token_rejected', [KEYS]])
+  })
+})
+
+test('groups that wait for deletion are left out, also by servers that do not know `active`', async () => {
+  const path = '/groups?min_access_level=10&active=true&order_by=name&sort=asc&per_page=20&page=1'
+  const body = [
+    { id: 7, full_path: 'acme', marked_for_deletion_on: null },
+    { id: 8, full_path: 'old-deletion_scheduled-8', marked_for_deletion_on: '2026-11-20' },
+    { id: 9, full_path: 'tools' },
+  ]
+  const platform = await at([{ path, headers: { 'x-total': '3', 'x-next-page': '' }, body }])
+  const page = await platform.organizations(FIRST)
+  expect(page.items.map(({ login }) => login)).toEqual(['acme', 'tools'])
+  expect(page.totalCount).toBeNull()
 })
 
 test('a phrase reaches GitLab as one term, and a word alone as it is', async () => {
@@ -284,6 +402,32 @@ describe('merge requests', () => {
     expect(recorded.asked).toHaveLength(11)
   })
 
+  const switchedOff = { path: list, status: 403, body: { message: '403 Forbidden' } }
+
+  test.each([
+    { merge_requests_access_level: 'disabled', merge_requests_enabled: false },
+    { merge_requests_access_level: 'disabled' },
+    { merge_requests_enabled: false },
+  ])('that are switched off are an empty list that says so: %j', async (own) => {
+    const body = { id: 101, path_with_namespace: 'a/b/c', ...own }
+    const platform = await at([switchedOff, { path: '/projects/a%2Fb%2Fc', body }])
+    expect(await platform.searchPullRequests(query, FIRST)).toMatchObject({
+      items: [],
+      hasNext: false,
+      totalCount: 0,
+      warnings: ['Merge requests are switched off in the project "a/b/c".'],
+    })
+  })
+
+  test.each<[string, Omit<Recording, 'path'>]>([
+    ['they are on', { body: { id: 101, merge_requests_access_level: 'private', merge_requests_enabled: true } }],
+    ['a guest is not told', { body: { id: 101 } }],
+    ['the project is hidden', { status: 404, body: { message: '404 Project Not Found' } }],
+  ])('that are refused though %s stay refused', async (_, answer) => {
+    const platform = await at([switchedOff, { path: '/projects/a%2Fb%2Fc', ...answer }])
+    expect((await refusal(platform.searchPullRequests(query, FIRST))).code).toBe('scm_forbidden')
+  })
+
   test('behind a proxy that decodes %2F fail with words on the proxy, and are not an empty page', async () => {
     const platform = await at([{ path: list, status: 404, body: { error: '404 Not Found' } }])
     const failure = await refusal(platform.searchPullRequests(query, FIRST))
@@ -314,7 +458,11 @@ describe('health', () => {
   })
 
   test('of a link whose token is no longer taken is that failure', async () => {
-    const platform = await at([{ path: '/metadata', status: 401, body: { message: '401 Unauthorized' } }])
+    const body = { message: '401 Unauthorized' }
+    const platform = await at([
+      { path: '/metadata', status: 401, body },
+      { path: '/user', status: 401, body },
+    ])
     expect((await refusal(platform.health())).code).toBe('scm_token_rejected')
   })
 })

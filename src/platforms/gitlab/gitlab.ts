@@ -1,6 +1,5 @@
 // GitLab, hosted and self-hosted, as a Platform.
-import { type Static, Type } from 'typebox'
-import { Value } from 'typebox/value'
+import { Type } from 'typebox'
 import { Failure, type FailureCode, invalid } from '../../failure.ts'
 import { type Answer, Api, type Outgoing } from '../api.ts'
 import {
@@ -28,20 +27,9 @@ import type {
   SshKey,
 } from '../platform.ts'
 import { scmTypes } from '../scm-types.ts'
-import {
-  avatarAddress,
-  type Connection,
-  emptyPage,
-  hasCode,
-  lookUpEach,
-  membersOf,
-  orNull,
-  pathParts,
-  queryOf,
-  REFUSALS,
-  webAddress,
-} from '../vendor.ts'
-import { gitlabFailure, isOwnRefusal, notAPerson, notGitLab, strangerFailure } from './errors.ts'
+import { type Connection, emptyPage, hasCode, lookUpEach, orNull, pathParts, queryOf, REFUSALS } from '../vendor.ts'
+import { readProfile } from './account.ts'
+import { callForbidden, gitlabFailure, isOwnRefusal, mayBeAboutTheCall, strangerFailure } from './errors.ts'
 import {
   BranchItem,
   branchFrom,
@@ -51,9 +39,8 @@ import {
   Key,
   keyFrom,
   MergeRequest,
-  OAuthToken,
+  MergeRequestAccess,
   organizationFrom,
-  PersonalToken,
   Project,
   ProjectDetails,
   pullRequestFrom,
@@ -61,10 +48,8 @@ import {
   repositoryFrom,
   sourceFrom,
   targetOf,
-  User,
   Version,
 } from './responses.ts'
-import { factsOfOAuthToken, factsOfPersonalToken, missingScopes, type TokenFacts } from './scopes.ts'
 
 /** Servers older than a path answer it in a form of their own. */
 const UNTOLD: FailureCode[] = [...REFUSALS, 'scm_bad_response']
@@ -72,6 +57,8 @@ const UNTOLD: FailureCode[] = [...REFUSALS, 'scm_bad_response']
 export class GitLab implements Platform {
   readonly #at: Connection
   readonly #api: Api
+  /** The same for calls whose refusal is about the token itself. */
+  readonly #identity: Api
   /** What is not below the REST root: OAuth. */
   readonly #web: Api
   /** The same place without the token, to find out who is there. */
@@ -93,7 +80,8 @@ export class GitLab implements Platform {
       failureFrom: gitlabFailure.bind(null, at),
     }
     this.#at = at
-    this.#api = new Api(outgoing, { root: at.api, ...options })
+    this.#identity = new Api(outgoing, { root: at.api, ...options })
+    this.#api = new Api(outgoing, { root: at.api, ...options, reconsider: this.#reconsider.bind(this) })
     this.#web = new Api(outgoing, { root: at.web, ...options })
     this.#stranger = new Api(outgoing, {
       root: at.web,
@@ -104,21 +92,8 @@ export class GitLab implements Platform {
     })
   }
 
-  async profile(): Promise<Profile> {
-    const user = await this.#user()
-    if (user.bot) throw notAPerson(this.#at)
-    const { scopes, expiresAt } = await this.#tokenFacts()
-    return {
-      uid: String(user.id),
-      username: user.username,
-      avatarUrl: avatarAddress(user.avatar_url, this.#at.web),
-      // null says that the account never confirmed its address; older servers do not send the field.
-      email: user.confirmed_at === null ? null : user.email || null,
-      profileUrl: webAddress(user.web_url) ?? this.#at.web,
-      scopes,
-      missingScopes: missingScopes(scopes),
-      tokenExpiresAt: expiresAt,
-    }
+  profile(): Promise<Profile> {
+    return readProfile(this.#at, { identity: this.#identity, web: this.#web, anonymous: this.#stranger })
   }
 
   async sshKeys(): Promise<SshKey[]> {
@@ -148,9 +123,17 @@ export class GitLab implements Platform {
 
   async organizations(page: PageRequest): Promise<Page<Organization>> {
     // Without a level also groups are listed that are merely visible, and to administrators all there are.
-    const query = queryOf({ min_access_level: '10', order_by: 'name', sort: 'asc' }, page)
+    // `active` leaves out what waits for deletion, and what is archived: from 18.0 on
+    // (https://gitlab.com/gitlab-org/gitlab/-/merge_requests/186393); older servers ignore it.
+    const query = queryOf({ min_access_level: '10', active: 'true', order_by: 'name', sort: 'asc' }, page)
     const { items, ...found } = partFrom(await this.#api.get(`/groups?${query}`, Type.Array(Group)))
-    return { ...found, items: items.map((group) => organizationFrom(group, this.#at.web)), warnings: [] }
+    const kept = items.filter(({ marked_for_deletion_on }) => !marked_for_deletion_on)
+    return {
+      ...found,
+      totalCount: kept.length < items.length ? null : found.totalCount,
+      items: kept.map((group) => organizationFrom(group, this.#at.web)),
+      warnings: [],
+    }
   }
 
   async searchPullRequests(query: PullRequestQuery, page: PageRequest): Promise<Page<PullRequest>> {
@@ -164,6 +147,9 @@ export class GitLab implements Platform {
       return { ...found, items, warnings: [...warnings, ...(cut ? [narrow] : [])] }
     } catch (failure) {
       if (query.repo !== null && hasCode(failure, 'scm_not_found')) return unknown(`project "${query.repo}"`)
+      if (query.repo !== null && hasCode(failure, 'scm_forbidden') && (await this.#hasNoMergeRequests(query.repo))) {
+        return emptyPage(0, `Merge requests are switched off in the project "${query.repo}".`)
+      }
       throw failure
     }
   }
@@ -196,31 +182,20 @@ export class GitLab implements Platform {
     }
   }
 
-  async #user(): Promise<Static<typeof User>> {
-    try {
-      const { body } = await this.#api.get('/user', Type.Unknown())
-      if (Value.Check(User, body)) return body
-      throw notGitLab(this.#at, 'its answer to /user has no id or username', 'login' in membersOf(body))
-    } catch (failure) {
-      if (hasCode(failure, 'scm_query_refused')) throw notGitLab(this.#at, 'it refuses to say whose token this is')
-      if (!hasCode(failure, 'scm_not_found')) throw failure
-      // An Enterprise Server shows this to strangers, or refuses them in words of its own.
-      const asked = this.#stranger.get('/api/v3/meta', Type.Unknown())
-      const isGitHub = await asked.then(
-        ({ body }) => 'installed_version' in membersOf(body),
-        (refusal) => hasCode(refusal, 'scm_forbidden'),
-      )
-      throw notGitLab(this.#at, 'it does not know /user', isGitHub)
-    }
+  /** "401 Unauthorized" may be a permission that lacks: the token is no good only when /user says so too. */
+  async #reconsider(failure: Failure): Promise<Failure> {
+    if (!mayBeAboutTheCall(failure)) return failure
+    return this.#identity.get('/user', Type.Unknown()).then(
+      () => callForbidden(this.#at),
+      (aboutTheToken: Failure) => aboutTheToken,
+    )
   }
 
-  async #tokenFacts(): Promise<TokenFacts> {
-    // OAuth tokens get a 400 from the one and personal tokens a 401 from the other, so neither says that they are bad.
-    const codes: FailureCode[] = [...UNTOLD, 'scm_query_refused', 'scm_token_rejected']
-    const personal = await orNull(this.#api.get('/personal_access_tokens/self', PersonalToken), codes)
-    if (personal !== null) return factsOfPersonalToken(personal.body)
-    const oauth = await orNull(this.#web.get('/oauth/token/info', OAuthToken), codes)
-    return oauth === null ? { scopes: null, expiresAt: null } : factsOfOAuthToken(oauth.body)
+  /** GitLab answers 403 for merge requests that are switched off, and tells so at the project. */
+  async #hasNoMergeRequests(project: string): Promise<boolean> {
+    const asked = this.#api.get(`/projects/${encodeURIComponent(project)}`, MergeRequestAccess)
+    const answer = await orNull(asked, REFUSALS)
+    return answer?.body.merge_requests_access_level === 'disabled' || answer?.body.merge_requests_enabled === false
   }
 
   /** A name is a user's or a group's: the first list that exists is the one, and read on from then. */

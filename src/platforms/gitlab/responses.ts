@@ -50,6 +50,13 @@ export const Group = Type.Object({
   web_url: maybe(Type.String()),
   avatar_url: maybe(Type.String()),
   description: maybe(Type.String()),
+  marked_for_deletion_on: maybe(Type.String()),
+})
+
+/** Of a project: whether it has merge requests at all; the second is the older one. */
+export const MergeRequestAccess = Type.Object({
+  merge_requests_access_level: maybe(Type.String()),
+  merge_requests_enabled: maybe(Type.Boolean()),
 })
 
 export const MergeRequest = Type.Object({

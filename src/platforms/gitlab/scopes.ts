@@ -26,15 +26,16 @@ export function factsOfOAuthToken({ scope, expires_in }: Static<typeof OAuthToke
   return { scopes: namesOf(scope), expiresAt: isoTime(Date.now() + (expires_in ?? Number.NaN) * 1000) }
 }
 
-/** Wider scopes by what they include; what a fine-grained token may do is not told by its scopes. */
+/** Wider scopes by what they include. */
 const INCLUDED_IN: Record<string, string[]> = {
-  read_api: ['api', 'granular'],
-  read_user: ['api', 'read_api', 'granular'],
+  read_api: ['api'],
+  read_user: ['api', 'read_api'],
 }
 
 /** `read_api` serves every call; `asked`: what an OAuth application asks for besides. */
 export function missingScopes(granted: string[] | null, asked: string[] = []): string[] {
-  if (granted === null) return []
+  // What a fine-grained token may do is not told by its scopes.
+  if (granted === null || granted.includes('granular')) return []
   return [...new Set(['read_api', ...asked])].filter(
     (scope) => ![scope, ...(INCLUDED_IN[scope] ?? [])].some((candidate) => granted.includes(candidate)),
   )

@@ -1,0 +1,81 @@
+// Whose a token of GitLab is, and what it may do.
+import { type Static, Type } from 'typebox'
+import { Value } from 'typebox/value'
+import { Failure, type FailureCode } from '../../failure.ts'
+import type { Api } from '../api.ts'
+import type { Profile } from '../platform.ts'
+import { avatarAddress, type Connection, hasCode, membersOf, orNull, REFUSALS, webAddress } from '../vendor.ts'
+import { isSomebodyElses, isUnknownPath, notAPerson, notGitLab, perhapsNotGitLab } from './errors.ts'
+import { OAuthToken, PersonalToken, User } from './responses.ts'
+import { factsOfOAuthToken, factsOfPersonalToken, missingScopes, type TokenFacts } from './scopes.ts'
+
+interface Apis {
+  /** Below the REST root. */
+  identity: Api
+  /** Below the web root, for OAuth. */
+  web: Api
+  /** Below the web root without the token, to find out who is there. */
+  anonymous: Api
+}
+
+/** OAuth tokens get a 400 where personal ones are described, and personal ones a 401 at the other: neither is bad for it. */
+const TOKEN_UNTOLD: FailureCode[] = [...REFUSALS, 'scm_bad_response', 'scm_query_refused', 'scm_token_rejected']
+const NOTHING_TOLD: TokenFacts = { scopes: null, expiresAt: null }
+
+export async function readProfile(at: Connection, apis: Apis): Promise<Profile> {
+  const user = await readUser(at, apis)
+  if (user.bot) throw notAPerson(at, user.username)
+  const { scopes, expiresAt } = await readTokenFacts(at, apis)
+  return {
+    uid: String(user.id),
+    username: user.username,
+    avatarUrl: avatarAddress(user.avatar_url, at.web),
+    // null says that the account never confirmed its address; older servers do not send the field.
+    email: user.confirmed_at === null ? null : user.email || null,
+    profileUrl: webAddress(user.web_url) ?? at.web,
+    scopes,
+    missingScopes: missingScopes(scopes),
+    tokenExpiresAt: expiresAt,
+  }
+}
+
+async function readUser(at: Connection, { identity, anonymous }: Apis): Promise<Static<typeof User>> {
+  try {
+    const { body } = await identity.get('/user', Type.Unknown())
+    if (Value.Check(User, body)) return body
+    throw notGitLab(at, 'its answer to /user has no id or username', !at.hasWorked && 'login' in membersOf(body))
+  } catch (failure) {
+    if (hasCode(failure, 'scm_query_refused')) throw notGitLab(at, 'it refuses to say whose token this is')
+    if (!(failure instanceof Failure) || !isUnknownPath(failure)) throw failure
+    if (!at.hasWorked && (await isGitHub(anonymous))) throw notGitLab(at, 'it does not know /user', true)
+    throw isSomebodyElses(failure) ? perhapsNotGitLab(at, failure) : notGitLab(at, 'it does not know /user')
+  }
+}
+
+/** An Enterprise Server shows this to anybody, or refuses in words of its own. */
+async function isGitHub(anonymous: Api): Promise<boolean> {
+  return anonymous.get('/api/v3/meta', Type.Unknown()).then(
+    ({ body }) => 'installed_version' in membersOf(body),
+    (refusal) => hasCode(refusal, 'scm_forbidden'),
+  )
+}
+
+async function readTokenFacts({ granted }: Connection, apis: Apis): Promise<TokenFacts> {
+  if (granted && granted.scopes !== null) return granted
+  const personal = granted ? null : await readPersonalToken(apis)
+  if (personal !== null) return personal
+  const oauth = await orNull(apis.web.get('/oauth/token/info', OAuthToken), TOKEN_UNTOLD)
+  return oauth === null ? NOTHING_TOLD : factsOfOAuthToken(oauth.body)
+}
+
+/** null for a token of OAuth, and of servers before 15.5. */
+async function readPersonalToken({ identity }: Apis): Promise<TokenFacts | null> {
+  try {
+    return factsOfPersonalToken((await identity.get('/personal_access_tokens/self', PersonalToken)).body)
+  } catch (failure) {
+    // A fine-grained token without Personal Access Token: Read.
+    if (hasCode(failure, 'scm_scope_missing')) return NOTHING_TOLD
+    if (hasCode(failure, ...TOKEN_UNTOLD)) return null
+    throw failure
+  }
+}
