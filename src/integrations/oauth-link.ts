@@ -143,7 +143,9 @@ async function keepGrant(
 ): Promise<Integration | Refusal> {
   const { scmType, web, api } = application
   const { accessToken } = grant
-  const profile = await profileOnTrial(services, { scmType, webRoot: web, apiRoot: api, accessToken }, deadline)
+  const trial = { scmType, webRoot: web, apiRoot: api, accessToken }
+  // It has just given the token, so it is the platform that it should be.
+  const profile = await profileOnTrial(services, trial, { hasWorked: true, obtainedAt: Date.now(), deadline })
 
   /** The link, or what it had to be to instead. */
   async function store(transaction: Transaction): Promise<{ link: Integration } | { wanted: Integration }> {

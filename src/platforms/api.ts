@@ -33,6 +33,7 @@ import { type Inspection, inspectTarget } from './outgoing/inspect.ts'
 import { readJson } from './outgoing/json.ts'
 import { LIMITS, type Limits } from './outgoing/limits.ts'
 import { createLinkGate } from './outgoing/link-gate.ts'
+import { withNewToken } from './outgoing/new-token.ts'
 import { nextPage } from './outgoing/next-page.ts'
 import { checkShape, wrongShape } from './outgoing/shape.ts'
 import { createWaiting, type Waiting } from './outgoing/waiting.ts'
@@ -83,6 +84,8 @@ export interface ApiOptions extends Refusals {
   link: string
   /** `Date.now()` at which the caller's own request ends; 25 s from the call by default. */
   deadline?: number
+  /** `Date.now()` when the platform gave us the token: for a minute a refusal of it is not believed at once. */
+  obtainedAt?: number | undefined
   /** Called for each answer that was no refusal. */
   onAccepted?: () => void
 }
@@ -206,11 +209,12 @@ export class Api {
 
   async #read<T>(path: string, deadline: number, take: (answer: RawAnswer) => T): Promise<T> {
     const door = this.#door
-    const { root, link, headers } = this.#options
+    const { root, link, headers, obtainedAt } = this.#options
+    const pauses = door.limits.newTokenPauses
     const url = urlBelow(root, path)
     const place = placeOf(door, url)
 
-    const start = async (signal: AbortSignal): Promise<RawAnswer> => {
+    const ask = async (signal: AbortSignal): Promise<RawAnswer> => {
       door.gate.check(link, place.host)
       const leave = await door.gate.enter(link, signal)
       try {
@@ -230,6 +234,8 @@ export class Api {
         leave()
       }
     }
+    // Around the gate: who pauses keeps no place from the link's other calls.
+    const start = (signal: AbortSignal) => withNewToken(() => ask(signal), { obtainedAt, pauses, signal })
 
     try {
       const answer = await door.flights.join(`${this.#scope} ${path}`, deadline, door.limits.call, start)

@@ -18,6 +18,8 @@ export interface Connection {
   hasWorked: boolean
   /** Epoch milliseconds after which nobody waits for the answer. */
   deadline?: number
+  /** Epoch milliseconds at which the platform gave us the token; of pasted tokens it is not told. */
+  obtainedAt?: number | undefined
   /** Called when the platform took the token and answered. */
   onAccepted?: () => void
 }

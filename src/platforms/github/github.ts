@@ -82,6 +82,7 @@ export class GitHub implements Platform {
       },
       ...common,
       ...(at.onAccepted && { onAccepted: at.onAccepted }),
+      obtainedAt: at.obtainedAt,
       recognises: isOwnRefusal.bind(null, at),
       failureFrom: githubFailure.bind(null, at),
     })

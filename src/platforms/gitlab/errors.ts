@@ -98,8 +98,12 @@ function tokenRejected(site: Site): Failure {
   )
 }
 
+/** https://gitlab.com/gitlab-org/gitlab/-/blob/master/lib/gitlab/auth/user_access_denied_reason.rb */
+const OF_ACCOUNT =
+  /has been blocked|has been deactivated|accept the Terms of Service|password expired|is not confirmed|pending approval|internal users/
+
 function refusal(site: Site, body: unknown): Failure {
-  const { error, error_description, scope } = membersOf(body)
+  const { error, error_description, scope, message } = membersOf(body)
   if (typeof error === 'string' && error.startsWith('insufficient_')) {
     const scopes = namesIn(scope)
     const named = scopes.includes('read_api')
@@ -115,6 +119,7 @@ function refusal(site: Site, body: unknown): Failure {
   return new Failure(
     'scm_forbidden',
     `GitLab refuses this to the account. Sign in at ${site.web} to see whether it is blocked, has terms to accept, or may not see this project's code; the server may also refuse our address.`,
+    typeof message === 'string' && OF_ACCOUNT.test(message) ? { ofAccount: true } : {},
   )
 }
 
