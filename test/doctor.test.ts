@@ -406,6 +406,34 @@ describe('doctor with an address', () => {
     ).toMatch(/^✗ policy/)
   })
 
+  // GitBucket 4.x: ControllerBase.scala and ApiUserControllerBase.scala of github.com/gitbucket/gitbucket.
+  it.each([
+    [
+      'a server that is only like GitHub',
+      ['/user'],
+      '! platform It answers as GitHub does, but without the headers that GitHub Enterprise Server sends. It does not know GET /user/keys, GET /search/repositories, so it is only like GitHub (GitBucket, say), and what needs these calls does not work with it. Its health as a link says the same.',
+    ],
+    [
+      'an Enterprise Server whose headers are stripped on the way',
+      ['/user', '/user/keys', '/search/repositories', '/meta'],
+      '! platform It answers as GitHub does, but without the headers that GitHub Enterprise Server sends. If it is one, a proxy before it strips them: have X-GitHub-Enterprise-Version passed on. Link it with scm_type github-enterprise.',
+    ],
+  ])('tells %s, and sends no token', async (_name, known, line) => {
+    const authorized: unknown[] = []
+    const server = await serve((request, response) => {
+      authorized.push(request.headers.authorization)
+      const path = (request.url ?? '').replace('/api/v3', '').split('?')[0] ?? ''
+      const isKnown = known.includes(path)
+      response
+        .writeHead(isKnown ? 401 : 404, { 'content-type': 'application/json; charset=UTF-8' })
+        .end(JSON.stringify({ message: isKnown ? 'Requires authentication' : 'Not Found' }))
+    })
+    servers.push(server)
+    const lines = await look(server.origin, { ALLOWED_HOSTS: entryFor('127.0.0.1', server.port).text })
+    expect(lines.filter((each) => each.includes(' platform '))).toEqual([line])
+    expect(authorized.filter((value) => value !== undefined)).toEqual([])
+  })
+
   it('tells a name that does not exist, and leaves it to the proxy where there is one', async () => {
     const name = 'gitlab.forgelink-test.invalid'
     expect((await look(`https://${name}`)).at(-1)).toMatch(
