@@ -14,6 +14,8 @@ export function answerGithubApi(site: Site, world: World, call: Call): Reply {
   const common: Record<string, string> = {
     'x-github-media-type': 'github.v3; format=json',
     'x-github-request-id': '5A4D:B0C5:1A2B3C:4D5E6F:68000000',
+    'x-github-api-version-selected': versionSelected(call),
+    server: 'github.com',
     vary: 'Accept, Authorization, Cookie, X-GitHub-OTP',
     'cache-control': 'private, max-age=60, s-maxage=60',
     'x-content-type-options': 'nosniff',
@@ -22,12 +24,14 @@ export function answerGithubApi(site: Site, world: World, call: Call): Reply {
   return { ...reply, headers: { ...common, ...reply.headers } }
 }
 
+/** Without a version the oldest is served, and told all the same. */
+function versionSelected(call: Call): string {
+  return header(call, 'x-github-api-version') ?? '2022-11-28'
+}
+
 function answer(site: Site, world: World, call: Call): Reply {
   if (header(call, 'user-agent') === undefined) return withoutUserAgent()
-  const version = header(call, 'x-github-api-version')
-  if (version !== undefined && !versionsOf(site).includes(version)) {
-    return githubError(400, 'The API version you requested is not supported.', 'about-the-rest-api/api-versions')
-  }
+  if (!versionsOf(site).includes(versionSelected(call))) return versionUnknown(site, call)
   const found = matchRoute(githubRoutes, call.method, call.path.slice('/api/v3/'.length))
   if (found === undefined) return notFound()
   const { route, params } = found
@@ -38,12 +42,32 @@ function answer(site: Site, world: World, call: Call): Reply {
   if (world.settings.privateMode && viewer.token === null)
     return githubError(401, 'Must authenticate to access this API.')
   if (viewer.user?.blocked) return githubError(403, 'Sorry. Your account was suspended.')
-  if (route.free === true) return route.handler({ ...request, viewer })
+  if (route.free === true) return free(world, route, { ...request, viewer })
   return withLimit(world, viewer, route.bucket ?? 'core', () => allowed(route, { ...request, viewer }))
 }
 
-function versionsOf(site: Site): string[] {
-  return site.dotCom ? ['2022-11-28', '2026-03-10'] : ['2022-11-28']
+/** Enterprise Servers know the newer one from 3.22 on. */
+function versionsOf({ dotCom, version }: Site): string[] {
+  const [major = 0, minor = 0] = version.split('.').map(Number)
+  const isNew = dotCom || major > 3 || (major === 3 && minor >= 22)
+  return isNew ? ['2026-03-10', '2022-11-28'] : ['2022-11-28']
+}
+
+/** The words: https://github.com/expipiplus1/update-nix-fetchgit/issues/79 */
+function versionUnknown(site: Site, call: Call): Reply {
+  const [newest, ...older] = versionsOf(site)
+  const known = [`"${newest}" (most recent)`, ...older.map((version) => `"${version}"`)].join(', ')
+  const reply = githubError(
+    400,
+    `The version you specified in the "X-GitHub-API-Version" request header, "${versionSelected(call)}", is not a supported version. The following versions are currently supported: ${known}.`,
+  )
+  return { ...reply, headers: { ...reply.headers, 'x-github-api-version-selected': newest ?? '' } }
+}
+
+/** Tells the limit that it does not spend of. */
+function free(world: World, route: GithubRoute, request: GithubRequest): Reply {
+  const reply = allowed(route, request)
+  return { ...reply, headers: { ...reply.headers, ...limitHeaders(limitOf(world, request.viewer, 'core')) } }
 }
 
 function withoutUserAgent(): Reply {
@@ -69,8 +93,22 @@ function withLimit(world: World, viewer: Viewer, bucket: Bucket, answerIt: () =>
 }
 
 function allowed(route: GithubRoute, request: GithubRequest): Reply {
-  const reply = refusal(route, request) ?? conditional(request.call, route.handler(request))
+  const refused = refusal(route, request)
+  const reply =
+    refused ??
+    (isUncached(route) ? uncached(route.handler(request)) : conditional(request.call, route.handler(request)))
+  // Recorded answers: neither a 304 nor a 401 tells scopes.
+  if (reply.status === 304 || reply.status === 401) return reply
   return { ...reply, headers: { ...reply.headers, ...scopeHeaders(route, request.viewer) } }
+}
+
+/** Searches and the limits have no ETag. */
+function isUncached(route: GithubRoute): boolean {
+  return route.bucket === 'search' || route.free === true
+}
+
+function uncached(reply: Reply): Reply {
+  return { ...reply, headers: { ...reply.headers, 'cache-control': 'no-cache' } }
 }
 
 function refusal(route: GithubRoute, request: GithubRequest): Reply | undefined {
@@ -88,26 +126,29 @@ function refusal(route: GithubRoute, request: GithubRequest): Reply | undefined 
   return githubError(403, 'You need at least read:org scope or user scope to list your organizations.', route.docs)
 }
 
-function scopeHeaders(route: GithubRoute, viewer: Viewer): Record<string, string> {
-  if (viewer.token === null) return {}
-  const expires = expiryHeader(viewer.token)
-  if (hasPermissions(viewer.token)) {
-    return route.permission === undefined ? expires : { ...expires, 'x-accepted-github-permissions': route.permission }
+/** An App's user token is told scopes as an OAuth token is, but none, and no permissions: so in all recorded answers. */
+function scopeHeaders(route: GithubRoute, { token }: Viewer): Record<string, string> {
+  if (token === null) return {}
+  const expires = expiryHeader(token)
+  if (hasPermissions(token) && token.kind !== 'app-user') {
+    return { ...expires, 'x-accepted-github-permissions': route.permission ?? 'allows_permissionless_access=true' }
   }
-  const client = viewer.token.oauth === null ? {} : { 'x-oauth-client-id': viewer.token.oauth.clientId }
-  const accepted = route.accepted.join(', ')
+  const clientId = token.oauth?.clientId ?? (token.kind === 'app-user' ? APP_CLIENT_ID : undefined)
   return {
-    'x-oauth-scopes': viewer.token.scopes.join(', '),
-    'x-accepted-oauth-scopes': accepted,
-    ...client,
+    'x-oauth-scopes': token.kind === 'app-user' ? '' : token.scopes.join(', '),
+    'x-accepted-oauth-scopes': route.accepted.join(', '),
+    ...(clientId === undefined ? {} : { 'x-oauth-client-id': clientId }),
     ...expires,
   }
 }
 
-/** GitHub tells the end of personal tokens that have one: `2026-11-24 16:00:00 UTC`. */
+const APP_CLIENT_ID = 'Iv1.5a4db0c51a2b3c4d'
+
+/** The end of tokens that have one: `2026-11-24 16:00:00 UTC`, of fine-grained ones by an offset. */
 function expiryHeader({ expiresAt, kind }: Token): Record<string, string> {
   if (expiresAt === null || kind === 'oauth') return {}
-  return { 'github-authentication-token-expiration': `${expiresAt.slice(0, 19).replace('T', ' ')} UTC` }
+  const zone = kind === 'fine-grained' ? '+0000' : 'UTC'
+  return { 'github-authentication-token-expiration': `${expiresAt.slice(0, 19).replace('T', ' ')} ${zone}` }
 }
 
 function conditional(call: Call, reply: Reply): Reply {
@@ -116,5 +157,5 @@ function conditional(call: Call, reply: Reply): Reply {
   const headers = { ...reply.headers, etag }
   const known = (header(call, 'if-none-match') ?? '').split(/,\s*/)
   if (!known.includes(etag) && !known.includes(etag.slice(2))) return { ...reply, headers }
-  return { status: 304, headers, body: '' }
+  return { status: 304, headers: { etag }, body: '' }
 }

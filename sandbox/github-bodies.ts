@@ -113,6 +113,18 @@ export function organizationBody(site: Site, organization: Organization): Schema
   }
 }
 
+export function membershipBody(site: Site, organization: Organization, user: User): Schemas['org-membership'] {
+  const url = `${site.apiUrl}/orgs/${organization.path}`
+  return {
+    url: `${url}/memberships/${user.username}`,
+    state: 'active',
+    role: 'member',
+    organization_url: url,
+    organization: organizationBody(site, organization),
+    user: simpleUser(site, user),
+  }
+}
+
 export function branchBody(site: Site, repository: Repository, branch: Branch): Schemas['short-branch'] {
   const self = `${site.apiUrl}/repos/${fullName(repository)}`
   const sha = commitSha(repository, branch.name)

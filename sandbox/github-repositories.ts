@@ -36,7 +36,8 @@ const calls: { below: string; docs: string; permission: string; handler: OnRepos
 ]
 
 export const repositoryRoutes: GithubRoute[] = calls.flatMap(({ below, docs, permission, handler }) => {
-  const common = { method: 'GET', docs, permission, accepted: ['repo'] }
+  // Recorded answers tell `repo` for the repository itself, and nothing for what is below it, public or not.
+  const common = { method: 'GET', docs, permission, accepted: below === '' ? ['repo'] : [] }
   const onRepository = (request: GithubRequest) => withRepository(request, permission, handler)
   return ['repos/:owner/:name', 'repositories/:id'].map((root) => ({
     ...common,

@@ -1,15 +1,24 @@
 // The calls of GitHub's REST API that the sandbox knows, with what a token needs for each.
 
-import { type GithubRequest, githubError, notFound, partialResults, ssoBlocked } from './github-access.ts'
+import {
+  type GithubRequest,
+  githubError,
+  hasPermissions,
+  notFound,
+  partialResults,
+  ssoBlocked,
+} from './github-access.ts'
 import { checkToken, deleteGrant, deleteToken } from './github-applications.ts'
-import { keyBody, organizationBody, privateUser, publicUser } from './github-bodies.ts'
+import { keyBody, membershipBody, organizationBody, privateUser, publicUser } from './github-bodies.ts'
 import { rateLimitBody } from './github-limits.ts'
 import { listReply } from './github-paging.ts'
 import { repositoryRoutes, userRepositories } from './github-repositories.ts'
 import type { GithubRoute } from './github-route.ts'
 import { searchIssues, searchRepositories } from './github-search.ts'
 import { json, type Reply } from './http.ts'
-import { findUser, type User } from './state.ts'
+import { findUser, type Organization, type User } from './state.ts'
+
+const listsOrganizations = ['admin:org', 'read:org', 'repo', 'user', 'write:org']
 
 export const githubRoutes: GithubRoute[] = [
   {
@@ -54,10 +63,20 @@ export const githubRoutes: GithubRoute[] = [
     method: 'GET',
     pattern: 'user/orgs',
     docs: 'orgs/orgs#list-organizations-for-the-authenticated-user',
-    accepted: ['admin:org', 'read:org', 'user', 'write:org'],
+    accepted: listsOrganizations,
     missing: 403,
     signedIn: true,
     handler: ownOrganizations,
+  },
+  {
+    method: 'GET',
+    pattern: 'user/memberships/orgs',
+    docs: 'orgs/members#list-organization-memberships-for-the-authenticated-user',
+    accepted: listsOrganizations,
+    permission: 'members=read',
+    missing: 403,
+    signedIn: true,
+    handler: ownMemberships,
   },
   {
     method: 'GET',
@@ -132,7 +151,7 @@ function authenticationKeys(user: User) {
 function ownProfile(request: GithubRequest): Reply {
   const { site, world, viewer } = request
   const user = userOf(request)
-  const full = viewer.token?.scopes.includes('user') ?? false
+  const full = viewer.token?.scopes.some((scope) => scope === 'user' || scope === 'read:user') ?? false
   return json(200, full ? privateUser(site, world, user) : publicUser(site, world, user))
 }
 
@@ -152,22 +171,38 @@ function signingKeys(request: GithubRequest): Reply {
   return listReply(request, keys, ({ id, key, title, createdAt }) => ({ id, key, title, created_at: createdAt }))
 }
 
-/** Fine-grained tokens get an empty list, and unauthorised SSO organisations are left out. */
+/** Fine-grained and App tokens get an empty list, and unauthorised SSO organisations are left out. */
 function ownOrganizations(request: GithubRequest): Reply {
   const { site, world, viewer } = request
-  const user = userOf(request)
-  const blocked = ssoBlocked(world, viewer)
-  const mine = world.organizations.filter((organization) => {
-    return organization.members.some((member) => member.userId === user.id) && !blocked.includes(organization)
-  })
-  const shown = viewer.token?.kind === 'fine-grained' ? [] : mine
   return listReply(
     request,
-    shown,
+    hasPermissions(viewer.token) ? [] : organizationsOf(request),
     (organization) => organizationBody(site, organization),
     `${site.apiUrl}/user/orgs`,
     partialResults(world, viewer),
   )
+}
+
+function ownMemberships(request: GithubRequest): Reply {
+  const { site, world, viewer } = request
+  // Nobody in the sandbox is only invited.
+  const mine = request.call.query.get('state') === 'pending' ? [] : organizationsOf(request)
+  return listReply(
+    request,
+    mine,
+    (organization) => membershipBody(site, organization, userOf(request)),
+    `${site.apiUrl}/user/memberships/orgs`,
+    partialResults(world, viewer),
+  )
+}
+
+function organizationsOf(request: GithubRequest): Organization[] {
+  const { world, viewer } = request
+  const user = userOf(request)
+  const blocked = ssoBlocked(world, viewer)
+  return world.organizations.filter((organization) => {
+    return organization.members.some((member) => member.userId === user.id) && !blocked.includes(organization)
+  })
 }
 
 function meta({ site }: GithubRequest): Reply {

@@ -79,7 +79,7 @@ describe('scopes', () => {
   test.each([
     ['no-keys', '/user/keys', 404, 'admin:public_key, read:public_key, write:public_key'],
     ['no-email', '/user/emails', 404, 'user, user:email'],
-    ['no-orgs', '/user/orgs', 403, 'admin:org, read:org, user, write:org'],
+    ['no-orgs', '/user/orgs', 403, 'admin:org, read:org, repo, user, write:org'],
   ])('token %s gets for %s a %i', async (purpose, path, status, accepted) => {
     const answer = await ask(github, path, as(purpose))
     expect(answer.status).toBe(status)

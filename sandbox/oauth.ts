@@ -1,6 +1,7 @@
 // What both platforms' OAuth have in common: grants, codes with PKCE, token pairs, rotation and revocation.
 
 import { createHash, randomBytes } from 'node:crypto'
+import { githubPermissions } from './seed-tokens.ts'
 import type { Grant, RefreshToken, Token, World } from './state.ts'
 
 export interface Issued {
@@ -69,13 +70,15 @@ function issue(world: World, { clientId, userId, scopes, redirectUri, family }: 
   const { expiring, accessTokenSeconds, refreshTokenSeconds } = world.settings.oauth
   const expires = expiring || offline
   const github = world.flavour === 'github'
+  const isApp = github && clientId.startsWith('Iv')
   const token: Token = {
-    value: github ? `gho_${randomHex(18)}` : randomHex(32),
+    value: github ? `${isApp ? 'ghu' : 'gho'}_${randomHex(18)}` : randomHex(32),
     purpose: 'oauth',
-    kind: 'oauth',
+    kind: isApp ? 'app-user' : 'oauth',
     userId,
-    scopes,
-    permissions: [],
+    // A GitHub App asks for none: what it may do was chosen when it was made.
+    scopes: isApp ? [] : scopes,
+    permissions: isApp ? githubPermissions : [],
     repositoryIds: null,
     ssoAuthorized: [],
     createdAt: isoDate(world.now()),

@@ -5,14 +5,14 @@ import type { Site } from './site.ts'
 import type { Token } from './state.ts'
 
 const githubScopes = ['repo', 'read:org', 'read:public_key', 'user:email']
-const githubPermissions = ['metadata=read', 'emails=read', 'keys=read', 'pull_requests=read', 'contents=read']
+export const githubPermissions = ['metadata=read', 'emails=read', 'keys=read', 'pull_requests=read', 'contents=read']
 
 type Row = [userId: number | null, username: string, purpose: string, own: Partial<Token>]
 
 const githubRows: Row[] = [
   [people.alice, 'Alice', 'full', {}],
   [people.alice, 'Alice', 'no-keys', { scopes: ['repo', 'read:org', 'user:email'] }],
-  [people.alice, 'Alice', 'no-orgs', { scopes: ['repo', 'read:public_key', 'user:email'] }],
+  [people.alice, 'Alice', 'no-orgs', { scopes: ['public_repo', 'read:public_key', 'user:email'] }],
   [people.alice, 'Alice', 'no-email', { scopes: ['repo', 'read:org', 'read:public_key'] }],
   [people.alice, 'Alice', 'public-only', { scopes: ['read:org', 'read:public_key', 'user:email'] }],
   [people.alice, 'Alice', 'profile-only', { scopes: [] }],
@@ -26,7 +26,14 @@ const githubRows: Row[] = [
   [people.alice, 'Alice', 'fine-grained', { kind: 'fine-grained' }],
   [people.alice, 'Alice', 'fine-grained-no-keys', { kind: 'fine-grained', permissions: ['metadata=read'] }],
   [people.alice, 'Alice', 'fine-grained-one-repository', { kind: 'fine-grained', repositoryIds: [27] }],
+  [
+    people.alice,
+    'Alice',
+    'fine-grained-members',
+    { kind: 'fine-grained', permissions: [...githubPermissions, 'members=read'] },
+  ],
   [people.alice, 'Alice', 'app-user', { kind: 'app-user' }],
+  [people.alice, 'Alice', 'app-user-no-keys', { kind: 'app-user', permissions: ['metadata=read'] }],
   [people.alice, 'Alice', 'expires-soon', { expiresAt: 'soon' }],
   [people.alice, 'Alice', 'expired', { expiresAt: '2025-01-01T00:00:00Z' }],
   [people.alice, 'Alice', 'revoked', { revoked: true }],

@@ -42,6 +42,8 @@ export interface FailureDetails {
   resource?: string
   /** For `invalid`: messages by field; each reads on after the field's name ("url is not an https address"). */
   errors?: Record<string, string[]>
+  /** The sentence of the message that also holds for an answer made without what failed: it becomes a warning there. */
+  hint?: string
   /** Seconds after which the caller may try again (`Retry-After`). */
   retryAfter?: number
   /** For `already_linked`: the id of the link that is there. */

@@ -246,7 +246,7 @@ describe('doctor with an address', () => {
     for (const server of servers) await server.close()
   })
 
-  const ABOUT = ['address', 'DNS', 'policy', 'proxy', 'connection', 'TLS', 'platform', 'clock']
+  const ABOUT = ['API', 'address', 'DNS', 'policy', 'proxy', 'connection', 'TLS', 'platform', 'clock']
 
   async function look(address: string, environment: Environment = {}): Promise<string[]> {
     return diagnose({ DATA_DIR: join(folder, 'none'), ...environment }, ABOUT, address)
@@ -432,6 +432,16 @@ describe('doctor with an address', () => {
     const lines = await look(server.origin, { ALLOWED_HOSTS: entryFor('127.0.0.1', server.port).text })
     expect(lines.filter((each) => each.includes(' platform '))).toEqual([line])
     expect(authorized.filter((value) => value !== undefined)).toEqual([])
+  })
+
+  it('tells when a platform ends the version of its API that is asked for', async () => {
+    const headers = { 'x-github-enterprise-version': '3.30.0', sunset: 'Fri, 10 Mar 2028 00:00:00 GMT' }
+    const server = await serve((_request, response) => json(response, {}, headers))
+    servers.push(server)
+    const lines = await look(server.origin, { ALLOWED_HOSTS: entryFor('127.0.0.1', server.port).text })
+    expect(lines).toContain(
+      '! API It ends the version of its API that Forgelink asks for on 2028-03-10. Update Forgelink before.',
+    )
   })
 
   it('tells a name that does not exist, and leaves it to the proxy where there is one', async () => {

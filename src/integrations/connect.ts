@@ -27,6 +27,7 @@ function connect(services: Services, integration: Integration, deadline: number,
     link: integration.id,
     hasWorked: true,
     obtainedAt: integration.tokenObtainedAt === null ? undefined : Date.parse(integration.tokenObtainedAt),
+    clientId: integration.clientId,
     deadline,
     onAccepted,
   })

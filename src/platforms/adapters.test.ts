@@ -235,8 +235,27 @@ test.each([
   expect(failure.message).toContain(`use the scm_type ${there}`)
 })
 
+test('a GitHub that refuses to say whose token it is is none', async () => {
+  const place = await serve((_request, response) => response.writeHead(422).end('{"message":"Validation Failed"}'))
+  const outside = openDoor([place.origin])
+  const connection = {
+    scmType: 'github-enterprise' as const,
+    web: place.origin,
+    api: `${place.origin}/api/v3`,
+    token: 't',
+    link: 'l',
+    hasWorked: false,
+  }
+  const failure = await refusal(createPlatform(outside, connection).profile())
+  expect([failure.code, failure.message]).toEqual([
+    'scm_bad_response',
+    expect.stringMatching(/^There is no GitHub at .*: it refuses to say whose token this is\.$/),
+  ])
+  await outside.close()
+  await place.close()
+})
+
 test.each([
-  ['github-enterprise', 422, '/api/v3'],
   ['gitlab-self-hosted', 400, '/api/v4'],
   ['gitlab-self-hosted', 405, '/api/v4'],
   ['gitlab-self-hosted', 422, '/api/v4'],

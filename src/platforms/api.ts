@@ -35,6 +35,7 @@ import { LIMITS, type Limits } from './outgoing/limits.ts'
 import { createLinkGate } from './outgoing/link-gate.ts'
 import { withNewToken } from './outgoing/new-token.ts'
 import { nextPage } from './outgoing/next-page.ts'
+import { createServerNotes } from './outgoing/server-notes.ts'
 import { checkShape, wrongShape } from './outgoing/shape.ts'
 import { createWaiting, type Waiting } from './outgoing/waiting.ts'
 
@@ -50,7 +51,7 @@ export interface OutgoingOptions {
   limits?: Partial<Limits>
   /** All addresses of a name; the system's by default. */
   lookup?: Lookup
-  /** Told of `scm_call`, `scm_address_refused` and `scm_origin_left_alone`; no token, path or query is ever in it. */
+  /** Told of `scm_call`, `scm_address_refused`, `scm_origin_left_alone` and `scm_api_sunset`; no token, path or query is ever in it. */
   log?: LogOutgoing
 }
 
@@ -88,6 +89,8 @@ export interface ApiOptions extends Refusals {
   obtainedAt?: number | undefined
   /** Called for each answer that was no refusal. */
   onAccepted?: () => void
+  /** Called with the headers of each answer below 500. */
+  onHeaders?: (headers: Record<string, string>) => void
 }
 
 export interface OutgoingCall {
@@ -120,6 +123,7 @@ export function createOutgoing(options: OutgoingOptions): Outgoing {
     gate: createLinkGate(limits.callsPerLink),
     breaker: createBreaker(limits, (host) => log('scm_origin_left_alone', { host, ms: limits.breakerPause })),
     etags: createEtags(),
+    notes: createServerNotes(log),
     async request(target, wire, fresh) {
       const refusal = policy.checkTarget(target)
       if (refusal) throw parts.refused(refusal)
@@ -229,6 +233,7 @@ export class Api {
             return getFollowing(door, call, this.#scope)
           },
         )
+        if (received.status < 500) this.#options.onHeaders?.(received.headers)
         return readAnswer(door, link, url, received, this.#options)
       } finally {
         leave()

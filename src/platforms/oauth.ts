@@ -4,6 +4,7 @@ import { createHash, randomBytes } from 'node:crypto'
 import type { Config } from '../config.ts'
 import { Failure } from '../failure.ts'
 import { type Outgoing, type RawAnswer, send } from './api.ts'
+import { apiVersionFor } from './github/api-version.ts'
 import * as githubScopes from './github/scopes.ts'
 import * as gitlabScopes from './gitlab/scopes.ts'
 import { clampWait, readRetryAfter } from './outgoing/retry-after.ts'
@@ -311,7 +312,7 @@ async function endTokenAtGitHub(outgoing: Outgoing, application: OAuthApplicatio
     headers: {
       authorization: `Basic ${Buffer.from(`${clientId}:${clientSecret}`).toString('base64')}`,
       accept: 'application/vnd.github+json',
-      'x-github-api-version': '2022-11-28',
+      'x-github-api-version': apiVersionFor(application.web, undefined),
     },
     json: { access_token: token },
   })

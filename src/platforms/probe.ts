@@ -1,9 +1,11 @@
 // Which platform answers at an address, as far as it tells those who have no token.
 
 import type { Outgoing } from './api.ts'
+import { apiVersionFor } from './github/api-version.ts'
 import { getFollowing, placeOf } from './outgoing/calls.ts'
 import { coded, readFault } from './outgoing/faults.ts'
 import { readJson } from './outgoing/json.ts'
+import { sunsetOf } from './outgoing/server-notes.ts'
 import { platformAddress } from './platform-url.ts'
 import type { ScmType } from './scm-types.ts'
 import { membersOf } from './vendor.ts'
@@ -19,11 +21,14 @@ export interface Probed {
   statuses: { url: string; status: number }[]
   /** The clock there, ISO 8601; null when it does not tell. */
   time: string | null
+  /** When it ends the version of its API that we ask for, ISO 8601; null when it announces no end. */
+  sunset: string | null
 }
 
 /** Asks both APIs below `web` without any token. Throws a `Failure`. */
 export async function probe(outgoing: Outgoing, web: string): Promise<Probed> {
-  const github = await ask(outgoing, `${apiOf('github-enterprise', web)}/meta`)
+  const version = { 'x-github-api-version': apiVersionFor(web, undefined) }
+  const github = await ask(outgoing, `${apiOf('github-enterprise', web)}/meta`, version)
   const gitlab = await ask(outgoing, `${apiOf('gitlab-self-hosted', web)}/version`)
   const { date } = gitlab.headers
   const found = identify(web, github, gitlab)
@@ -31,6 +36,7 @@ export async function probe(outgoing: Outgoing, web: string): Promise<Probed> {
     ...(found.name === null ? await askLikeGitHub(outgoing, web) : { ...found, unknownCalls: [] }),
     statuses: [github, gitlab].map(({ url, status }) => ({ url, status })),
     time: date !== undefined && !Number.isNaN(Date.parse(date)) ? new Date(date).toISOString() : null,
+    sunset: sunsetOf(github.headers) ?? sunsetOf(gitlab.headers),
   }
 }
 
@@ -46,14 +52,16 @@ interface Asked {
   members: Record<string, unknown>
 }
 
-async function ask(outgoing: Outgoing, address: string): Promise<Asked> {
+async function ask(outgoing: Outgoing, address: string, version: Record<string, string> = {}): Promise<Asked> {
   const { door } = outgoing
   const url = new URL(address)
   const signal = AbortSignal.timeout(door.limits.headers)
-  const call = { method: 'GET' as const, url, headers: { accept: 'application/json' }, body: null, signal }
+  const headers = { accept: 'application/json', ...version }
+  const call = { method: 'GET' as const, url, headers, body: null, signal }
   try {
-    const { status, headers, text } = await getFollowing(door, call, 'probe')
-    return { url: address, status, headers, members: membersOf(readJson(text, door.limits)) }
+    const answer = await getFollowing(door, call, 'probe')
+    const members = membersOf(readJson(answer.text, door.limits))
+    return { url: address, status: answer.status, headers: answer.headers, members }
   } catch (error) {
     const { failure } = readFault(signal.aborted ? coded('CALL_TIMEOUT') : error, placeOf(door, url))
     // GitLab's sign-in page, say: the other vendor's API is not there.

@@ -16,6 +16,8 @@ export interface Connection {
   link: string
   /** Whether the link has worked: then what answers oddly is somebody in between, and never another platform. */
   hasWorked: boolean
+  /** The OAuth application that obtained the token, if one did. */
+  clientId?: string | null
   /** Epoch milliseconds after which nobody waits for the answer. */
   deadline?: number
   /** Epoch milliseconds at which the platform gave us the token; of pasted tokens it is not told. */

@@ -141,7 +141,7 @@ function checkCertificate({ host }: Target, { subject, issuer, endsAt, problem }
 async function checkAnswer(outgoing: Outgoing, web: string): Promise<Check[]> {
   try {
     const probed = await probe(outgoing, web)
-    return [checkName(web, probed), ...checkClock(probed)]
+    return [checkName(web, probed), ...checkSunset(probed), ...checkClock(probed)]
   } catch (error) {
     if (error instanceof Failure) return [failed('platform', error.message)]
     throw error
@@ -176,6 +176,12 @@ function checkLikeGitHub(unknownCalls: string[]): Check {
     'platform',
     `${seen} It does not know ${unknownCalls.join(', ')}, so it is only like GitHub (GitBucket, say), and what needs these calls does not work with it. Its health as a link says the same.`,
   )
+}
+
+function checkSunset({ sunset }: Probed): Check[] {
+  if (sunset === null) return []
+  const when = sunset.slice(0, 10)
+  return [warning('API', `It ends the version of its API that Forgelink asks for on ${when}. Update Forgelink before.`)]
 }
 
 function checkClock({ time }: Probed): Check[] {

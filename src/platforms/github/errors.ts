@@ -1,77 +1,43 @@
-// What GitHub's refusals mean, and how their reader can mend them.
+// Whether GitHub wrote a refusal, what it means, and how its reader can mend it.
 import { Failure } from '../../failure.ts'
 import type { RawAnswer } from '../api.ts'
-import { clampWait, readRetryAfter } from '../outgoing/retry-after.ts'
 import { scmTypes } from '../scm-types.ts'
-import { type Connection, membersOf } from '../vendor.ts'
-import { missingScopes, scopesOf } from './scopes.ts'
-
-type Site = Pick<Connection, 'scmType' | 'web' | 'api'>
-
-/** GitHub asks for a minute where a secondary limit names no time. */
-const UNTOLD_WAIT = 60
-
-/** What GitHub calls the permissions of fine-grained tokens where they are ticked. */
-const PERMISSIONS: Record<string, string> = {
-  keys: 'Git SSH keys',
-  emails: 'Email addresses',
-  members: 'Members',
-  metadata: 'Metadata',
-  contents: 'Contents',
-  pull_requests: 'Pull requests',
-  issues: 'Issues',
-}
+import { membersOf } from '../vendor.ts'
+import {
+  lackedOf,
+  notGitHub,
+  permissionMissing,
+  rateLimited,
+  type Site,
+  says,
+  scopeMissing,
+  tokenRejected,
+} from './failures.ts'
+import { forbidden } from './forbidden.ts'
+import { covers, isAppToken, scopesIn, scopesOf } from './scopes.ts'
 
 /**
- * Whether it is GitHub that refuses: by a header of its own, or a body as it writes them (an object with a `message`).
- * On a trial GitLab counts too, so that it can be named.
+ * Whether it is GitHub that refuses: by a header of its own, or a body as it writes them. On a trial GitLab counts too, so
+ * that it can be named.
  */
-export function isOwnRefusal({ hasWorked }: Pick<Connection, 'hasWorked'>, answer: RawAnswer): boolean {
-  const { message } = membersOf(answer.body)
-  const hasHeader = Object.keys(answer.headers).some((name) => name.startsWith('x-github-'))
-  return hasHeader || typeof message === 'string' || (!hasWorked && looksLikeGitLab(answer))
+export function isOwnRefusal(site: Pick<Site, 'hasWorked'>, answer: RawAnswer): boolean {
+  return hasOwnHeader(answer.headers) || hasOwnForm(answer) || mayBeGitLab(site, answer)
 }
 
-/** Reads every answer that is neither a success nor 5xx. Headers decide; wording only where no header tells. */
-export function githubFailure(site: Site, answer: RawAnswer): Failure {
+/** Reads every answer that is neither a success nor 5xx, for a call of `url`. */
+export function githubFailure(site: Site, answer: RawAnswer, url?: URL): Failure {
   const { status, headers } = answer
-  if (looksLikeGitLab(answer)) return notGitHub(site, `it answered ${status} as GitLab does`, true)
-  if (status === 401) return tokenRejected(site)
-  if (status === 429) return rateLimited(site, answer)
-  if (status === 403) return refusal(site, answer)
-  if (status === 404 || status === 410) {
-    // Keys and e-mails are not there at all for a token that may not read them.
-    const missing = lackedOf(headers).filter((scope) => scope === 'read:public_key' || scope === 'user:email')
-    return missing.length > 0 ? scopeMissing(site, missing) : absent(site)
-  }
   const { label } = scmTypes[site.scmType]
+  if (status === 429) return rateLimited(site, answer)
+  if (mayBeGitLab(site, answer)) return notGitHub(site, `it answered ${status} as GitLab does`, true)
+  if (status === 401) return tokenRejected(site)
+  if (status === 403) return forbidden(site, answer, url)
+  if (status === 410 || (status === 400 && says(answer, /\bversion\b/i))) return versionRefused(site, answer)
+  if (status === 404) return absent(site, headers, url)
+  if (status === 422 && says(answer, /^pagination with the page parameter/i)) return pageTooDeep(site)
   if (status === 422) return new Failure('scm_query_refused', `query is nothing that ${label} searches for`)
   if (status === 451) return new Failure('scm_forbidden', `${label} has taken this down for legal reasons.`)
   return new Failure('scm_bad_response', `${label} answered with the status ${status}, which we did not expect.`)
-}
-
-/** Scopes of classic and OAuth tokens. */
-export function scopeMissing(site: Site, scopes: string[]): Failure {
-  const named = scopes.length > 1 ? `one of the scopes ${scopes.join(', ')}` : `the scope ${scopes.join()}`
-  return new Failure(
-    'scm_scope_missing',
-    `The token lacks ${named}. ${mend(site, `Tick it at ${site.web}/settings/tokens, or give the link another token.`)}`,
-  )
-}
-
-/** Bots and installation tokens act for an app or a workflow: no person stands behind the link. */
-export function notAPerson({ web }: Site): Failure {
-  return new Failure(
-    'scm_token_rejected',
-    `The token belongs to a bot or an app installation; only a person's token can be linked. Make one at ${web}/settings/tokens.`,
-  )
-}
-
-/** `found` reads on after "It is not GitHub's API: ". */
-export function notGitHub({ scmType, api }: Site, found: string, isGitLab = false): Failure {
-  const other = scmType === 'github' ? 'gitlab' : 'gitlab-self-hosted'
-  const advice = isGitLab ? ` It seems to be GitLab: use the scm_type ${other}.` : ''
-  return new Failure('scm_bad_response', `There is no GitHub at ${api}: ${found}.${advice}`)
 }
 
 /** For a call without a token: `scm_forbidden` when it is GitLab that refuses. */
@@ -79,98 +45,84 @@ export function strangerFailure(answer: RawAnswer): Failure {
   return new Failure(looksLikeGitLab(answer) ? 'scm_forbidden' : 'scm_not_found', 'This needs a token.')
 }
 
-/** Links made by OAuth are made again; the others have a token that its owner made. */
-function mend({ scmType }: Site, ofOwnToken: string): string {
-  return scmTypes[scmType].oauth ? 'Link the account again.' : ofOwnToken
+function absent(site: Site, headers: RawAnswer['headers'], url: URL | undefined): Failure {
+  const isOfAccount = url === undefined || /\/user\/(keys|emails)$/.test(url.pathname)
+  // Keys and e-mails are not there at all for a token that may not read them.
+  const missing = lackedOf(headers).filter((scope) => scope === 'read:public_key' || scope === 'user:email')
+  if (isOfAccount && missing.length > 0) return scopeMissing(site, missing)
+  if (isOfAccount && url && isToldPermissions(headers)) return permissionMissing(site, headers, url)
+  const hint = privateHint(headers, url)
+  const message = `${scmTypes[site.scmType].label} has no such thing, or hides it from this account.`
+  return hint === null
+    ? new Failure('scm_not_found', message)
+    : new Failure('scm_not_found', `${message} ${hint}`, { hint })
 }
 
-function tokenRejected(site: Site): Failure {
+function isToldPermissions(headers: RawAnswer['headers']): boolean {
+  return isAppToken(headers) || headers['x-accepted-github-permissions'] !== undefined
+}
+
+/** A private repository is as absent as one that does not exist to a token without the scope for it. */
+function privateHint(headers: RawAnswer['headers'], url: URL | undefined): string | null {
+  const granted = scopesOf(headers)
+  const isRepository =
+    /\/repos\/[^/]+\/[^/]+/.test(url?.pathname ?? '') ||
+    scopesIn(headers['x-accepted-oauth-scopes'] ?? '').includes('repo')
+  if (granted === null || !isRepository || covers(granted, 'repo')) return null
+  return 'If it is private, the token needs the scope repo, which it lacks.'
+}
+
+/** https://docs.github.com/en/rest/about-the-rest-api/api-versions: 400 for a version it does not know, 410 for a retired one. */
+function versionRefused({ scmType, api }: Site, { status }: RawAnswer): Failure {
+  const { hostname } = new URL(api)
   return new Failure(
-    'scm_token_rejected',
-    `${scmTypes[site.scmType].label} does not take the token: it is wrong, expired or revoked. ${mend(site, `Make another at ${site.web}/settings/tokens.`)}`,
+    'scm_bad_response',
+    `${scmTypes[scmType].label} at ${hostname} no longer takes the version of its API that this server asks for (status ${status}). The operator of this server has to update it.`,
+    { log: { host: hostname, status, fault: 'api_version' } },
   )
 }
 
-function absent({ scmType }: Site): Failure {
-  return new Failure('scm_not_found', `${scmTypes[scmType].label} has no such thing, or hides it from this account.`)
+/** https://github.com/MeltanoLabs/tap-github/pull/415: lists of large repositories end before their last page. */
+function pageTooDeep({ scmType }: Site): Failure {
+  const problem = `is further than ${scmTypes[scmType].label} lists by pages; narrow the query`
+  return new Failure('invalid', `page ${problem}`, { errors: { page: [problem] } })
 }
 
-function refusal(site: Site, answer: RawAnswer): Failure {
-  const { headers } = answer
-  const { message } = membersOf(answer.body)
-  const says = (text: string) => typeof message === 'string' && message.toLowerCase().includes(text)
+/** Of `GET /user/orgs` and the like too, whose bodies may be anything: a proxy that answers by itself sends none of them. */
+const OWN_HEADER =
+  /^(x-github-|x-oauth-scopes$|x-oauth-client-id$|x-accepted-(oauth-scopes|github-permissions)$|x-ratelimit-resource$|github-authentication-token-expiration$)/
 
-  if (headers['x-github-sso']?.startsWith('required')) return ssoRequired(site, headers['x-github-sso'])
-  if (headers['x-ratelimit-remaining'] === '0' || headers['retry-after'] !== undefined) return rateLimited(site, answer)
-  // https://docs.github.com/en/rest/authentication/authenticating-to-the-rest-api#failed-login-limit
-  if (says('secondary rate limit') || says('login attempts')) return rateLimited(site, answer)
-
-  const lacked = lackedOf(headers)
-  if (lacked.length > 0) return scopeMissing(site, lacked)
-  const permissions = headers['x-oauth-scopes'] === undefined ? headers['x-accepted-github-permissions'] : undefined
-  if (permissions) return permissionMissing(site, permissions)
-  if (says('resource not accessible by')) return permissionMissing(site, '')
-  return new Failure(
-    'scm_forbidden',
-    `${scmTypes[site.scmType].label} refuses this to the account. Sign in at ${site.web} to see whether it is suspended or an organisation restricts its access.`,
-  )
+function hasOwnHeader(headers: RawAnswer['headers']): boolean {
+  return Object.keys(headers).some((name) => OWN_HEADER.test(name))
 }
 
-/** The scopes of which GitHub accepts any for this call, where the token has none of those that we know of. */
-function lackedOf(headers: RawAnswer['headers']): string[] {
-  const granted = scopesOf(headers['x-oauth-scopes'])
-  const accepted = scopesOf(headers['x-accepted-oauth-scopes']) ?? []
-  if (granted === null || accepted.length === 0) return []
-  const missing = missingScopes(granted).filter((scope) => accepted.includes(scope))
-  if (missing.length > 0) return missing
-  return accepted.some((scope) => granted.includes(scope)) ? [] : accepted
+/**
+ * GitHub's errors have always had `documentation_url` since 2014, and `status` in text since 2024 (counted over recorded
+ * answers). Gateways write a bare `{"message":"…"}` as well, so of those only GitHub's own sentences count.
+ */
+function hasOwnForm({ status, headers, body }: RawAnswer): boolean {
+  const { message, documentation_url: docs, status: told } = membersOf(body)
+  if (typeof message !== 'string') return false
+  if (typeof docs === 'string' || told === String(status)) return true
+  return OWN_SENTENCE.test(message) && !Object.keys(headers).some((name) => GATEWAY_HEADER.test(name))
 }
 
-/** `keys=read,metadata=read; contents=read`: `,` is and, `;` is or. */
-function permissionMissing(site: Site, header: string): Failure {
-  const named = header
-    .split(';')
-    .map((all) => {
-      const each = [...all.matchAll(/([a-z_]+)=([a-z]+)/g)]
-      return each.map(([, name = '', access]) => `${PERMISSIONS[name] ?? name}: ${access}`).join(' and ')
-    })
-    .filter((all) => all !== '')
-    .join(', or ')
-  return new Failure(
-    'scm_scope_missing',
-    `The token lacks ${named === '' ? 'a permission for this' : `the permission ${named}`}. ${mend(site, `Add it at ${site.web}/settings/personal-access-tokens, or give the link another token.`)}`,
-  )
+/** As GitHub and servers like it begin their refusals, in their spelling: Kong, say, writes "Not found". */
+const OWN_SENTENCE =
+  /^(Not Found|Bad credentials|Requires authentication|Validation Failed|Rate limiting is not enabled|Must (specify|authenticate|have)\b|Max(imum)? number of login|API rate limit|You (need|have exceeded|have triggered)\b|Resource (not accessible|protected)|Sorry\. Your account|Although you appear|Pagination with|Problems parsing JSON|Missing or invalid User Agent|Git Repository is empty|Repository access|(Bad Request: )?The version you specified|Only the first 1000|.* forbids access via)/
+
+/** https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-logging-variables.html, https://docs.konghq.com */
+const GATEWAY_HEADER = /^(apigw-requestid|x-amzn-|x-amz-apigw-|x-kong-)/
+
+/** On a link that has worked it is somebody in between, whatever it looks like; and GitHub's own headers are proof enough. */
+function mayBeGitLab({ hasWorked }: Pick<Site, 'hasWorked'>, answer: RawAnswer): boolean {
+  return !hasWorked && !hasOwnHeader(answer.headers) && looksLikeGitLab(answer)
 }
 
-/** `required; url=U`, where U lets its reader authorise the token within the hour. */
-function ssoRequired({ web }: Site, header: string): Failure {
-  const given = /url=(\S+)/.exec(header)?.[1] ?? ''
-  const url = URL.canParse(given) ? new URL(given) : null
-  const isSecure = url?.protocol === 'https:' || url?.origin === new URL(web).origin
-  const isSafe = url && isSecure && url.username === '' && url.password === ''
-  const how = isSafe ? `at ${url.href}` : 'on the page of your tokens (Configure SSO)'
-  return new Failure(
-    'scm_sso_required',
-    `The organisation wants the token authorised for single sign-on. Do that ${how}, then try again.`,
-  )
-}
-
-function rateLimited({ scmType }: Site, { headers }: RawAnswer): Failure {
-  const reset = Number(headers['x-ratelimit-reset'] ?? Number.NaN)
-  const untilReset = headers['x-ratelimit-remaining'] === '0' ? reset - Date.now() / 1000 : Number.NaN
-  const retryAfter = readRetryAfter(headers['retry-after']) ?? clampWait(untilReset, UNTOLD_WAIT)
-  return new Failure(
-    'scm_rate_limited',
-    `${scmTypes[scmType].label} has answered this account as often as it does for now. Try again later.`,
-    {
-      retryAfter,
-    },
-  )
-}
-
-/** By GitLab's own header, or a body as GitLab writes it: `{"message":"404 Not Found"}`, `{"error":"..."}`. */
+/** By GitLab's own header, or a body as it writes one for a path it does not know, for a stranger, or for its old API. */
 function looksLikeGitLab({ status, headers, body }: RawAnswer): boolean {
   const { message, error } = membersOf(body)
   const tellsStatus = typeof message === 'string' && message.startsWith(`${status} `)
-  return 'x-gitlab-meta' in headers || typeof error === 'string' || tellsStatus
+  const isItsError = typeof error === 'string' && /^(404 Not Found$|API V3 is no longer supported)/.test(error)
+  return 'x-gitlab-meta' in headers || tellsStatus || isItsError
 }

@@ -44,7 +44,11 @@ describe('profile', () => {
     ['repo, user:email, admin:org, admin:public_key', []],
     ['user:email, write:org, write:public_key', []],
     ['read:user', ['user:email', 'read:org', 'read:public_key']],
-    ['repo, user', ['read:org', 'read:public_key']],
+    ['repo, user', ['read:public_key']],
+    ['user, read:public_key', []],
+    ['repo, user:email, read:public_key', []],
+    ['admin:org, user:email, write:public_key', []],
+    ['public_repo, user:email, read:public_key', ['read:org']],
     ['', ['user:email', 'read:org', 'read:public_key']],
   ])('of a token with the scopes "%s" lacks %j', async (scopes, missing) => {
     const platform = await at([{ path: '/user', headers: { 'x-oauth-scopes': scopes }, body: user }])
@@ -138,7 +142,8 @@ test('who is there instead is asked without the token', async () => {
 })
 
 test('keys that are not there are a missing scope and not an empty list, also without headers', async () => {
-  const failure = await refusal((await at([{ path: '/user/keys?per_page=100', status: 404, body: {} }])).sshKeys())
+  const hidden = { status: 404, body: { message: 'Not Found' } }
+  const failure = await refusal((await at([{ path: '/user/keys?per_page=100', ...hidden }])).sshKeys())
   expect(failure.code).toBe('scm_scope_missing')
   expect(failure.message).toContain(`lacks the scope read:public_key. Tick it at ${recorded.web}/settings/tokens`)
 })
@@ -234,6 +239,7 @@ describe('pull requests', () => {
     body: { total_count: items.length, incomplete_results: false, items },
   })
   const own = { words: [], state: null, repo: null }
+  const LOOKUP_FAILED = 'Where some of these pull requests come from could not be looked up.'
 
   test('of several repositories cost one look-up each, and at most ten', async () => {
     const repositories = Array.from({ length: 12 }, (_, index) => `o/r${index}`)
@@ -246,9 +252,10 @@ describe('pull requests', () => {
   })
 
   test.each([
-    ['hidden', { status: 404, body: {} }, []],
+    ['hidden', { status: 404, body: { message: 'Not Found' } }, []],
+    ['hidden by somebody in between', { status: 404, body: {} }, [LOOKUP_FAILED]],
     ['refused', { status: 403, headers: { 'x-github-sso': 'required; url=https://example.test/sso' }, body: {} }, []],
-    ['nonsense', { body: {} }, ['Where some of these pull requests come from could not be looked up.']],
+    ['nonsense', { body: {} }, [LOOKUP_FAILED]],
   ])('have neither id nor source where the look-up is %s', async (_, answer, warnings) => {
     const platform = await at([found(issue('o/r', 1)), { path: list('o/r'), ...answer }])
     const page = await platform.searchPullRequests(own, FIRST)

@@ -1,7 +1,7 @@
 // GitHub and GitHub Enterprise Server as a Platform.
 import { type Static, Type } from 'typebox'
 import { Value } from 'typebox/value'
-import { Failure, invalid } from '../../failure.ts'
+import { Failure, type FailureCode, invalid } from '../../failure.ts'
 import { Api, type Outgoing } from '../api.ts'
 import { branchPage } from '../composed-list.ts'
 import type {
@@ -32,7 +32,9 @@ import {
   startOf,
   webAddress,
 } from '../vendor.ts'
-import { githubFailure, isOwnRefusal, notAPerson, notGitHub, scopeMissing, strangerFailure } from './errors.ts'
+import { apiVersionFor, isHostedByGitHub } from './api-version.ts'
+import { githubFailure, isOwnRefusal, strangerFailure } from './errors.ts'
+import { callUnknown, notAPerson, notGitHub, scopeMissing } from './failures.ts'
 import {
   BranchItem,
   branchFrom,
@@ -42,6 +44,7 @@ import {
   IssuesFound,
   Key,
   keyFrom,
+  Membership,
   Meta,
   OrganizationItem,
   organizationFrom,
@@ -62,6 +65,18 @@ import { isLogin, isRepository, pullRequestSearch, repositorySearch } from './se
 /** Searches give no more: https://docs.github.com/en/rest/search/search#about-search */
 const MOST_FOUND = 1000
 
+const MAX_VERSION_LENGTH = 40
+
+/** Calls that servers which are only like GitHub may lack, as GitBucket does. */
+const KEYS = 'GET /user/keys'
+const SEARCHES = 'GET /search/repositories'
+
+/** An answer of ours can do without what these keep from us. */
+const UNTOLD: FailureCode[] = [...REFUSALS, 'scm_bad_response']
+
+const ORGANIZATIONS_UNTOLD =
+  'GitHub lists no organisations for fine-grained and App tokens; a classic token shows them.'
+
 type Issue = Static<typeof IssueItem>
 
 export class GitHub implements Platform {
@@ -69,20 +84,27 @@ export class GitHub implements Platform {
   readonly #api: Api
   /** The same place without the token, to find out who is there. */
   readonly #stranger: Api
+  /** What Enterprise Servers say of their version, by their REST root. */
+  readonly #versions: Outgoing['door']['notes']['versions']
 
   constructor(outgoing: Outgoing, at: Connection) {
     this.#at = at
+    this.#versions = outgoing.door.notes.versions
     const common = { link: at.link, ...(at.deadline === undefined ? {} : { deadline: at.deadline }) }
     this.#api = new Api(outgoing, {
       root: at.api,
       headers: {
         authorization: `Bearer ${at.token}`,
         accept: 'application/vnd.github+json',
-        'x-github-api-version': '2022-11-28',
+        'x-github-api-version': apiVersionFor(at.web, this.#versions.get(at.api)),
       },
       ...common,
       ...(at.onAccepted && { onAccepted: at.onAccepted }),
       obtainedAt: at.obtainedAt,
+      onHeaders: (headers) => {
+        const version = headers['x-github-enterprise-version']
+        if (version) this.#versions.set(at.api, version.slice(0, MAX_VERSION_LENGTH))
+      },
       recognises: isOwnRefusal.bind(null, at),
       failureFrom: githubFailure.bind(null, at),
     })
@@ -98,7 +120,7 @@ export class GitHub implements Platform {
   async profile(): Promise<Profile> {
     const { user, headers } = await this.#user()
     if (user.type === 'Bot') throw notAPerson(this.#at)
-    const scopes = scopesOf(headers['x-oauth-scopes'])
+    const scopes = scopesOf(headers)
     return {
       uid: String(user.id),
       username: user.login,
@@ -115,8 +137,11 @@ export class GitHub implements Platform {
     try {
       return (await this.#api.getAll('/user/keys?per_page=100', Key)).map(keyFrom)
     } catch (failure) {
+      if (!hasCode(failure, 'scm_not_found')) throw failure
+      const unknown = await this.#unknownCalls()
+      if (unknown.includes(KEYS)) throw callUnknown(this.#at, unknown)
       // An account without keys answers [], so this 404 is a missing scope even where no header says so.
-      throw hasCode(failure, 'scm_not_found') ? scopeMissing(this.#at, ['read:public_key']) : failure
+      throw scopeMissing(this.#at, ['read:public_key'])
     }
   }
 
@@ -132,17 +157,13 @@ export class GitHub implements Platform {
 
   async organizations(page: PageRequest): Promise<Page<Organization>> {
     const answer = await this.#api.get(`/user/orgs?${queryOf({}, page)}`, Type.Array(OrganizationItem))
-    const isTold = answer.headers['x-oauth-scopes'] !== undefined || answer.body.length > 0 || page.page > 1
+    const isTold = scopesOf(answer.headers) !== null || answer.body.length > 0
+    const found = isTold ? { ...answer, warnings: [] } : await this.#memberships(page)
     return {
-      items: answer.body.map((item) => organizationFrom(item, this.#at.web)),
-      hasNext: answer.next !== null,
+      items: found.body.map((item) => organizationFrom(item, this.#at.web)),
+      hasNext: found.next !== null,
       totalCount: null,
-      warnings: [
-        ...heldBack(answer.headers),
-        ...(isTold
-          ? []
-          : ['GitHub lists no organisations for fine-grained and App tokens; a classic token shows them.']),
-      ],
+      warnings: [...heldBack(answer.headers), ...found.warnings],
     }
   }
 
@@ -175,15 +196,50 @@ export class GitHub implements Platform {
   async health(): Promise<PlatformHealth> {
     // Only an Enterprise Server has a version, and github.com's answer is long.
     const isServer = this.#at.api.endsWith('/api/v3')
-    const meta = isServer ? await orNull(this.#api.get('/meta', Meta), REFUSALS) : null
+    const meta = isServer ? await orNull(this.#api.get('/meta', Meta), UNTOLD) : null
     // A server whose limits are switched off answers 404.
-    const limits = await orNull(this.#api.get('/rate_limit', RateLimits), REFUSALS)
+    const limits = await orNull(this.#api.get('/rate_limit', RateLimits), UNTOLD)
+    const unknownCalls = await this.#unknownCalls()
     return {
-      name: scmTypes[this.#at.scmType].label,
-      version: meta?.body.installed_version ?? null,
+      name: unknownCalls.length > 0 ? 'a server that is only like GitHub' : scmTypes[this.#at.scmType].label,
+      version: meta?.body.installed_version ?? this.#versions.get(this.#at.api) ?? null,
       rateLimit: limits === null ? null : rateLimitFrom(limits.body),
-      unknownCalls: [],
+      unknownCalls,
     }
+  }
+
+  /**
+   * A server that tells its version is an Enterprise Server. One that does not may be like GitHub only, or behind a proxy
+   * that strips headers: it is asked. Keys are also hidden from a token without their scope, searches from none.
+   */
+  async #unknownCalls(): Promise<string[]> {
+    const { web, api } = this.#at
+    if (isHostedByGitHub(web) || this.#versions.has(api)) return []
+    const [hasKeys, hasSearches] = await Promise.all([
+      this.#knows('/user/keys?per_page=1'),
+      this.#knows('/search/repositories?q=a&per_page=1'),
+    ])
+    if (hasSearches) return []
+    return hasKeys ? [SEARCHES] : [KEYS, SEARCHES]
+  }
+
+  async #knows(path: string): Promise<boolean> {
+    try {
+      await this.#api.get(path, Type.Unknown())
+      return true
+    } catch (failure) {
+      if (!(failure instanceof Failure)) throw failure
+      return failure.code !== 'scm_not_found' && failure.details.log?.status !== 404
+    }
+  }
+
+  /** Fine-grained and App tokens are given no organisations, but their memberships where they may read them. */
+  async #memberships(page: PageRequest) {
+    const path = `/user/memberships/orgs?${queryOf({ state: 'active' }, page)}`
+    const answer = await orNull(this.#api.get(path, Type.Array(Membership)), UNTOLD)
+    const body = (answer?.body ?? []).flatMap(({ organization }) => organization ?? [])
+    const isTold = body.length > 0 || page.page > 1
+    return { body, next: answer?.next ?? null, warnings: isTold ? [] : [ORGANIZATIONS_UNTOLD] }
   }
 
   async #user() {
@@ -194,22 +250,30 @@ export class GitHub implements Platform {
       throw notGitHub(this.#at, 'its answer to /user has no id or login', isGitLab)
     } catch (failure) {
       if (hasCode(failure, 'scm_query_refused')) throw notGitHub(this.#at, 'it refuses to say whose token this is')
+      // Every person's token may read its own profile, so a new one that lacks the permission is an installation's.
+      if (hasCode(failure, 'scm_scope_missing') && !this.#at.hasWorked) throw notAPerson(this.#at)
       if (hasCode(failure, 'scm_not_found')) {
-        // GitLab refuses strangers in words of its own, GitHub has no such path.
-        const asked = this.#stranger.get('/api/v4/version', Type.Unknown())
-        const isGitLab = await asked.then(
-          () => false,
-          (refusal) => hasCode(refusal, 'scm_forbidden'),
-        )
-        throw notGitHub(this.#at, 'it does not know /user', isGitLab)
+        throw notGitHub(this.#at, 'it does not know /user', await this.#isGitLab())
       }
-      // Every person's token may read its own profile, so one that lacks the permission is an installation's.
-      throw hasCode(failure, 'scm_scope_missing') ? notAPerson(this.#at) : failure
+      const { status, fault } = (failure instanceof Failure && failure.details.log) || {}
+      const isForeign = hasCode(failure, 'scm_bad_response') && status !== undefined && fault === undefined
+      if (isForeign && (await this.#isGitLab())) throw notGitHub(this.#at, 'its API is not there', true)
+      throw failure
     }
   }
 
+  /** GitLab refuses strangers in words of its own, GitHub has no such path. Not asked where the link has worked. */
+  async #isGitLab(): Promise<boolean> {
+    if (this.#at.hasWorked) return false
+    const asked = this.#stranger.get('/api/v4/version', Type.Unknown())
+    return asked.then(
+      () => false,
+      (refusal) => hasCode(refusal, 'scm_forbidden'),
+    )
+  }
+
   async #primaryEmail(): Promise<string | null> {
-    const emails = await orNull(this.#api.getAll('/user/emails?per_page=100', Email), [...REFUSALS, 'scm_bad_response'])
+    const emails = await orNull(this.#api.getAll('/user/emails?per_page=100', Email), UNTOLD)
     return emails?.find(({ primary, verified }) => primary && verified)?.email ?? null
   }
 
@@ -220,7 +284,7 @@ export class GitHub implements Platform {
       const items = answer.body.map((item) => pullRequestFrom(item, this.#at.web))
       return { items, hasNext: answer.next !== null, totalCount: null, warnings: [] }
     } catch (failure) {
-      if (hasCode(failure, 'scm_not_found')) return unknown(`repository "${repo}"`)
+      if (hasCode(failure, 'scm_not_found')) return unknown(`repository "${repo}"`, failure.details.hint)
       throw failure
     }
   }
@@ -279,8 +343,9 @@ async function searched<T>(
   }
 }
 
-function unknown(place: string | null): Page<never> {
-  return emptyPage(0, `GitHub has no ${place} that this account can see.`)
+/** `hint`: what else the answer said. */
+function unknown(place: string | null, hint = ''): Page<never> {
+  return emptyPage(0, `GitHub has no ${place} that this account can see. ${hint}`.trim())
 }
 
 /** https://docs.github.com/en/rest/using-the-rest-api/troubleshooting-the-rest-api names this header for single sign-on. */

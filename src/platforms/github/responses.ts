@@ -43,6 +43,9 @@ export const OrganizationItem = Type.Object({
   description: maybe(Type.String()),
 })
 
+/** Answers of 2013 name the organisation by `organization_url` alone. */
+export const Membership = Type.Object({ organization: maybe(OrganizationItem) })
+
 export const PullRequestItem = Type.Object({
   id: Id,
   number: Id,

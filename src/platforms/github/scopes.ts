@@ -3,25 +3,48 @@
 /** The scopes that serve every call of ours. */
 const NEEDED = ['user:email', 'read:org', 'read:public_key']
 
-/** Wider scopes by what they include: https://docs.github.com/en/apps/oauth-apps/building-oauth-apps/scopes-for-oauth-apps */
-const INCLUDED_IN: Record<string, string[]> = {
-  'user:email': ['user'],
-  'read:user': ['user'],
-  'read:org': ['admin:org', 'write:org'],
-  'write:org': ['admin:org'],
-  'read:public_key': ['admin:public_key', 'write:public_key'],
-  'write:public_key': ['admin:public_key'],
-  public_repo: ['repo'],
-  'repo:status': ['repo'],
+/**
+ * What a scope includes, beside the rule that `admin:X` includes `write:X` and that `read:X`. GitHub folds what it grants
+ * by these ("Normalized scopes"): https://docs.github.com/en/apps/oauth-apps/building-oauth-apps/scopes-for-oauth-apps
+ */
+const INCLUDES: Record<string, string[]> = {
+  repo: ['repo:status', 'repo_deployment', 'public_repo', 'repo:invite', 'security_events'],
+  user: ['read:user', 'user:email', 'user:follow'],
+  project: ['read:project'],
+  'admin:org': ['manage_runners:org'],
+  'admin:enterprise': ['manage_runners:enterprise', 'manage_billing:enterprise', 'read:enterprise', 'scim:enterprise'],
+  audit_log: ['read:audit_log'],
+  codespace: ['codespace:secrets'],
+  copilot: ['manage_billing:copilot'],
 }
+
+/** Organisations are listed for any of these too, though none includes `read:org`, by the header of `GET /user/orgs`. */
+const LIST_ORGANIZATIONS = ['user', 'repo']
 
 /** GitHub has about fifty; a header is 16 kB at most. */
 const MOST_SCOPES = 100
 
-/** null for fine-grained and App tokens, of which GitHub does not tell. */
-export function scopesOf(header: string | undefined): string[] | null {
-  if (header === undefined) return null
-  return header
+/** A client id of a GitHub App; those of OAuth apps are 20 hexadecimal digits or begin with `Ov`. */
+const APP_CLIENT_ID = /^Iv/
+
+/**
+ * null where GitHub does not tell: fine-grained tokens have no `X-OAuth-Scopes`, and that of a GitHub App's user token is
+ * always empty. Empty without an App's client id is a classic token without scopes.
+ */
+export function scopesOf(headers: Record<string, string>): string[] | null {
+  const told = headers['x-oauth-scopes']
+  if (told === undefined) return null
+  const scopes = scopesIn(told)
+  return scopes.length === 0 && isAppToken(headers) ? null : scopes
+}
+
+export function isAppToken(headers: Record<string, string>): boolean {
+  return APP_CLIENT_ID.test(headers['x-oauth-client-id'] ?? '')
+}
+
+/** The scopes of a comma list. */
+export function scopesIn(list: string): string[] {
+  return list
     .split(',')
     .map((scope) => scope.trim())
     .filter((scope) => /^[a-z][a-z0-9:_]*$/.test(scope))
@@ -32,9 +55,23 @@ export function scopesOf(header: string | undefined): string[] | null {
 export function missingScopes(granted: string[] | null, asked: string[] = []): string[] {
   if (granted === null) return []
   const wanted = new Set([...NEEDED, ...asked.filter((scope) => scope !== 'offline_access')])
-  return [...wanted].filter((scope) => !covers(granted, scope))
+  const listsOrganizations = granted.some((scope) => LIST_ORGANIZATIONS.includes(scope))
+  return [...wanted].filter((scope) => !covers(granted, scope) && !(scope === 'read:org' && listsOrganizations))
 }
 
-function covers(granted: string[], scope: string): boolean {
-  return [scope, ...(INCLUDED_IN[scope] ?? [])].some((candidate) => granted.includes(candidate))
+/** Those that our calls need and that `granted` does not include, to name them for a call that was refused. */
+export function notIncluded(granted: string[]): string[] {
+  return NEEDED.filter((scope) => !covers(granted, scope))
+}
+
+/** Whether `scope` is among the granted ones, or in a wider one of them. */
+export function covers(granted: string[], scope: string): boolean {
+  return granted.some((candidate) => candidate === scope || includedIn(candidate).includes(scope))
+}
+
+function includedIn(scope: string): string[] {
+  const [, level, subject] = /^(admin|write):(.+)$/.exec(scope) ?? []
+  const narrower =
+    level === undefined ? [] : level === 'admin' ? [`write:${subject}`, `read:${subject}`] : [`read:${subject}`]
+  return [...(INCLUDES[scope] ?? []), ...narrower]
 }

@@ -12,7 +12,8 @@ import type { Flights } from './flights.ts'
 import { readJson } from './json.ts'
 import type { Limits } from './limits.ts'
 import type { LinkGate } from './link-gate.ts'
-import { clampWait, readRetryAfter } from './retry-after.ts'
+import { clampWait, readRetryAfter, timeOf } from './retry-after.ts'
+import type { ServerNotes } from './server-notes.ts'
 
 export type LogOutgoing = (event: string, fields: Record<string, string | number>) => void
 
@@ -48,6 +49,7 @@ export interface Door {
   gate: LinkGate
   breaker: Breaker
   etags: Etags
+  notes: ServerNotes
   isProxied(target: Target): boolean
   /** Sends to a target that the address policy lets pass, else throws. `fresh`: on a connection of its own. */
   request(target: Target, wire: Wire, fresh: boolean): Promise<WireAnswer>
@@ -166,8 +168,8 @@ async function pauseBeforeRetry({ retryMin, retryMax }: Limits, tried: number, s
 export interface Refusals {
   /** Whether the platform itself wrote this answer, and not a proxy, gateway or sign-in wall in between. Not asked of a 429. */
   recognises(answer: RawAnswer): boolean
-  /** What it means. `scm_rate_limited` with `retryAfter` makes the link wait. */
-  failureFrom(answer: RawAnswer): Failure
+  /** What it means for a call of `url`. `scm_rate_limited` with `retryAfter` makes the link wait. */
+  failureFrom(answer: RawAnswer, url: URL): Failure
 }
 
 /**
@@ -183,30 +185,33 @@ export function readAnswer(
 ): RawAnswer {
   const { status, headers, text } = received
   const host = url.hostname
+  door.notes.noteSunset(url.host, headers)
   if (status >= 500) {
-    const wait = readRetryAfter(headers['retry-after'])
+    const wait = readRetryAfter(headers['retry-after'], timeOf(headers))
     if (wait !== null) door.gate.pause(link, wait, 'scm_unavailable')
     throw unavailable(host, received)
   }
   const answer = { status, headers, body: readJson(text, door.limits) }
   if (status >= 400 && status !== 429 && !recognises(answer)) throw notThePlatform(url, received, answer.body)
-  if (status >= 400) throw pausing(door, link, answer, failureFrom(answer))
+  if (status >= 400) throw pausing(door, link, answer, failureFrom(answer, url))
   if (status >= 300) throw badResponse(host, `answers with status ${status} where its API should`)
   if (answer.body === undefined) throw notJson(host, headers, text)
   return answer
 }
 
 /** A rate limit keeps the link quiet for as long as the platform says. */
-function pausing(door: Door, link: string, answer: RawAnswer, failure: Failure): Failure {
+function pausing(door: Door, link: string, { headers }: RawAnswer, failure: Failure): Failure {
   if (failure.code !== 'scm_rate_limited') return failure
-  const wait = clampWait(failure.details.retryAfter ?? readRetryAfter(answer.headers['retry-after']) ?? undefined)
+  const wait = clampWait(
+    failure.details.retryAfter ?? readRetryAfter(headers['retry-after'], timeOf(headers)) ?? undefined,
+  )
   door.gate.pause(link, wait, 'scm_rate_limited')
   if (failure.details.retryAfter === wait) return failure
   return new Failure(failure.code, failure.message, { ...failure.details, retryAfter: wait })
 }
 
 export function unavailable(host: string, { status, headers }: Received): Failure {
-  const retryAfter = readRetryAfter(headers['retry-after']) ?? 30
+  const retryAfter = readRetryAfter(headers['retry-after'], timeOf(headers)) ?? 30
   const message = `${host} has trouble of its own (status ${status}). Try again later.`
   return new Failure('scm_unavailable', message, { retryAfter, log: { host, status } })
 }

@@ -20,3 +20,9 @@ export function readRetryAfter(header: string | undefined, now: number = Date.no
   const time = Date.parse(text)
   return Number.isNaN(time) ? null : clampWait((time - now) / 1000)
 }
+
+/** The platform's clock, by the `Date` of its answer; ours where it sends none. Epoch milliseconds. */
+export function timeOf({ date = '' }: Record<string, string>): number {
+  const time = Date.parse(date)
+  return Number.isNaN(time) ? Date.now() : time
+}

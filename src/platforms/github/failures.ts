@@ -1,0 +1,102 @@
+// What goes wrong at GitHub, in words that say how to mend it.
+import { Failure } from '../../failure.ts'
+import type { RawAnswer } from '../api.ts'
+import { clampWait, readRetryAfter, timeOf } from '../outgoing/retry-after.ts'
+import { scmTypes } from '../scm-types.ts'
+import { type Connection, membersOf } from '../vendor.ts'
+import { permissionFor } from './permissions.ts'
+import { isAppToken, notIncluded, scopesIn, scopesOf } from './scopes.ts'
+
+export type Site = Pick<Connection, 'scmType' | 'web' | 'api'> & Partial<Pick<Connection, 'hasWorked' | 'clientId'>>
+
+/** GitHub asks for a minute where a secondary limit names no time. */
+const UNTOLD_WAIT = 60
+
+export function tokenRejected(site: Site): Failure {
+  return new Failure(
+    'scm_token_rejected',
+    `${scmTypes[site.scmType].label} does not take the token: it is wrong, expired or revoked. ${mend(site, `Make another at ${site.web}/settings/tokens.`)}`,
+  )
+}
+
+/** Scopes of classic and OAuth tokens. */
+export function scopeMissing(site: Site, scopes: string[]): Failure {
+  const named = scopes.length > 1 ? `one of the scopes ${scopes.join(', ')}` : `the scope ${scopes.join()}`
+  return new Failure(
+    'scm_scope_missing',
+    `The token lacks ${named}. ${mend(site, `Tick it at ${site.web}/settings/tokens, or give the link another token.`)}`,
+  )
+}
+
+/** A permission of a fine-grained token or a GitHub App, by its name where that is known. */
+export function permissionMissing(site: Site, headers: RawAnswer['headers'], url?: URL): Failure {
+  const permission = permissionFor(headers['x-accepted-github-permissions'], url)
+  const isOfApp = isAppToken(headers) || scmTypes[site.scmType].oauth
+  // https://docs.github.com/en/apps/using-github-apps/approving-updated-permissions-for-a-github-app
+  const fixUrl = `${site.web}/settings/${isOfApp ? 'installations' : 'personal-access-tokens'}`
+  const how = isOfApp
+    ? 'The operator of this server has to add it to the GitHub App; then it is accepted on GitHub by who linked the account.'
+    : `Add it at ${fixUrl}, or give the link another token.`
+  return new Failure(
+    'scm_scope_missing',
+    `The token lacks ${permission === null ? 'a permission for this' : `the permission ${permission}`}. ${how}`,
+    { fixUrl },
+  )
+}
+
+/** Bots and installation tokens act for an app or a workflow: no person stands behind the link. */
+export function notAPerson({ web }: Site): Failure {
+  return new Failure(
+    'scm_token_rejected',
+    `The token belongs to a bot or an app installation; only a person's token can be linked. Make one at ${web}/settings/tokens.`,
+  )
+}
+
+/** `found` reads on after "There is no GitHub at …: ". A link that has worked is at no other platform. */
+export function notGitHub({ scmType, api, hasWorked }: Site, found: string, isGitLab = false): Failure {
+  const other = scmType === 'github' ? 'gitlab' : 'gitlab-self-hosted'
+  const advice = isGitLab && !hasWorked ? ` It seems to be GitLab: use the scm_type ${other}.` : ''
+  return new Failure('scm_bad_response', `There is no GitHub at ${api}: ${found}.${advice}`)
+}
+
+/** For a server without GitHub's calls for keys and searches, such as GitBucket, which a token does not mend. */
+export function callUnknown({ web }: Site, calls: string[]): Failure {
+  return new Failure(
+    'scm_bad_response',
+    `${new URL(web).hostname} is only like GitHub: it does not know ${calls.join(' and ')}, so that this cannot be had from it.`,
+  )
+}
+
+export function rateLimited({ scmType }: Site, { headers }: RawAnswer): Failure {
+  // The reset is a time of the platform's clock, which may differ from ours.
+  const now = timeOf(headers)
+  const reset = Number(headers['x-ratelimit-reset'] ?? Number.NaN)
+  const untilReset = headers['x-ratelimit-remaining'] === '0' ? reset - now / 1000 : Number.NaN
+  const retryAfter = readRetryAfter(headers['retry-after'], now) ?? clampWait(untilReset, UNTOLD_WAIT)
+  return new Failure(
+    'scm_rate_limited',
+    `${scmTypes[scmType].label} has answered this account as often as it does for now. Try again later.`,
+    { retryAfter },
+  )
+}
+
+/** The scopes of which GitHub accepts any for this call, where the token has none of those that we know of. */
+export function lackedOf(headers: RawAnswer['headers']): string[] {
+  const granted = scopesOf(headers)
+  const accepted = scopesIn(headers['x-accepted-oauth-scopes'] ?? '')
+  if (granted === null || accepted.length === 0) return []
+  const missing = notIncluded(granted).filter((scope) => accepted.includes(scope))
+  if (missing.length > 0) return missing
+  return accepted.some((scope) => granted.includes(scope)) ? [] : accepted
+}
+
+/** Whether the `message` of the body fits. */
+export function says({ body }: RawAnswer, pattern: RegExp): boolean {
+  const { message } = membersOf(body)
+  return typeof message === 'string' && pattern.test(message)
+}
+
+/** Links made by OAuth are made again; the others have a token that its owner made. */
+function mend({ scmType }: Site, ofOwnToken: string): string {
+  return scmTypes[scmType].oauth ? 'Link the account again.' : ofOwnToken
+}
