@@ -278,6 +278,74 @@ describeOnBothEngines('the status of a link', (engine) => {
     expect(await shown(id)).toEqual(['expired', 'The token ended on 2026-01-31.'])
   })
 
+  it('is ok for a GitHub App’s user token, whose scopes are not told', async () => {
+    const id = await linkAccount(me, sandbox.platforms['github-enterprise'], 'alice', 'app-user')
+    expect(await shown(id)).toEqual(['ok', null])
+    const found = await health(id)
+    expect(found).toMatchObject({ status: 'ok', problems: [], scopes: { granted: null, missing: [] } })
+    expect(await shown(id)).toEqual(['ok', null])
+  })
+
+  it('is forbidden with a server that is only like GitHub, whose missing calls health names', async () => {
+    // GitBucket 4.x: it knows /user, and answers what it does not know with a page.
+    const user = { id: 7, login: 'alice', type: 'User', html_url: `${front.origin}/alice` }
+    const branches = [{ name: 'main' }]
+    const known: Record<string, unknown> = {
+      '/api/v3/user': user,
+      '/api/v3/user/orgs': [],
+      '/api/v3/repos/a/b': { id: 1, name: 'b', full_name: 'a/b', default_branch: 'main' },
+      '/api/v3/repos/a/b/branches': branches,
+    }
+    const gitBucket = await serve((request, response) => {
+      const body = known[(request.url ?? '').split('?')[0] ?? '']
+      response.writeHead(body === undefined ? 404 : 200, { 'content-type': body ? 'application/json' : 'text/html' })
+      response.end(body === undefined ? '<html>Not Found</html>' : JSON.stringify(body))
+    })
+    const other = await startService(engine, { ALLOWED_HOSTS: gitBucket.origin })
+    const somebody = await other.addAccount('somebody')
+    const made = await somebody.call('POST', '/v1/scm_integrations', {
+      scm_type: 'github-enterprise',
+      url: gitBucket.origin,
+      access_token: 'gitbucket-token',
+    })
+    expect(made.status).toBe(201)
+    const { id } = made.json.scm_integration
+    const found = (await somebody.call('GET', `/v1/scm_integrations/${id}/health`)).json.health
+    const message = expect.stringMatching(
+      /does not know GET \/user\/keys, GET \/search\/repositories: it is no GitHub Enterprise Server/,
+    )
+    expect(found).toMatchObject({ status: 'forbidden', problems: [{ code: 'api_incomplete', message, fix_url: null }] })
+    expect((await somebody.call('GET', `/v1/scm_integrations/${id}`)).json.scm_integration).toMatchObject({
+      status: 'forbidden',
+      status_reason: message,
+    })
+    const imported = await somebody.call('POST', `/v1/scm_integrations/${id}/import_keys`)
+    expect([imported.status, imported.json.error]).toEqual([503, expect.not.stringContaining('scope')])
+    await other.close()
+    await gitBucket.close()
+  })
+
+  it('waits for as long as the platform’s own clock says', async () => {
+    const made = await me.call('POST', '/v1/scm_integrations', {
+      scm_type: 'github-enterprise',
+      url: front.origin,
+      access_token: 'token-900',
+    })
+    // An hour behind ours: RFC 9110 section 6.6.1 has Date tell when the answer was made.
+    const then = Date.now() - 3_600_000
+    const clock = { date: new Date(then).toUTCString(), 'retry-after': new Date(then + 45_000).toUTCString() }
+    says = ['', 429, { 'content-type': 'text/html', ...clock }, '<html>']
+    const { id } = made.json.scm_integration
+    const first = await use(id, 'orgs')
+    expect([first.status, first.json.code]).toEqual([429, 'scm_rate_limited'])
+    expect(Number(first.headers.get('retry-after'))).toBeGreaterThanOrEqual(44)
+    says = null
+    const second = await use(id, 'orgs')
+    expect(second.status).toBe(429)
+    expect(Number(second.headers.get('retry-after'))).toBeGreaterThan(30)
+    expect(await shown(id)).toEqual(['ok', null])
+  })
+
   describe('when somebody in between answers', () => {
     let account = 0
 
