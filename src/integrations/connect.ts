@@ -102,8 +102,7 @@ async function noteRefusal(
   if (!(error instanceof Failure) || !isAboutLink(error, asksForAccount)) throw error
   const shown = shownBy(error)
   const isKnown = shown?.status === integration.status && shown.statusReason === integration.statusReason
-  // A token that is refused again is noted again: by that time it is told when it may be asked for next.
-  if (shown && (!isKnown || isRejection(error))) await noteStatus(database, integration, shown)
+  if (shown && !isKnown) await noteStatus(database, integration, shown)
   throw error
 }
 

@@ -13,7 +13,7 @@ import { now } from '../time.ts'
 import { withPlatform } from './connect.ts'
 import type { Integration } from './integrations.ts'
 import { findIntegration, getIntegration, noteProfile, noteStatus } from './integrations.ts'
-import { isKnownRejected, knownRejection, shownBy, statusNow } from './link-status.ts'
+import { shownBy, statusNow } from './link-status.ts'
 import { Status } from './wire.ts'
 
 const Problem = Type.Object({
@@ -41,8 +41,6 @@ type Health = Static<typeof HealthOnWire>
 /** Days before a token's end at which its owner is told. */
 const EXPIRY_WARNING_DAYS = 14
 const REMEMBERED_MS = 60_000
-/** A token that was refused may come back (a server restored, say), and is asked with again after so long. */
-const ASK_AGAIN_MS = 3_600_000
 
 const memories = new WeakMap<Services, LRUCache<string, Health>>()
 
@@ -75,11 +73,9 @@ function memoryKey(integration: Integration): string {
 }
 
 async function askHealth(services: Services, integration: Integration): Promise<Health> {
-  if (isKnownRejected(integration) && Date.parse(integration.updatedAt) > Date.now() - ASK_AGAIN_MS) {
-    return { ...failedHealth(services, integration, knownRejection(integration)), checked_at: integration.updatedAt }
-  }
   try {
     const { ownerId, id } = integration
+    // Also with a token that was refused, which a server that was restored takes again: nothing else would find out.
     const told = await withPlatform(services, ownerId, id, ask, { asksForAccount: true, asksAgain: true })
     await noteProfile(services.database, told.link, told.profile)
     const incomplete = incompleteness(told)
