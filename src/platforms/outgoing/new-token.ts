@@ -19,10 +19,11 @@ export async function withNewToken<T>(
       return await ask()
     } catch (error) {
       if (!(error instanceof Failure) || error.code !== 'scm_token_rejected') throw error
+      // Out of time, the refusal is what there is to tell.
+      await delay(pause, undefined, { signal }).catch(() => {
+        throw error
+      })
     }
-    await delay(pause, undefined, { signal }).catch(() => {
-      throw signal.reason
-    })
   }
   return ask()
 }
