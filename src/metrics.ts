@@ -15,6 +15,7 @@ const EVENTS = [
   'scm_link_expired',
   'scm_token_unreadable',
   'scm_origin_left_alone',
+  'scm_api_sunset',
   'scm_address_refused',
   'revocation_done',
   'revocation_postponed',

@@ -2,7 +2,7 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import { readErrorSamples } from '../../../test/support/error-samples.ts'
 import type { FailureCode } from '../../failure.ts'
-import { githubFailure, isOwnRefusal } from './errors.ts'
+import { githubFailure } from './errors.ts'
 
 const site = {
   scmType: 'github-enterprise',
@@ -99,6 +99,14 @@ test.each<[string, number, Record<string, string>, unknown, FailureCode, string]
     {},
     'scm_sso_required',
     'at https://ghe.example.test/orgs/acme/sso?authorization_request=A,',
+  ],
+  [
+    'single sign-on of a classic token, which may be a 404',
+    404,
+    { ...repoOnly, 'x-github-sso': 'required; url=https://ghe.example.test/sso' },
+    { message: 'Not Found' },
+    'scm_sso_required',
+    'at https://ghe.example.test/sso,',
   ],
   [
     'single sign-on with another kind of address',
@@ -214,157 +222,11 @@ test('no text of the platform is in a message', () => {
 })
 
 const docs = { documentation_url: 'https://docs.github.com/rest' }
-const ofOAuthApp = { 'x-oauth-scopes': 'repo', 'x-oauth-client-id': 'Ov23liAbCdEf01234567' }
 const ofApp = {
   'x-oauth-scopes': '',
   'x-accepted-oauth-scopes': keyScopes,
   'x-oauth-client-id': 'Iv1.0123456789abcdef',
 }
-const orgScopes = 'admin:org, read:org, repo, user, write:org'
-
-describe('the message decides before headers that come with successes too', () => {
-  test.each<[string, string, Record<string, string>, FailureCode, string]>([
-    [
-      'the IP allow list of an organisation',
-      'Although you appear to have the correct authorization credentials, the `acme` organization has an IP allow list enabled, and your IP address is not permitted to access this resource.',
-      { ...repoOnly, 'x-accepted-oauth-scopes': orgScopes },
-      'scm_forbidden',
-      'The organisation acme lets only the addresses of its IP allow list in. The operator',
-    ],
-    [
-      'the IP allow list of an enterprise, at the last call of the hour',
-      'The enterprise `acme` has an IP allow list enabled, and your IP address is not permitted to access this resource.',
-      { 'x-accepted-github-permissions': 'metadata=read', 'x-ratelimit-remaining': '0' },
-      'scm_forbidden',
-      'An organisation or enterprise lets only the addresses of its IP allow list in',
-    ],
-    [
-      // https://github.com/NixOS/org/issues/247
-      'the lifetime of a fine-grained token',
-      "The 'NixOS' organization forbids access via a fine-grained personal access tokens if the token's lifetime is greater than 90 days. Please adjust your token's lifetime at the following URL: https://github.com/settings/personal-access-tokens/1",
-      { 'x-accepted-github-permissions': 'contents=read' },
-      'scm_forbidden',
-      "lifetime is greater than 90 days. Please adjust your token's lifetime at the following URL: https://github.com/settings/personal-access-tokens/1",
-    ],
-    [
-      // https://github.com/refined-github/refined-github/issues/6951
-      'the kind of token',
-      'acme forbids access via a personal access token (classic). Please use a GitHub App, OAuth App, or a personal access token with fine-grained permissions.',
-      { 'x-oauth-scopes': '', 'x-accepted-oauth-scopes': 'repo' },
-      'scm_forbidden',
-      '"acme forbids access via a personal access token (classic).',
-    ],
-    [
-      // https://github.com/gitbutlerapp/gitbutler/issues/8594
-      'an OAuth app that is not approved',
-      'Although you appear to have the correct authorization credentials, the `unit-mesh` organization has enabled OAuth App access restrictions, meaning that data access to third-parties is limited.',
-      ofOAuthApp,
-      'scm_forbidden',
-      "The organisation unit-mesh has not approved this server's OAuth application, and restricts such access. Ask an owner of it to approve the application: https://ghe.example.test/settings/connections/applications/Ov23liAbCdEf01234567",
-    ],
-    [
-      'a suspended account',
-      'Sorry. Your account was suspended.',
-      { ...repoOnly, 'x-accepted-oauth-scopes': 'user' },
-      'scm_forbidden',
-      'has suspended the account',
-    ],
-    [
-      'organisations without a scope, where "repo" is accepted and there',
-      'You need at least read:org scope or user scope to list your organizations.',
-      { ...repoOnly, 'x-accepted-oauth-scopes': orgScopes },
-      'scm_scope_missing',
-      'lacks the scope read:org',
-    ],
-    [
-      'a missing scope that no header tells',
-      'You need at least read:org scope or user scope to list your organizations.',
-      {},
-      'scm_scope_missing',
-      'one of the scopes read:org, user',
-    ],
-    [
-      'anything else, whatever the headers accept',
-      'Must have admin rights to Repository.',
-      { 'x-oauth-scopes': '', 'x-accepted-oauth-scopes': 'repo', 'x-accepted-github-permissions': 'contents=read' },
-      'scm_forbidden',
-      'Sign in at https://ghe.example.test',
-    ],
-    [
-      'single sign-on without its header',
-      'Resource protected by organization SAML enforcement.',
-      {},
-      'scm_sso_required',
-      'on the page of your tokens',
-    ],
-  ])('%s', (_, message, headers, code, text) => {
-    const failure = read(403, headers, { message, ...docs })
-    expect([failure.code, failure.message]).toEqual([code, expect.stringContaining(text)])
-  })
-
-  test('GitHub’s sentence about a policy is kept as one line of text, and no longer than it needs', () => {
-    const message = `acme forbids access via\u0000 a token\n\u202e${'x'.repeat(10_000)}`
-    const failure = read(403, {}, { message, ...docs })
-    expect(failure.message).toContain('"acme forbids access via a token xxx')
-    expect(failure.message.length).toBeLessThan(600)
-  })
-})
-
-describe('a permission is named', () => {
-  const by = (who: string) => ({ message: `Resource not accessible by ${who}`, ...docs })
-  test.each<[string, Record<string, string>, string, string, string]>([
-    [
-      'a fine-grained token',
-      { 'x-accepted-github-permissions': 'keys=read' },
-      'personal access token',
-      '/user/keys',
-      'Git SSH keys: read',
-    ],
-    ['an App, which is told none', ofApp, 'integration', '/user/keys?per_page=100', 'Git SSH keys: read'],
-    ['an App', ofApp, 'integration', '/user/emails', 'Email addresses: read'],
-    ['an App', ofApp, 'integration', '/repos/o/r/pulls', 'Pull requests: read'],
-    ['an App', ofApp, 'integration', '/repositories/1/branches', 'Contents: read'],
-    ['an App', ofApp, 'integration', '/repos/o/r', 'Metadata: read'],
-    [
-      'a fine-grained token that is told the marker alone, which is no permission',
-      { 'x-accepted-github-permissions': 'allows_permissionless_access=true' },
-      'personal access token',
-      '/user/keys',
-      'Git SSH keys: read',
-    ],
-    [
-      'the marker beside permissions',
-      { 'x-accepted-github-permissions': 'allows_permissionless_access=true; contents=read,metadata=read' },
-      'personal access token',
-      '/repos/o/r/pulls',
-      'Contents: read and Metadata: read. ',
-    ],
-  ])('of %s', (_, headers, who, path, named) => {
-    const failure = read(403, headers, by(who), path)
-    expect([failure.code, failure.message]).toEqual([
-      'scm_scope_missing',
-      expect.stringContaining(`lacks the permission ${named}`),
-    ])
-    expect(failure.message).not.toMatch(/permissionless|scope/)
-  })
-
-  test.each<[string, Record<string, string>]>([
-    ['an App', ofApp],
-    ['a fine-grained token', { 'x-github-request-id': 'A', 'x-accepted-github-permissions': 'keys=read' }],
-  ])('where keys are hidden from %s', (_, headers) => {
-    const failure = read(404, headers, { message: 'Not Found', ...docs }, '/user/keys')
-    expect([failure.code, failure.message]).toEqual([
-      'scm_scope_missing',
-      expect.stringContaining('lacks the permission Git SSH keys: read'),
-    ])
-  })
-
-  test('an App gets it from its operator, not by linking again', () => {
-    const failure = read(403, ofApp, by('integration'), '/user/keys')
-    expect(failure.message).toContain('has to add it to the GitHub App')
-    expect(failure.message).not.toMatch(/Link the account again|settings/)
-  })
-})
 
 describe('a private repository', () => {
   const hint = 'If it is private, the token needs the scope repo, which it lacks.'
@@ -408,57 +270,6 @@ test('a page too deep for a large list is the page’s fault, and not the query�
   const failure = read(422, {}, { message, ...docs })
   expect(failure.code).toBe('invalid')
   expect(failure.details.errors?.page?.[0]).toContain('narrow the query')
-})
-
-describe('who wrote it', () => {
-  const answer = (status: number, body: unknown, headers: Record<string, string> = {}) => ({ status, headers, body })
-  test.each<[string, { status: number; headers: Record<string, string>; body: unknown }]>([
-    ['a bad token', answer(401, { message: 'Bad credentials', ...docs, status: '401' })],
-    ['any message with where it is documented', answer(409, { message: 'Whatever it is', ...docs })],
-    ['any message with the status in text', answer(404, { message: 'Whatever it is', status: '404' })],
-    ['an empty object with its header', answer(401, {}, { 'x-github-request-id': 'A' })],
-    ['a page with its header', answer(404, undefined, { 'x-github-media-type': 'github.v3' })],
-    ['scopes', answer(404, {}, { 'x-oauth-scopes': '' })],
-    ['a sentence of 2013', answer(403, { message: 'Max number of login attempt exceeded' })],
-    ['a sentence of GitBucket', answer(404, { message: 'Not Found' })],
-    ['GitLab’s form with GitHub’s header', answer(404, { message: '404 Not Found' }, { 'x-github-request-id': 'A' })],
-  ])('GitHub: %s', (_, given) => {
-    for (const hasWorked of [true, false]) expect(isOwnRefusal({ hasWorked }, given)).toBe(true)
-    expect(githubFailure(site, given).message).not.toContain('GitLab')
-  })
-
-  test.each<[string, { status: number; headers: Record<string, string>; body: unknown }]>([
-    ['a page', answer(404, undefined, { server: 'Apache/2.4.62 (Debian)' })],
-    ['nothing', answer(403, undefined)],
-    ['an empty object', answer(422, {})],
-    ['Kong without a route', answer(404, { message: 'no Route matched with those values' })],
-    ['Kong without a route, newer', answer(404, { message: 'no Route matched with those values', request_id: 'a' })],
-    ['a gateway', answer(401, { message: 'Unauthorized' })],
-    ['a gateway', answer(403, { message: 'Forbidden' })],
-    ['AWS', answer(404, { message: 'Not Found' }, { 'apigw-requestid': 'A=' })],
-    ['AWS', answer(403, { message: 'Missing Authentication Token' }, { 'x-amzn-errortype': 'X' })],
-    ['Spring', answer(404, { timestamp: 't', status: 404, error: 'Not Found', message: 'No message', path: '/' })],
-    ['a gateway with a status', answer(401, { status: 401, error: 'Unauthorized' })],
-    ['a gateway with an error', answer(403, { error: 'access denied' })],
-    ['an OAuth gateway', answer(401, { error: 'invalid_token', error_description: 'expired' })],
-    ['APISIX', answer(404, { error_msg: '404 Route Not Found' })],
-    ['a list', answer(404, ['Not Found'])],
-    ['text', answer(404, 'default backend - 404')],
-  ])('somebody in between: %s', (_, given) => {
-    for (const hasWorked of [true, false]) expect(isOwnRefusal({ hasWorked }, given)).toBe(false)
-  })
-
-  test.each<[string, { status: number; headers: Record<string, string>; body: unknown }]>([
-    ['by its header', answer(401, undefined, { 'x-gitlab-meta': '{}' })],
-    ['by its words', answer(404, { message: '404 Project Not Found' })],
-    ['by a route that it does not know', answer(404, { error: '404 Not Found' })],
-    ['by its old API', answer(410, { error: 'API V3 is no longer supported. Use API V4 instead.' })],
-  ])('GitLab, %s, is somebody in between once the link has worked', (_, given) => {
-    expect(isOwnRefusal({ hasWorked: false }, given)).toBe(true)
-    expect(isOwnRefusal({ hasWorked: true }, given)).toBe(false)
-    expect(githubFailure({ ...site, hasWorked: false }, given).message).toContain('It seems to be GitLab')
-    expect(githubFailure({ ...site, hasWorked: true }, given).message).not.toContain('GitLab')
-  })
 })
 
 test('a limit is one whatever its body, GitLab’s too', () => {

@@ -11,6 +11,7 @@ import {
   type Site,
   says,
   scopeMissing,
+  ssoRequired,
   tokenRejected,
 } from './failures.ts'
 import { forbidden } from './forbidden.ts'
@@ -31,6 +32,8 @@ export function githubFailure(site: Site, answer: RawAnswer, url?: URL): Failure
   if (status === 429) return rateLimited(site, answer)
   if (mayBeGitLab(site, answer)) return notGitHub(site, `it answered ${status} as GitLab does`, true)
   if (status === 401) return tokenRejected(site)
+  const sso = headers['x-github-sso']
+  if (sso?.startsWith('required')) return ssoRequired(site, sso)
   if (status === 403) return forbidden(site, answer, url)
   if (status === 410 || (status === 400 && says(answer, /\bversion\b/i))) return versionRefused(site, answer)
   if (status === 404) return absent(site, headers, url)
@@ -80,6 +83,10 @@ function versionRefused({ scmType, api }: Site, { status }: RawAnswer): Failure 
     `${scmTypes[scmType].label} at ${hostname} no longer takes the version of its API that this server asks for (status ${status}). The operator of this server has to update it.`,
     { log: { host: hostname, status, fault: 'api_version' } },
   )
+}
+
+export function isVersionRefused(failure: unknown): boolean {
+  return failure instanceof Failure && failure.details.log?.fault === 'api_version'
 }
 
 /** https://github.com/MeltanoLabs/tap-github/pull/415: lists of large repositories end before their last page. */

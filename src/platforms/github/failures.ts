@@ -67,6 +67,20 @@ export function callUnknown({ web }: Site, calls: string[]): Failure {
   )
 }
 
+/** `required; url=U`, where U lets its reader authorise the token within the hour. */
+export function ssoRequired({ web }: Site, header: string): Failure {
+  const given = /url=(\S+)/.exec(header)?.[1] ?? ''
+  const url = URL.canParse(given) ? new URL(given) : null
+  const isSecure = url?.protocol === 'https:' || url?.origin === new URL(web).origin
+  const isSafe = url && isSecure && url.username === '' && url.password === ''
+  const how = isSafe ? `at ${url.href}` : 'on the page of your tokens (Configure SSO)'
+  return new Failure(
+    'scm_sso_required',
+    `The organisation wants the token authorised for single sign-on. Do that ${how}, then try again.`,
+    isSafe ? { fixUrl: url.href } : {},
+  )
+}
+
 export function rateLimited({ scmType }: Site, { headers }: RawAnswer): Failure {
   // The reset is a time of the platform's clock, which may differ from ours.
   const now = timeOf(headers)

@@ -3,7 +3,7 @@ import { Failure } from '../../failure.ts'
 import type { RawAnswer } from '../api.ts'
 import { scmTypes } from '../scm-types.ts'
 import { membersOf } from '../vendor.ts'
-import { lackedOf, permissionMissing, rateLimited, type Site, says, scopeMissing } from './failures.ts'
+import { lackedOf, permissionMissing, rateLimited, type Site, says, scopeMissing, ssoRequired } from './failures.ts'
 
 type Reading = (site: Site, answer: RawAnswer, url?: URL) => Failure
 
@@ -28,8 +28,6 @@ const READINGS: [words: RegExp, read: Reading][] = [
 
 export function forbidden(site: Site, answer: RawAnswer, url?: URL): Failure {
   const { headers } = answer
-  const sso = headers['x-github-sso']
-  if (sso?.startsWith('required')) return ssoRequired(site, sso)
   const found = READINGS.find(([words]) => says(answer, words))
   if (found) return found[1](site, answer, url)
   if (headers['x-ratelimit-remaining'] === '0' || headers['retry-after'] !== undefined) return rateLimited(site, answer)
@@ -95,20 +93,6 @@ function scopeNamed(site: Site, answer: RawAnswer): Failure {
   const named = [...String(message).matchAll(/\b((?:read|write|admin):[a-z_]+|user:[a-z_]+|repo|user)\b/g)]
   const scopes = lacked.length > 0 ? lacked : [...new Set(named.map(([scope]) => scope))].slice(0, 5)
   return scopes.length > 0 ? scopeMissing(site, scopes) : unknownReason(site)
-}
-
-/** `required; url=U`, where U lets its reader authorise the token within the hour. */
-function ssoRequired({ web }: Site, header: string): Failure {
-  const given = /url=(\S+)/.exec(header)?.[1] ?? ''
-  const url = URL.canParse(given) ? new URL(given) : null
-  const isSecure = url?.protocol === 'https:' || url?.origin === new URL(web).origin
-  const isSafe = url && isSecure && url.username === '' && url.password === ''
-  const how = isSafe ? `at ${url.href}` : 'on the page of your tokens (Configure SSO)'
-  return new Failure(
-    'scm_sso_required',
-    `The organisation wants the token authorised for single sign-on. Do that ${how}, then try again.`,
-    isSafe ? { fixUrl: url.href } : {},
-  )
 }
 
 /** "The organisation acme" of "the `acme` organization has …", or "An organisation" where it names none in that form. */

@@ -1,7 +1,7 @@
 // GitHub and GitHub Enterprise Server as a Platform.
 import { type Static, Type } from 'typebox'
 import { Value } from 'typebox/value'
-import { Failure, type FailureCode, invalid } from '../../failure.ts'
+import { Failure, invalid } from '../../failure.ts'
 import { Api, type Outgoing } from '../api.ts'
 import { branchPage } from '../composed-list.ts'
 import type {
@@ -26,15 +26,15 @@ import {
   hasCode,
   lookUpEach,
   membersOf,
-  orNull,
   queryOf,
   REFUSALS,
   startOf,
   webAddress,
 } from '../vendor.ts'
 import { apiVersionFor, isHostedByGitHub } from './api-version.ts'
-import { githubFailure, isOwnRefusal, strangerFailure } from './errors.ts'
+import { githubFailure, isOwnRefusal, isVersionRefused, strangerFailure } from './errors.ts'
 import { callUnknown, notAPerson, notGitHub, scopeMissing } from './failures.ts'
+import { KEYS, unknownCalls } from './known-calls.ts'
 import {
   BranchItem,
   branchFrom,
@@ -66,13 +66,6 @@ import { isLogin, isRepository, pullRequestSearch, repositorySearch } from './se
 const MOST_FOUND = 1000
 
 const MAX_VERSION_LENGTH = 40
-
-/** Calls that servers which are only like GitHub may lack, as GitBucket does. */
-const KEYS = 'GET /user/keys'
-const SEARCHES = 'GET /search/repositories'
-
-/** An answer of ours can do without what these keep from us. */
-const UNTOLD: FailureCode[] = [...REFUSALS, 'scm_bad_response']
 
 const ORGANIZATIONS_UNTOLD =
   'GitHub lists no organisations for fine-grained and App tokens; a classic token shows them.'
@@ -196,47 +189,28 @@ export class GitHub implements Platform {
   async health(): Promise<PlatformHealth> {
     // Only an Enterprise Server has a version, and github.com's answer is long.
     const isServer = this.#at.api.endsWith('/api/v3')
-    const meta = isServer ? await orNull(this.#api.get('/meta', Meta), UNTOLD) : null
+    const meta = isServer ? await orUntold(this.#api.get('/meta', Meta)) : null
     // A server whose limits are switched off answers 404.
-    const limits = await orNull(this.#api.get('/rate_limit', RateLimits), UNTOLD)
-    const unknownCalls = await this.#unknownCalls()
+    const limits = await orUntold(this.#api.get('/rate_limit', RateLimits))
+    const unknown = await this.#unknownCalls()
     return {
-      name: unknownCalls.length > 0 ? 'a server that is only like GitHub' : scmTypes[this.#at.scmType].label,
+      name: unknown.length > 0 ? 'a server that is only like GitHub' : scmTypes[this.#at.scmType].label,
       version: meta?.body.installed_version ?? this.#versions.get(this.#at.api) ?? null,
       rateLimit: limits === null ? null : rateLimitFrom(limits.body),
-      unknownCalls,
+      unknownCalls: unknown,
     }
   }
 
-  /**
-   * A server that tells its version is an Enterprise Server. One that does not may be like GitHub only, or behind a proxy
-   * that strips headers: it is asked. Keys are also hidden from a token without their scope, searches from none.
-   */
+  /** One that tells its version is an Enterprise Server. Others are asked: a proxy may strip the header. */
   async #unknownCalls(): Promise<string[]> {
     const { web, api } = this.#at
-    if (isHostedByGitHub(web) || this.#versions.has(api)) return []
-    const [hasKeys, hasSearches] = await Promise.all([
-      this.#knows('/user/keys?per_page=1'),
-      this.#knows('/search/repositories?q=a&per_page=1'),
-    ])
-    if (hasSearches) return []
-    return hasKeys ? [SEARCHES] : [KEYS, SEARCHES]
-  }
-
-  async #knows(path: string): Promise<boolean> {
-    try {
-      await this.#api.get(path, Type.Unknown())
-      return true
-    } catch (failure) {
-      if (!(failure instanceof Failure)) throw failure
-      return failure.code !== 'scm_not_found' && failure.details.log?.status !== 404
-    }
+    return isHostedByGitHub(web) || this.#versions.has(api) ? [] : unknownCalls(this.#api)
   }
 
   /** Fine-grained and App tokens are given no organisations, but their memberships where they may read them. */
   async #memberships(page: PageRequest) {
     const path = `/user/memberships/orgs?${queryOf({ state: 'active' }, page)}`
-    const answer = await orNull(this.#api.get(path, Type.Array(Membership)), UNTOLD)
+    const answer = await orUntold(this.#api.get(path, Type.Array(Membership)))
     const body = (answer?.body ?? []).flatMap(({ organization }) => organization ?? [])
     const isTold = body.length > 0 || page.page > 1
     return { body, next: answer?.next ?? null, warnings: isTold ? [] : [ORGANIZATIONS_UNTOLD] }
@@ -255,9 +229,9 @@ export class GitHub implements Platform {
       if (hasCode(failure, 'scm_not_found')) {
         throw notGitHub(this.#at, 'it does not know /user', await this.#isGitLab())
       }
-      const { status, fault } = (failure instanceof Failure && failure.details.log) || {}
-      const isForeign = hasCode(failure, 'scm_bad_response') && status !== undefined && fault === undefined
-      if (isForeign && (await this.#isGitLab())) throw notGitHub(this.#at, 'its API is not there', true)
+      const isForeign = hasCode(failure, 'scm_bad_response') && failure.details.log?.status !== undefined
+      if (isForeign && !isVersionRefused(failure) && (await this.#isGitLab()))
+        throw notGitHub(this.#at, 'its API is not there', true)
       throw failure
     }
   }
@@ -273,7 +247,7 @@ export class GitHub implements Platform {
   }
 
   async #primaryEmail(): Promise<string | null> {
-    const emails = await orNull(this.#api.getAll('/user/emails?per_page=100', Email), UNTOLD)
+    const emails = await orUntold(this.#api.getAll('/user/emails?per_page=100', Email))
     return emails?.find(({ primary, verified }) => primary && verified)?.email ?? null
   }
 
@@ -307,6 +281,16 @@ export class GitHub implements Platform {
   #pullRequestList(repo: string, state: string, page: PageRequest) {
     const query = queryOf({ state, sort: 'created', direction: 'desc' }, page)
     return this.#api.get(`/repos/${repo}/pulls?${query}`, Type.Array(PullRequestItem))
+  }
+}
+
+/** null where an answer of ours can do without what was asked. */
+async function orUntold<T>(asked: Promise<T>): Promise<T | null> {
+  try {
+    return await asked
+  } catch (failure) {
+    if (isVersionRefused(failure) || !hasCode(failure, ...REFUSALS, 'scm_bad_response')) throw failure
+    return null
   }
 }
 

@@ -117,6 +117,7 @@ describe('the version that is asked for', () => {
         () => platform.organizations(FIRST),
         () => platform.searchPullRequests({ words: [], state: null, repo: 'o/r' }, FIRST),
         () => platform.branches('o/r', FIRST),
+        () => platform.health(),
       ]) {
         const failure = await refusal(call())
         expect([failure.code, failure.message]).toEqual([
