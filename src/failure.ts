@@ -49,6 +49,10 @@ export interface FailureDetails {
   retryAfter?: number
   /** For `already_linked`: the id of the link that is there. */
   id?: string
+  /** The platform refuses the account or us, and not what was asked for: so it would answer any other call. */
+  ofAccount?: true
+  /** The page where it can be mended, where that is another than the code tells. */
+  fixUrl?: string
   /** What the operator may read in the log: never a secret, never a platform's text. */
   log?: Record<string, string | number>
   /** What went wrong before this; it goes to the log by name and code only, never to the caller. */

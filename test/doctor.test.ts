@@ -218,7 +218,7 @@ describeOnBothEngines('doctor on a store in use', (engine) => {
     const { url, drop } = await createTestDatabase()
     const environment = { DATABASE_URL: url, SECRET_KEYS: key('k1', 1), DATA_DIR: folder }
     expect(await diagnose(environment, ['schema'])).toEqual([
-      '! schema The next start brings it up to date (001-start, 002-sessions, 003-oauth, 004-events). Make a backup before.',
+      '! schema The next start brings it up to date (001-start, 002-sessions, 003-oauth, 004-events, 006-token-obtained). Make a backup before.',
     ])
     const database = openDatabase(readConfig(environment))
     await sql`alter database ${sql.id(new URL(url).pathname.slice(1))} set default_transaction_read_only = on`.execute(
@@ -404,6 +404,34 @@ describe('doctor with an address', () => {
     expect(
       (await look(`http://127.0.0.1:${await freePort()}`, { ALLOWED_HOSTS: 'http://127.0.0.1:1' })).at(-1),
     ).toMatch(/^✗ policy/)
+  })
+
+  // GitBucket 4.x: ControllerBase.scala and ApiUserControllerBase.scala of github.com/gitbucket/gitbucket.
+  it.each([
+    [
+      'a server that is only like GitHub',
+      ['/user'],
+      '! platform It answers as GitHub does, but without the headers that GitHub Enterprise Server sends. It does not know GET /user/keys, GET /search/repositories, so it is only like GitHub (GitBucket, say), and what needs these calls does not work with it. Its health as a link says the same.',
+    ],
+    [
+      'an Enterprise Server whose headers are stripped on the way',
+      ['/user', '/user/keys', '/search/repositories', '/meta'],
+      '! platform It answers as GitHub does, but without the headers that GitHub Enterprise Server sends. If it is one, a proxy before it strips them: have X-GitHub-Enterprise-Version passed on. Link it with scm_type github-enterprise.',
+    ],
+  ])('tells %s, and sends no token', async (_name, known, line) => {
+    const authorized: unknown[] = []
+    const server = await serve((request, response) => {
+      authorized.push(request.headers.authorization)
+      const path = (request.url ?? '').replace('/api/v3', '').split('?')[0] ?? ''
+      const isKnown = known.includes(path)
+      response
+        .writeHead(isKnown ? 401 : 404, { 'content-type': 'application/json; charset=UTF-8' })
+        .end(JSON.stringify({ message: isKnown ? 'Requires authentication' : 'Not Found' }))
+    })
+    servers.push(server)
+    const lines = await look(server.origin, { ALLOWED_HOSTS: entryFor('127.0.0.1', server.port).text })
+    expect(lines.filter((each) => each.includes(' platform '))).toEqual([line])
+    expect(authorized.filter((value) => value !== undefined)).toEqual([])
   })
 
   it('tells when a platform ends the version of its API that is asked for', async () => {

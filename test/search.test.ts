@@ -471,6 +471,9 @@ describeOnBothEngines('using a link', (engine) => {
           'token_rejected',
         ])
         token.revoked = false
+        // It is not sent again unasked: health finds out that it is taken.
+        expect((await mine.call('GET', `/v1/scm_integrations/${link}/orgs`)).status).toBe(403)
+        expect((await mine.call('GET', `/v1/scm_integrations/${link}/health`)).json.health.status).toBe('ok')
         expect([(await mine.call('GET', `/v1/scm_integrations/${link}/orgs`)).status, await statusOf()]).toEqual([
           200,
           'ok',

@@ -24,7 +24,9 @@ export function LinkProblems({ status }: { status: LinkStatus }) {
       ))}
       {fixUrl && !isOwn(fixUrl) && (
         <p>
-          <ExternalLink to={fixUrl}>Open the platform’s token page</ExternalLink>
+          <ExternalLink to={fixUrl}>
+            {status.wantsToken ? 'Open the platform’s token page' : 'Open the platform’s page for this'}
+          </ExternalLink>
         </p>
       )}
     </Notice>

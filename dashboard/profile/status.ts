@@ -29,6 +29,11 @@ const words: Record<Status, { tone: LinkStatus['tone']; words: string; message: 
     words: 'Scopes missing',
     message: 'The token may not do everything it is needed for.',
   },
+  forbidden: {
+    tone: 'bad',
+    words: 'Refused by the platform',
+    message: 'The platform refuses the account, or this server.',
+  },
 }
 
 /** Problems that have nothing to do with the token. */
@@ -43,7 +48,7 @@ export function statusOf(integration: Integration, health: Loaded<Health>): Link
     fixUrl: isTemporary(code) ? null : fix_url,
   }))
   if (isOutdated(integration, health.value)) return stored(integration, false)
-  if (known !== 'ok') return { ...words[known], problems: shown, wantsToken: true }
+  if (known !== 'ok') return { ...words[known], problems: shown, wantsToken: isMendedByToken(known) }
   if (problems.length === 0) return { ...words.ok, problems: [], wantsToken: false }
   const unreachable = problems.every(({ code }) => isTemporary(code))
   return {
@@ -54,12 +59,18 @@ export function statusOf(integration: Integration, health: Loaded<Health>): Link
   }
 }
 
-function stored({ status }: Integration, checking: boolean): LinkStatus {
+function stored({ status, status_reason }: Integration, checking: boolean): LinkStatus {
   if (status === 'ok') {
     return { tone: 'quiet', words: checking ? 'Checking…' : 'Not checked', problems: [], wantsToken: false }
   }
   const { tone, words: name, message } = words[status]
-  return { tone, words: name, problems: [{ message, fixUrl: null }], wantsToken: true }
+  const problem = { message: status_reason ?? message, fixUrl: null }
+  return { tone, words: name, problems: [problem], wantsToken: isMendedByToken(status) }
+}
+
+/** What the platform refuses to the account is mended there. */
+function isMendedByToken(status: Status): boolean {
+  return status !== 'forbidden'
 }
 
 /** What to do about a refused token here, where there is a button for it: the API's own sentence is for programs. */
@@ -74,7 +85,7 @@ export function adviceFor(code: string | undefined, { scm_type }: Integration): 
 /** What a call has shown since the platform was asked outweighs what it said then; an expired link never comes back by itself. */
 function isOutdated({ status, updated_at }: Integration, health: Health): boolean {
   if (status === health.status) return false
-  return status === 'expired' || (status === 'token_rejected' && health.checked_at < updated_at)
+  return status === 'expired' || (['token_rejected', 'forbidden'].includes(status) && health.checked_at < updated_at)
 }
 
 function isTemporary(code: string): boolean {

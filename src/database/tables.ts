@@ -45,8 +45,8 @@ export interface KeysTable {
   createdAt: string
 }
 
-/** Whether a link works, as far as its last use has shown. */
-export type IntegrationStatus = 'ok' | 'token_rejected' | 'expired' | 'scope_missing'
+/** Whether a link works, as far as its last use has shown. `forbidden`: the platform refuses the account, or us. */
+export type IntegrationStatus = 'ok' | 'token_rejected' | 'expired' | 'scope_missing' | 'forbidden'
 
 export interface ScmIntegrationsTable {
   id: string
@@ -73,6 +73,8 @@ export interface ScmIntegrationsTable {
   scopes: string | null
   missingScopes: string
   status: IntegrationStatus
+  /** What the platform said when it was refused, as a sentence; null when all is well, or when it has said nothing. */
+  statusReason: string | null
   createdAt: string
   updatedAt: string
   // Of links made by OAuth; null for the others.
@@ -80,10 +82,10 @@ export interface ScmIntegrationsTable {
   refreshToken: string | null
   /** Our application that the tokens were given to. */
   clientId: string | null
+  /** When the platform gave the present token. */
+  tokenObtainedAt: string | null
   /** Space-separated. */
   askedScopes: string | null
-  /** Why the status is `expired`. */
-  statusReason: string | null
   /** Who may spend the refresh token, and until when: time and a random id. Or why nobody may until then. */
   refreshLease: string | null
 }

@@ -6,10 +6,11 @@ import type { Platform, Profile } from '../platforms/platform.ts'
 import type { Connection } from '../platforms/vendor.ts'
 import type { Services } from '../services.ts'
 import type { Integration } from './integrations.ts'
-import { findIntegration, getIntegration, noteStatus } from './integrations.ts'
+import { findIntegration, getIntegration, noteStatus, workingStatus } from './integrations.ts'
+import { isAboutLink, isKnownRejected, isRejection, knownRejection, shownBy } from './link-status.ts'
 import { refreshed } from './refresh.ts'
 import { linkExpired } from './renewal.ts'
-import { grantedTo, isUnreadable, openAccess } from './token-pair.ts'
+import { grantedTo, openAccess } from './token-pair.ts'
 
 /** How long a whole request of ours may take, in milliseconds: clients give up at 30 s. */
 const REQUEST_LIMIT = 25_000
@@ -34,6 +35,7 @@ function connect(services: Services, integration: Integration, waiter: Waiter, o
     link: integration.id,
     account: integration.ownerId,
     hasWorked: true,
+    obtainedAt: integration.tokenObtainedAt === null ? undefined : Date.parse(integration.tokenObtainedAt),
     clientId: integration.clientId,
     ...grantedTo(integration),
     ...waiter,
@@ -41,11 +43,14 @@ function connect(services: Services, integration: Integration, waiter: Waiter, o
   })
 }
 
-/** Whose a token is that belongs to no link yet. Call it within `outgoing.waiting`. */
+/**
+ * Whose a token is that belongs to no link yet. `hasWorked`, `obtainedAt`: as in `Connection`. Call it within
+ * `outgoing.waiting`.
+ */
 export async function profileOnTrial(
   { outgoing }: Services,
   link: Pick<Integration, 'scmType' | 'webRoot' | 'apiRoot'> & { accessToken: string } & Pick<Connection, 'granted'>,
-  waiter: Partial<Waiter> = {},
+  { hasWorked, obtainedAt, ...waiter }: { hasWorked: boolean; obtainedAt?: number } & Partial<Waiter>,
 ): Promise<Profile> {
   const platform = createPlatform(outgoing, {
     scmType: link.scmType,
@@ -53,8 +58,9 @@ export async function profileOnTrial(
     api: link.apiRoot,
     token: link.accessToken,
     link: `trial/${crypto.randomUUID()}`,
-    account: 'trial',
-    hasWorked: false,
+    account: null,
+    hasWorked,
+    obtainedAt,
     ...(link.granted && { granted: link.granted }),
     deadline: Date.now() + REQUEST_LIMIT,
     ...waiter,
@@ -62,65 +68,69 @@ export async function profileOnTrial(
   return platform.profile()
 }
 
+type Use<T> = (platform: Platform, integration: Integration) => Promise<T>
+
+export interface UseOptions {
+  /** It asks for nothing but what is the account's own, so that a refusal is about the whole link. */
+  asksForAccount?: boolean
+  /** It asks with a token, too, that the platform has refused before. */
+  asksAgain?: boolean
+}
+
 /**
- * Uses the owner's link, by id or scm_type, and notes whether the platform still takes its token. A token that is
- * refused is renewed once where it can be, and `use` runs again: it must not have changed anything before its first call.
+ * Uses the owner's link, by id or scm_type, and notes what that shows of it. A token that is refused is renewed once where
+ * it can be, and `use` runs again: it must not have changed anything before its first call.
  */
 export async function withPlatform<T>(
   services: Services,
   owner: string,
   idOrType: string,
-  use: (platform: Platform, integration: Integration) => Promise<T>,
+  use: Use<T>,
+  options: UseOptions = {},
 ): Promise<T> {
   const found = await getIntegration(services.database, owner, idOrType)
   const deadline = Date.now() + REQUEST_LIMIT
   return services.outgoing.waiting(owner, async (signal) => {
     const waiter = { deadline, signal }
     const integration = await usable(services, found, deadline)
+    if (!options.asksAgain && isKnownRejected(integration)) throw knownRejection(integration)
     try {
       return await runWith(services, integration, use, waiter)
     } catch (error) {
-      if (!isRejected(error)) throw error
-      const newer = await newerToken(services, integration, deadline)
-      if (newer) return runWithNewer(services, newer, use, waiter)
-      await noteStatus(services.database, integration, false)
-      throw error
+      const newer = isRejection(error) ? await newerToken(services, integration, deadline) : undefined
+      if (!newer) return await noteRefusal(services, integration, error, options)
+      return await runWith(services, newer, use, waiter).catch((again: unknown) =>
+        noteRefusal(services, newer, again, options),
+      )
     }
   })
 }
 
-async function runWithNewer<T>(
-  services: Services,
+/** Throws it on. */
+async function noteRefusal(
+  { database }: Services,
   integration: Integration,
-  use: (platform: Platform, integration: Integration) => Promise<T>,
-  waiter: Waiter,
-): Promise<T> {
-  try {
-    return await runWith(services, integration, use, waiter)
-  } catch (error) {
-    if (isRejected(error)) await noteStatus(services.database, integration, false)
-    throw error
-  }
+  error: unknown,
+  { asksForAccount = false }: UseOptions,
+): Promise<never> {
+  if (!(error instanceof Failure) || !isAboutLink(error, asksForAccount)) throw error
+  const shown = shownBy(error)
+  const isKnown = shown?.status === integration.status && shown.statusReason === integration.statusReason
+  if (shown && !isKnown) await noteStatus(database, integration, shown)
+  throw error
 }
 
-async function runWith<T>(
-  services: Services,
-  integration: Integration,
-  use: (platform: Platform, integration: Integration) => Promise<T>,
-  waiter: Waiter,
-): Promise<T> {
+async function runWith<T>(services: Services, integration: Integration, use: Use<T>, waiter: Waiter): Promise<T> {
   let accepted = false
   const platform = connect(services, integration, waiter, () => {
     accepted = true
   })
   const result = await use(platform, integration)
-  if (accepted) await noteStatus(services.database, integration, true)
+  const status = workingStatus(integration)
+  if (accepted && integration.status !== status) {
+    await noteStatus(services.database, integration, { status, statusReason: null })
+  }
   return result
-}
-
-/** What no longer opens here is as good as refused there: another token mends it. */
-function isRejected(error: unknown): error is Failure {
-  return isUnreadable(error) || (error instanceof Failure && error.code === 'scm_token_rejected')
 }
 
 /** The link with a token that is good for a while, as far as is known. */
@@ -141,11 +151,12 @@ async function usable(services: Services, integration: Integration, deadline: nu
 }
 
 /**
- * Half of a short life is enough, else a token of two minutes would be renewed at each call. A link's row was last
- * changed when it got the token, or later.
+ * Half of a short life is enough, else a token of two minutes would be renewed at each call. Links of older programs do
+ * not tell when they got the token: their row was last changed then, or later.
  */
-function refreshAhead({ updatedAt }: Integration, tokenExpiresAt: string): number {
-  return Math.min(REFRESH_AHEAD, (Date.parse(tokenExpiresAt) - Date.parse(updatedAt)) / 2)
+function refreshAhead({ updatedAt, tokenObtainedAt }: Integration, tokenExpiresAt: string): number {
+  const began = [updatedAt, tokenObtainedAt ?? updatedAt].map((time) => Date.parse(time))
+  return Math.min(REFRESH_AHEAD, (Date.parse(tokenExpiresAt) - Math.min(...began)) / 2)
 }
 
 /** After a refusal: the token that has taken this one's place, if need be by a refresh; undefined when there is none. */

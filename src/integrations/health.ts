@@ -6,14 +6,15 @@ import { Type } from 'typebox'
 import type { FailureCode } from '../failure.ts'
 import { Failure } from '../failure.ts'
 import { NullableString, Time } from '../http/schemas.ts'
-import type { Profile } from '../platforms/platform.ts'
+import type { Platform, PlatformHealth, Profile } from '../platforms/platform.ts'
 import { scmTypes } from '../platforms/scm-types.ts'
 import type { Services } from '../services.ts'
 import { now } from '../time.ts'
 import { withPlatform } from './connect.ts'
 import type { Integration } from './integrations.ts'
-import { findIntegration, getIntegration, noteProfile } from './integrations.ts'
-import { statusNow } from './wire.ts'
+import { findIntegration, getIntegration, noteProfile, noteStatus } from './integrations.ts'
+import { shownBy, statusNow } from './link-status.ts'
+import { Status } from './wire.ts'
 
 const Problem = Type.Object({
   code: Type.String(),
@@ -24,7 +25,7 @@ const Problem = Type.Object({
 const RateLimit = Type.Object({ limit: Type.Integer(), remaining: Type.Integer(), reset_at: Time })
 
 export const HealthOnWire = Type.Object({
-  status: Type.String(),
+  status: Status,
   checked_at: Time,
   problems: Type.Array(Problem),
   platform: Type.Object({ name: Type.String(), version: NullableString }),
@@ -65,69 +66,93 @@ export async function checkHealth(services: Services, owner: string, idOrType: s
   return health
 }
 
-/** With the status: what a call has shown since makes the remembered answer untrue. */
+/** With the status and the last change: what a call has shown since makes the remembered answer untrue. */
 function memoryKey(integration: Integration): string {
-  return `${integration.id}/${integration.tokenVersion}/${statusNow(integration)}`
+  const { id, tokenVersion, updatedAt } = integration
+  return `${id}/${tokenVersion}/${updatedAt}/${statusNow(integration)}`
 }
 
 async function askHealth(services: Services, integration: Integration): Promise<Health> {
-  const fixUrl = tokenPage(services, integration)
-  const scopes = integration.scopes?.split(' ').filter(Boolean) ?? null
-  const stored = {
-    checked_at: now(),
-    platform: { name: scmTypes[integration.scmType].label, version: null },
-    token_expires_at: integration.tokenExpiresAt,
-    rate_limit: null,
-  }
   try {
-    const { current, profile, name, version, rateLimit } = await withPlatform(
-      services,
-      integration.ownerId,
-      integration.id,
-      async (platform, current) => ({ current, profile: await platform.profile(), ...(await platform.health()) }),
-    )
-    // What OAuth granted, and until when, the platform said when it gave the token.
-    if (current.clientId === null) await noteProfile(services.database, current, profile)
-    const missing = missingScopesOf(current, profile)
-    // What is renewed by itself is nothing to warn of.
-    const isRenewed = current.refreshToken !== null
-    const expiresAt = isRenewed ? current.tokenExpiresAt : profile.tokenExpiresAt
-    const problems = [
+    const { ownerId, id } = integration
+    // Also with a token that was refused, which a server that was restored takes again: nothing else would find out.
+    const told = await withPlatform(services, ownerId, id, ask, { asksForAccount: true, asksAgain: true })
+    await noteProfile(services.database, told.link, told.profile)
+    const incomplete = incompleteness(told)
+    if (incomplete !== null) {
+      await noteStatus(services.database, told.link, { status: 'forbidden', statusReason: incomplete })
+    }
+    return healthFrom(services, told, incomplete)
+  } catch (error) {
+    if (!(error instanceof Failure) || !error.code.startsWith('scm_')) throw error
+    return failedHealth(services, integration, error)
+  }
+}
+
+/** What the platform tells of the account, and of itself. `link`: with the token that was used. */
+interface Told {
+  link: Integration
+  profile: Profile
+  platform: PlatformHealth
+}
+
+async function ask(platform: Platform, link: Integration): Promise<Told> {
+  const profile = await platform.profile()
+  const health = await platform.health()
+  // What was refused is tried: an account that may read its profile and nothing else is not well.
+  if (wasRefused(link) && health.unknownCalls.length === 0) await platform.sshKeys()
+  return { link, profile, platform: health }
+}
+
+/** By a call, and not by what the token's scopes tell. */
+function wasRefused({ status, missingScopes }: Integration): boolean {
+  return status === 'forbidden' || (status === 'scope_missing' && missingScopes === '')
+}
+
+function healthFrom(services: Services, { link, profile, platform }: Told, incomplete: string | null): Health {
+  const { name, version, rateLimit } = platform
+  const missing = missingScopesOf(link, profile)
+  // What is renewed by itself is nothing to warn of.
+  const isRenewed = link.refreshToken !== null
+  const expiresAt = isRenewed ? link.tokenExpiresAt : profile.tokenExpiresAt
+  const fixUrl = tokenPage(services, link)
+  return {
+    status: incomplete !== null ? 'forbidden' : missing.length > 0 ? 'scope_missing' : 'ok',
+    checked_at: now(),
+    problems: [
+      ...(incomplete === null ? [] : [{ code: 'api_incomplete', message: incomplete, fix_url: null }]),
       ...missing.map((scope) => ({
         code: 'scope_missing',
         message: `The token lacks ${scope}, so that some calls are refused.`,
         fix_url: fixUrl,
       })),
       ...(isRenewed ? [] : expiryProblems(expiresAt, fixUrl)),
-    ]
-    return {
-      ...stored,
-      status: missing.length > 0 ? 'scope_missing' : 'ok',
-      problems,
-      platform: { name, version },
-      scopes: { granted: profile.scopes, missing },
-      token_expires_at: expiresAt,
-      rate_limit: rateLimit && {
-        limit: rateLimit.limit,
-        remaining: rateLimit.remaining,
-        reset_at: rateLimit.resetAt,
-      },
-    }
-  } catch (error) {
-    if (!(error instanceof Failure) || !error.code.startsWith('scm_')) throw error
-    return {
-      ...stored,
-      status: failedStatus[error.code] ?? statusNow(integration),
-      problems: [{ code: error.code, message: error.message, fix_url: isAboutToken(error) ? fixUrl : null }],
-      scopes: { granted: scopes, missing: integration.missingScopes.split(' ').filter(Boolean) },
-    }
+    ],
+    platform: { name, version },
+    scopes: { granted: profile.scopes, missing },
+    token_expires_at: expiresAt,
+    rate_limit: rateLimit && {
+      limit: rateLimit.limit,
+      remaining: rateLimit.remaining,
+      reset_at: rateLimit.resetAt,
+    },
   }
 }
 
-const failedStatus: Partial<Record<FailureCode, Integration['status']>> = {
-  scm_token_rejected: 'token_rejected',
-  scm_link_expired: 'expired',
-  scm_token_unreadable: 'token_rejected',
+/** As far as the store tells; a platform that is down, or somebody in between, changes nothing of that. */
+function failedHealth(services: Services, integration: Integration, failure: Failure): Health {
+  return {
+    status: shownBy(failure)?.status ?? statusNow(integration),
+    checked_at: now(),
+    problems: [{ code: failure.code, message: failure.message, fix_url: fixUrlOf(services, integration, failure) }],
+    platform: { name: scmTypes[integration.scmType].label, version: null },
+    scopes: {
+      granted: integration.scopes?.split(' ').filter(Boolean) ?? null,
+      missing: integration.missingScopes.split(' ').filter(Boolean),
+    },
+    token_expires_at: integration.tokenExpiresAt,
+    rate_limit: null,
+  }
 }
 
 /** What the token lacks for our calls; of OAuth also what was asked for and not granted. */
@@ -137,16 +162,30 @@ function missingScopesOf({ clientId, missingScopes }: Integration, profile: Prof
 }
 
 /** Another token mends these; a platform that is down or out of reach is not mended at its tokens page. */
-function isAboutToken({ code }: Failure): boolean {
-  const codes: FailureCode[] = [
-    'scm_token_rejected',
-    'scm_link_expired',
-    'scm_token_unreadable',
-    'scm_scope_missing',
-    'scm_sso_required',
-    'scm_forbidden',
-  ]
-  return codes.includes(code)
+const MENDED_BY_TOKEN: FailureCode[] = [
+  'scm_token_rejected',
+  'scm_link_expired',
+  'scm_token_unreadable',
+  'scm_scope_missing',
+  'scm_sso_required',
+]
+
+function fixUrlOf(services: Services, integration: Integration, { code, details }: Failure): string | null {
+  if (details.fixUrl !== undefined) return details.fixUrl
+  if (MENDED_BY_TOKEN.includes(code)) return tokenPage(services, integration)
+  // Signed in there, its person reads why.
+  return code === 'scm_forbidden' ? integration.webRoot : null
+}
+
+/**
+ * Of a server that is only like the platform (GitBucket is like GitHub), what it lacks; else null. Of the contract's statuses
+ * that is `forbidden`: no other token and no other scope mends what it never answers.
+ */
+function incompleteness({ link, platform }: Told): string | null {
+  const { unknownCalls } = platform
+  if (unknownCalls.length === 0) return null
+  const { host } = new URL(link.webRoot)
+  return `${host} does not know ${unknownCalls.join(', ')}: it is no ${scmTypes[link.scmType].label} as we know it, only a server that is like one. What needs these calls does not work with it, whatever the token.`
 }
 
 function expiryProblems(expiresAt: string | null, fixUrl: string): Health['problems'] {

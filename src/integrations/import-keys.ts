@@ -7,8 +7,10 @@ import { asOneLine } from '../http/body.ts'
 import type { Key, NewKey } from '../keys/keys.ts'
 import { addKeys } from '../keys/keys.ts'
 import { readPublicKey } from '../keys/public-key.ts'
+import type { Platform } from '../platforms/platform.ts'
 import type { Services } from '../services.ts'
 import { withPlatform } from './connect.ts'
+import type { Integration } from './integrations.ts'
 import { integrationData } from './integrations.ts'
 
 export interface ImportedKeys {
@@ -27,7 +29,7 @@ export async function importKeys(
   owner: User,
   idOrType: string,
 ): Promise<ImportedKeys> {
-  return withPlatform(services, owner.id, idOrType, async (platform, integration) => {
+  async function importFrom(platform: Platform, integration: Integration): Promise<ImportedKeys> {
     const usable: NewKey[] = []
     const skipped: ImportedKeys['skipped'] = []
     for (const platformKey of await platform.sshKeys()) {
@@ -38,7 +40,7 @@ export async function importKeys(
         skipped.push({ title, reason: publicKey.problem })
         continue
       }
-      const name = `${integration.scmType}-${title}`
+      const name = `${integration.scmType}-${title || publicKey.fingerprint}`
       const content = `${publicKey.key} ${title}`.trimEnd()
       usable.push({ name, content, publicKey })
     }
@@ -49,5 +51,6 @@ export async function importKeys(
       return added
     })
     return { keys, skipped }
-  })
+  }
+  return withPlatform(services, owner.id, idOrType, importFrom, { asksForAccount: true })
 }

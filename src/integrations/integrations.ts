@@ -76,20 +76,26 @@ export async function findIntegration(database: Database, owner: string, id: str
 /** What a platform told of an account and its token, as columns. */
 export function profileColumns(profile: Profile) {
   return {
-    uid: profile.uid,
-    username: profile.username,
-    avatarUrl: profile.avatarUrl,
-    email: profile.email,
-    profileUrl: profile.profileUrl,
+    ...accountColumns(profile),
     tokenExpiresAt: profile.tokenExpiresAt,
     scopes: profile.scopes?.join(' ') ?? null,
     missingScopes: profile.missingScopes.join(' '),
     status: statusFor(profile.missingScopes),
+    statusReason: null,
   }
+}
+
+function accountColumns({ uid, username, avatarUrl, email, profileUrl }: Profile) {
+  return { uid, username, avatarUrl, email, profileUrl }
 }
 
 export function statusFor(missingScopes: string[]): IntegrationStatus {
   return missingScopes.length > 0 ? 'scope_missing' : 'ok'
+}
+
+/** The status of a link whose calls are answered. */
+export function workingStatus({ missingScopes }: Integration): IntegrationStatus {
+  return statusFor(missingScopes.split(' ').filter(Boolean))
 }
 
 /** The columns of a link that nothing changes any more, and those it begins with. */
@@ -178,12 +184,18 @@ export async function replaceAccessToken(
   return updated
 }
 
-/** What the platform tells of the account and its token now, unless the link is gone or has another token by now. */
+/**
+ * What the platform tells of the account and its token now, unless the link is gone or has another token by now. What
+ * OAuth granted, and until when, the platform said when it gave the token: that stays.
+ */
 export async function noteProfile(database: Database, integration: Integration, profile: Profile): Promise<void> {
+  const columns = integration.clientId === null ? profileColumns(profile) : accountColumns(profile)
+  const isKnown = Object.entries(columns).every(([name, value]) => integration[name as keyof Integration] === value)
+  if (isKnown) return
   await noteIfPossible(
     database
       .updateTable('scmIntegrations')
-      .set({ ...profileColumns(profile), updatedAt: now() })
+      .set({ ...columns, updatedAt: now() })
       .where('ownerId', '=', integration.ownerId)
       .where('id', '=', integration.id)
       .where('uid', '=', profile.uid)
@@ -193,14 +205,15 @@ export async function noteProfile(database: Database, integration: Integration, 
 }
 
 /** Notes what the use of a token has shown, unless the link is gone or has another token by now. */
-export async function noteStatus(database: Database, integration: Integration, tokenWorks: boolean): Promise<void> {
-  const working = statusFor(integration.missingScopes.split(' ').filter(Boolean))
-  const status = tokenWorks ? working : 'token_rejected'
-  if (integration.status === status) return
+export async function noteStatus(
+  database: Database,
+  integration: Integration,
+  shown: { status: IntegrationStatus; statusReason: string | null },
+): Promise<void> {
   await noteIfPossible(
     database
       .updateTable('scmIntegrations')
-      .set({ status, updatedAt: now() })
+      .set({ ...shown, updatedAt: now() })
       .where('ownerId', '=', integration.ownerId)
       .where('id', '=', integration.id)
       .where('tokenVersion', '=', integration.tokenVersion)

@@ -20,6 +20,7 @@ const fieldAtFault: Partial<Record<FailureCode, 'url' | 'access_token'>> = {
   scm_redirected: 'url',
   scm_bad_response: 'url',
   scm_not_found: 'url',
+  scm_query_refused: 'url',
   scm_token_rejected: 'access_token',
   scm_scope_missing: 'access_token',
   scm_sso_required: 'access_token',
@@ -34,10 +35,10 @@ async function askProfile(
   actor: Actor,
   owner: string,
   link: TrialLink,
-  fields: string[],
+  { fields, hasWorked }: { fields: string[]; hasWorked: boolean },
 ): Promise<Profile> {
   try {
-    return await services.outgoing.waiting(owner, (signal) => profileOnTrial(services, link, { signal }))
+    return await services.outgoing.waiting(owner, (signal) => profileOnTrial(services, link, { hasWorked, signal }))
   } catch (error) {
     if (!(error instanceof Failure)) throw error
     if (error.code === 'scm_address_refused') {
@@ -58,7 +59,10 @@ export async function link(
 ): Promise<Integration> {
   const { scmType, address, accessToken } = input
   const trial = { scmType, webRoot: address.web, apiRoot: address.api, accessToken }
-  const profile = await askProfile(services, actor, owner, trial, ['url', 'access_token'])
+  const profile = await askProfile(services, actor, owner, trial, {
+    fields: ['url', 'access_token'],
+    hasWorked: false,
+  })
   const added = await services.database
     .transaction()
     .execute((transaction) => addIntegration(transaction, services.vault, actor, owner, { ...input, profile }))
@@ -86,7 +90,16 @@ export async function relink(
     const page = `${services.config.publicUrl}/users/${integration.scmType}/link`
     throw invalid({ access_token: [`of a ${label} link cannot be replaced: link it again at ${page}`] })
   }
-  const profile = await askProfile(services, actor, owner, { ...integration, accessToken }, ['access_token'])
+  const profile = await askProfile(
+    services,
+    actor,
+    owner,
+    { ...integration, accessToken },
+    {
+      fields: ['access_token'],
+      hasWorked: true,
+    },
+  )
   if (profile.uid !== integration.uid) {
     await recordRefusal(services.database, actor, owner, integration, 'another_account')
     throw new Failure(

@@ -26,6 +26,7 @@ function grantColumns(vault: Vault, id: string, { accessToken, refreshToken, exp
     accessToken: vault.seal(accessToken, accessTokenPlace(id)),
     refreshToken: refreshToken === null ? null : vault.seal(refreshToken, refreshTokenPlace(id)),
     tokenExpiresAt: expiresAt,
+    tokenObtainedAt: now(),
     statusReason: null,
     refreshLease: null,
   }

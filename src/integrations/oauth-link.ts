@@ -146,7 +146,8 @@ async function keepGrant(
   const { scmType, web, api } = application
   const { accessToken, scopes, expiresAt } = grant
   const trial = { scmType, webRoot: web, apiRoot: api, accessToken, granted: { scopes, expiresAt } }
-  const profile = await profileOnTrial(services, trial, { deadline })
+  // It has just given the token, so it is the platform that it should be.
+  const profile = await profileOnTrial(services, trial, { hasWorked: true, obtainedAt: Date.now(), deadline })
 
   /** The link, or what it had to be to instead. */
   async function store(transaction: Transaction): Promise<{ link: Integration } | { wanted: Integration }> {

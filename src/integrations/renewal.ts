@@ -8,7 +8,7 @@ import { clampWait } from '../platforms/outgoing/retry-after.ts'
 import { scmTypes } from '../platforms/scm-types.ts'
 import type { Services } from '../services.ts'
 import type { Integration } from './integrations.ts'
-import { findIntegration } from './integrations.ts'
+import { findIntegration, noteProfile } from './integrations.ts'
 import { markExpired, replacePair } from './oauth-columns.ts'
 import { dropRefreshLease, pauseRefresh, type RefreshLease } from './refresh-lease.ts'
 import { queueRevocation } from './revocations.ts'
@@ -133,13 +133,18 @@ async function sameAccount(services: Services, renewed: Integration): Promise<In
     account: renewed.ownerId,
     hasWorked: true,
     ...grantedTo(renewed),
+    obtainedAt: renewed.tokenObtainedAt === null ? undefined : Date.parse(renewed.tokenObtainedAt),
     deadline: Date.now() + 10_000,
   })
   const profile = await platform.profile().catch((error: unknown) => {
     if (error instanceof Failure) return null
     throw error
   })
-  if (profile === null || profile.uid === renewed.uid) return renewed
+  if (profile === null) return renewed
+  if (profile.uid === renewed.uid) {
+    await noteProfile(services.database, renewed, profile)
+    return renewed
+  }
   const reason = `the renewed token belongs to ${profile.username}, another account than the linked one.`
   return expire(services, renewed, reason)
 }

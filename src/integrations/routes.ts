@@ -96,7 +96,8 @@ export function integrationRoutes(app: App, services: Services, revoker: Revoker
     if (!config.exposeAccessTokens || session !== null) return integrationOnWire(integration, user)
     const accessToken = findAccess(services, integration)
     // One link whose token cannot be read must not keep the others out of the list.
-    const shown = accessToken === undefined ? { ...integration, status: 'token_rejected' as const } : integration
+    const unreadable = { status: 'token_rejected' as const, statusReason: 'The stored token cannot be read any more.' }
+    const shown = accessToken === undefined ? { ...integration, ...unreadable } : integration
     return integrationOnWire(shown, user, accessToken)
   }
 

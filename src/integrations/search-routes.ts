@@ -54,8 +54,12 @@ export function searchRoutes(app: App, services: Services): void {
     handler: async ({ user, params, query }) => {
       const wanted = readRepositoryQuery(query.query)
       const asked = readPage(query)
-      const page = await withPlatform(services, user.id, params.id, (platform) =>
-        platform.searchRepositories(wanted, asked),
+      const page = await withPlatform(
+        services,
+        user.id,
+        params.id,
+        (platform) => platform.searchRepositories(wanted, asked),
+        { asksForAccount: wanted.user === null },
       )
       return { repositories: page.items.map(repositoryOnWire), meta: metaOf(asked, page) }
     },
@@ -73,7 +77,9 @@ export function searchRoutes(app: App, services: Services): void {
     },
     handler: async ({ user, params, query }) => {
       const asked = readPage(query)
-      const page = await withPlatform(services, user.id, params.id, (platform) => platform.organizations(asked))
+      const page = await withPlatform(services, user.id, params.id, (platform) => platform.organizations(asked), {
+        asksForAccount: true,
+      })
       return { organizations: page.items.map(organizationOnWire), meta: metaOf(asked, page) }
     },
   })
@@ -91,8 +97,12 @@ export function searchRoutes(app: App, services: Services): void {
     handler: async ({ user, params, query }) => {
       const wanted = readPullRequestQuery(query.query)
       const asked = readPage(query)
-      const page = await withPlatform(services, user.id, params.id, (platform) =>
-        platform.searchPullRequests(wanted, asked),
+      const page = await withPlatform(
+        services,
+        user.id,
+        params.id,
+        (platform) => platform.searchPullRequests(wanted, asked),
+        { asksForAccount: wanted.repo === null },
       )
       return { pull_requests: page.items.map(pullRequestOnWire), meta: metaOf(asked, page) }
     },

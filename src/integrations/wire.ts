@@ -8,11 +8,21 @@ import { NullableString, Time } from '../http/schemas.ts'
 import type { Organization, PullRequest, Repository } from '../platforms/platform.ts'
 import { SCM_TYPES } from '../platforms/scm-types.ts'
 import type { Integration } from './integrations.ts'
+import { statusNow, statusReasonNow } from './link-status.ts'
 
-const Status = Type.Unsafe<'ok' | 'token_rejected' | 'expired' | 'scope_missing'>({
+const STATUSES = [
+  'ok',
+  'token_rejected',
+  'expired',
+  'scope_missing',
+  'forbidden',
+] as const satisfies Integration['status'][]
+
+export const Status = Type.Unsafe<(typeof STATUSES)[number]>({
   type: 'string',
-  enum: ['ok', 'token_rejected', 'expired', 'scope_missing'],
-  description: 'Whether the link works, as far as its last use has shown.',
+  enum: [...STATUSES],
+  description:
+    'Whether the link works, as far as its last use has shown. `forbidden`: the platform refuses the account, or this server.',
 })
 
 export const IntegrationOnWire = Type.Object({
@@ -28,6 +38,10 @@ export const IntegrationOnWire = Type.Object({
   profile_url: Type.String(),
   owner: Owner,
   status: Status,
+  status_reason: Type.Unsafe<string | null>({
+    type: ['string', 'null'],
+    description: 'Why the status is not `ok`, as a sentence.',
+  }),
   scopes: Type.Unsafe<string[] | null>({ type: ['array', 'null'], items: { type: 'string' } }),
   token_expires_at: NullableString,
   updated_at: Time,
@@ -48,17 +62,11 @@ export function integrationOnWire(integration: Integration, owner: User, accessT
     profile_url: integration.profileUrl,
     owner: ownerOnWire(owner),
     status: statusNow(integration),
+    status_reason: statusReasonNow(integration),
     scopes: integration.scopes?.split(' ').filter(Boolean) ?? null,
     token_expires_at: integration.tokenExpiresAt,
     updated_at: integration.updatedAt,
   }
-}
-
-/** A token whose time is over is expired, whether or not it was used since, unless it can be renewed. */
-export function statusNow(integration: Integration): Integration['status'] {
-  const { tokenExpiresAt, refreshToken } = integration
-  if (refreshToken !== null) return integration.status
-  return tokenExpiresAt !== null && Date.parse(tokenExpiresAt) <= Date.now() ? 'expired' : integration.status
 }
 
 export const SkippedKey = Type.Object({ title: Type.String(), reason: Type.String() })

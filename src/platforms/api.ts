@@ -34,6 +34,7 @@ import { type Inspection, inspectTarget } from './outgoing/inspect.ts'
 import { createJsonReader, isList, pickOf } from './outgoing/json.ts'
 import { LIMITS, type Limits } from './outgoing/limits.ts'
 import { createLinkGate } from './outgoing/link-gate.ts'
+import { withNewToken } from './outgoing/new-token.ts'
 import { nextPage } from './outgoing/next-page.ts'
 import { createServerNotes } from './outgoing/server-notes.ts'
 import { checkShape, wrongShape } from './outgoing/shape.ts'
@@ -91,6 +92,8 @@ export interface ApiOptions extends Refusals {
   deadline?: number
   /** Ends the caller's own waiting, whose place others need. */
   signal?: AbortSignal | undefined
+  /** `Date.now()` when the platform gave us the token: for a minute a refusal of it is not believed at once. */
+  obtainedAt?: number | undefined
   /** Called for each answer that was no refusal. */
   onAccepted?: () => void
   /** Called with the headers of each answer below 500. */
@@ -232,11 +235,12 @@ export class Api {
 
   async #read<T>(path: string, shape: TSchema, deadline: number, take: (answer: RawAnswer) => T): Promise<T> {
     const door = this.#door
-    const { root, link, headers } = this.#options
+    const { root, link, headers, obtainedAt } = this.#options
+    const pauses = door.limits.newTokenPauses
     const url = urlBelow(root, path)
     const place = placeOf(door, url)
 
-    const start = async (signal: AbortSignal): Promise<RawAnswer> => {
+    const ask = async (signal: AbortSignal): Promise<RawAnswer> => {
       door.gate.check(link, place.host)
       const leave = await door.gate.enter(link, signal)
       const lease = door.budget()
@@ -260,6 +264,8 @@ export class Api {
         leave()
       }
     }
+    // Around the gate: who pauses keeps no place from the link's other calls.
+    const start = (signal: AbortSignal) => withNewToken(() => ask(signal), { obtainedAt, pauses, signal })
 
     try {
       const answer = await door.flights.join(

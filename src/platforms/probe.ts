@@ -10,8 +10,10 @@ import type { ScmType } from './scm-types.ts'
 import { membersOf } from './vendor.ts'
 
 export interface Probed {
-  /** null when it is none that we know. */
-  name: 'GitHub' | 'GitHub Enterprise Server' | 'GitLab' | null
+  /** null when it is none that we know; `like GitHub`: its answers have GitHub's form, and nothing of its headers. */
+  name: 'GitHub' | 'GitHub Enterprise Server' | 'GitLab' | 'like GitHub' | null
+  /** Of a server that is like GitHub, the calls of ours that it does not know. */
+  unknownCalls: string[]
   /** null when it tells those with a token only. */
   version: string | null
   /** What was answered where the API of each would be. */
@@ -28,8 +30,9 @@ export async function probe(outgoing: Outgoing, web: string): Promise<Probed> {
   const github = await ask(outgoing, web, `${apiOf('github-enterprise', web)}/meta`, version)
   const gitlab = await ask(outgoing, web, `${apiOf('gitlab-self-hosted', web)}/version`)
   const { date } = gitlab.headers
+  const found = identify(web, github, gitlab)
   return {
-    ...identify(web, github, gitlab),
+    ...(found.name === null ? await askLikeGitHub(outgoing, web) : { ...found, unknownCalls: [] }),
     statuses: [github, gitlab].map(({ url, status }) => ({ url, status })),
     time: date !== undefined && !Number.isNaN(Date.parse(date)) ? new Date(date).toISOString() : null,
     sunset: sunsetOf(github.headers) ?? sunsetOf(gitlab.headers),
@@ -72,6 +75,29 @@ async function ask(
   } finally {
     lease.release()
   }
+}
+
+/** What an Enterprise Server answers with 401, or openly, and a server without such a call with 404. */
+const TELLING_CALLS = ['/user/keys', '/search/repositories']
+
+/**
+ * A proxy may strip the headers by which GitHub is known, and GitBucket has none of them. To `GET /user` without a token
+ * both answer `{"message":"Requires authentication"}`.
+ */
+async function askLikeGitHub(
+  outgoing: Outgoing,
+  web: string,
+): Promise<Pick<Probed, 'name' | 'version' | 'unknownCalls'>> {
+  const api = apiOf('github-enterprise', web)
+  const user = await ask(outgoing, web, `${api}/user`)
+  const isLike = user.status === 401 && user.members.message === 'Requires authentication'
+  if (!isLike) return { name: null, version: null, unknownCalls: [] }
+  const unknownCalls: string[] = []
+  for (const path of TELLING_CALLS) {
+    const { status } = await ask(outgoing, web, `${api}${path}?per_page=1&q=a`)
+    if (status === 404) unknownCalls.push(`GET ${path}`)
+  }
+  return { name: 'like GitHub', version: null, unknownCalls }
 }
 
 function identify(web: string, github: Asked, gitlab: Asked): Pick<Probed, 'name' | 'version'> {

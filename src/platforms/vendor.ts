@@ -14,8 +14,8 @@ export interface Connection {
   token: string
   /** The link's id: limits are counted by it. */
   link: string
-  /** Whose link it is. */
-  account: string
+  /** Whose link it is; null before there is one. */
+  account: string | null
   /** Whether the link has worked: then what answers oddly is somebody in between, and never another platform. */
   hasWorked: boolean
   /** The OAuth application that obtained the token, if one did. */
@@ -26,6 +26,8 @@ export interface Connection {
   deadline?: number
   /** Ends the waiting of this connection's calls. */
   signal?: AbortSignal
+  /** Epoch milliseconds at which the platform gave us the token; of pasted tokens it is not told. */
+  obtainedAt?: number | undefined
   /** Called when the platform took the token and answered. */
   onAccepted?: () => void
 }

@@ -95,6 +95,22 @@ describeInBrowser('The profile', (stage) => {
     await page.getByText('You have linked this account already.').waitFor()
   })
 
+  test('an account that the platform refuses is told with the reason, and leads there instead of to tokens', async () => {
+    const { page, account, problems } = await stage.openSignedIn()
+    const platform = stage.sandbox.platforms['gitlab-self-hosted']
+    const id = await linkAccount(account, platform)
+    platform.faults.set({ fault: 'account-blocked' })
+    const { json } = await account.call('GET', `/v1/scm_integrations/${id}/orgs`)
+    await page.reload()
+    const card = cardOf(page, 'GitLab self-hosted: alice')
+    await card.getByText('Refused by the platform').waitFor()
+    await card.getByText(json.error).waitFor()
+    expect(await card.getByRole('link', { name: /page for this/ }).getAttribute('href')).toBe(`${platform.url}/`)
+    expect(await card.getByRole('link', { name: /token page/ }).count()).toBe(0)
+    platform.faults.clear()
+    expect(problems).toEqual([])
+  })
+
   test('a token without a scope is linked, the lack is named, and another token mends it', async () => {
     const { page, account, problems } = await stage.openSignedIn()
     const platform = stage.sandbox.platforms['github-enterprise']

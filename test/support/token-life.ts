@@ -171,7 +171,7 @@ export function tokenLife(engine: Engine) {
     async endIn(id: string, name: OAuthName, seconds: number): Promise<void> {
       const time = new Date(Date.now() + seconds * 1000).toISOString()
       const given = new Date(Date.now() - 3_600_000).toISOString()
-      await change(id, { tokenExpiresAt: time, updatedAt: given })
+      await change(id, { tokenExpiresAt: time, tokenObtainedAt: given, updatedAt: given })
       for (const token of sandbox.platforms[name].state.tokens) if (token.oauth) token.expiresAt = time
     },
     /** As if the time had passed for which nobody may spend the link's refresh token. */

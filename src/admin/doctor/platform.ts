@@ -148,13 +148,7 @@ async function checkAnswer(outgoing: Outgoing, web: string): Promise<Check[]> {
   }
 }
 
-const SCM_TYPES = {
-  GitHub: 'github',
-  'GitHub Enterprise Server': 'github-enterprise',
-  GitLab: 'gitlab-self-hosted',
-} as const
-
-function checkName(web: string, { name, version, statuses }: Probed): Check {
+function checkName(web: string, { name, version, statuses, unknownCalls }: Probed): Check {
   if (name === null) {
     const seen = statuses.map(({ url, status }) => `${new URL(url).pathname} answers ${status}`).join(', ')
     return failed(
@@ -162,9 +156,26 @@ function checkName(web: string, { name, version, statuses }: Probed): Check {
       `Neither GitHub nor GitLab answers there (${seen}). Check the address and its path; the API has to be reachable without a sign-in page before it.`,
     )
   }
-  const isHosted = name === 'GitHub' || new URL(web).hostname === 'gitlab.com'
-  const how = isHosted ? 'Its accounts are linked by OAuth.' : `Link it with scm_type ${SCM_TYPES[name]}.`
+  if (name === 'like GitHub') return checkLikeGitHub(unknownCalls)
+  const isHosted = ['github.com', 'gitlab.com'].includes(new URL(web).hostname)
+  const scmType = name === 'GitLab' ? 'gitlab-self-hosted' : 'github-enterprise'
+  const how = isHosted ? 'Its accounts are linked by OAuth.' : `Link it with scm_type ${scmType}.`
   return ok('platform', `${name} ${version ?? '(its version is told to those with a token only)'} answers. ${how}`)
+}
+
+/** Headers are a hint and no proof: *.ghe.com does not tell its version in them, and proxies strip them. */
+function checkLikeGitHub(unknownCalls: string[]): Check {
+  const seen = 'It answers as GitHub does, but without the headers that GitHub Enterprise Server sends.'
+  if (unknownCalls.length === 0) {
+    return warning(
+      'platform',
+      `${seen} If it is one, a proxy before it strips them: have X-GitHub-Enterprise-Version passed on. Link it with scm_type github-enterprise.`,
+    )
+  }
+  return warning(
+    'platform',
+    `${seen} It does not know ${unknownCalls.join(', ')}, so it is only like GitHub (GitBucket, say), and what needs these calls does not work with it. Its health as a link says the same.`,
+  )
 }
 
 function checkSunset({ sunset }: Probed): Check[] {

@@ -31,13 +31,16 @@ export function scopeMissing(site: Site, scopes: string[]): Failure {
 /** A permission of a fine-grained token or a GitHub App, by its name where that is known. */
 export function permissionMissing(site: Site, headers: RawAnswer['headers'], url?: URL): Failure {
   const permission = permissionFor(headers['x-accepted-github-permissions'], url)
-  const how =
-    isAppToken(headers) || scmTypes[site.scmType].oauth
-      ? 'The operator of this server has to add it to the GitHub App; then it is accepted on GitHub by who linked the account.'
-      : `Add it at ${site.web}/settings/personal-access-tokens, or give the link another token.`
+  const isOfApp = isAppToken(headers) || scmTypes[site.scmType].oauth
+  // https://docs.github.com/en/apps/using-github-apps/approving-updated-permissions-for-a-github-app
+  const fixUrl = `${site.web}/settings/${isOfApp ? 'installations' : 'personal-access-tokens'}`
+  const how = isOfApp
+    ? 'The operator of this server has to add it to the GitHub App; then it is accepted on GitHub by who linked the account.'
+    : `Add it at ${fixUrl}, or give the link another token.`
   return new Failure(
     'scm_scope_missing',
     `The token lacks ${permission === null ? 'a permission for this' : `the permission ${permission}`}. ${how}`,
+    { fixUrl },
   )
 }
 
@@ -74,6 +77,7 @@ export function ssoRequired({ web }: Site, header: string): Failure {
   return new Failure(
     'scm_sso_required',
     `The organisation wants the token authorised for single sign-on. Do that ${how}, then try again.`,
+    isSafe ? { fixUrl: url.href } : {},
   )
 }
 

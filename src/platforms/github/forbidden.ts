@@ -70,9 +70,11 @@ function tokenForbidden({ scmType }: Site, answer: RawAnswer): Failure {
 function applicationNotApproved({ web, clientId }: Site, answer: RawAnswer): Failure {
   const told = answer.headers['x-oauth-client-id'] ?? clientId ?? ''
   const page = /^[A-Za-z0-9._-]{1,100}$/.test(told) ? `connections/applications/${told}` : 'applications'
+  const fixUrl = `${web}/settings/${page}`
   return new Failure(
     'scm_forbidden',
-    `${organizationIn(answer)} has not approved this server's OAuth application, and restricts such access. Ask an owner of it to approve the application: ${web}/settings/${page}`,
+    `${organizationIn(answer)} has not approved this server's OAuth application, and restricts such access. Ask an owner of it to approve the application: ${fixUrl}`,
+    { fixUrl },
   )
 }
 
@@ -80,6 +82,7 @@ function suspended({ scmType, web }: Site): Failure {
   return new Failure(
     'scm_forbidden',
     `${scmTypes[scmType].label} has suspended the account or the application that made the token. Sign in at ${web} to see why; another token does not help.`,
+    { ofAccount: true },
   )
 }
 

@@ -98,6 +98,7 @@ export class GitHub implements Platform {
       },
       ...common,
       ...(at.onAccepted && { onAccepted: at.onAccepted }),
+      obtainedAt: at.obtainedAt,
       onHeaders: (headers) => {
         const version = headers['x-github-enterprise-version']
         if (version) this.#versions.set(at.api, version.slice(0, MAX_VERSION_LENGTH))
@@ -228,8 +229,8 @@ export class GitHub implements Platform {
       throw notGitHub(this.#at, 'its answer to /user has no id or login', isGitLab)
     } catch (failure) {
       if (hasCode(failure, 'scm_query_refused')) throw notGitHub(this.#at, 'it refuses to say whose token this is')
-      // Every person's token may read its own profile, so one that lacks the permission is an installation's.
-      if (hasCode(failure, 'scm_scope_missing')) throw notAPerson(this.#at)
+      // Every person's token may read its own profile, so a new one that lacks the permission is an installation's.
+      if (hasCode(failure, 'scm_scope_missing') && !this.#at.hasWorked) throw notAPerson(this.#at)
       if (hasCode(failure, 'scm_not_found')) {
         throw notGitHub(this.#at, 'it does not know /user', await this.#isGitLab())
       }

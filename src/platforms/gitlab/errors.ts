@@ -132,8 +132,7 @@ function unauthorized(site: Site, body: unknown): Failure {
   const { error } = membersOf(body)
   // lib/api/api_guard.rb: asked of personal access tokens only, when their owner has switched it on.
   if (error === 'dpop_error') {
-    return new Failure(
-      'scm_forbidden',
+    return refusesAccount(
       `The token is good, but its owner has GitLab ask for a proof of possession (DPoP) with each call, which this server cannot give. Switch that off at ${tokensPage(site.web)}.`,
     )
   }
@@ -179,14 +178,18 @@ function forbidden(site: Site, body: unknown): Failure {
   if (error === 'insufficient_scope') return scopeMissing(site, scope)
   const said = typeof message === 'string' ? message : ''
   const [, reason, advice] = ACCOUNT_REASONS.find(([words]) => said.includes(words)) ?? []
-  if (reason) return new Failure('scm_forbidden', `GitLab at ${site.web} refuses the account: "${reason}". ${advice}`)
+  if (reason) return refusesAccount(`GitLab at ${site.web} refuses the account: "${reason}". ${advice}`)
   if (/\bIP\b/.test(said)) {
-    return new Failure(
-      'scm_forbidden',
+    return refusesAccount(
       `GitLab at ${site.web} does not permit calls from this server's IP address. An administrator there has to add it.`,
     )
   }
   return notPermitted(site)
+}
+
+/** Whatever was asked for: it is about the account, or about us. */
+function refusesAccount(message: string): Failure {
+  return new Failure('scm_forbidden', message, { ofAccount: true })
 }
 
 function notPermitted({ web }: Site): Failure {

@@ -76,6 +76,7 @@ export class GitLab implements Platform {
       headers: { authorization: `Bearer ${at.token}`, accept: 'application/json' },
       ...common,
       ...(at.onAccepted && { onAccepted: at.onAccepted }),
+      obtainedAt: at.obtainedAt,
       recognises: isOwnRefusal.bind(null, at),
       failureFrom: gitlabFailure.bind(null, at),
     }

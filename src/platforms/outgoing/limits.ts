@@ -35,6 +35,8 @@ export interface Limits {
   /** Shortest and longest pause before a retry. */
   retryMin: number
   retryMax: number
+  /** Pauses before a token that we were just given is tried again: it may not be everywhere at the platform yet. */
+  newTokenPauses: number[]
   callsPerLink: number
   /** Requests of ours that wait for platforms at once. */
   waiting: number
@@ -67,6 +69,7 @@ export const LIMITS: Limits = {
   retries: 2,
   retryMin: 250,
   retryMax: 2_000,
+  newTokenPauses: [1_000, 2_000],
   callsPerLink: 4,
   waiting: 128,
   turn: 3_000,
