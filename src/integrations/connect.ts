@@ -6,7 +6,8 @@ import type { Platform, Profile } from '../platforms/platform.ts'
 import type { Services } from '../services.ts'
 import type { Integration } from './integrations.ts'
 import { findIntegration, getIntegration, noteStatus } from './integrations.ts'
-import { refreshed } from './refresh.ts'
+import { refreshed, stillPaused } from './refresh.ts'
+import { pauseOf } from './refresh-lease.ts'
 import { linkExpired } from './renewal.ts'
 import { isUnreadable, openAccess } from './token-pair.ts'
 
@@ -111,6 +112,8 @@ function isRejected(error: unknown): error is Failure {
 /** The link with a token that is good for a while, as far as is known. */
 async function usable(services: Services, integration: Integration, deadline: number): Promise<Integration> {
   if (integration.status === 'expired') throw linkExpired(services, integration)
+  const pause = pauseOf(integration)
+  if (pause?.isTokenRefused) throw stillPaused(integration, pause)
   const { refreshToken, tokenExpiresAt } = integration
   if (refreshToken === null || tokenExpiresAt === null) return integration
   const left = Date.parse(tokenExpiresAt) - Date.now()

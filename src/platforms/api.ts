@@ -16,6 +16,7 @@ import {
   getFollowing,
   isRedirect,
   type LogOutgoing,
+  notThePlatform,
   placeOf,
   type RawAnswer,
   type Refusals,
@@ -96,6 +97,8 @@ export interface OutgoingCall {
   json?: unknown
   /** `Date.now()` at which the caller's own request ends. */
   deadline?: number
+  /** Whether the platform itself wrote a 4xx, and not somebody in between; not asked of a 429. Without it, it did. */
+  recognises?: Refusals['recognises']
 }
 
 /** Opens nothing yet. Throws when `extraCaCerts` is no PEM. */
@@ -246,7 +249,8 @@ export class Api {
 
 /**
  * One POST or DELETE for OAuth, on a connection of its own and never tried again once bytes may have left. Answers with
- * any status below 500; throws a `Failure` for 5xx (`scm_unavailable`), redirects, and all that `Api` throws for.
+ * a success, a 429, or another 4xx that the platform itself wrote; throws a `Failure` for 5xx (`scm_unavailable`, with
+ * `retryAfter` only where it is told), redirects, what somebody in between wrote, and all that `Api` throws for.
  */
 export async function send(outgoing: Outgoing, call: OutgoingCall): Promise<RawAnswer> {
   const { door } = outgoing
@@ -265,7 +269,7 @@ export async function send(outgoing: Outgoing, call: OutgoingCall): Promise<RawA
       (fault) => fault.again && fault.unsent,
       () => exchange(door, request),
     )
-    return readSent(door, url, received)
+    return readSent(door, url, received, call.recognises)
   } catch (error) {
     throw readFault(error, place).failure
   } finally {
@@ -281,14 +285,17 @@ function longestListIn(body: unknown): number {
   return longest
 }
 
-function readSent(door: Door, url: URL, received: Received): RawAnswer {
+function readSent(door: Door, url: URL, received: Received, recognises: OutgoingCall['recognises']): RawAnswer {
   const { status, headers, text } = received
   if (isRedirect(status)) {
     sameOrigin(url, headers.location)
     throw badResponse(url.hostname, 'redirects where it should answer')
   }
-  if (status >= 500) throw unavailable(url.hostname, received)
-  return { status, headers, body: readJson(text, door.limits) }
+  if (status >= 500) throw unavailable(url.hostname, received, null)
+  const answer = { status, headers, body: readJson(text, door.limits) }
+  if (status >= 400 && status !== 429 && recognises?.(answer) === false)
+    throw notThePlatform(url, received, answer.body)
+  return answer
 }
 
 function headersAndBody({ headers, form, json }: OutgoingCall): {
