@@ -16,7 +16,7 @@ import type { Integration } from './integrations.ts'
 import { findIntegration, listIntegrations } from './integrations.ts'
 import { storeGrant } from './oauth-columns.ts'
 import { keepAttempt, takeAttempt } from './oauth-states.ts'
-import { recordRefusal } from './refusals.ts'
+import { noteApplicationRefused, recordRefusal } from './refusals.ts'
 import { queueRevocation } from './revocations.ts'
 import { findAccess } from './token-pair.ts'
 import { keepStoring, seeThrough } from './under-way.ts'
@@ -96,6 +96,7 @@ export async function finishLink(
     // As one: whoever has spent the code must not be turned away before it has become a link.
     return await services.outgoing.waiting(() => seeThrough(services, exchangeAndKeep()))
   } catch (error) {
+    noteApplicationRefused(services, scmType, error)
     return failedThere(error, label, againId)
   }
 }

@@ -10,6 +10,7 @@ import type { Integration } from './integrations.ts'
 import { findIntegration } from './integrations.ts'
 import { markExpired, replacePair } from './oauth-columns.ts'
 import { dropRefreshLease, pauseRefresh, type RefreshLease, type RenewalReason } from './refresh-lease.ts'
+import { noteApplicationRefused } from './refusals.ts'
 import { queueRevocation } from './revocations.ts'
 import { findAccess, openAccess } from './token-pair.ts'
 import { keepStoring } from './under-way.ts'
@@ -41,6 +42,7 @@ export async function renew(
     }
     const code = error instanceof Failure ? { code: error.code } : {}
     services.log('scm_token_not_renewed', { scm_type: integration.scmType, ...code })
+    noteApplicationRefused(services, application.scmType, error)
     // Neither refused nor renewed, as far as we know.
     throw await leaveAlone(services, integration, lease, error, reason).catch(() => error)
   }

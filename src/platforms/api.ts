@@ -292,7 +292,8 @@ function readSent(door: Door, url: URL, received: Received, recognises: Outgoing
     throw badResponse(url.hostname, 'redirects where it should answer')
   }
   if (status >= 500) throw unavailable(url.hostname, received, null)
-  const answer = { status, headers, body: readJson(text, door.limits) }
+  // A token that is longer than we take must not be taken for its beginning.
+  const answer = { status, headers, body: readJson(text, { ...door.limits, text: 2 * door.limits.text }) }
   if (status >= 400 && status !== 429 && recognises?.(answer) === false)
     throw notThePlatform(url, received, answer.body)
   return answer

@@ -30,6 +30,7 @@ import {
   queryOf,
   REFUSALS,
   startOf,
+  TROUBLES,
   webAddress,
 } from '../vendor.ts'
 import { githubFailure, isOwnRefusal, notAPerson, notGitHub, scopeMissing, strangerFailure } from './errors.ts'
@@ -206,9 +207,15 @@ export class GitHub implements Platform {
     }
   }
 
-  async #primaryEmail(): Promise<string | null> {
-    const emails = await orNull(this.#api.getAll('/user/emails?per_page=100', Email), [...REFUSALS, 'scm_bad_response'])
-    return emails?.find(({ primary, verified }) => primary && verified)?.email ?? null
+  /** A side question: GitHub's trouble with it is none of the account's. */
+  async #primaryEmail(): Promise<string | null | undefined> {
+    try {
+      const emails = await orNull(this.#api.getAll('/user/emails?per_page=100', Email), REFUSALS)
+      return emails?.find(({ primary, verified }) => primary && verified)?.email ?? null
+    } catch (failure) {
+      if (hasCode(failure, ...TROUBLES)) return undefined
+      throw failure
+    }
   }
 
   /** Not by the search: the list has no limit of 1,000, lags behind nothing, and tells id and source. */
