@@ -73,13 +73,16 @@ function exchange(world: World, call: Call): Answer {
   return success(world, issued)
 }
 
+/** https://docs.github.com/en/apps/oauth-apps/building-oauth-apps/scopes-for-oauth-apps, "Normalized scopes". */
 const covers: Record<string, string[]> = {
   user: ['user:email', 'read:user', 'user:follow'],
-  repo: ['public_repo', 'repo:status', 'repo_deployment', 'repo:invite'],
-  'admin:org': ['write:org', 'read:org'],
-  'write:org': ['read:org'],
-  'admin:public_key': ['write:public_key', 'read:public_key'],
-  'write:public_key': ['read:public_key'],
+  repo: ['public_repo', 'repo:status', 'repo_deployment', 'repo:invite', 'security_events'],
+  project: ['read:project'],
+  'write:packages': ['read:packages'],
+}
+for (const subject of ['org', 'public_key', 'repo_hook', 'gpg_key', 'ssh_signing_key']) {
+  covers[`write:${subject}`] = [`read:${subject}`]
+  covers[`admin:${subject}`] = [`write:${subject}`, `read:${subject}`]
 }
 
 /** `user,user:email` is granted as `user`; offline_access is no scope of the token. */

@@ -76,6 +76,17 @@ describeOnBothEngines('a revocation that has to wait', (engine) => {
       await until(async () => (await life.revocations()).length === 0)
     })
 
+    it.runIf(name === 'github')('waits until GitHub’s limit of the hour ends', async () => {
+      const id = await linkByOAuth(life.browser, name)
+      life.platform(name).faults.set({ fault: 'rate-limit-primary', path: REVOKE_PATH, value: 1800, times: 1 })
+      await unlink(id)
+      await tried(1)
+      const [left] = await life.revocations()
+      expect(Math.abs(Date.parse(left?.nextAt ?? '') - Date.now() - HOUR / 2)).toBeLessThan(20_000)
+      await life.revokeNow()
+      await until(async () => (await life.revocations()).length === 0)
+    })
+
     it.each([
       [10, 'goes on'],
       [31, 'is given up'],

@@ -79,12 +79,20 @@ export function refusal(site: Site, answer: RawAnswer): Failure {
     const details = { log, ...(retryAfter !== null && { retryAfter }) }
     return new Failure('scm_unavailable', `${label} has trouble of its own (${code}). Try again later.`, details)
   }
-  if (meaning === 'limit' || retryAfter !== null || headers['x-ratelimit-remaining'] === '0') {
+  const isSpent = headers['x-ratelimit-remaining'] === '0'
+  if (meaning === 'limit' || retryAfter !== null || isSpent) {
+    const wait = retryAfter ?? (isSpent ? untilReset(headers) : undefined)
     const message = `${label} asks to wait before it gives tokens.`
-    return new Failure('scm_rate_limited', message, { retryAfter: clampWait(retryAfter ?? undefined, 60), log })
+    return new Failure('scm_rate_limited', message, { retryAfter: clampWait(wait, 60), log })
   }
   const what = code === null ? '' : ` (${code})`
   return badAnswer(site, `answered with the status ${status}${what} where it should give a token`, log)
+}
+
+/** Seconds, by the platform's clock. */
+function untilReset(headers: RawAnswer['headers']): number {
+  const now = Date.parse(headers.date ?? '') || Date.now()
+  return Number(headers['x-ratelimit-reset'] ?? Number.NaN) - now / 1000
 }
 
 /** GitHub answers 404, and no code, when there is no such application at that address. */
