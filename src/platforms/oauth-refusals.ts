@@ -67,7 +67,7 @@ export function refusal(site: Site, answer: RawAnswer): Failure {
   const { label } = scmTypes[site.scmType]
   const code = codeIn(answer)
   const log = { host: new URL(site.web).hostname, status, oauth_error: code ?? 'unknown' }
-  const retryAfter = readRetryAfter(headers['retry-after'])
+  const retryAfter = readRetryAfter(headers['retry-after'], timeOf(headers))
   const meaning = status === 429 ? 'limit' : meaningOf(code)
   if (meaning === 'grant') return new Failure('scm_grant_refused', `${label} refused it (${code}).`, { log })
   if (meaning === 'email') {
@@ -89,10 +89,14 @@ export function refusal(site: Site, answer: RawAnswer): Failure {
   return badAnswer(site, `answered with the status ${status}${what} where it should give a token`, log)
 }
 
-/** Seconds, by the platform's clock. */
+/** Seconds. */
 function untilReset(headers: RawAnswer['headers']): number {
-  const now = Date.parse(headers.date ?? '') || Date.now()
-  return Number(headers['x-ratelimit-reset'] ?? Number.NaN) - now / 1000
+  return Number(headers['x-ratelimit-reset'] ?? Number.NaN) - timeOf(headers) / 1000
+}
+
+/** The times that an answer names are by the platform's clock. */
+function timeOf({ date = '' }: RawAnswer['headers']): number {
+  return Date.parse(date) || Date.now()
 }
 
 /** GitHub answers 404, and no code, when there is no such application at that address. */
