@@ -16,6 +16,8 @@ export const faultConcerns: { [Name in FaultName]?: (call: Call) => boolean } = 
   'oauth-bad-refresh-token': isRefreshCall,
   'oauth-invalid-grant': isTokenCall,
   'oauth-invalid-client': isTokenCall,
+  'oauth-not-found': isTokenCall,
+  'oauth-slow-down': isTokenCall,
   'oauth-no-expires-in': isTokenCall,
   'oauth-no-refresh-token': isTokenCall,
   'oauth-no-scope': isTokenCall,

@@ -318,6 +318,33 @@ describe('token endpoints', () => {
     expect((await pair()).status).toBe(401)
   })
 
+  test('an application that does not exist, and one that asks too often', async () => {
+    for (const [platform, error] of [
+      [github, 'Not Found'],
+      [gitlab, '404 Not Found'],
+    ] as const) {
+      platform.faults.set({ fault: 'oauth-not-found' })
+      const refused = await token(platform, { code: 'x' })
+      expect([refused.status, refused.body]).toEqual([404, { error }])
+    }
+    github.faults.set({ fault: 'oauth-slow-down' })
+    expect(fieldsOf(await token(github, { code: 'x' })).error).toBe('slow_down')
+  })
+
+  test('somebody in between', async () => {
+    const seen: unknown[] = []
+    for (const fault of ['oauth-foreign', 'oauth-foreign-page', 'oauth-foreign-empty'] as const) {
+      gitlab.faults.set({ fault, value: 403 })
+      const { status, text } = await token(gitlab, { code: 'x' })
+      seen.push([status, text.slice(0, 14)])
+    }
+    expect(seen).toEqual([
+      [403, '{"status":401,'],
+      [403, '<!DOCTYPE html'],
+      [403, ''],
+    ])
+  })
+
   test('answers that leave something out', async () => {
     gitlab.faults.set({ fault: 'oauth-no-expires-in' })
     expect(Object.keys(fieldsOf(await pair()))).not.toContain('expires_in')

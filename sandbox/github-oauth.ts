@@ -15,9 +15,17 @@ export function answerGithubOauth(site: Site, world: World, call: Call): Reply |
     const form = fields(call)
     return decided(site, world, form, scopesAsked(form))
   }
-  if (path === '/login/oauth/access_token' && call.method === 'POST') return tokenAnswer(call, exchange(world, call))
+  if (path === '/login/oauth/access_token' && call.method === 'POST') return tokenReply(world, call)
   return undefined
 }
+
+/** An unknown application is a 404: https://github.com/octokit/auth-oauth-user.js/issues/239 */
+function tokenReply(world: World, call: Call): Reply {
+  const isKnown = findClient(world, fields(call).get('client_id')) !== undefined
+  return isKnown ? tokenAnswer(call, exchange(world, call)) : json(404, { error: 'Not Found' }, OWN_HEADERS)
+}
+
+const OWN_HEADERS = { server: 'github.com', 'x-github-request-id': '5A4D:B0C5:1A2B3C:4D5E6F:68000001' }
 
 function scopesAsked(params: URLSearchParams): string[] {
   return (params.get('scope') ?? '').split(/[\s,]+/).filter((scope) => scope !== '')
@@ -27,11 +35,12 @@ type Answer = Record<string, string | number>
 
 /** Form-encoded unless JSON was asked for. */
 function tokenAnswer(call: Call, answer: Answer): Reply {
-  if ((header(call, 'accept') ?? '').includes('json')) return json(200, answer, { 'cache-control': 'no-store' })
+  if ((header(call, 'accept') ?? '').includes('json'))
+    return json(200, answer, { ...OWN_HEADERS, 'cache-control': 'no-store' })
   const form = new URLSearchParams()
   for (const [name, value] of Object.entries(answer)) form.set(name, String(value))
   const headers = { 'content-type': 'application/x-www-form-urlencoded; charset=utf-8', 'cache-control': 'no-store' }
-  return { status: 200, headers, body: form.toString() }
+  return { status: 200, headers: { ...OWN_HEADERS, ...headers }, body: form.toString() }
 }
 
 const problems = {
@@ -64,13 +73,16 @@ function exchange(world: World, call: Call): Answer {
   return success(world, issued)
 }
 
+/** https://docs.github.com/en/apps/oauth-apps/building-oauth-apps/scopes-for-oauth-apps, "Normalized scopes". */
 const covers: Record<string, string[]> = {
   user: ['user:email', 'read:user', 'user:follow'],
-  repo: ['public_repo', 'repo:status', 'repo_deployment', 'repo:invite'],
-  'admin:org': ['write:org', 'read:org'],
-  'write:org': ['read:org'],
-  'admin:public_key': ['write:public_key', 'read:public_key'],
-  'write:public_key': ['read:public_key'],
+  repo: ['public_repo', 'repo:status', 'repo_deployment', 'repo:invite', 'security_events'],
+  project: ['read:project'],
+  'write:packages': ['read:packages'],
+}
+for (const subject of ['org', 'public_key', 'repo_hook', 'gpg_key', 'ssh_signing_key']) {
+  covers[`write:${subject}`] = [`read:${subject}`]
+  covers[`admin:${subject}`] = [`write:${subject}`, `read:${subject}`]
 }
 
 /** `user,user:email` is granted as `user`; offline_access is no scope of the token. */

@@ -206,7 +206,10 @@ describe.each(['github', 'gitlab'] as const)('%s', (name) => {
 })
 
 describe('GitHub alone', () => {
-  test('tokens do not expire unless the app says so or offline_access was asked for', async () => {
+  // https://github.com/orgs/community/discussions/204963
+  test('tokens of a new app expire; of an old one when it says so or offline_access was asked for', async () => {
+    expect(await linked(github)).toMatchObject({ expires_in: 28_800, refresh_token: expect.stringMatching(/^ghr_/) })
+    github.state.settings.oauth.expiring = false
     expect(await linked(github)).not.toHaveProperty('refresh_token')
     const offline = await linked(github, { scope: 'user:email offline_access' })
     expect(offline).toMatchObject({ expires_in: 28_800, refresh_token_expires_in: 15_897_600, scope: 'user:email' })
@@ -222,6 +225,20 @@ describe('GitHub alone', () => {
     const answer = await ask(github, tokenUrl(github), { form })
     expect(answer.headers.get('content-type')).toContain('application/x-www-form-urlencoded')
     expect(new URLSearchParams(answer.text).get('error')).toBe('bad_verification_code')
+  })
+
+  // https://github.com/octokit/auth-oauth-user.js/issues/239
+  test('an unknown application is a 404', async () => {
+    const answer = await exchange(github, 'x', { client_id: 'unknown' })
+    expect([answer.status, answer.body]).toEqual([404, { error: 'Not Found' }])
+  })
+
+  test('a GitHub App gives tokens without scopes', async () => {
+    github.state.oauthClients.push({ id: 'Iv23liSandboxApp', secret: 'app-secret' })
+    const client = { client_id: 'Iv23liSandboxApp', client_secret: 'app-secret' }
+    const code = (await allow(github, client)).searchParams.get('code') ?? ''
+    const pair = fieldsOf(await exchange(github, code, client))
+    expect(pair).toMatchObject({ access_token: expect.stringMatching(/^ghu_/), scope: '', expires_in: 28_800 })
   })
 
   test('somebody without a verified address gets no token', async () => {
@@ -262,6 +279,18 @@ describe('GitLab alone', () => {
     const pair = await linked(gitlab)
     expect(pair).toMatchObject({ token_type: 'Bearer', expires_in: 7200, scope: 'read_api' })
     expect(Number(pair.created_at)).toBeCloseTo(Date.now() / 1000, -2)
+  })
+
+  test('the second OAuth server has other forms of codes and tokens', async () => {
+    gitlab.state.settings.oauth.iam = true
+    const code = (await allow(gitlab)).searchParams.get('code') ?? ''
+    expect(code).toMatch(/^gliamac-.{400}$/)
+    const pair = fieldsOf(await exchange(gitlab, code))
+    expect(pair).toMatchObject({
+      access_token: expect.stringMatching(/^gliamat-[\w-]+\.[\w-]+\.[\w-]+$/),
+      refresh_token: expect.stringMatching(/^gliamrt-/),
+    })
+    expect(await statusOf(gitlab, pair.access_token)).toBe(200)
   })
 
   test('an unknown scope goes back as invalid_scope', async () => {

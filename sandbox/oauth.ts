@@ -31,7 +31,8 @@ export function mayRedirectTo(world: World, address: string): boolean {
 }
 
 export function newGrant(world: World, grant: Omit<Grant, 'code' | 'expiresAt' | 'used'>): Grant {
-  const made = { ...grant, code: randomHex(10), expiresAt: world.now() + 600_000, used: false }
+  const code = world.settings.oauth.iam ? `gliamac-${randomHex(200)}` : randomHex(10)
+  const made = { ...grant, code, expiresAt: world.now() + 600_000, used: false }
   world.grants.push(made)
   return made
 }
@@ -69,10 +70,9 @@ type Issue = Pick<RefreshToken, 'clientId' | 'userId' | 'scopes' | 'redirectUri'
 function issue(world: World, { clientId, userId, scopes, redirectUri, family }: Issue, offline: boolean): Issued {
   const { expiring, accessTokenSeconds, refreshTokenSeconds } = world.settings.oauth
   const expires = expiring || offline
-  const github = world.flavour === 'github'
-  const isApp = github && clientId.startsWith('Iv')
+  const isApp = isGithubApp(world, clientId)
   const token: Token = {
-    value: github ? `${isApp ? 'ghu' : 'gho'}_${randomHex(18)}` : randomHex(32),
+    value: newAccessToken(world, clientId),
     purpose: 'oauth',
     kind: isApp ? 'app-user' : 'oauth',
     userId,
@@ -89,7 +89,7 @@ function issue(world: World, { clientId, userId, scopes, redirectUri, family }: 
   world.tokens.push(token)
   if (!expires) return { token, refreshToken: null }
   const refreshToken: RefreshToken = {
-    value: github ? `ghr_${randomHex(38)}` : randomHex(32),
+    value: newRefreshToken(world),
     accessToken: token.value,
     clientId,
     userId,
@@ -102,6 +102,23 @@ function issue(world: World, { clientId, userId, scopes, redirectUri, family }: 
   }
   world.refreshTokens.push(refreshToken)
   return { token, refreshToken }
+}
+
+/** GitHub Apps take part in OAuth as well; their tokens have permissions and no scopes. */
+function isGithubApp(world: World, clientId: string): boolean {
+  return world.flavour === 'github' && clientId.startsWith('Iv')
+}
+
+function newAccessToken(world: World, clientId: string): string {
+  if (world.flavour === 'github') return `${isGithubApp(world, clientId) ? 'ghu_' : 'gho_'}${randomHex(18)}`
+  if (!world.settings.oauth.iam) return randomHex(32)
+  const part = (bytes: number) => randomBytes(bytes).toString('base64url')
+  return `gliamat-${part(60)}.${part(420)}.${part(256)}` // a JWT
+}
+
+function newRefreshToken(world: World): string {
+  if (world.flavour === 'github') return `ghr_${randomHex(38)}`
+  return world.settings.oauth.iam ? `gliamrt-${randomHex(64)}` : randomHex(32)
 }
 
 /** A new pair for an old refresh token; both old ones die, and showing a spent one again kills the whole family. */

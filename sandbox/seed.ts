@@ -35,10 +35,12 @@ function seedSettings(site: Site): Settings {
     oauth: {
       redirectUris: [`http://localhost:4600/users/${site.flavour}/callback`],
       anyLoopbackCallback: true,
-      expiring: gitlab,
+      // Apps made since 14 August 2026; Enterprise Servers follow with 3.23: https://github.com/orgs/community/discussions/204963
+      expiring: gitlab || site.dotCom,
       accessTokenSeconds: gitlab ? 7200 : 28_800,
       refreshTokenSeconds: gitlab ? null : 15_897_600,
       grantOnly: null,
+      iam: false,
     },
   }
 }

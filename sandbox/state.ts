@@ -187,11 +187,14 @@ export interface Settings {
     redirectUris: string[]
     /** Take any loopback address that ends in /users/github/callback or /users/gitlab/callback. */
     anyLoopbackCallback: boolean
+    /** Tokens end and come with a refresh token; GitHub's apps from before 14 August 2026 give tokens without an end. */
     expiring: boolean
     accessTokenSeconds: number
     refreshTokenSeconds: number | null
     /** Grant at most these of the scopes asked for; null grants what the user leaves ticked. */
     grantOnly: string[] | null
+    /** gitlab.com's second OAuth server: other forms of codes and tokens. */
+    iam: boolean
   }
 }
 

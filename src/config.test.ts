@@ -129,16 +129,17 @@ describe('readConfig', () => {
 
   for (const name of ['GITHUB', 'GITLAB'] as const) {
     const member = name === 'GITHUB' ? 'github' : 'gitlab'
+    const path = name === 'GITHUB' ? '' : '/scm' // an Enterprise Server has none
 
     it(`takes ${name}'s address, application and scopes`, () => {
       const env = {
-        [`${name}_URL`]: 'https://git.corp.lan:8443/scm/',
+        [`${name}_URL`]: `https://git.corp.lan:8443${path}/`,
         [`${name}_CLIENT_ID`]: 'id',
         [`${name}_CLIENT_SECRET`]: 'secret',
         [`${name}_SCOPES`]: ' repo, read:org  user:email,',
       }
       expect(readConfig(env)[member]).toEqual({
-        url: 'https://git.corp.lan:8443/scm',
+        url: `https://git.corp.lan:8443${path}`,
         clientId: 'id',
         clientSecret: 'secret',
         scopes: ['repo', 'read:org', 'user:email'],
@@ -147,7 +148,7 @@ describe('readConfig', () => {
 
     it.each<[string, Omit<Extract<AllowedHost, { kind: 'host' }>, 'text'>]>([
       ['https://git.corp.lan', { kind: 'host', host: 'git.corp.lan', port: 443, plainHttp: false }],
-      ['https://git.corp.lan:8443/scm', { kind: 'host', host: 'git.corp.lan', port: 8443, plainHttp: false }],
+      [`https://git.corp.lan:8443${path}`, { kind: 'host', host: 'git.corp.lan', port: 8443, plainHttp: false }],
       ['http://localhost:8080', { kind: 'host', host: 'localhost', port: 8080, plainHttp: true }],
       ['http://127.0.0.1', { kind: 'host', host: '127.0.0.1', port: 80, plainHttp: true }],
       ['http://[::1]:3000', { kind: 'host', host: '::1', port: 3000, plainHttp: true }],
@@ -248,6 +249,69 @@ describe('readConfig', () => {
       }
     },
   )
+
+  // What people paste for the root of a platform, and the root to use.
+  const roots: ['GITHUB_URL' | 'GITLAB_URL', string, RegExp, string][] = [
+    ['GITHUB_URL', 'https://api.github.com', /address of the API/, 'https://github.com'],
+    ['GITHUB_URL', 'https://api.github.com/graphql', /address of the API/, 'https://github.com'],
+    ['GITHUB_URL', 'https://www.github.com', /not where accounts live/, 'https://github.com'],
+    ['GITHUB_URL', 'https://WWW.GitHub.com/', /not where accounts live/, 'https://github.com'],
+    ['GITHUB_URL', 'https://gist.github.com', /not where accounts live/, 'https://github.com'],
+    ['GITHUB_URL', 'https://github.com/login', /must not have a path/, 'https://github.com'],
+    ['GITHUB_URL', 'https://github.com/login/oauth/authorize', /must not have a path/, 'https://github.com'],
+    ['GITHUB_URL', 'https://github.com/acme', /must not have a path/, 'https://github.com'],
+    ['GITHUB_URL', 'https://github.com/acme?tab=repositories', /without user name, query/, 'https://github.com'],
+    ['GITHUB_URL', 'https://github.com:8443', /must not have a port/, 'https://github.com'],
+    ['GITHUB_URL', 'http://github.com', /must start with https/, 'https://github.com'],
+    ['GITHUB_URL', 'github.com', /must be an http/, 'https://github.com'],
+    ['GITHUB_URL', 'https://gitlab.com', /belongs into GITLAB_URL/, 'https://github.com'],
+    ['GITHUB_URL', 'https://ghe.corp.lan/api/v3', /address of the API/, 'https://ghe.corp.lan'],
+    ['GITHUB_URL', 'https://GHE.corp.lan:8443/API/v3/', /address of the API/, 'https://ghe.corp.lan:8443'],
+    ['GITHUB_URL', 'https://ghe.corp.lan/api/graphql', /address of the API/, 'https://ghe.corp.lan'],
+    ['GITHUB_URL', 'https://ghe.corp.lan/git', /must not have a path/, 'https://ghe.corp.lan'],
+    ['GITHUB_URL', 'http://ghe.corp.lan/login', /must start with https/, 'https://ghe.corp.lan'],
+    ['GITHUB_URL', 'https://api.octo.ghe.com', /address of the API/, 'https://octo.ghe.com'],
+    ['GITHUB_URL', 'https://octo.ghe.com/login', /must not have a path/, 'https://octo.ghe.com'],
+    ['GITHUB_URL', 'http://localhost:4611/api/v3', /address of the API/, 'http://localhost:4611'],
+    ['GITLAB_URL', 'https://www.gitlab.com', /not where accounts live/, 'https://gitlab.com'],
+    ['GITLAB_URL', 'https://api.gitlab.com/', /address of the API/, 'https://gitlab.com'],
+    ['GITLAB_URL', 'https://gitlab.com/api/v4', /address of the API/, 'https://gitlab.com'],
+    ['GITLAB_URL', 'https://gitlab.com/users/sign_in', /must not have a path/, 'https://gitlab.com'],
+    ['GITLAB_URL', 'https://gitlab.com/acme/tools', /must not have a path/, 'https://gitlab.com'],
+    ['GITLAB_URL', 'https://github.com', /belongs into GITHUB_URL/, 'https://gitlab.com'],
+    ['GITLAB_URL', 'https://git.corp.lan/api/v4', /address of the API/, 'https://git.corp.lan'],
+    ['GITLAB_URL', 'https://git.corp.lan//api/v4//', /address of the API/, 'https://git.corp.lan'],
+    ['GITLAB_URL', 'https://git.corp.lan/api/graphql', /address of the API/, 'https://git.corp.lan'],
+    [
+      'GITLAB_URL',
+      'https://git.corp.lan/tools/gitlab/api/v4/',
+      /address of the API/,
+      'https://git.corp.lan/tools/gitlab',
+    ],
+    ['GITLAB_URL', 'https://git.corp.lan/users/sign_in', /address of a page/, 'https://git.corp.lan'],
+    ['GITLAB_URL', 'https://git.corp.lan/git/oauth/authorize', /address of a page/, 'https://git.corp.lan/git'],
+    ['GITLAB_URL', 'https://git.corp.lan/git/-/profile', /address of a page/, 'https://git.corp.lan/git'],
+    ['GITLAB_URL', 'https://git.corp.lan/dashboard/projects', /address of a page/, 'https://git.corp.lan'],
+    ['GITLAB_URL', 'http://git.corp.lan/git', /must start with https/, 'https://git.corp.lan/git'],
+  ]
+  it.each(roots)('refuses %s=%s with the address to use', (name, value, why, use) => {
+    const [problem, ...more] = problemsOf({ [name]: value })
+    expect(more).toEqual([])
+    expect(problem).toMatch(why)
+    expect(problem?.startsWith(`${name} `) && problem.endsWith(`; use ${use}`)).toBe(true)
+    expect(readConfig({ [name]: use })[name === 'GITHUB_URL' ? 'github' : 'gitlab'].url).toBe(use)
+  })
+
+  it.each([
+    ['GITHUB_URL', 'HTTPS://GitHub.com:443//', 'https://github.com'],
+    ['GITHUB_URL', 'https://octo.ghe.com/', 'https://octo.ghe.com'],
+    ['GITHUB_URL', 'https://ghe.corp.lan:8443', 'https://ghe.corp.lan:8443'],
+    ['GITLAB_URL', 'https://GitLab.com/', 'https://gitlab.com'],
+    ['GITLAB_URL', 'https://git.corp.lan/tools/GitLab/', 'https://git.corp.lan/tools/GitLab'],
+    ['GITLAB_URL', 'https://git.corp.lan/users-api', 'https://git.corp.lan/users-api'],
+  ] as const)('takes %s=%s', (name, value, url) => {
+    expect(readConfig({ [name]: value })[name === 'GITHUB_URL' ? 'github' : 'gitlab'].url).toBe(url)
+  })
 
   it('asks for SECRET_KEYS with DATABASE_URL', () => {
     const problems = problemsOf({ DATABASE_URL: 'postgres://u:hunter2@db/f' })

@@ -4,6 +4,7 @@ import { X509Certificate } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { resolve } from 'node:path'
 import ipaddr from 'ipaddr.js'
+import { type PlatformName, platformRoot } from './config/platform-root.ts'
 
 /** One entry of `ALLOWED_HOSTS`: what may be contacted besides public https addresses. `port` null means any. */
 export type AllowedHost = { text: string; port: number | null; plainHttp: boolean } & (
@@ -90,7 +91,7 @@ export function readConfig(env: Environment): Config {
 
   function readOAuthPlatform(name: 'GITHUB' | 'GITLAB', url: string, scopes: string): OAuthPlatform {
     const platform: OAuthPlatform = {
-      url: read(`${name}_URL`, url, parsePlatformUrl),
+      url: read(`${name}_URL`, url, parsePlatformUrl(name === 'GITHUB' ? 'github' : 'gitlab')),
       clientId: read<string | null>(`${name}_CLIENT_ID`, null, String),
       clientSecret: read<string | null>(`${name}_CLIENT_SECRET`, null, String),
       scopes: read(`${name}_SCOPES`, scopes, String)
@@ -193,15 +194,41 @@ function parseServiceUrl(text: string): string {
   return url.href.replace(/\/+$/, '')
 }
 
-/** A platform's address is an entry of `ALLOWED_HOSTS` as well, and so its host must be one that can be listed there. */
-function parsePlatformUrl(text: string): string {
-  const url = parseServiceUrl(text)
-  try {
-    entryForPlatform(url)
-  } catch {
-    throw new Error(`has a host name that cannot be one: ${shown(text)}`)
+/**
+ * The root of a platform; other addresses that people paste for it are refused with the root to use. It is an entry of
+ * `ALLOWED_HOSTS` as well, and so its host must be one that can be listed there.
+ */
+function parsePlatformUrl(name: PlatformName): (text: string) => string {
+  return (text) => {
+    const asked = webAddressIn(text)
+    const root = asked && platformRoot(name, asked)
+    try {
+      const url = parseServiceUrl(text)
+      if (!root) throw new Error(`has a host name that cannot be one: ${shown(text)}`)
+      if (root.problem !== null) throw new Error(root.problem)
+      return url
+    } catch (error) {
+      const isPlain = asked?.protocol === 'http:' && LOOPBACK.test(asked.hostname)
+      const use = isPlain ? root?.use : root?.use.replace(/^http:/, 'https:')
+      throw new Error(`${(error as Error).message}${use === undefined ? '' : `; use ${use}`}`)
+    }
   }
-  return url
+}
+
+/** null when it is none; "github.com" is one without its beginning. */
+function webAddressIn(text: string): URL | null {
+  const bare = /^(?:\/\/)?([a-z0-9-]+(?:\.[a-z0-9-]+)+(?::\d+)?(?:\/[^\s?#@]*)?)$/i.exec(text)?.[1]
+  const url = URL.parse(bare === undefined ? text : `https://${bare}`)
+  return url && ['http:', 'https:'].includes(url.protocol) && isListable(url.href) ? url : null
+}
+
+function isListable(platformUrl: string): boolean {
+  try {
+    entryForPlatform(platformUrl)
+    return true
+  } catch {
+    return false
+  }
 }
 
 function parseListenHost(text: string): string {

@@ -13,6 +13,7 @@ const EVENTS = [
   'scm_token_renewed',
   'scm_token_not_renewed',
   'scm_link_expired',
+  'scm_application_refused',
   'scm_token_unreadable',
   'scm_origin_left_alone',
   'scm_api_sunset',

@@ -39,7 +39,7 @@ const happened = (event: string) => metric(`forgelink_events_total{event="${even
 const calls = (outcome: string) => metric(`forgelink_scm_call_duration_seconds_count{outcome="${outcome}"}`)
 
 it('has every event from the start, and no call before there was one', async () => {
-  for (const event of ['scm_link_expired', 'scm_token_unreadable', 'revocation_given_up'])
+  for (const event of ['scm_link_expired', 'scm_token_unreadable', 'scm_application_refused', 'revocation_given_up'])
     expect(await happened(event)).toBe(0)
   expect(await calls('2xx')).toBeUndefined()
 })
@@ -66,6 +66,11 @@ it('counts calls by outcome, renewals, links that end, and revocations', async (
   expect([await happened('scm_token_not_renewed'), await happened('scm_link_expired'), await calls('5xx')]).toEqual([
     1, 0, 1,
   ])
+
+  sandbox.platforms.gitlab.faults.set({ fault: 'oauth-not-found' })
+  await expire()
+  expect((await use()).status).toBe(503)
+  expect(await happened('scm_application_refused')).toBe(1)
 
   sandbox.platforms.gitlab.faults.set({ fault: 'oauth-invalid-grant' })
   await expire() // a pause after the failure would keep the platform from being asked

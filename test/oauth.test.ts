@@ -420,6 +420,7 @@ describeOnBothEngines('linking by OAuth', (engine) => {
   })
 
   it('links without a lifetime where the platform tells none, and with the usual one where it should have told it', async () => {
+    sandbox.platforms.github.state.settings.oauth.expiring = false
     await linkByOAuth(browser, 'github')
     expect((await onlyLink()).token_expires_at).toBeNull()
     sandbox.platforms.gitlab.faults.set({ fault: 'oauth-no-expires-in' })

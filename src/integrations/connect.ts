@@ -8,7 +8,8 @@ import type { Services } from '../services.ts'
 import type { Integration } from './integrations.ts'
 import { findIntegration, getIntegration, noteStatus, workingStatus } from './integrations.ts'
 import { isAboutLink, isKnownRejected, isRejection, knownRejection, shownBy } from './link-status.ts'
-import { refreshed } from './refresh.ts'
+import { refreshed, stillPaused } from './refresh.ts'
+import { pauseOf } from './refresh-lease.ts'
 import { linkExpired } from './renewal.ts'
 import { grantedTo, openAccess } from './token-pair.ts'
 
@@ -136,6 +137,8 @@ async function runWith<T>(services: Services, integration: Integration, use: Use
 /** The link with a token that is good for a while, as far as is known. */
 async function usable(services: Services, integration: Integration, deadline: number): Promise<Integration> {
   if (integration.status === 'expired') throw linkExpired(services, integration)
+  const pause = pauseOf(integration)
+  if (pause?.isTokenRefused) throw stillPaused(integration, pause)
   const { refreshToken, tokenExpiresAt } = integration
   if (refreshToken === null || tokenExpiresAt === null) return integration
   const left = Date.parse(tokenExpiresAt) - Date.now()

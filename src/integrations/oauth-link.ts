@@ -8,7 +8,7 @@ import type { FailureCode } from '../failure.ts'
 import { Failure } from '../failure.ts'
 import { failureRows } from '../http/failures.ts'
 import type { OAuthApplication, TokenGrant } from '../platforms/oauth.ts'
-import { authorizeUrl, exchangeCode, isIssuer, randomSecret } from '../platforms/oauth.ts'
+import { authorizeUrl, exchangeCode, isIssuer, isOpaque, randomSecret } from '../platforms/oauth.ts'
 import { scmTypes } from '../platforms/scm-types.ts'
 import type { Services } from '../services.ts'
 import { profileOnTrial } from './connect.ts'
@@ -16,7 +16,7 @@ import type { Integration } from './integrations.ts'
 import { findIntegration, listIntegrations } from './integrations.ts'
 import { storeGrant } from './oauth-columns.ts'
 import { keepAttempt, takeAttempt } from './oauth-states.ts'
-import { recordRefusal } from './refusals.ts'
+import { noteApplicationRefused, recordRefusal } from './refusals.ts'
 import { queueRevocation } from './revocations.ts'
 import { findAccess } from './token-pair.ts'
 import { keepStoring, seeThrough } from './under-way.ts'
@@ -25,6 +25,8 @@ import { queueTokensOf } from './unlink.ts'
 /** For both answers of the platform together, in milliseconds: with storing within the 25 s of a request. */
 const PLATFORM_LIMIT = 20_000
 const STORE_LIMIT = 4_000
+/** Seconds that a platform is left alone that has trouble and does not say for how long. */
+const UNTOLD_WAIT = 30
 /** How long the page waits for tokens to be queued for revocation. */
 const DROP_WAIT = 500
 
@@ -78,7 +80,7 @@ export async function finishLink(
       `It does not name ${application.web} as its origin, so it was not used. Nothing was linked.`,
     ])
   }
-  if (typeof query.code !== 'string' || !/^[\x21-\x7e]{1,1024}$/.test(query.code)) {
+  if (!isOpaque(query.code)) {
     return refuse(againId, `${label} gave no code`, [
       'Without one there is nothing to link with. Begin again from here.',
     ])
@@ -96,6 +98,7 @@ export async function finishLink(
       unbroken: true,
     })
   } catch (error) {
+    noteApplicationRefused(services, scmType, error)
     return failedThere(error, label, againId)
   }
 }
@@ -217,7 +220,7 @@ const trouble: Partial<Record<FailureCode, string>> = {
 function failedThere(error: unknown, label: string, againId: string | null): Refusal {
   if (!(error instanceof Failure)) throw error
   const sentences = [error.message, ...(trouble[error.code] ? [trouble[error.code] ?? ''] : []), 'Nothing was linked.']
-  const { retryAfter } = error.details
+  const retryAfter = error.details.retryAfter ?? (error.code === 'scm_unavailable' ? UNTOLD_WAIT : undefined)
   return {
     ...refuse(againId, `Linking ${label} did not work`, sentences),
     status: failureRows[error.code].status,

@@ -9,8 +9,15 @@ import { isOAuthScmType, scmTypes } from '../platforms/scm-types.ts'
 import type { Services } from '../services.ts'
 import type { Integration } from './integrations.ts'
 import { findIntegration } from './integrations.ts'
-import { dropRefreshLease, isInTime, pauseOf, takeRefreshLease } from './refresh-lease.ts'
-import { expire, linkExpired, type RenewalReason, renew } from './renewal.ts'
+import {
+  dropRefreshLease,
+  isInTime,
+  pauseOf,
+  type RefreshPause,
+  type RenewalReason,
+  takeRefreshLease,
+} from './refresh-lease.ts'
+import { expire, linkExpired, renew } from './renewal.ts'
 import { isUnreadable, openRefresh } from './token-pair.ts'
 import { isStopping, seeThrough } from './under-way.ts'
 
@@ -70,11 +77,12 @@ async function refreshOrWait(
   const application = applicationOf(services, integration)
   const refreshToken = await spendable(services, integration)
   const giveUpAt = Date.now() + WAIT_MS
+  let known = integration
   for (;;) {
     if (isStopping(services)) throw stopping()
-    const lease = await takeRefreshLease(database, integration)
-    if (lease && isInTime(lease)) return renew(services, application, integration, { refreshToken, reason, lease })
-    if (lease) await dropRefreshLease(database, integration, lease)
+    const lease = await takeRefreshLease(database, known)
+    if (lease && isInTime(lease)) return renew(services, application, known, { refreshToken, reason, lease })
+    if (lease) await dropRefreshLease(database, known, lease)
     const present = await findIntegration(database, integration.ownerId, integration.id)
     if (!present) throw notFound('scm_integration')
     if (present.status === 'expired') throw linkExpired(services, present)
@@ -86,6 +94,7 @@ async function refreshOrWait(
         retryAfter: 5,
       })
     }
+    known = present
     await delay(POLL_MS * (0.5 + Math.random()))
   }
 }
@@ -103,14 +112,15 @@ async function spendable(services: Services, integration: Integration): Promise<
 }
 
 /** What the platform's trouble was when it was asked last, without asking it again. */
-function stillPaused({ scmType }: Integration, { seconds, reason }: { seconds: number; reason: string }): Failure {
+export function stillPaused({ scmType }: Integration, { seconds, code }: RefreshPause): Failure {
   const { label } = scmTypes[scmType]
   const details = { retryAfter: seconds }
-  if (reason === 'scm_rate_limited') {
+  if (code === 'scm_rate_limited') {
     return new Failure('scm_rate_limited', `${label} asks to wait before it gives tokens.`, details)
   }
-  if (reason === 'scm_application_refused') {
-    const message = `${label} did not take this server's OAuth application a moment ago. Its operator has to check the application's settings.`
+  if (code === 'scm_application_refused') {
+    const name = scmType.toUpperCase()
+    const message = `${label} did not take this server's OAuth application a moment ago. Its operator has to check ${name}_URL, ${name}_CLIENT_ID, ${name}_CLIENT_SECRET and the callback address registered there.`
     return new Failure('scm_application_refused', message, details)
   }
   return new Failure('scm_unavailable', `${label} could not renew the token a moment ago. Try again later.`, details)

@@ -1,10 +1,12 @@
-// A link that is refused for where it leads, or for whose it is, leaves an event.
+// What is refused leaves a trace: a link for where it leads or whose it is an event, our OAuth application a line in the log.
 
 import type { RefusalReason } from '../audit/event-types.ts'
 import type { Actor } from '../audit/events.ts'
 import { recordFailure } from '../audit/failures.ts'
 import type { Database } from '../database/database.ts'
-import type { ScmType } from '../platforms/scm-types.ts'
+import { Failure } from '../failure.ts'
+import type { OAuthScmType, ScmType } from '../platforms/scm-types.ts'
+import type { Services } from '../services.ts'
 
 /** `scmType` null: what was given is none. Of the address only host and port are kept. */
 export async function recordRefusal(
@@ -19,4 +21,12 @@ export async function recordRefusal(
     type: 'integration_failure',
     data: { integration_type: scmType, host, reason },
   })
+}
+
+/** For the operator, who alone can mend it: people see a page or an answer only. */
+export function noteApplicationRefused({ log }: Services, scmType: OAuthScmType, error: unknown): void {
+  if (!(error instanceof Failure) || error.code !== 'scm_application_refused') return
+  const name = scmType.toUpperCase()
+  const check = `${name}_URL ${name}_CLIENT_ID ${name}_CLIENT_SECRET`
+  log('scm_application_refused', { scm_type: scmType, ...error.details.log, check })
 }

@@ -4,22 +4,16 @@ import { Failure, notFound } from '../failure.ts'
 import { createPlatform } from '../platforms/create-platform.ts'
 import type { OAuthApplication, TokenGrant } from '../platforms/oauth.ts'
 import { refreshGrant } from '../platforms/oauth.ts'
-import { clampWait } from '../platforms/outgoing/retry-after.ts'
 import { scmTypes } from '../platforms/scm-types.ts'
 import type { Services } from '../services.ts'
 import type { Integration } from './integrations.ts'
 import { findIntegration, noteProfile } from './integrations.ts'
 import { markExpired, replacePair } from './oauth-columns.ts'
-import { dropRefreshLease, pauseRefresh, type RefreshLease } from './refresh-lease.ts'
+import { dropRefreshLease, pauseRefresh, type RefreshLease, type RenewalReason } from './refresh-lease.ts'
+import { noteApplicationRefused } from './refusals.ts'
 import { queueRevocation } from './revocations.ts'
 import { findAccess, grantedTo, openAccess } from './token-pair.ts'
 import { keepStoring } from './under-way.ts'
-
-/** How long a token endpoint is left alone that failed without a word on when to come again. */
-const PAUSE_SECONDS = 10
-
-/** The token's end is near, or the platform has refused it. */
-export type RenewalReason = 'due' | 'refused'
 
 /** What callers of a link are told that has to be made again. */
 export function linkExpired({ config }: Services, { id, scmType, statusReason }: Integration): Failure {
@@ -48,9 +42,9 @@ export async function renew(
     }
     const code = error instanceof Failure ? { code: error.code } : {}
     services.log('scm_token_not_renewed', { scm_type: integration.scmType, ...code })
+    noteApplicationRefused(services, application.scmType, error)
     // Neither refused nor renewed, as far as we know.
-    await leaveAlone(services, integration, lease, error).catch(() => undefined)
-    throw error
+    throw await leaveAlone(services, integration, lease, error, reason).catch(() => error)
   }
   services.log('scm_token_renewed', { scm_type: integration.scmType })
   // A platform that refuses every token would have them renewed for ever: after a refusal the new one has to prove itself.
@@ -64,16 +58,20 @@ export async function renew(
   return sameAccount(services, renewed)
 }
 
-/** What failed at the platform is not tried again at once: not by the next call, and not by another process. */
+/** What failed at the platform is not tried again at once by any process. Answers with what callers are told of it. */
 async function leaveAlone(
   { database }: Services,
   integration: Integration,
   lease: RefreshLease,
   error: unknown,
-): Promise<void> {
-  if (!(error instanceof Failure)) return dropRefreshLease(database, integration, lease)
-  const seconds = clampWait(error.details.retryAfter, PAUSE_SECONDS)
-  await pauseRefresh(database, integration, lease, { seconds, reason: error.code })
+  reason: RenewalReason,
+): Promise<unknown> {
+  if (!(error instanceof Failure)) {
+    await dropRefreshLease(database, integration, lease)
+    return error
+  }
+  const retryAfter = await pauseRefresh(database, integration, lease, error, reason)
+  return new Failure(error.code, error.message, { ...error.details, retryAfter })
 }
 
 /** Ends the link, unless somebody has stored another pair meanwhile: then that is the one to use. */

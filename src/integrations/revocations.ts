@@ -129,6 +129,17 @@ export async function postponeRevocation(database: Database, { id }: Revocation,
     .execute()
 }
 
+/** All of one platform that would be due before. */
+export async function postponeRevocationsAt(database: Database, webRoot: string, ms: number): Promise<void> {
+  const nextAt = fromNow(ms)
+  await database
+    .updateTable('revocations')
+    .set({ nextAt })
+    .where('webRoot', '=', webRoot)
+    .where('nextAt', '<', nextAt)
+    .execute()
+}
+
 /** Milliseconds until the next one is due; undefined when there is none. */
 export async function nextRevocationIn(database: Database): Promise<number | undefined> {
   const next = await database.selectFrom('revocations').select('nextAt').orderBy('nextAt').limit(1).executeTakeFirst()

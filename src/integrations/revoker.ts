@@ -1,7 +1,8 @@
 // Revokes in the background what was unlinked: at once, and again and again while the platform is down.
 
 import { Failure } from '../failure.ts'
-import { oauthApplication, revokeGrant } from '../platforms/oauth.ts'
+import { oauthApplication } from '../platforms/oauth.ts'
+import { revokeGrant } from '../platforms/oauth-revocation.ts'
 import type { Services } from '../services.ts'
 import type { Revocation } from './revocations.ts'
 import {
@@ -10,6 +11,7 @@ import {
   nextRevocationIn,
   openRevocation,
   postponeRevocation,
+  postponeRevocationsAt,
   replaceRevoked,
 } from './revocations.ts'
 import { keepStoring } from './under-way.ts'
@@ -23,7 +25,9 @@ export interface Revoker {
 
 const FIRST_PAUSE = 2_000
 const LONGEST_PAUSE = 6 * 3_600_000
-const GIVE_UP_AFTER = 3 * 86_400_000
+/** While the platform has trouble or limits us, and while another application is set up than the token's. */
+const PLATFORM_PATIENCE = 30 * 86_400_000
+const OPERATOR_PATIENCE = 3 * 86_400_000
 /** Longest time without a look: the command line queues too. */
 const LOOK_EVERY = 5_000
 const SHORTEST_SLEEP = 250
@@ -79,17 +83,22 @@ export function createRevoker(services: Services): Revoker {
       )
       log('revocation_done', { scm_type: scmType })
     } catch (error) {
-      if (age < GIVE_UP_AFTER) {
-        const wait = error instanceof Failure ? (error.details.retryAfter ?? 0) * 1000 : 0
-        const backoff = Math.min(LONGEST_PAUSE, FIRST_PAUSE * 2 ** (attempts - 1))
-        log('revocation_postponed', { scm_type: scmType, attempts })
-        await postponeRevocation(database, revocation, Math.max(backoff, Math.min(wait, LONGEST_PAUSE)))
-        return
-      }
-      reason = isOurs ? 'tried for three days' : 'another application is set up for three days'
+      if (age < (isOurs ? PLATFORM_PATIENCE : OPERATOR_PATIENCE)) return postpone(revocation, error)
+      reason = isOurs ? 'tried for thirty days' : 'another application is set up for three days'
       log('revocation_given_up', { scm_type: scmType, reason, attempts })
     }
     await database.transaction().execute((transaction) => endRevocation(transaction, revocation, reason))
+  }
+
+  async function postpone(revocation: Revocation, error: unknown): Promise<void> {
+    const { scmType, webRoot, attempts } = revocation
+    const { code = 'internal', details = {} } = error instanceof Failure ? error : {}
+    log('revocation_postponed', { scm_type: scmType, attempts, code })
+    const told = Math.min(LONGEST_PAUSE, (details.retryAfter ?? 0) * 1000)
+    const backoff = Math.min(LONGEST_PAUSE, FIRST_PAUSE * 2 ** (attempts - 1))
+    await postponeRevocation(database, revocation, Math.max(backoff, told))
+    // GitLab limits revocations by this server's address: the others would meet the same limit, and count for it.
+    if (code === 'scm_rate_limited') await postponeRevocationsAt(database, webRoot, told)
   }
 
   sleep(SHORTEST_SLEEP)

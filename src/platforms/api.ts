@@ -17,11 +17,13 @@ import {
   getFollowing,
   isRedirect,
   type LogOutgoing,
+  notThePlatform,
   placeOf,
   type RawAnswer,
   type Refusals,
   readAnswer,
   sameOrigin,
+  startOf,
   unavailable,
   urlBelow,
 } from './outgoing/calls.ts'
@@ -113,6 +115,8 @@ export interface OutgoingCall {
   account?: string
   /** `Date.now()` at which the caller's own request ends. */
   deadline?: number
+  /** Whether the platform itself wrote a 4xx, and not somebody in between; not asked of a 429. Without it, it did. */
+  recognises?: Refusals['recognises']
 }
 
 /** Opens nothing yet. Throws when `extraCaCerts` is no PEM. */
@@ -287,7 +291,8 @@ export class Api {
 
 /**
  * One POST or DELETE for OAuth, on a connection of its own and never tried again once bytes may have left. Answers with
- * any status below 500; throws a `Failure` for 5xx (`scm_unavailable`), redirects, and all that `Api` throws for.
+ * a success, a 429, or another 4xx that the platform itself wrote; throws a `Failure` for 5xx (`scm_unavailable`, with
+ * `retryAfter` only where it is told), redirects, what somebody in between wrote, and all that `Api` throws for.
  */
 export async function send(outgoing: Outgoing, call: OutgoingCall): Promise<RawAnswer> {
   const { door } = outgoing
@@ -314,7 +319,7 @@ export async function send(outgoing: Outgoing, call: OutgoingCall): Promise<RawA
       (fault) => fault.again && fault.unsent,
       () => exchange(door, request),
     )
-    return await readSent(door, url, received)
+    return await readSent(door, url, received, call.recognises)
   } catch (error) {
     throw readFault(error, place).failure
   } finally {
@@ -331,14 +336,25 @@ function longestListIn(body: unknown): number {
   return longest
 }
 
-async function readSent(door: Door, url: URL, received: Received): Promise<RawAnswer> {
+async function readSent(
+  door: Door,
+  url: URL,
+  received: Received,
+  recognises: OutgoingCall['recognises'],
+): Promise<RawAnswer> {
   const { status, headers, bytes } = received
   if (isRedirect(status)) {
     sameOrigin(url, headers.location)
     throw badResponse(url.hostname, 'redirects where it should answer')
   }
-  if (status >= 500) throw unavailable(url.hostname, received)
-  return { status, headers, body: await door.json.read(bytes, door.limits) }
+  if (status >= 500) throw unavailable(url.hostname, received, null)
+  const start = startOf(bytes)
+  // A token that is longer than we take must not be taken for its beginning.
+  const body = await door.json.read(bytes, { ...door.limits, text: 2 * door.limits.text })
+  const answer = { status, headers, body }
+  if (status >= 400 && status !== 429 && recognises?.(answer) === false)
+    throw notThePlatform(url, { status, headers, start }, body)
+  return answer
 }
 
 function headersAndBody({ headers, form, json }: OutgoingCall): {

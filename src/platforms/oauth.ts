@@ -1,15 +1,13 @@
-// The authorization code flow with PKCE at GitHub and GitLab: where a browser is sent, code and refresh token for tokens, revocation.
+// The authorization code flow with PKCE at GitHub and GitLab: where a browser is sent, code and refresh token for tokens.
 
 import { createHash, randomBytes } from 'node:crypto'
 import type { Config } from '../config.ts'
-import { Failure } from '../failure.ts'
-import { type Outgoing, type RawAnswer, send } from './api.ts'
-import { apiVersionFor } from './github/api-version.ts'
+import { type Outgoing, send } from './api.ts'
 import * as githubScopes from './github/scopes.ts'
 import * as gitlabScopes from './gitlab/scopes.ts'
-import { clampWait, readRetryAfter } from './outgoing/retry-after.ts'
+import { badAnswer, isOwnRefusal, refusal } from './oauth-refusals.ts'
 import { platformAddress } from './platform-url.ts'
-import { type OAuthScmType, scmTypes } from './scm-types.ts'
+import type { OAuthScmType } from './scm-types.ts'
 import { membersOf } from './vendor.ts'
 
 /** Ours at a platform, as the operator has registered it there. */
@@ -115,7 +113,7 @@ export function authorizeUrl(application: OAuthApplication, secrets: { state: st
     redirect_uri: application.redirectUri,
     scope: application.scopes.join(' '),
     state: secrets.state,
-    code_challenge: createHash('sha256').update(secrets.verifier).digest('base64url'),
+    code_challenge: hashOf(secrets.verifier),
     code_challenge_method: 'S256',
     ...authorizeParameters,
   })
@@ -160,6 +158,10 @@ export function missingScopes(application: OAuthApplication, granted: string[] |
   return vendors[application.scmType].missingScopes(granted, application.scopes)
 }
 
+function hashOf(text: string): string {
+  return createHash('sha256').update(text).digest('base64url')
+}
+
 async function askToken(
   outgoing: Outgoing,
   application: OAuthApplication,
@@ -172,7 +174,11 @@ async function askToken(
     method: 'POST',
     url: `${application.web}${tokenPath}`,
     headers: { accept: 'application/json' }, // else GitHub answers form-encoded
+    // Doorkeeper refuses two kinds of client authentication at once, so it is in the body alone.
     form: { client_id: application.clientId, client_secret: application.clientSecret, ...parameters },
+    recognises: (refused) => isOwnRefusal(application.scmType, refused),
+    // Each link spends a token of its own, which stands for its account here.
+    ...(parameters.refresh_token !== undefined && { account: hashOf(parameters.refresh_token) }),
     ...(deadline !== undefined && { deadline }),
   })
   // GitHub says its errors with status 200, so the body decides.
@@ -188,146 +194,35 @@ async function askToken(
     accessToken,
     refreshToken,
     expiresAt: lifetime === null ? null : new Date(began + lifetime * 1000).toISOString(),
-    scopes: typeof body.scope === 'string' ? body.scope.split(/[\s,]+/).filter((scope) => scope !== '') : null,
+    scopes: scopesIn(body.scope),
   }
 }
 
-/** The code or refresh token is wrong, used up, expired or revoked: asking again gives the same answer. */
-const GRANT_ERRORS = ['invalid_grant', 'bad_verification_code', 'bad_refresh_token']
-
-/** Our application is not taken; the operator can mend it, and the link is as good as before then. */
-const APPLICATION_ERRORS = [
-  'incorrect_client_credentials',
-  'invalid_client',
-  'unauthorized_client',
-  'redirect_uri_mismatch',
-  'application_suspended',
-  'unsupported_grant_type',
-  'invalid_scope',
-]
-
-function refusal(application: OAuthApplication, { status, headers, body }: RawAnswer): Failure {
-  const { label } = scmTypes[application.scmType]
-  const given = membersOf(body).error
-  const error = typeof given === 'string' && /^[a-z_]{1,60}$/.test(given) ? given : 'unknown'
-  const log = { host: new URL(application.web).hostname, status, oauth_error: error }
-  if (GRANT_ERRORS.includes(error)) {
-    return new Failure('scm_grant_refused', `${label} refused it (${error}).`, { log })
-  }
-  if (error === 'unverified_user_email') {
-    const message = `${label} links only accounts whose primary e-mail address is verified. Verify it there and try again.`
-    return new Failure('scm_grant_refused', message, { log })
-  }
-  if (APPLICATION_ERRORS.includes(error)) return applicationRefused(application, log)
-  if (status === 429 || headers['retry-after'] !== undefined || headers['x-ratelimit-remaining'] === '0') {
-    const retryAfter = clampWait(readRetryAfter(headers['retry-after']) ?? undefined, 60)
-    return new Failure('scm_rate_limited', `${label} asks to wait before it gives tokens.`, { retryAfter, log })
-  }
-  return badAnswer(application, `answered with the status ${status} where it should give a token`, log)
+/** Whether it is what a platform may give as code or token: nothing else is known of their form. It fits into a header. */
+export function isOpaque(value: unknown): value is string {
+  return typeof value === 'string' && /^[\x21-\x7e]{1,4096}$/.test(value)
 }
 
-function applicationRefused({ scmType }: OAuthApplication, log: Record<string, string | number>): Failure {
-  const { label } = scmTypes[scmType]
-  const name = scmType.toUpperCase()
-  return new Failure(
-    'scm_application_refused',
-    `${label} does not take this server's OAuth application (${log.oauth_error ?? log.status}). Its operator has to check ${name}_CLIENT_ID, ${name}_CLIENT_SECRET and the callback address registered there.`,
-    { log },
-  )
-}
-
-function badAnswer(
-  { scmType, web }: OAuthApplication,
-  what: string,
-  log: Record<string, string | number> = {},
-): Failure {
-  const host = new URL(web).hostname
-  return new Failure('scm_bad_response', `${scmTypes[scmType].label} at ${host} ${what}. Try again later.`, {
-    log: { host, ...log },
-  })
-}
-
-/** What fits into a header. */
 function tokenIn(value: unknown): string | null {
-  return typeof value === 'string' && /^[\x21-\x7e]{1,4096}$/.test(value) ? value : null
+  return isOpaque(value) ? value : null
+}
+
+/** Platforms have about fifty. */
+const MAX_SCOPES = 100
+
+/** null when the answer does not tell. GitHub separates them by commas, GitLab by spaces. */
+function scopesIn(value: unknown): string[] | null {
+  if (typeof value !== 'string') return null
+  return value
+    .split(/[\s,]+/)
+    .filter((scope) => /^[a-z][a-z0-9_:.-]{0,60}$/i.test(scope))
+    .slice(0, MAX_SCOPES)
 }
 
 const LONGEST_LIFETIME = 10 * 365 * 86_400
 
+/** Some servers send the number as text. */
 function secondsIn(value: unknown): number | null {
-  return typeof value === 'number' && value > 0 && value <= LONGEST_LIFETIME ? value : null
-}
-
-interface Pair {
-  accessToken: string
-  refreshToken: string | null
-}
-
-/**
- * Ends what OAuth obtained. Throws when it is to be tried again later; a token that is gone already is as good. `keep` is
- * given the pair that the tokens were renewed to on the way: a later try needs that one.
- */
-export async function revokeGrant(
-  outgoing: Outgoing,
-  application: OAuthApplication,
-  tokens: Pair,
-  keep: (renewed: Pair) => Promise<void>,
-): Promise<void> {
-  if (application.scmType === 'github') return revokeAtGitHub(outgoing, application, tokens, keep)
-  await revokeAtGitLab(outgoing, application, tokens.accessToken)
-  // GitLab passes over an access token that has expired, and its refresh token would live on.
-  if (tokens.refreshToken !== null) await revokeAtGitLab(outgoing, application, tokens.refreshToken)
-}
-
-/** GitHub ends a pair by its access token. One that has run out is none any more: then the pair is renewed to end it. */
-async function revokeAtGitHub(
-  outgoing: Outgoing,
-  application: OAuthApplication,
-  { accessToken, refreshToken }: Pair,
-  keep: (renewed: Pair) => Promise<void>,
-): Promise<void> {
-  if (await endTokenAtGitHub(outgoing, application, accessToken)) return
-  // GitHub says the same to a wrong client secret. The token endpoint tells: what it refuses there is not the client.
-  let renewed: TokenGrant | undefined
-  try {
-    if (refreshToken === null) await exchangeCode(outgoing, application, { code: 'none', verifier: randomSecret() })
-    else renewed = await refreshGrant(outgoing, application, refreshToken)
-  } catch (error) {
-    const isGone = error instanceof Failure && error.code === 'scm_grant_refused'
-    if (!isGone) throw error
-  }
-  if (!renewed) return
-  await keep(renewed)
-  await endTokenAtGitHub(outgoing, application, renewed.accessToken)
-}
-
-/**
- * Whether the token was there. https://docs.github.com/en/rest/apps/oauth-applications#delete-an-app-token
- */
-async function endTokenAtGitHub(outgoing: Outgoing, application: OAuthApplication, token: string): Promise<boolean> {
-  const { api, clientId, clientSecret } = application
-  const answer = await send(outgoing, {
-    method: 'DELETE',
-    url: `${api}/applications/${encodeURIComponent(clientId)}/token`,
-    headers: {
-      authorization: `Basic ${Buffer.from(`${clientId}:${clientSecret}`).toString('base64')}`,
-      accept: 'application/vnd.github+json',
-      'x-github-api-version': apiVersionFor(application.web, undefined),
-    },
-    json: { access_token: token },
-  })
-  // 404: it is no token of ours any more, or we are not who we say; 422: it never was one.
-  if (![204, 404, 422].includes(answer.status)) throw refusal(application, answer)
-  return answer.status === 204
-}
-
-/** https://docs.gitlab.com/api/oauth2/#revoke-a-token: 200 also for tokens that it does not know. */
-async function revokeAtGitLab(outgoing: Outgoing, application: OAuthApplication, token: string): Promise<void> {
-  const answer = await send(outgoing, {
-    method: 'POST',
-    url: `${application.web}/oauth/revoke`,
-    headers: { accept: 'application/json' },
-    form: { client_id: application.clientId, client_secret: application.clientSecret, token },
-  })
-  if (answer.status !== 200) throw refusal(application, answer)
+  const seconds = typeof value === 'string' && /^\d+$/.test(value) ? Number(value) : value
+  return typeof seconds === 'number' && seconds > 0 && seconds <= LONGEST_LIFETIME ? seconds : null
 }

@@ -7,7 +7,8 @@ export interface Profile {
   username: string
   avatarUrl: string | null
   /** The account's own verified address; null where the platform gives none or the token may not read it. */
-  email: string | null
+  /** undefined when the platform cannot tell just now. */
+  email: string | null | undefined
   profileUrl: string
   /** Scopes the token was granted; null where the platform does not tell (fine-grained and App tokens). */
   scopes: string[] | null

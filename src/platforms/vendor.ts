@@ -77,7 +77,7 @@ export function hasCode(error: unknown, ...codes: FailureCode[]): error is Failu
 export const REFUSALS: FailureCode[] = ['scm_not_found', 'scm_forbidden', 'scm_scope_missing', 'scm_sso_required']
 
 /** It cannot tell now, and may another time. */
-const TROUBLES: FailureCode[] = ['scm_rate_limited', 'scm_unavailable', 'scm_unreachable', 'scm_bad_response']
+export const TROUBLES: FailureCode[] = ['scm_rate_limited', 'scm_unavailable', 'scm_unreachable', 'scm_bad_response']
 
 /** null instead of a failure with one of the codes: for what an answer of ours can do without. */
 export async function orNull<T>(asked: Promise<T>, codes: FailureCode[]): Promise<T | null> {

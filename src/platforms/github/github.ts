@@ -26,9 +26,11 @@ import {
   hasCode,
   lookUpEach,
   membersOf,
+  orNull,
   queryOf,
   REFUSALS,
   startOf,
+  TROUBLES,
   webAddress,
 } from '../vendor.ts'
 import { apiVersionFor, isHostedByGitHub } from './api-version.ts'
@@ -241,7 +243,7 @@ export class GitHub implements Platform {
     }
   }
 
-  /** GitLab refuses strangers in words of its own, GitHub has no such path. Not asked where the link has worked. */
+  /** GitLab refuses anonymous calls in words of its own, GitHub has no such path. Not asked where the link has worked. */
   async #isGitLab(): Promise<boolean> {
     if (this.#at.hasWorked) return false
     const asked = this.#stranger.get('/api/v4/version', Type.Unknown())
@@ -251,9 +253,15 @@ export class GitHub implements Platform {
     )
   }
 
-  async #primaryEmail(): Promise<string | null> {
-    const emails = await orUntold(this.#api.getAll('/user/emails?per_page=100', Email))
-    return emails?.find(({ primary, verified }) => primary && verified)?.email ?? null
+  /** A side question: GitHub's trouble with it is none of the account's. */
+  async #primaryEmail(): Promise<string | null | undefined> {
+    try {
+      const emails = await orNull(this.#api.getAll('/user/emails?per_page=100', Email), REFUSALS)
+      return emails?.find(({ primary, verified }) => primary && verified)?.email ?? null
+    } catch (failure) {
+      if (hasCode(failure, ...TROUBLES) && !isVersionRefused(failure)) return undefined
+      throw failure
+    }
   }
 
   /** Not by the search: the list has no limit of 1,000, lags behind nothing, and tells id and source. */

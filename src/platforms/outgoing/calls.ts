@@ -226,10 +226,15 @@ function pausing(door: Door, link: string, { headers }: RawAnswer, failure: Fail
   return new Failure(failure.code, failure.message, { ...failure.details, retryAfter: wait })
 }
 
-export function unavailable(host: string, { status, headers }: Omit<Received, 'bytes'>): Failure {
-  const retryAfter = readRetryAfter(headers['retry-after'], timeOf(headers)) ?? 30
+/** `untold`: the seconds to wait where the answer does not tell. */
+export function unavailable(
+  host: string,
+  { status, headers }: Omit<Received, 'bytes'>,
+  untold: number | null = 30,
+): Failure {
+  const retryAfter = readRetryAfter(headers['retry-after'], timeOf(headers)) ?? untold
   const message = `${host} has trouble of its own (status ${status}). Try again later.`
-  return new Failure('scm_unavailable', message, { retryAfter, log: { host, status } })
+  return new Failure('scm_unavailable', message, { log: { host, status }, ...(retryAfter !== null && { retryAfter }) })
 }
 
 /** As much of an answer as tells what it is. */
@@ -239,12 +244,12 @@ interface Seen {
   start: string
 }
 
-function startOf(bytes: Buffer): string {
+export function startOf(bytes: Buffer): string {
   return bytes.subarray(0, 256).toString('latin1')
 }
 
 /** A refusal in another form than the platform's, which says nothing of link, token or what was asked for. */
-function notThePlatform(url: URL, received: Seen, body: unknown): Failure {
+export function notThePlatform(url: URL, received: Seen, body: unknown): Failure {
   const { status, headers } = received
   const seen = `${url.hostname} answered ${status} with ${whatIs(received, body)}, not as the platform does: a proxy, gateway or sign-in wall before it must have written that.`
   // https://httpd.apache.org/docs/2.4/mod/core.html#allowencodedslashes

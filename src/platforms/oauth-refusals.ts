@@ -1,0 +1,119 @@
+// What the OAuth endpoints of GitHub and GitLab refuse, who wrote that, and what it means for a link and its operator.
+
+import { Failure } from '../failure.ts'
+import type { RawAnswer } from './api.ts'
+import * as github from './github/errors.ts'
+import * as gitlab from './gitlab/errors.ts'
+import { clampWait, readRetryAfter } from './outgoing/retry-after.ts'
+import { type OAuthScmType, scmTypes } from './scm-types.ts'
+import { membersOf } from './vendor.ts'
+
+interface Site {
+  scmType: OAuthScmType
+  web: string
+}
+
+type Meaning = 'grant' | 'email' | 'application' | 'limit' | 'trouble'
+
+/**
+ * RFC 6749 section 5.2, RFC 8628 section 3.5, and GitHub's own:
+ * https://docs.github.com/en/apps/oauth-apps/maintaining-oauth-apps/troubleshooting-oauth-app-access-token-request-errors
+ *
+ * - grant: the code or refresh token is wrong, used up, expired or revoked. Asking again gives the same answer.
+ * - application: ours is not taken. The operator can mend it, and the link is as good as before then.
+ */
+const MEANINGS: Record<string, Meaning> = {
+  invalid_grant: 'grant',
+  bad_verification_code: 'grant',
+  bad_refresh_token: 'grant',
+  unverified_user_email: 'email',
+  incorrect_client_credentials: 'application',
+  invalid_client: 'application',
+  unauthorized_client: 'application',
+  redirect_uri_mismatch: 'application',
+  application_suspended: 'application',
+  unsupported_grant_type: 'application',
+  invalid_scope: 'application',
+  slow_down: 'limit',
+  server_error: 'trouble',
+  temporarily_unavailable: 'trouble',
+}
+
+function codeIn({ body }: RawAnswer): string | null {
+  const { error } = membersOf(body)
+  return typeof error === 'string' && /^[a-z_]{1,60}$/.test(error) ? error : null
+}
+
+function meaningOf(code: string | null): Meaning | undefined {
+  return code !== null && Object.hasOwn(MEANINGS, code) ? MEANINGS[code] : undefined
+}
+
+/**
+ * Whether the platform itself wrote a 4xx of one of these endpoints: in OAuth's form, as its API refuses, or, of GitHub's
+ * token endpoint, exactly `{"error":"Not Found"}` (https://github.com/octokit/auth-oauth-user.js/issues/239).
+ */
+export function isOwnRefusal(scmType: OAuthScmType, answer: RawAnswer): boolean {
+  const { error, error_description, ...others } = membersOf(answer.body)
+  const code = codeIn(answer)
+  if (code !== null && (meaningOf(code) || typeof error_description === 'string')) return true
+  if (scmType === 'gitlab') return gitlab.isOwnRefusal({ hasWorked: true }, answer)
+  const isAbsent = error === 'Not Found' && Object.keys(others).length === 0
+  return isAbsent || github.isOwnRefusal({ hasWorked: true }, answer)
+}
+
+/** What an answer means that has an `error`, or a status of 400 to 499. The platform wrote it, or it is a 429. */
+export function refusal(site: Site, answer: RawAnswer): Failure {
+  const { status, headers } = answer
+  const { label } = scmTypes[site.scmType]
+  const code = codeIn(answer)
+  const log = { host: new URL(site.web).hostname, status, oauth_error: code ?? 'unknown' }
+  const retryAfter = readRetryAfter(headers['retry-after'], timeOf(headers))
+  const meaning = status === 429 ? 'limit' : meaningOf(code)
+  if (meaning === 'grant') return new Failure('scm_grant_refused', `${label} refused it (${code}).`, { log })
+  if (meaning === 'email') {
+    const message = `${label} links only accounts whose primary e-mail address is verified. Verify it there and try again.`
+    return new Failure('scm_grant_refused', message, { log })
+  }
+  if (meaning === 'application' || (code === null && status === 404)) return applicationRefused(site, code, log)
+  if (meaning === 'trouble') {
+    const details = { log, ...(retryAfter !== null && { retryAfter }) }
+    return new Failure('scm_unavailable', `${label} has trouble of its own (${code}). Try again later.`, details)
+  }
+  const isSpent = headers['x-ratelimit-remaining'] === '0'
+  if (meaning === 'limit' || retryAfter !== null || isSpent) {
+    const wait = retryAfter ?? (isSpent ? untilReset(headers) : undefined)
+    const message = `${label} asks to wait before it gives tokens.`
+    return new Failure('scm_rate_limited', message, { retryAfter: clampWait(wait, 60), log })
+  }
+  const what = code === null ? '' : ` (${code})`
+  return badAnswer(site, `answered with the status ${status}${what} where it should give a token`, log)
+}
+
+/** Seconds. */
+function untilReset(headers: RawAnswer['headers']): number {
+  return Number(headers['x-ratelimit-reset'] ?? Number.NaN) - timeOf(headers) / 1000
+}
+
+/** The times that an answer names are by the platform's clock. */
+function timeOf({ date = '' }: RawAnswer['headers']): number {
+  return Date.parse(date) || Date.now()
+}
+
+/** GitHub answers 404, and no code, when there is no such application at that address. */
+function applicationRefused({ scmType }: Site, code: string | null, log: Record<string, string | number>): Failure {
+  const { label } = scmTypes[scmType]
+  const name = scmType.toUpperCase()
+  const settings = `${code === null ? `${name}_URL, ` : ''}${name}_CLIENT_ID, ${name}_CLIENT_SECRET`
+  return new Failure(
+    'scm_application_refused',
+    `${label} does not take this server's OAuth application (${code ?? `status ${log.status}`}). Its operator has to check ${settings} and the callback address registered there.`,
+    { log },
+  )
+}
+
+/** `what` reads on after the platform's name and host. */
+export function badAnswer({ scmType, web }: Site, what: string, log: Record<string, string | number> = {}): Failure {
+  const host = new URL(web).hostname
+  const message = `${scmTypes[scmType].label} at ${host} ${what}. Try again later.`
+  return new Failure('scm_bad_response', message, { log: { host, ...log } })
+}
