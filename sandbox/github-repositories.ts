@@ -27,16 +27,17 @@ import {
 
 type OnRepository = (request: GithubRequest, repository: Repository) => Reply
 
-const calls: { below: string; docs: string; permission: string; handler: OnRepository }[] = [
-  { below: '', docs: 'repos/repos#get-a-repository', permission: 'metadata=read', handler: show },
+/** Only for the repository itself is a scope named, public or not, as recordings show. */
+const calls: { below: string; docs: string; permission: string; accepted?: string[]; handler: OnRepository }[] = [
+  { below: '', docs: 'repos/repos#get-a-repository', permission: 'metadata=read', accepted: ['repo'], handler: show },
   { below: '/pulls', docs: 'pulls/pulls#list-pull-requests', permission: 'pull_requests=read', handler: pulls },
   { below: '/pulls/:number', docs: 'pulls/pulls#get-a-pull-request', permission: 'pull_requests=read', handler: pull },
   { below: '/branches', docs: 'branches/branches#list-branches', permission: 'contents=read', handler: branches },
   { below: '/branches/*branch', docs: 'branches/branches#get-a-branch', permission: 'contents=read', handler: branch },
 ]
 
-export const repositoryRoutes: GithubRoute[] = calls.flatMap(({ below, docs, permission, handler }) => {
-  const common = { method: 'GET', docs, permission, accepted: ['repo'] }
+export const repositoryRoutes: GithubRoute[] = calls.flatMap(({ below, docs, permission, accepted = [], handler }) => {
+  const common = { method: 'GET', docs, permission, accepted }
   const onRepository = (request: GithubRequest) => withRepository(request, permission, handler)
   return ['repos/:owner/:name', 'repositories/:id'].map((root) => ({
     ...common,

@@ -36,6 +36,7 @@ export function projectMergeRequests(request: GitlabRequest): Reply {
   const project = projectOf(request)
   if ('status' in project) return project
   const { world, user } = request
+  if (project.mergeRequestsDisabled) return forbidden()
   if (project.visibility === 'private' && repositoryLevel(world, user, project) < 20) return forbidden()
   const ofProject = world.pullRequests.filter((pull) => pull.repositoryId === project.id)
   return mergeRequestList(request, ofProject, 'all')

@@ -84,6 +84,10 @@ export interface Repository {
   archived: boolean
   /** GitLab: the repository feature is switched off. */
   codeDisabled: boolean
+  /** GitLab: merge requests are switched off. */
+  mergeRequestsDisabled: boolean
+  /** GitLab: the day of a deletion that can still be undone; servers from 18.0 on rename such a project, too. */
+  markedForDeletionOn: string | null
   createdAt: string
   updatedAt: string
   members: Member[]
