@@ -46,6 +46,10 @@ export interface FailureDetails {
   retryAfter?: number
   /** For `already_linked`: the id of the link that is there. */
   id?: string
+  /** For `scm_not_found`: a sentence on what else may be the reason, such as a scope that the token lacks. */
+  hint?: string
+  /** For `scm_query_refused`: the platform does not know, or hides, the account or repository that the query names. */
+  isAbsent?: true
   /** What the operator may read in the log: never a secret, never a platform's text. */
   log?: Record<string, string | number>
   /** What went wrong before this; it goes to the log by name and code only, never to the caller. */
@@ -65,8 +69,8 @@ export class Failure extends Error {
   }
 }
 
-export function notFound(resource: string): Failure {
-  return new Failure('not_found', 'not found', { resource })
+export function notFound(resource: string, hint?: string): Failure {
+  return new Failure('not_found', 'not found', { resource, ...(hint !== undefined && { hint }) })
 }
 
 /** 422: `invalid({ url: ['is not an https address'] })`. */

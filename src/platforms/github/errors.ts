@@ -4,6 +4,7 @@ import type { RawAnswer } from '../api.ts'
 import { clampWait, readRetryAfter } from '../outgoing/retry-after.ts'
 import { scmTypes } from '../scm-types.ts'
 import { type Connection, membersOf } from '../vendor.ts'
+import { githubQueryFailure } from './refused-query.ts'
 import { missingScopes, scopesOf } from './scopes.ts'
 
 type Site = Pick<Connection, 'scmType' | 'web' | 'api'>
@@ -42,10 +43,10 @@ export function githubFailure(site: Site, answer: RawAnswer): Failure {
   if (status === 404 || status === 410) {
     // Keys and e-mails are not there at all for a token that may not read them.
     const missing = lackedOf(headers).filter((scope) => scope === 'read:public_key' || scope === 'user:email')
-    return missing.length > 0 ? scopeMissing(site, missing) : absent(site)
+    return missing.length > 0 ? scopeMissing(site, missing) : absent(site, headers)
   }
   const { label } = scmTypes[site.scmType]
-  if (status === 422) return new Failure('scm_query_refused', `query is nothing that ${label} searches for`)
+  if (status === 422) return githubQueryFailure(label, answer.body)
   if (status === 451) return new Failure('scm_forbidden', `${label} has taken this down for legal reasons.`)
   return new Failure('scm_bad_response', `${label} answered with the status ${status}, which we did not expect.`)
 }
@@ -91,8 +92,18 @@ function tokenRejected(site: Site): Failure {
   )
 }
 
-function absent({ scmType }: Site): Failure {
-  return new Failure('scm_not_found', `${scmTypes[scmType].label} has no such thing, or hides it from this account.`)
+/** GitHub hides private repositories from a token without `repo`: absent and private look alike. */
+function absent({ scmType }: Site, headers: RawAnswer['headers']): Failure {
+  const granted = scopesOf(headers['x-oauth-scopes'])
+  const accepted = scopesOf(headers['x-accepted-oauth-scopes']) ?? []
+  // An App's token has permissions in place of scopes, and yet the header, which is empty.
+  const hasScopes = granted !== null && !headers['x-oauth-client-id']?.startsWith('Iv')
+  const needsRepo = hasScopes && accepted.includes('repo') && !accepted.some((scope) => granted.includes(scope))
+  return new Failure(
+    'scm_not_found',
+    `${scmTypes[scmType].label} has no such thing, or hides it from this account.`,
+    needsRepo ? { hint: 'If it is private, the token needs the scope repo.' } : {},
+  )
 }
 
 function refusal(site: Site, answer: RawAnswer): Failure {
