@@ -33,8 +33,9 @@ import { type Inspection, inspectTarget } from './outgoing/inspect.ts'
 import { readJson } from './outgoing/json.ts'
 import { LIMITS, type Limits } from './outgoing/limits.ts'
 import { createLinkGate } from './outgoing/link-gate.ts'
-import { nextPage } from './outgoing/next-page.ts'
-import { checkShape, wrongShape } from './outgoing/shape.ts'
+import { nextPage, pageAfterFull } from './outgoing/next-page.ts'
+import { createPositions, type ListPositions } from './outgoing/positions.ts'
+import { fitting, readShape, wrongShape } from './outgoing/shape.ts'
 import { createWaiting, type Waiting } from './outgoing/waiting.ts'
 
 export type { LogOutgoing, RawAnswer } from './outgoing/calls.ts'
@@ -117,6 +118,7 @@ export function createOutgoing(options: OutgoingOptions): Outgoing {
     gate: createLinkGate(limits.callsPerLink),
     breaker: createBreaker(limits, (host) => log('scm_origin_left_alone', { host, ms: limits.breakerPause })),
     etags: createEtags(),
+    positions: createPositions(),
     async request(target, wire, fresh) {
       const refusal = policy.checkTarget(target)
       if (refusal) throw parts.refused(refusal)
@@ -163,19 +165,40 @@ export class Api {
       .digest('base64')
   }
 
-  /** One GET below root; `path` starts with '/' and is already encoded. Throws a `Failure`. */
+  /** The platform's host, for messages. */
+  get host(): string {
+    return this.#host
+  }
+
+  /** Has the next read of this path answered anew, and not with a 304. */
+  forget(path: string): void {
+    this.#door.etags.forget(`${this.#scope} ${urlBelow(this.#options.root, path).href}`)
+  }
+
+  /** What is remembered of a list between its pages, for this link and token alone. `list` names it with its query. */
+  positions(list: string): ListPositions {
+    return this.#door.positions.of(`${this.#scope} ${list}`)
+  }
+
+  /**
+   * One GET below root; `path` starts with '/' and is already encoded. Gives what `shape` names, without optional members
+   * of an odd kind. Throws a `Failure`.
+   */
   get<T extends TSchema>(path: string, shape: T): Promise<Answer<Static<T>>>
   get(path: string, shape: TSchema): Promise<Answer<unknown>> {
     return this.#read(path, this.#deadline(), (answer) => {
       const next = nextPage({ headers: answer.headers, root: this.#options.root, path })
       if (next === path) throw badResponse(this.#host, 'names a page as its own next page')
-      if (longestListIn(answer.body) > this.#door.limits.items) throw badResponse(this.#host, 'sends more than a page')
-      checkShape(shape, answer.body, this.#host)
-      return { ...answer, next }
+      const body = readShape(shape, answer.body, this.#host)
+      if (longestListIn(body) > this.#door.limits.items) throw badResponse(this.#host, 'sends more than a page')
+      return { ...answer, body, next }
     })
   }
 
-  /** Follows next pages. Throws `scm_bad_response` when there are more than 10 pages or 1,000 items. */
+  /**
+   * Follows next pages, leaving out what is no such item. Throws `scm_bad_response` when there are more than 10 pages or
+   * 1,000 items, and where not one of several can be read.
+   */
   async getAll<T extends TSchema>(path: string, item: T): Promise<Static<T>[]> {
     const deadline = this.#deadline()
     const { pages, items: most } = this.#door.limits
@@ -190,11 +213,12 @@ export class Api {
       next = await this.#read(page, deadline, ({ headers, body }) => {
         if (!Array.isArray(body)) throw wrongShape(this.#host, '')
         if (items.length + body.length > most) throw badResponse(this.#host, `has more than ${most} of these`)
-        for (const one of body) {
-          checkShape(item, one, this.#host)
-          items.push(one as Static<T>)
-        }
-        return nextPage({ headers, root: this.#options.root, path: page })
+        const read = body.map((one) => fitting(item, one)).filter((one) => one !== undefined)
+        if (body.length > 1 && read.length === 0) throw wrongShape(this.#host, '/0')
+        if (read.length < body.length) this.forget(page)
+        items.push(...(read as Static<T>[]))
+        const answer = { headers, root: this.#options.root, path: page }
+        return nextPage(answer) ?? pageAfterFull(answer, body.length)
       })
     }
     return items

@@ -12,6 +12,7 @@ import type { Flights } from './flights.ts'
 import { readJson } from './json.ts'
 import type { Limits } from './limits.ts'
 import type { LinkGate } from './link-gate.ts'
+import type { Positions } from './positions.ts'
 import { clampWait, readRetryAfter } from './retry-after.ts'
 
 export type LogOutgoing = (event: string, fields: Record<string, string | number>) => void
@@ -48,6 +49,7 @@ export interface Door {
   gate: LinkGate
   breaker: Breaker
   etags: Etags
+  positions: Positions
   isProxied(target: Target): boolean
   /** Sends to a target that the address policy lets pass, else throws. `fresh`: on a connection of its own. */
   request(target: Target, wire: Wire, fresh: boolean): Promise<WireAnswer>
