@@ -3,9 +3,10 @@
 import { answerFaults } from './fault-answers.ts'
 import { connectionFaults } from './fault-connections.ts'
 import { isRefreshCall, isTokenCall, oauthFaults } from './fault-oauth.ts'
+import { pageFaults } from './fault-pages.ts'
 import type { Call } from './http.ts'
 
-export const faultTable = { ...connectionFaults, ...answerFaults, ...oauthFaults }
+export const faultTable = { ...connectionFaults, ...answerFaults, ...pageFaults, ...oauthFaults }
 
 export type FaultName = keyof typeof faultTable
 

@@ -256,6 +256,24 @@ describe('what is said', () => {
     expect(fieldsOf(await get(github, '/user/keys'))).toHaveProperty('items')
   })
 
+  test('nothing that tells of further pages', async () => {
+    const list = '/projects?per_page=5'
+    gitlab.faults.set({ fault: 'no-link' })
+    const halfTold = (await get(gitlab, list)).headers
+    expect([halfTold.get('link'), halfTold.get('x-next-page')]).toEqual([null, '2'])
+    gitlab.faults.set({ fault: 'no-paging-headers' })
+    const told = [...(await get(gitlab, list)).headers.keys()]
+    expect(told.filter((name) => name === 'link' || /^x-(next|total)/.test(name))).toEqual([])
+  })
+
+  test('pages that are too large, or not there', async () => {
+    const list = '/repos/alice/example-repository/pulls?per_page='
+    github.faults.set({ fault: 'page-over-50-is-404' })
+    expect([(await get(github, `${list}51`)).status, (await get(github, `${list}50`)).status]).toEqual([404, 200])
+    github.faults.set({ fault: 'long-texts', value: 10 })
+    expect((await get(github, `${list}3`)).text.length).toBeGreaterThan(30 * 1024)
+  })
+
   test('incomplete searches', async () => {
     github.faults.set({ fault: 'incomplete-results' })
     expect(fieldsOf(await get(github, '/search/repositories?q=example')).incomplete_results).toBe(true)

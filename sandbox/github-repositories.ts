@@ -27,8 +27,9 @@ import {
 
 type OnRepository = (request: GithubRequest, repository: Repository) => Reply
 
-const calls: { below: string; docs: string; permission: string; handler: OnRepository }[] = [
-  { below: '', docs: 'repos/repos#get-a-repository', permission: 'metadata=read', handler: show },
+/** Only for the repository itself is a scope named, public or not, as recordings show. */
+const calls: { below: string; docs: string; permission: string; accepted?: string[]; handler: OnRepository }[] = [
+  { below: '', docs: 'repos/repos#get-a-repository', permission: 'metadata=read', accepted: ['repo'], handler: show },
   { below: '/pulls', docs: 'pulls/pulls#list-pull-requests', permission: 'pull_requests=read', handler: pulls },
   { below: '/pulls/:number', docs: 'pulls/pulls#get-a-pull-request', permission: 'pull_requests=read', handler: pull },
   { below: '/branches', docs: 'branches/branches#list-branches', permission: 'contents=read', handler: branches },

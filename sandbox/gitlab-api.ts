@@ -16,7 +16,7 @@ import { groups, namespace, oneGroup } from './gitlab-groups.ts'
 import { gitlabLimit } from './gitlab-limits.ts'
 import { ownMergeRequests, projectMergeRequests } from './gitlab-merge-requests.ts'
 import { listReply } from './gitlab-paging.ts'
-import { allProjects, branches, groupProjects, oneProject, userProjects } from './gitlab-projects.ts'
+import { allProjects, branches, groupProjects, oneBranch, oneProject, userProjects } from './gitlab-projects.ts'
 import { type Call, header, json, matchRoute, nothing, type Reply } from './http.ts'
 import type { Site } from './site.ts'
 import { findUser, fullName, isExpired, repositoryById, type Token, type User, userById, type World } from './state.ts'
@@ -95,6 +95,14 @@ const routes: GitlabRoute[] = [
     permission: 'read_branch',
     anonymous: true,
     handler: branches,
+  },
+  {
+    method: 'GET',
+    pattern: 'projects/:id/repository/branches/:branch',
+    scopes: api,
+    permission: 'read_branch',
+    anonymous: true,
+    handler: oneBranch,
   },
   {
     method: 'GET',

@@ -11,6 +11,7 @@ import {
   findOrganization,
   findRepository,
   findUser,
+  fullName,
   type Repository,
   repositoryById,
   repositoryLevel,
@@ -34,7 +35,9 @@ export function allProjects(request: GitlabRequest): Reply {
 
 export function userProjects(request: GitlabRequest): Reply {
   const { world, params } = request
-  const user = findUser(world, params.id ?? '') ?? userById(world, Number(params.id))
+  // Digits alone are read as an id: lib/api/helpers.rb, find_user
+  const wanted = params.id ?? ''
+  const user = /^\d+$/.test(wanted) ? userById(world, Number(wanted)) : findUser(world, wanted)
   if (user === undefined) return notFound('User')
   return projectList(
     request,
@@ -56,8 +59,9 @@ export function groupProjects(request: GitlabRequest): Reply {
 }
 
 export function findGroup({ world, user }: GitlabRequest, idOrPath: string) {
-  const byId = world.organizations.find((group) => String(group.id) === idOrPath)
-  const group = byId ?? findOrganization(world, idOrPath)
+  const group = /^\d+$/.test(idOrPath)
+    ? world.organizations.find(({ id }) => id === Number(idOrPath))
+    : findOrganization(world, idOrPath)
   return group !== undefined && canSeeGroup(world, user, group) ? group : undefined
 }
 
@@ -72,7 +76,8 @@ function projectList(request: GitlabRequest, candidates: Repository[]): Reply {
   if (refused !== undefined) return refused
   const found = candidates.filter((project) => {
     if (!canSeeProject(world, user, project) || !passes(request, project)) return false
-    return matchesSearch(query.get('search'), [project.title, project.name, project.description])
+    const names = flag(query, 'search_namespaces') ? [fullName(project)] : [project.title, project.name]
+    return matchesSearch(query.get('search'), [...names, project.description])
   })
   const brief = user === null || flag(query, 'simple')
   return listReply(request, sorted(found, query, orderKeys, 'created_at'), (project) =>
@@ -87,6 +92,8 @@ function passes({ world, user, call }: GitlabRequest, project: Repository): bool
   const archived = query.get('archived')
   if (visibility !== null && project.visibility !== visibility) return false
   if (archived !== null && project.archived !== flag(query, 'archived')) return false
+  const active = !project.archived && project.markedForDeletionOn === null
+  if (query.has('active') && active !== flag(query, 'active')) return false
   if (flag(query, 'membership') && level === 0) return false
   if (flag(query, 'owned') && level < 50) return false
   return level >= Number(query.get('min_access_level') ?? 0)
@@ -99,11 +106,15 @@ export function projectOf({ site, world, user, call, params }: GitlabRequest): R
   const project = found ?? findMoved(world, wanted)
   if (project === undefined || !canSeeProject(world, user, project)) return notFound('Project')
   if (found !== undefined) return found
-  const [, rest = ''] = /\/projects\/[^/]+(.*)$/.exec(call.path) ?? []
+  // What follows a dot of the last part is taken for a format, and the address of the project is cut there:
+  // https://github.com/python-gitlab/python-gitlab/issues/3299
+  const [, raw = '', below = ''] = /\/projects\/([^/]+)(.*)$/.exec(call.path) ?? []
+  const [, format] = /\.([^.%]+)$/.exec(raw) ?? []
+  const target = format === undefined ? String(project.id) : `${project.id}.${format}`
   const query = call.query.size === 0 ? '' : `?${call.query}`
-  const location = `${site.apiUrl}/projects/${project.id}${rest}${query}`
+  const location = `${site.apiUrl}/projects/${target}${below}${query}`
   const headers = { ...redirect(location).headers, 'content-type': 'text/plain' }
-  return { status: 301, headers, body: `This resource has been moved permanently to ${location}` }
+  return { status: 302, headers, body: `This resource has been moved permanently to ${location}` }
 }
 
 export function oneProject(request: GitlabRequest): Reply {
@@ -113,17 +124,28 @@ export function oneProject(request: GitlabRequest): Reply {
   return json(200, user === null ? projectBasic(site, world, project) : projectBody(site, world, user, project))
 }
 
-/** A guest of a private project sees that it is there, but not its code. */
 export function branches(request: GitlabRequest): Reply {
+  return withCode(request, (project, level) => {
+    const search = request.call.query.get('search')
+    const found = project.branches.filter((branch) => search === null || branchMatches(branch.name, search))
+    return listReply(request, found, (branch) => branchBody(request.site, project, branch, level >= 30), 'Branch')
+  })
+}
+
+export function oneBranch(request: GitlabRequest): Reply {
+  return withCode(request, (project, level) => {
+    const found = project.branches.find(({ name }) => name === request.params.branch)
+    return found === undefined ? notFound('Branch') : json(200, branchBody(request.site, project, found, level >= 30))
+  })
+}
+
+/** A guest of a private project sees that it is there, but not its code. */
+function withCode(request: GitlabRequest, answer: (project: Repository, level: number) => Reply): Reply {
   const project = projectOf(request)
   if ('status' in project) return project
-  const { site, world, user, call } = request
   if (project.codeDisabled) return notFound('Repository')
-  const level = repositoryLevel(world, user, project)
-  if (project.visibility === 'private' && level < 20) return forbidden()
-  const search = call.query.get('search')
-  const found = project.branches.filter((branch) => search === null || branchMatches(branch.name, search))
-  return listReply(request, found, (branch) => branchBody(site, project, branch, level >= 30), 'Branch')
+  const level = repositoryLevel(request.world, request.user, project)
+  return project.visibility === 'private' && level < 20 ? forbidden() : answer(project, level)
 }
 
 function branchMatches(name: string, search: string): boolean {

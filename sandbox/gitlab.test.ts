@@ -151,7 +151,7 @@ describe('projects', () => {
 
   test('a moved one redirects to its number, with what was below', async () => {
     const answer = await get('/projects/alice%2Foriginal-name/repository/branches?per_page=1')
-    expect(answer.status).toBe(301)
+    expect(answer.status).toBe(302)
     expect(answer.headers.get('location')).toBe(`${gitlab.apiUrl}/projects/30/repository/branches?per_page=1`)
   })
 

@@ -146,6 +146,8 @@ function repository(id: number, owner: string, name: string, own: Partial<Reposi
     stars: 0,
     archived: false,
     codeDisabled: false,
+    mergeRequestsDisabled: false,
+    markedForDeletionOn: null,
     createdAt: '2025-01-01T00:00:00Z',
     updatedAt: '2025-06-01T00:00:00Z',
     members: [],

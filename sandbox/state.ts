@@ -101,7 +101,9 @@ export interface Repository {
   /** GitLab: the repository feature is switched off. */
   codeDisabled: boolean
   /** GitLab: merge requests are switched off. */
-  mergeRequestsDisabled?: true
+  mergeRequestsDisabled: boolean
+  /** GitLab: the day of a deletion that can still be undone; servers from 18.0 on rename such a project, too. */
+  markedForDeletionOn: string | null
   createdAt: string
   updatedAt: string
   members: Member[]

@@ -53,6 +53,8 @@ export interface FailureDetails {
   ofAccount?: true
   /** The page where it can be mended, where that is another than the code tells. */
   fixUrl?: string
+  /** For `scm_query_refused`: the platform does not know, or hides, the account or repository that the query names. */
+  isAbsent?: true
   /** What the operator may read in the log: never a secret, never a platform's text. */
   log?: Record<string, string | number>
   /** What went wrong before this; it goes to the log by name and code only, never to the caller. */
@@ -72,8 +74,8 @@ export class Failure extends Error {
   }
 }
 
-export function notFound(resource: string): Failure {
-  return new Failure('not_found', 'not found', { resource })
+export function notFound(resource: string, hint?: string): Failure {
+  return new Failure('not_found', 'not found', { resource, ...(hint !== undefined && { hint }) })
 }
 
 /** 422: `invalid({ url: ['is not an https address'] })`. */

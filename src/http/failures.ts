@@ -67,7 +67,12 @@ function failureFrom(error: FastifyError | Failure): Failure {
 
 function bodyOf(failure: Failure, row: Row, requestId: string): object {
   const { details } = failure
-  if (row.status === 404) return { resource: details.resource, error: 'not found' }
+  if (row.status === 404) {
+    return {
+      resource: details.resource,
+      error: details.hint === undefined ? 'not found' : `not found. ${details.hint}`,
+    }
+  }
   if (row.status === 422) return { errors: details.errors ?? { query: [failure.message] }, error: failure.message }
   if (row.status === 500) return { error: 'Internal error', code: row.code, request_id: requestId }
   return {

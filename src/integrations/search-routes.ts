@@ -37,7 +37,7 @@ function metaOf(asked: PageRequest, page: Page<unknown>) {
 
 /** The one call that names a thing which has to be there. */
 function repositoryNotFound(error: unknown): never {
-  throw error instanceof Failure && error.code === 'scm_not_found' ? notFound('repository') : error
+  throw error instanceof Failure && error.code === 'scm_not_found' ? notFound('repository', error.details.hint) : error
 }
 
 export function searchRoutes(app: App, services: Services): void {

@@ -82,7 +82,7 @@ export const RepositoryOnWire = Type.Object({
   fullName: Type.String(),
   url: Type.String(),
   description: NullableString,
-  private: Type.Boolean(),
+  private: Type.Union([Type.Boolean(), Type.Null()]),
   fork: Type.Boolean(),
   default_branch: NullableString,
 })

@@ -7,6 +7,7 @@ import { entryFor, type Handler, json, serve, type TestServer } from '../../test
 import { Failure } from '../failure.ts'
 import { Api, type ApiOptions, createOutgoing, type Outgoing, type RawAnswer, send } from './api.ts'
 import { LIMITS, type Limits } from './outgoing/limits.ts'
+import { maybe } from './vendor.ts'
 
 const Item = Type.Object({ id: Type.Integer() })
 
@@ -86,8 +87,9 @@ test('a GET carries our headers, asks for gzip, and reads it', async () => {
     sent = request.headers
     response.writeHead(200, { 'content-encoding': 'gzip', 'X-Total': '7' }).end(gzipSync('\ufeff{"id":1,"more":"ä"}'))
   }
-  const answer = await apiOf(open()).get('/user?x=a%2Fb', Item)
-  expect(answer).toMatchObject({ status: 200, body: { id: 1 }, next: null, headers: { 'x-total': '7' } })
+  const Named = Type.Object({ id: Type.Integer(), more: Type.String() })
+  const answer = await apiOf(open()).get('/user?x=a%2Fb', Named)
+  expect(answer).toMatchObject({ status: 200, body: { id: 1, more: 'ä' }, next: null, headers: { 'x-total': '7' } })
   expect(sent).toMatchObject({ authorization: 'Bearer a', 'accept-encoding': 'gzip', 'user-agent': 'forgelink' })
   expect(server.seen).toEqual(['GET /user?x=a%2Fb'])
 })
@@ -195,7 +197,7 @@ describe('pages', () => {
     ],
     ['a page that is its own next', (_q, r) => json(r, [], { link: '</list>; rel="next"' }), 'round in circles'],
     ['an object for a list', (_q, r) => json(r, { message: 'x' }), 'another shape'],
-    ['an item without id', (_q, r) => json(r, [{ id: 1 }, {}]), 'another shape'],
+    ['items without an id, every one', (_q, r) => json(r, [{}, {}]), 'another shape'],
   ])('%s is a bad response', async (_name, fault, words) => {
     handler = fault
     expect(await failureOf(apiOf(open()).getAll('/list', Item))).toMatchObject({
@@ -213,11 +215,50 @@ describe('pages', () => {
     expect(server.seen.length).toBe(3)
   })
 
+  test('an item without id is left out', async () => {
+    handler = (_request, response) => json(response, [{ id: 1 }, {}, { id: 3 }])
+    expect(await apiOf(open()).getAll('/list', Item)).toEqual([{ id: 1 }, { id: 3 }])
+  })
+
+  test('a full page has a next one where no header tells', async () => {
+    handler = (request, response) => {
+      const page = Number(new URLSearchParams(request.url?.split('?')[1]).get('page') ?? 1)
+      json(response, page === 3 ? [{ id: 5 }] : [{ id: 2 * page - 1 }, { id: 2 * page }])
+    }
+    const items = await apiOf(open()).getAll('/list?per_page=2', Item)
+    expect(items.map(({ id }) => id)).toEqual([1, 2, 3, 4, 5])
+    expect(server.seen.slice(1)).toEqual(['GET /list?per_page=2&page=2', 'GET /list?per_page=2&page=3'])
+  })
+
   test('a single page says what follows', async () => {
     handler = pages(2, next)
     const api = apiOf(open())
     expect((await api.get('/list', Type.Array(Item))).next).toBe('/list?page=2')
     expect((await api.get('/list?page=2', Type.Array(Item))).next).toBeNull()
+  })
+})
+
+describe('what is read of an object', () => {
+  const Shape = Type.Object({
+    id: Type.Integer(),
+    name: maybe(Type.String()),
+    inner: maybe(Type.Object({ a: Type.Integer(), b: maybe(Type.String()) })),
+  })
+
+  test.each([
+    ['members that are no part of it', { id: 1, lists: new Array(1_739).fill('192.0.2.0/24') }, { id: 1 }],
+    ['an odd optional member', { id: 1, name: 7 }, { id: 1 }],
+    ['an odd member within', { id: 1, inner: { a: 1, b: {} } }, { id: 1, inner: { a: 1 } }],
+    ['what lacks a needed member within', { id: 1, inner: { b: 'x' } }, { id: 1 }],
+    ['nothing where a member is null', { id: 1, name: null }, { id: 1, name: null }],
+  ])('leaves out %s', async (_name, body, expected) => {
+    handler = (_request, response) => json(response, body)
+    expect((await apiOf(open()).get('/x', Shape)).body).toEqual(expected)
+  })
+
+  test.each([[{ name: 'x' }], [{ id: '1' }], [[{ id: 1 }]]])('is not there in %j', async (body) => {
+    handler = (_request, response) => json(response, body)
+    expect((await failureOf(apiOf(open()).get('/x', Shape))).code).toBe('scm_bad_response')
   })
 })
 

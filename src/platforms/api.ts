@@ -37,9 +37,10 @@ import { createJsonReader, isList, pickOf } from './outgoing/json.ts'
 import { LIMITS, type Limits } from './outgoing/limits.ts'
 import { createLinkGate } from './outgoing/link-gate.ts'
 import { withNewToken } from './outgoing/new-token.ts'
-import { nextPage } from './outgoing/next-page.ts'
+import { nextPage, pageAfterFull } from './outgoing/next-page.ts'
+import { createPositions, type ListPositions } from './outgoing/positions.ts'
 import { createServerNotes } from './outgoing/server-notes.ts'
-import { checkShape, wrongShape } from './outgoing/shape.ts'
+import { fitting, readShape, wrongShape } from './outgoing/shape.ts'
 import { createWaiting, type Waiting } from './outgoing/waiting.ts'
 
 export type { LogOutgoing, RawAnswer } from './outgoing/calls.ts'
@@ -140,6 +141,7 @@ export function createOutgoing(options: OutgoingOptions): Outgoing {
     gate: createLinkGate(limits.callsPerLink),
     breaker: createBreaker(limits, (host) => log('scm_origin_left_alone', { host, ms: limits.breakerPause })),
     etags: createEtags(),
+    positions: createPositions(),
     notes: createServerNotes(log),
     json: createJsonReader(),
     budget: createBodyBudget(limits.bodies),
@@ -195,19 +197,40 @@ export class Api {
       .digest('base64')
   }
 
-  /** One GET below root; `path` starts with '/' and is already encoded. Throws a `Failure`. */
-  get<T extends TSchema>(path: string, shape: T): Promise<Answer<Static<T>>>
-  get(path: string, shape: TSchema): Promise<Answer<unknown>> {
-    return this.#read(path, shape, this.#deadline(), (answer) => {
+  /** The platform's host, for messages. */
+  get host(): string {
+    return this.#host
+  }
+
+  /** Has the next read of this path answered anew, and not with a 304. */
+  forget(path: string): void {
+    this.#door.etags.forget(`${this.#scope} ${urlBelow(this.#options.root, path).href}`)
+  }
+
+  /** What is remembered of a list between its pages, for this link and token alone. `list` names it with its query. */
+  positions(list: string): ListPositions {
+    return this.#door.positions.of(`${this.#scope} ${list}`)
+  }
+
+  /**
+   * One GET below root; `path` starts with '/' and is already encoded. Gives what `shape` names, without optional members
+   * of an odd kind; `kept` may name less of it that is worth keeping, without being demanded. Throws a `Failure`.
+   */
+  get<T extends TSchema>(path: string, shape: T, kept?: TSchema): Promise<Answer<Static<T>>>
+  get(path: string, shape: TSchema, kept: TSchema = shape): Promise<Answer<unknown>> {
+    return this.#read(path, kept, this.#deadline(), (answer) => {
       const next = nextPage({ headers: answer.headers, root: this.#options.root, path })
       if (next === path) throw badResponse(this.#host, 'names a page as its own next page')
-      if (longestListIn(answer.body) > this.#door.limits.items) throw badResponse(this.#host, 'sends more than a page')
-      checkShape(shape, answer.body, this.#host)
-      return { ...answer, next }
+      const body = readShape(shape, answer.body, this.#host)
+      if (longestListIn(body) > this.#door.limits.items) throw badResponse(this.#host, 'sends more than a page')
+      return { ...answer, body, next }
     })
   }
 
-  /** Follows next pages. Throws `scm_bad_response` when there are more than 10 pages or 1,000 items. */
+  /**
+   * Follows next pages, leaving out what is no such item. Throws `scm_bad_response` when there are more than 10 pages or
+   * 1,000 items, and where not one of several can be read.
+   */
   async getAll<T extends TSchema>(path: string, item: T): Promise<Static<T>[]> {
     const deadline = this.#deadline()
     const { pages, items: most } = this.#door.limits
@@ -223,11 +246,12 @@ export class Api {
       next = await this.#read(page, list, deadline, ({ headers, body }) => {
         if (!Array.isArray(body)) throw wrongShape(this.#host, '')
         if (items.length + body.length > most) throw badResponse(this.#host, `has more than ${most} of these`)
-        for (const one of body) {
-          checkShape(item, one, this.#host)
-          items.push(one as Static<T>)
-        }
-        return nextPage({ headers, root: this.#options.root, path: page })
+        const read = body.map((one) => fitting(item, one)).filter((one) => one !== undefined)
+        if (body.length > 1 && read.length === 0) throw wrongShape(this.#host, '/0')
+        if (read.length < body.length) this.forget(page)
+        items.push(...(read as Static<T>[]))
+        const answer = { headers, root: this.#options.root, path: page }
+        return nextPage(answer) ?? pageAfterFull(answer, body.length)
       })
     }
     return items

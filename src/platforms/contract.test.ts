@@ -31,7 +31,9 @@ const github: Vendor = {
   recordings: new URL('./github/testdata/', import.meta.url),
   pull: (web, number) => `${web}/${repo}/pull/${number}`,
   unknown: (kind, name) =>
-    `GitHub has no ${kind === 'account' ? 'user or organisation' : 'repository'} "${name}" that this account can see.`,
+    kind === 'account'
+      ? `GitHub has no user or organisation "${name}" that this account can see.`
+      : `GitHub has no repository "${name}" that this account can see. If it is private, the token needs the scope repo.`,
   total: () => null,
   cases: [
     {

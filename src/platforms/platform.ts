@@ -32,7 +32,8 @@ export interface Repository {
   fullName: string
   url: string
   description: string | null
-  private: boolean
+  /** null where the platform does not tell. */
+  private: boolean | null
   fork: boolean
   defaultBranch: string | null
 }

@@ -115,6 +115,14 @@ export function emptyPage(totalCount: number | null, ...warnings: string[]): Pag
   return { items: [], hasNext: false, totalCount, warnings }
 }
 
+/** What is said of items of a list that were left out because they could not be read. */
+export function unreadableWarnings(label: string, count: number): string[] {
+  if (count === 0) return []
+  const what =
+    count === 1 ? '1 entry of this page was left out: it' : `${count} entries of this page were left out: they`
+  return [`${what} came from ${label} in a form that cannot be read.`]
+}
+
 /** A query string with the page wanted. */
 export function queryOf(parameters: Record<string, string>, { page, perPage }: PageRequest): string {
   return new URLSearchParams({ ...parameters, per_page: String(perPage), page: String(page) }).toString()

@@ -15,6 +15,7 @@ import {
   tokenRejected,
 } from './failures.ts'
 import { forbidden } from './forbidden.ts'
+import { githubQueryFailure } from './refused-query.ts'
 import { covers, isAppToken, scopesIn, scopesOf } from './scopes.ts'
 
 /**
@@ -38,7 +39,7 @@ export function githubFailure(site: Site, answer: RawAnswer, url?: URL): Failure
   if (status === 410 || (status === 400 && says(answer, /\bversion\b/i))) return versionRefused(site, answer)
   if (status === 404) return absent(site, headers, url)
   if (status === 422 && says(answer, /^pagination with the page parameter/i)) return pageTooDeep(site)
-  if (status === 422) return new Failure('scm_query_refused', `query is nothing that ${label} searches for`)
+  if (status === 422) return githubQueryFailure(label, answer.body)
   if (status === 451) return new Failure('scm_forbidden', `${label} has taken this down for legal reasons.`)
   return new Failure('scm_bad_response', `${label} answered with the status ${status}, which we did not expect.`)
 }

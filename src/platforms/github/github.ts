@@ -1,9 +1,10 @@
 // GitHub and GitHub Enterprise Server as a Platform.
 import { type Static, Type } from 'typebox'
-import { Value } from 'typebox/value'
-import { Failure, invalid } from '../../failure.ts'
+import { Failure } from '../../failure.ts'
 import { Api, type Outgoing } from '../api.ts'
 import { branchPage } from '../composed-list.ts'
+import { listAt, onePage } from '../lists.ts'
+import { fitting } from '../outgoing/shape.ts'
 import type {
   Branch,
   Organization,
@@ -22,57 +23,45 @@ import { scmTypes } from '../scm-types.ts'
 import {
   avatarAddress,
   type Connection,
-  emptyPage,
   hasCode,
-  lookUpEach,
   membersOf,
   orNull,
-  queryOf,
   REFUSALS,
-  startOf,
   TROUBLES,
+  unreadableWarnings,
   webAddress,
 } from '../vendor.ts'
 import { apiVersionFor, isHostedByGitHub } from './api-version.ts'
 import { githubFailure, isOwnRefusal, isVersionRefused, strangerFailure } from './errors.ts'
 import { callUnknown, notAPerson, notGitHub, scopeMissing } from './failures.ts'
+import { heldBack, isAbsent, searched, unknown } from './found.ts'
 import { KEYS, unknownCalls } from './known-calls.ts'
+import { searchPullRequests } from './pull-requests.ts'
 import {
   BranchItem,
   branchFrom,
   Email,
   expiryFrom,
-  type IssueItem,
-  IssuesFound,
   Key,
   keyFrom,
   Membership,
   Meta,
   OrganizationItem,
   organizationFrom,
-  PullRequestItem,
-  pullRequestFrom,
-  pullRequestFromIssue,
   RateLimits,
-  RepositoriesFound,
   RepositoryDetails,
+  RepositoryItem,
   rateLimitFrom,
   repositoryFrom,
-  repositoryOf,
   User,
 } from './responses.ts'
 import { missingScopes, scopesOf } from './scopes.ts'
-import { isLogin, isRepository, pullRequestSearch, repositorySearch } from './search.ts'
-
-/** Searches give no more: https://docs.github.com/en/rest/search/search#about-search */
-const MOST_FOUND = 1000
+import { isLogin, isRepository, repositorySearch } from './search.ts'
 
 const MAX_VERSION_LENGTH = 40
 
 const ORGANIZATIONS_UNTOLD =
   'GitHub lists no organisations for fine-grained and App tokens; a classic token shows them.'
-
-type Issue = Static<typeof IssueItem>
 
 export class GitHub implements Platform {
   readonly #at: Connection
@@ -147,50 +136,47 @@ export class GitHub implements Platform {
 
   async searchRepositories(query: RepositoryQuery, page: PageRequest): Promise<Page<Repository>> {
     const q = repositorySearch(query)
-    const place = query.user === null ? null : `user or organisation "${query.user}"`
+    const place = `user or organisation "${query.user}"`
     if (query.user !== null && !isLogin(query.user)) return unknown(place)
-    return searched(page, place, async () => {
-      const answer = await this.#api.get(`/search/repositories?${queryOf({ q }, page)}`, RepositoriesFound)
-      return { ...answer, items: answer.body.items.map((item) => repositoryFrom(item, this.#at.web)) }
-    })
+    try {
+      const list = { path: '/search/repositories', parameters: { q }, item: RepositoryItem, isSearch: true } as const
+      const found = await searched(page, () => onePage(listAt(this.#api, list), page))
+      return { ...found, items: found.items.map((item) => repositoryFrom(item, this.#at.web)) }
+    } catch (failure) {
+      if (query.user !== null && isAbsent(failure)) return unknown(place)
+      throw failure
+    }
   }
 
   async organizations(page: PageRequest): Promise<Page<Organization>> {
-    const answer = await this.#api.get(`/user/orgs?${queryOf({}, page)}`, Type.Array(OrganizationItem))
-    const isTold = scopesOf(answer.headers) !== null || answer.body.length > 0
+    const answer = await onePage(listAt(this.#api, { path: '/user/orgs', item: OrganizationItem }), page)
+    const isTold = scopesOf(answer.headers) !== null || answer.items.length > 0
     const found = isTold ? { ...answer, warnings: [] } : await this.#memberships(page)
     return {
-      items: found.body.map((item) => organizationFrom(item, this.#at.web)),
-      hasNext: found.next !== null,
+      items: found.items.map((item) => organizationFrom(item, this.#at.web)),
+      hasNext: found.hasNext,
       totalCount: null,
-      warnings: [...heldBack(answer.headers), ...found.warnings],
+      warnings: [...heldBack(answer.headers), ...unreadableWarnings('GitHub', answer.unreadable), ...found.warnings],
     }
   }
 
-  async searchPullRequests(query: PullRequestQuery, page: PageRequest): Promise<Page<PullRequest>> {
-    if (query.repo !== null && !isRepository(query.repo)) {
-      throw invalid({ query: ['has a repo: that is not OWNER/NAME; GitHub has no other form'] })
-    }
-    if (query.repo !== null && query.words.length === 0) return this.#pullRequestsOf(query.repo, query.state, page)
-
-    const q = pullRequestSearch(query)
-    const place = query.repo === null ? null : `repository "${query.repo}"`
-    return searched(page, place, async () => {
-      const search = queryOf({ q, sort: 'created', order: 'desc' }, page)
-      const answer = await this.#api.get(`/search/issues?${search}`, IssuesFound)
-      return { ...answer, ...(await this.#withSources(answer.body.items)) }
-    })
+  searchPullRequests(query: PullRequestQuery, page: PageRequest): Promise<Page<PullRequest>> {
+    return searchPullRequests(this.#api, this.#at.web, query, page)
   }
 
   async branches(repository: string, page: PageRequest): Promise<Page<Branch>> {
     if (!isRepository(repository)) throw new Failure('scm_not_found', 'A repository of GitHub is named OWNER/NAME.')
-    const { body } = await this.#api.get(`/repos/${repository}`, RepositoryDetails)
-    const read = async (part: PageRequest) => {
-      const answer = await this.#api.get(`/repos/${repository}/branches?${queryOf({}, part)}`, Type.Array(BranchItem))
-      return { items: answer.body.map(branchFrom), hasNext: answer.next !== null, totalCount: null }
+    const path = `/repos/${repository}`
+    const { body } = await this.#api.get(path, RepositoryDetails)
+    const list = listAt(this.#api, { path: `${path}/branches`, item: BranchItem, isThere: async () => true })
+    const branch = body.default_branch ?? null
+    // A renamed branch answers with its new name.
+    const exists = async () => {
+      const address = `${path}/branches/${encodeURIComponent(branch ?? '')}`
+      return (await orNull(this.#api.get(address, BranchItem), [...REFUSALS, 'scm_bad_response']))?.body.name === branch
     }
-    const { items, hasNext, totalCount } = await branchPage(read, body.default_branch ?? null, page)
-    return { items, hasNext, totalCount, warnings: [] }
+    const { items, hasNext, totalCount, unreadable } = await branchPage(list, branch, exists, page)
+    return { items: items.map(branchFrom), hasNext, totalCount, warnings: unreadableWarnings('GitHub', unreadable) }
   }
 
   async health(): Promise<PlatformHealth> {
@@ -216,17 +202,18 @@ export class GitHub implements Platform {
 
   /** Fine-grained and App tokens are given no organisations, but their memberships where they may read them. */
   async #memberships(page: PageRequest) {
-    const path = `/user/memberships/orgs?${queryOf({ state: 'active' }, page)}`
-    const answer = await orUntold(this.#api.get(path, Type.Array(Membership)))
-    const body = (answer?.body ?? []).flatMap(({ organization }) => organization ?? [])
-    const isTold = body.length > 0 || page.page > 1
-    return { body, next: answer?.next ?? null, warnings: isTold ? [] : [ORGANIZATIONS_UNTOLD] }
+    const list = { path: '/user/memberships/orgs', parameters: { state: 'active' }, item: Membership }
+    const found = await orUntold(onePage(listAt(this.#api, list), page))
+    const items = (found?.items ?? []).flatMap(({ organization }) => organization ?? [])
+    const isTold = items.length > 0 || page.page > 1
+    return { items, hasNext: found?.hasNext ?? false, warnings: isTold ? [] : [ORGANIZATIONS_UNTOLD] }
   }
 
   async #user() {
     try {
       const { headers, body } = await this.#api.get('/user', Type.Unknown())
-      if (Value.Check(User, body)) return { headers, user: body }
+      const user = fitting(User, body) as Static<typeof User> | undefined
+      if (user) return { headers, user }
       const isGitLab = 'username' in membersOf(body)
       throw notGitHub(this.#at, 'its answer to /user has no id or login', isGitLab)
     } catch (failure) {
@@ -263,38 +250,6 @@ export class GitHub implements Platform {
       throw failure
     }
   }
-
-  /** Not by the search: the list has no limit of 1,000, lags behind nothing, and tells id and source. */
-  async #pullRequestsOf(repo: string, state: PullRequestQuery['state'], page: PageRequest): Promise<Page<PullRequest>> {
-    try {
-      const answer = await this.#pullRequestList(repo, state ?? 'all', page)
-      const items = answer.body.map((item) => pullRequestFrom(item, this.#at.web))
-      return { items, hasNext: answer.next !== null, totalCount: null, warnings: [] }
-    } catch (failure) {
-      if (hasCode(failure, 'scm_not_found')) return unknown(`repository "${repo}"`, failure.details.hint)
-      throw failure
-    }
-  }
-
-  /** A search does not tell where a pull request comes from; the newest hundred of its repository do. */
-  async #withSources(issues: Issue[]): Promise<{ items: PullRequest[]; warnings: string[] }> {
-    const repositories = new Set(issues.map(repositoryOf).filter(isRepository))
-    const { found, isComplete } = await lookUpEach(repositories, (repository) =>
-      this.#pullRequestList(repository, 'all', { page: 1, perPage: 100 }),
-    )
-    const listed = (issue: Issue) => found.get(repositoryOf(issue))?.body.find(({ number }) => number === issue.number)
-    const items = issues.map((issue) => pullRequestFromIssue(issue, listed(issue), this.#at.web))
-    const allTold = isComplete && issues.every((issue) => listed(issue) || !found.has(repositoryOf(issue)))
-    return {
-      items,
-      warnings: allTold ? [] : ['Where some of these pull requests come from could not be looked up.'],
-    }
-  }
-
-  #pullRequestList(repo: string, state: string, page: PageRequest) {
-    const query = queryOf({ state, sort: 'created', direction: 'desc' }, page)
-    return this.#api.get(`/repos/${repo}/pulls?${query}`, Type.Array(PullRequestItem))
-  }
 }
 
 /** null where an answer of ours can do without what was asked. */
@@ -305,51 +260,4 @@ async function orUntold<T>(asked: Promise<T>): Promise<T | null> {
     if (isVersionRefused(failure) || !hasCode(failure, ...REFUSALS, 'scm_bad_response')) throw failure
     return null
   }
-}
-
-interface SearchAnswer<T> {
-  items: T[]
-  body: { total_count: number; incomplete_results?: boolean | null }
-  headers: Record<string, string>
-  next: string | null
-  warnings?: string[]
-}
-
-/** A page of a search; `place` is what the query names and GitHub may not know or not show. */
-async function searched<T>(
-  page: PageRequest,
-  place: string | null,
-  ask: () => Promise<SearchAnswer<T>>,
-): Promise<Page<T>> {
-  if (startOf(page) >= MOST_FOUND) {
-    return emptyPage(null, `GitHub gives only the first ${MOST_FOUND} results of a search; narrow the query.`)
-  }
-  try {
-    const { items, body, headers, next, warnings = [] } = await ask()
-    const cutShort = 'GitHub ran out of time for this search, so results may be missing.'
-    return {
-      items,
-      hasNext: next !== null && startOf(page) + page.perPage < MOST_FOUND,
-      totalCount: body.total_count,
-      warnings: [...heldBack(headers), ...(body.incomplete_results ? [cutShort] : []), ...warnings],
-    }
-  } catch (failure) {
-    // The words are ours to get right; a 422 is about the account or repository that the query names.
-    if (place !== null && hasCode(failure, 'scm_query_refused')) return unknown(place)
-    throw failure
-  }
-}
-
-/** `hint`: what else the answer said. */
-function unknown(place: string | null, hint = ''): Page<never> {
-  return emptyPage(0, `GitHub has no ${place} that this account can see. ${hint}`.trim())
-}
-
-/** https://docs.github.com/en/rest/using-the-rest-api/troubleshooting-the-rest-api names this header for single sign-on. */
-function heldBack(headers: Record<string, string>): string[] {
-  const header = headers['x-github-sso'] ?? ''
-  if (!header.startsWith('partial-results')) return []
-  const count = /organizations=([\d,]+)/.exec(header)?.[1]?.split(',').length
-  const whose = count === undefined ? 'organisations' : count === 1 ? '1 organisation' : `${count} organisations`
-  return [`GitHub left out what belongs to ${whose} wanting the token authorised for single sign-on.`]
 }

@@ -16,24 +16,22 @@ export const Email = Type.Object({ email: Type.String(), primary: Type.Boolean()
 
 export const Key = Type.Object({ key: maybe(Type.String()), title: maybe(Type.String()) })
 
-const RepositoryItem = Type.Object({
+export const RepositoryItem = Type.Object({
   id: Id,
-  name: Type.String(),
+  name: maybe(Type.String()),
   full_name: Type.String(),
   html_url: maybe(Type.String()),
   description: maybe(Type.String()),
-  private: Type.Boolean(),
-  fork: Type.Boolean(),
+  private: maybe(Type.Boolean()),
+  visibility: maybe(Type.String()),
+  fork: maybe(Type.Boolean()),
   default_branch: maybe(Type.String()),
 })
 
-export const RepositoriesFound = Type.Object({
-  total_count: Type.Integer({ minimum: 0 }),
-  incomplete_results: maybe(Type.Boolean()),
-  items: Type.Array(RepositoryItem),
+export const RepositoryDetails = Type.Object({
+  full_name: maybe(Type.String()),
+  default_branch: maybe(Type.String()),
 })
-
-export const RepositoryDetails = Type.Object({ default_branch: maybe(Type.String()) })
 
 export const OrganizationItem = Type.Object({
   id: Id,
@@ -47,39 +45,38 @@ export const OrganizationItem = Type.Object({
 export const Membership = Type.Object({ organization: maybe(OrganizationItem) })
 
 export const PullRequestItem = Type.Object({
-  id: Id,
+  id: maybe(Id),
   number: Id,
   title: Type.String(),
   state: Type.String(),
   html_url: maybe(Type.String()),
   merged_at: maybe(Type.String()),
-  head: Type.Object({ repo: maybe(Type.Object({ full_name: Type.String(), html_url: maybe(Type.String()) })) }),
+  head: maybe(Type.Object({ repo: maybe(Type.Object({ full_name: Type.String(), html_url: maybe(Type.String()) })) })),
 })
 
-/** A pull request as the issue search tells it: its `id` is the issue's, and it has no `head`. */
+/**
+ * A pull request as the issue search tells it: its `id` is the issue's, and it has no `head`. Without `pull_request` it is
+ * an issue. Old servers send no `repository_url`.
+ */
 export const IssueItem = Type.Object({
   number: Id,
   title: Type.String(),
   state: Type.String(),
   html_url: maybe(Type.String()),
-  repository_url: Type.String(),
+  repository_url: maybe(Type.String()),
   pull_request: maybe(Type.Object({ merged_at: maybe(Type.String()) })),
-})
-
-export const IssuesFound = Type.Object({
-  total_count: Type.Integer({ minimum: 0 }),
-  incomplete_results: maybe(Type.Boolean()),
-  items: Type.Array(IssueItem),
 })
 
 export const BranchItem = Type.Object({ name: Type.String() })
 
 export const Meta = Type.Object({ installed_version: maybe(Type.String()) })
 
+const RateLimit = Type.Object({ limit: Type.Integer(), remaining: Type.Integer(), reset: Type.Integer() })
+
+/** `rate` is the same as `core`: old servers have it alone, and version 2026-03-10 has it no more. */
 export const RateLimits = Type.Object({
-  resources: Type.Object({
-    core: Type.Object({ limit: Type.Integer(), remaining: Type.Integer(), reset: Type.Integer() }),
-  }),
+  resources: maybe(Type.Object({ core: maybe(RateLimit) })),
+  rate: maybe(RateLimit),
 })
 
 export function keyFrom({ title, key }: Static<typeof Key>): SshKey {
@@ -89,12 +86,12 @@ export function keyFrom({ title, key }: Static<typeof Key>): SshKey {
 export function repositoryFrom(item: Static<typeof RepositoryItem>, web: string): Repository {
   return {
     id: item.id,
-    name: item.name,
+    name: item.name ?? item.full_name.split('/').slice(-1).join(),
     fullName: item.full_name,
     url: webAddress(item.html_url) ?? web,
     description: item.description ?? null,
-    private: item.private,
-    fork: item.fork,
+    private: item.private ?? (item.visibility == null ? null : item.visibility !== 'public'),
+    fork: item.fork ?? false,
     defaultBranch: item.default_branch ?? null,
   }
 }
@@ -111,13 +108,13 @@ export function organizationFrom(item: Static<typeof OrganizationItem>, web: str
 
 export function pullRequestFrom(item: Static<typeof PullRequestItem>, web: string): PullRequest {
   return {
-    id: item.id,
+    id: item.id ?? null,
     number: item.number,
     title: item.title,
     htmlUrl: webAddress(item.html_url) ?? web,
     state: stateFrom(item.state, item.merged_at),
-    sourceRepoName: item.head.repo?.full_name ?? null,
-    sourceRepoHtmlUrl: webAddress(item.head.repo?.html_url),
+    sourceRepoName: item.head?.repo?.full_name ?? null,
+    sourceRepoHtmlUrl: webAddress(item.head?.repo?.html_url),
   }
 }
 
@@ -133,23 +130,25 @@ export function pullRequestFromIssue(
     title: item.title,
     htmlUrl: webAddress(item.html_url) ?? web,
     state: stateFrom(item.state, item.pull_request?.merged_at),
-    sourceRepoName: found?.head.repo?.full_name ?? null,
-    sourceRepoHtmlUrl: webAddress(found?.head.repo?.html_url),
+    sourceRepoName: found?.head?.repo?.full_name ?? null,
+    sourceRepoHtmlUrl: webAddress(found?.head?.repo?.html_url),
   }
 }
 
-/** `owner/name` at the end of an API address, which is all that a search tells of a pull request's repository. */
-export function repositoryOf({ repository_url }: Static<typeof IssueItem>): string {
-  return repository_url.split('/').slice(-2).join('/')
+/** `owner/name` of a pull request's repository, which a search tells by addresses alone; empty where it does not. */
+export function repositoryOf({ repository_url, html_url }: Static<typeof IssueItem>): string {
+  const address = repository_url ?? html_url?.replace(/\/pull\/\d+$/, '') ?? ''
+  return address.split('/').slice(-2).join('/')
 }
 
 export function branchFrom({ name }: Static<typeof BranchItem>): Branch {
   return { name }
 }
 
-export function rateLimitFrom({ resources: { core } }: Static<typeof RateLimits>): PlatformHealth['rateLimit'] {
-  const resetAt = isoTime(core.reset * 1000)
-  return resetAt === null ? null : { limit: core.limit, remaining: core.remaining, resetAt }
+export function rateLimitFrom({ resources, rate }: Static<typeof RateLimits>): PlatformHealth['rateLimit'] {
+  const core = resources?.core ?? rate
+  const resetAt = core ? isoTime(core.reset * 1000) : null
+  return core && resetAt !== null ? { limit: core.limit, remaining: core.remaining, resetAt } : null
 }
 
 /** `2026-03-01 08:00:00 UTC` or `2026-03-01 08:00:00 -0700`. */

@@ -1,8 +1,8 @@
 // Whose a token of GitLab is, and what it may do.
 import { type Static, Type } from 'typebox'
-import { Value } from 'typebox/value'
 import { Failure, type FailureCode } from '../../failure.ts'
 import type { Api } from '../api.ts'
+import { fitting } from '../outgoing/shape.ts'
 import type { Profile } from '../platform.ts'
 import { avatarAddress, type Connection, hasCode, membersOf, orNull, REFUSALS, webAddress } from '../vendor.ts'
 import { isSomebodyElses, isUnknownPath, notAPerson, notGitLab, perhapsNotGitLab } from './errors.ts'
@@ -42,7 +42,8 @@ export async function readProfile(at: Connection, apis: Apis): Promise<Profile> 
 async function readUser(at: Connection, { identity, anonymous }: Apis): Promise<Static<typeof User>> {
   try {
     const { body } = await identity.get('/user', Type.Unknown())
-    if (Value.Check(User, body)) return body
+    const user = fitting(User, body) as Static<typeof User> | undefined
+    if (user) return user
     throw notGitLab(at, 'its answer to /user has no id or username', !at.hasWorked && 'login' in membersOf(body))
   } catch (failure) {
     if (hasCode(failure, 'scm_query_refused')) throw notGitLab(at, 'it refuses to say whose token this is')

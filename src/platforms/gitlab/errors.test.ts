@@ -83,7 +83,7 @@ test.each<[string, number, Record<string, string>, unknown, FailureCode, string]
     {},
     { error: 'state does not have a valid value' },
     'scm_query_refused',
-    'is nothing that GitLab searches for',
+    'query is refused by GitLab: "state does not have a valid value"',
   ],
   [
     'a page too far back',

@@ -2,8 +2,10 @@
 import { Failure } from '../../failure.ts'
 import type { RawAnswer } from '../api.ts'
 import { clampWait, readRetryAfter, timeOf } from '../outgoing/retry-after.ts'
+import { pageTooDeep } from '../refused-query.ts'
 import { scmTypes } from '../scm-types.ts'
 import { type Connection, membersOf } from '../vendor.ts'
+import { gitlabQueryFailure } from './refused-query.ts'
 
 type Site = Pick<Connection, 'scmType' | 'web' | 'api' | 'hasWorked'>
 
@@ -60,12 +62,8 @@ export function gitlabFailure(site: Site, answer: RawAnswer): Failure {
   if (status === 404 || status === 410) {
     return new Failure('scm_not_found', 'GitLab has no such thing, or hides it from this account.')
   }
-  if (status === 400 || status === 422)
-    return new Failure('scm_query_refused', 'query is nothing that GitLab searches for')
-  if (status === 405) {
-    const problem = 'is further into the list than GitLab gives pages'
-    return new Failure('scm_query_refused', `page ${problem}`, { errors: { page: [problem] } })
-  }
+  if (status === 400 || status === 422) return gitlabQueryFailure(body)
+  if (status === 405) return pageTooDeep('GitLab')
   return new Failure('scm_bad_response', `GitLab answered with the status ${status}, which we did not expect.`)
 }
 

@@ -26,7 +26,7 @@ export const Key = Type.Object({
 
 export const Project = Type.Object({
   id: Id,
-  path: Type.String(),
+  path: maybe(Type.String()),
   path_with_namespace: Type.String(),
   web_url: maybe(Type.String()),
   description: maybe(Type.String()),
@@ -34,15 +34,21 @@ export const Project = Type.Object({
   default_branch: maybe(Type.String()),
   forked_from_project: Type.Optional(Type.Unknown()),
   mr_default_target_self: maybe(Type.Boolean()),
+  marked_for_deletion_on: maybe(Type.String()),
 })
 export type Project = Static<typeof Project>
 
 /** What is read of a single project: not all of it is shown to guests. */
 export const ProjectDetails = Type.Object({
-  path_with_namespace: Type.String(),
+  path_with_namespace: maybe(Type.String()),
   web_url: maybe(Type.String()),
   default_branch: maybe(Type.String()),
+  merge_requests_access_level: maybe(Type.String()),
+  merge_requests_enabled: maybe(Type.Boolean()),
 })
+
+/** What is read of people and groups that are looked for by name. */
+export const Named = Type.Object({ id: Id, username: maybe(Type.String()), full_path: maybe(Type.String()) })
 
 export const Group = Type.Object({
   id: Id,
@@ -60,12 +66,12 @@ export const MergeRequestAccess = Type.Object({
 })
 
 export const MergeRequest = Type.Object({
-  id: Id,
+  id: maybe(Id),
   iid: Id,
   title: Type.String(),
   state: Type.String(),
   web_url: maybe(Type.String()),
-  created_at: Type.String(),
+  created_at: maybe(Type.String()),
   target_project_id: maybe(Id),
   source_project_id: maybe(Id),
   references: maybe(Type.Object({ full: maybe(Type.String()) })),
@@ -91,15 +97,23 @@ export function isFork({ forked_from_project, mr_default_target_self }: Project)
   return (forked_from_project ?? null) !== null || (mr_default_target_self ?? null) !== null
 }
 
+/**
+ * Projects and groups that wait for deletion stay in the lists for days, older servers do not rename them:
+ * https://docs.gitlab.com/user/project/working_with_projects/#delete-a-project (`active=true` leaves archived ones out as well.)
+ */
+export function isBeingDeleted(fullPath: string, markedOn: string | null | undefined): boolean {
+  return Boolean(markedOn) || /-deletion_scheduled-\d+(?:\/|$)/.test(fullPath)
+}
+
 export function repositoryFrom(item: Project, web: string): Repository {
   return {
     id: item.id,
-    name: item.path,
+    name: item.path ?? item.path_with_namespace.split('/').slice(-1).join(),
     fullName: item.path_with_namespace,
     url: webAddress(item.web_url) ?? web,
     description: item.description ?? null,
     // "internal" is for signed-in people only, which GitHub calls private as well.
-    private: item.visibility !== 'public',
+    private: item.visibility == null ? null : item.visibility !== 'public',
     fork: isFork(item),
     defaultBranch: item.default_branch ?? null,
   }
@@ -121,8 +135,8 @@ export interface Source {
   url: string | null
 }
 
-export function sourceFrom({ path_with_namespace, web_url }: Static<typeof ProjectDetails>): Source {
-  return { name: path_with_namespace, url: webAddress(web_url) }
+export function sourceFrom({ path_with_namespace, web_url }: Static<typeof ProjectDetails>): Source | null {
+  return path_with_namespace == null ? null : { name: path_with_namespace, url: webAddress(web_url) }
 }
 
 /** The project a change comes from when that is another than it goes to; null also when it is deleted. */
@@ -140,7 +154,7 @@ export function targetOf({ references, web_url }: MergeRequest, web: string): So
 
 export function pullRequestFrom(item: MergeRequest, source: Source | null, web: string): PullRequest {
   return {
-    id: item.id,
+    id: item.id ?? null,
     number: item.iid,
     title: item.title,
     htmlUrl: webAddress(item.web_url) ?? web,

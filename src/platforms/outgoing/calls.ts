@@ -14,6 +14,7 @@ import type { JsonReader } from './json.ts'
 import type { Pick } from './json-reader.js'
 import type { Limits } from './limits.ts'
 import type { LinkGate } from './link-gate.ts'
+import type { Positions } from './positions.ts'
 import { clampWait, readRetryAfter, timeOf } from './retry-after.ts'
 import type { ServerNotes } from './server-notes.ts'
 
@@ -51,6 +52,7 @@ export interface Door {
   gate: LinkGate
   breaker: Breaker
   etags: Etags
+  positions: Positions
   notes: ServerNotes
   json: JsonReader
   budget: BodyBudget

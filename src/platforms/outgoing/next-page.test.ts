@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { nextLink, nextPage } from './next-page.ts'
+import { nextLink, nextPage, tellsMore } from './next-page.ts'
 
 const GITHUB = 'https://api.github.com'
 const GHES = 'https://ghe.example.com/api/v3'
@@ -70,4 +70,19 @@ test.each<[string, string | null]>([
   [`${'<'.repeat(10_000)}`, null],
 ])('Link: %s', (header, target) => {
   expect(nextLink(header)).toBe(target)
+})
+
+// Relations that say nothing of pages: 11 of 804 recorded `Link`s of GitHub, ../shared/data/recorded.
+test.each<[string, Record<string, string>, boolean | null]>([
+  ['a next link', { link: '<https://x.test/a?page=3>; rel="next"' }, true],
+  ['a last page', { link: '<https://x.test/a?page=1>; rel="prev", <https://x.test/a?page=1>; rel="first"' }, false],
+  ['a link to something else', { link: '<https://x.test/sunset>; rel="deprecation"; type="text/html"' }, null],
+  ['GitLab’s number of the next page', { 'x-next-page': '3' }, true],
+  ['GitLab’s empty number', { 'x-next-page': '' }, false],
+  ['a number of pages', { 'x-total-pages': '3' }, true],
+  ['the last of them', { 'x-total-pages': '2' }, false],
+  ['nonsense', { 'x-next-page': 'soon', 'x-total-pages': 'many', link: 'none' }, null],
+  ['nothing', {}, null],
+])('what follows page 2 by %s', (_, headers, expected) => {
+  expect(tellsMore(headers, 2)).toBe(expected)
 })

@@ -35,18 +35,48 @@ function pageFromHeader(number: string | undefined, path: string): string | null
   return `${ownPath}?${search}`
 }
 
-/** The target of rel="next" in a `Link` header (RFC 8288). */
+/**
+ * The page after one of `length` items where no header tells of it, as behind a proxy that drops `Link`: a full page may
+ * have one, and then the next is empty at worst. Null where the path names no `per_page`.
+ */
+export function pageAfterFull({ headers, path }: PageAnswer, length: number): string | null {
+  const search = new URLSearchParams(path.split('?', 2)[1])
+  const page = Number(search.get('page') ?? 1)
+  const perPage = Number(search.get('per_page') ?? 0)
+  if (perPage === 0 || length < perPage || tellsMore(headers, page) !== null) return null
+  return pageFromHeader(String(page + 1), path)
+}
+
+/** What the headers of page `page` say of a further one; null when nothing in them tells. */
+export function tellsMore(headers: Record<string, string>, page: number): boolean | null {
+  const relations = linksOf(headers.link ?? '').flatMap((link) => link.relations)
+  if (relations.includes('next')) return true
+  // Other relations, such as "deprecation", say nothing of pages.
+  if (relations.some((relation) => ['first', 'prev', 'previous', 'last'].includes(relation))) return false
+  const next = headers['x-next-page']?.trim()
+  if (next !== undefined && /^\d*$/.test(next)) return next !== ''
+  const pages = headers['x-total-pages']?.trim() ?? ''
+  return /^\d{1,15}$/.test(pages) ? page < Number(pages) : null
+}
+
+/** The target of rel="next" in a `Link` header. */
 export function nextLink(header: string): string | null {
+  return linksOf(header).find(({ relations }) => relations.includes('next'))?.target ?? null
+}
+
+/** The targets in a `Link` header and what they are to the answer (RFC 8288). */
+function linksOf(header: string): { target: string; relations: string[] }[] {
+  const links = []
   let at = header.indexOf('<')
   while (at >= 0) {
     const end = header.indexOf('>', at)
-    if (end < 0) return null
+    if (end < 0) break
     const following = header.indexOf('<', end)
     const parameters = header.slice(end + 1, following < 0 ? undefined : following)
     const rel = /;\s*rel\s*=\s*(?:"([^"]*)"|([^\s;,"]+))/i.exec(parameters)
     const relations = (rel?.[1] ?? rel?.[2] ?? '').toLowerCase().split(' ')
-    if (relations.includes('next')) return header.slice(at + 1, end).trim()
+    links.push({ target: header.slice(at + 1, end).trim(), relations })
     at = following
   }
-  return null
+  return links
 }

@@ -1,0 +1,34 @@
+// How GitLab's projects are named in its addresses, and what is said of lists that are not whole.
+import type { ComposedPage } from '../composed-list.ts'
+import type { Page } from '../platform.ts'
+import { emptyPage, pathParts } from '../vendor.ts'
+
+/**
+ * The address of a project. The dot of the last part is encoded too: GitLab takes what follows it for a format, and cuts
+ * the redirect of a moved project there (https://github.com/python-gitlab/python-gitlab/issues/3299).
+ */
+export function projectAddress(fullPath: string): string {
+  const slash = fullPath.lastIndexOf('/') + 1
+  const last = encodeURIComponent(fullPath.slice(slash)).replaceAll('.', '%2E')
+  return `/projects/${encodeURIComponent(fullPath.slice(0, slash))}${last}`
+}
+
+export function isProject(name: string): boolean {
+  return (pathParts(name)?.length ?? 0) > 1
+}
+
+export function unknown(place: string): Page<never> {
+  return emptyPage(0, `GitLab has no ${place} that this account can see.`)
+}
+
+/** `cut` is said where so much was read that no more was. */
+export function endingWarnings(ending: ComposedPage<unknown>['ending'], cut: string): string[] {
+  const late =
+    'GitLab was too slow for all of this page: these were found in time. Ask for the same page again, and the reading goes on from there.'
+  return { told: [], cut: [cut], late: [late] }[ending]
+}
+
+/** GitLab takes a phrase in quotation marks as one term (lib/gitlab/sql/pattern.rb). */
+export function searchText(words: string[]): string {
+  return words.map((word) => (word.includes(' ') ? `"${word}"` : word)).join(' ')
+}

@@ -1,0 +1,97 @@
+// Projects of GitLab: all that can be seen, a user's, or a group's with those of its subgroups.
+import type { Api } from '../api.ts'
+import { takePage } from '../composed-list.ts'
+import { type List, listAt, onePage } from '../lists.ts'
+import type { ListPositions } from '../outgoing/positions.ts'
+import type { Page, PageRequest, Repository, RepositoryQuery } from '../platform.ts'
+import { hasCode, pathParts, unreadableWarnings } from '../vendor.ts'
+import { endingWarnings, searchText, unknown } from './found.ts'
+import { isBeingDeleted, isFork, Named, Project, repositoryFrom } from './responses.ts'
+
+type ProjectList = List<typeof Project>
+
+/** `until`: `Date.now()` after which the page is given as far as it was read. */
+export async function searchProjects(
+  api: Api,
+  web: string,
+  query: RepositoryQuery,
+  page: PageRequest,
+  until: number,
+): Promise<Page<Repository>> {
+  const lists = (await listsOf(api, query)).map((list) => ({ list, positions: positionsOf(api, list) }))
+  // The list that was there for another page of this search is asked first.
+  const isKnown = ({ positions }: (typeof lists)[number]) => positions.before(Number.MAX_SAFE_INTEGER) !== undefined
+  lists.sort((one, other) => Number(isKnown(other)) - Number(isKnown(one)))
+  for (const { list, positions } of lists) {
+    try {
+      const read = query.forks ? withForks : withoutForks
+      const { items, warnings, ...found } = await read(api, list, page, positions, until)
+      return { ...found, items: items.map((project) => repositoryFrom(project, web)), warnings }
+    } catch (failure) {
+      if (query.user === null || !hasCode(failure, 'scm_not_found')) throw failure
+    }
+  }
+  return unknown(`user or group "${query.user}"`)
+}
+
+async function withForks(api: Api, list: ProjectList, page: PageRequest, positions: ListPositions) {
+  const found = await onePage(listAt(api, list), page)
+  positions.note({ kept: 0, consumed: [0] })
+  return {
+    items: found.items.filter(isListed),
+    hasNext: found.hasNext,
+    totalCount: found.totalCount,
+    warnings: unreadableWarnings('GitLab', found.unreadable),
+  }
+}
+
+/** GitLab cannot leave forks out, so its pages shrink here and ours are filled from further ones. */
+async function withoutForks(api: Api, list: ProjectList, page: PageRequest, positions: ListPositions, until: number) {
+  const keep = (project: Project) => !isFork(project) && isListed(project)
+  const found = await takePage({ lists: [listAt(api, list)], keep, positions, until }, page)
+  const cut = 'GitLab has more projects than were looked through for ones that are no forks; narrow the query.'
+  return {
+    items: found.items,
+    hasNext: found.hasNext,
+    totalCount: found.totalCount,
+    warnings: [...unreadableWarnings('GitLab', found.unreadable), ...endingWarnings(found.ending, cut)],
+  }
+}
+
+function isListed({ path_with_namespace, marked_for_deletion_on }: Project): boolean {
+  return !isBeingDeleted(path_with_namespace, marked_for_deletion_on)
+}
+
+function positionsOf(api: Api, { path, parameters }: ProjectList): ListPositions {
+  return api.positions(`${path}?${new URLSearchParams(parameters)}`)
+}
+
+/** Where the projects may be, in the order to ask: a name is a user's or a group's, and only groups have a `/`. */
+async function listsOf(api: Api, { user, words }: RepositoryQuery): Promise<ProjectList[]> {
+  const search = words.length === 0 ? {} : { search: searchText(words) }
+  if (user === null) {
+    const order = { order_by: 'last_activity_at', sort: 'desc' }
+    // "group/name" is in no project's own name: https://docs.gitlab.com/api/projects/#list-all-projects
+    const whole = words.some((word) => word.includes('/')) ? { search_namespaces: 'true' } : {}
+    return [{ path: '/projects', parameters: { ...order, ...search, ...whole }, item: Project }]
+  }
+  const parts = pathParts(user)
+  if (parts === null) return []
+  const ofUser = (id: string | number) => ({ path: `/users/${id}/projects`, parameters: search, item: Project })
+  const inGroup = { include_subgroups: 'true', with_shared: 'false', ...search }
+  const ofGroup = (id: string | number) => ({ path: `/groups/${id}/projects`, parameters: inGroup, item: Project })
+  const name = encodeURIComponent(user)
+  if (parts.length > 1) return [ofGroup(name)]
+  if (!/^\d+$/.test(user)) return [ofUser(name), ofGroup(name)]
+  // GitLab reads digits alone as an id, which is somebody else's.
+  const userId = await idOf(api, '/users', { username: user }, user)
+  if (userId !== null) return [ofUser(userId)]
+  const everywhere = { search: user, all_available: 'true', top_level_only: 'true' }
+  const groupId = await idOf(api, '/groups', everywhere, user)
+  return groupId === null ? [] : [ofGroup(groupId)]
+}
+
+async function idOf(api: Api, path: string, parameters: Record<string, string>, name: string): Promise<number | null> {
+  const { items } = await listAt(api, { path, parameters, item: Named })({ page: 1, perPage: 100 })
+  return items.find((item) => (item?.full_path ?? item?.username)?.toLowerCase() === name.toLowerCase())?.id ?? null
+}

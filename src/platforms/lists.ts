@@ -1,0 +1,187 @@
+// Reads pages of a platform's list: what can be read of each item, whether more follows, in pieces where a page is too large.
+import { type Static, type TObject, Type } from 'typebox'
+import type { Api } from './api.ts'
+import { tellsMore } from './outgoing/next-page.ts'
+import { fitting, wrongShape } from './outgoing/shape.ts'
+import type { PageRequest } from './platform.ts'
+import { hasCode, maybe, queryOf, startOf } from './vendor.ts'
+
+export interface UpstreamPage<T> {
+  /** null stands for one that could not be read, so that places in the list stay true. */
+  items: (T | null)[]
+  /** null where nothing tells. */
+  hasNext: boolean | null
+  /** null where the platform does not tell. */
+  totalCount: number | null
+}
+
+export type ReadPage<T> = (page: PageRequest) => Promise<UpstreamPage<T>>
+
+export interface List<T extends TObject> {
+  /** Below the API's root, without a query. */
+  path: string
+  parameters?: Record<string, string>
+  /** What is read of an item; one that lacks a needed member is left out. */
+  item: T
+  /** GitHub's searches answer with an object that has the list in `items`. */
+  isSearch?: true
+  /** Whether what the list belongs to exists, asked before a 404 of the list is believed. */
+  isThere?: () => Promise<boolean>
+}
+
+export interface ListPage<T> extends UpstreamPage<T> {
+  headers: Record<string, string>
+  /** Whether a search ran out of time. */
+  isIncomplete: boolean
+}
+
+const Items = Type.Array(Type.Unknown())
+const Found = Type.Object({
+  items: Items,
+  total_count: maybe(Type.Integer({ minimum: 0 })),
+  incomplete_results: maybe(Type.Boolean()),
+})
+
+/** Of both vendors. */
+const MAX_PER_PAGE = 100
+/** Vendors' defaults are 20 and 30: a 404 to no more than that is no matter of size. */
+const SMALL_PAGE = 30
+
+/** Reads the list's pages, of up to 100 items. A size that has proved too large is not asked for again. */
+export function listAt<T extends TObject>(
+  api: Api,
+  list: List<T>,
+): (page: PageRequest) => Promise<ListPage<Static<T>>> {
+  let most = MAX_PER_PAGE
+
+  async function read(wanted: PageRequest): Promise<ListPage<Static<T>>> {
+    if (wanted.perPage > most) return inPieces(wanted)
+    try {
+      return await readOnce(api, list, wanted)
+    } catch (failure) {
+      if (wanted.perPage === 1 || !(await isTooMuch(failure, wanted, list.isThere))) throw failure
+      // Halves, then quarters: what has no end must not be read seven times.
+      most = Math.max(1, Math.floor(wanted.perPage / (most < MAX_PER_PAGE ? 4 : 2)))
+      return inPieces(wanted).catch((later) => {
+        throw hasCode(later, 'scm_unreachable') ? failure : later
+      })
+    }
+  }
+
+  /** The same items from smaller pages, whose bounds need not be those of the page wanted. */
+  async function inPieces(wanted: PageRequest): Promise<ListPage<Static<T>>> {
+    const end = startOf(wanted) + wanted.perPage
+    const items: (Static<T> | null)[] = []
+    const pieces: ListPage<Static<T>>[] = []
+    let at = startOf(wanted)
+    let hasNext: boolean | null = true
+    while (at < end && hasNext !== false) {
+      const part = { page: Math.floor(at / most) + 1, perPage: most }
+      const piece = await read(part)
+      pieces.push(piece)
+      items.push(...piece.items.slice(at - startOf(part)).slice(0, end - at))
+      at = startOf(part) + part.perPage
+      hasNext = startOf(part) + piece.items.length > end || piece.hasNext
+    }
+    const [first] = pieces
+    return {
+      items,
+      hasNext,
+      totalCount: first?.totalCount ?? null,
+      headers: first?.headers ?? {},
+      isIncomplete: pieces.some(({ isIncomplete }) => isIncomplete),
+    }
+  }
+
+  return read
+}
+
+async function readOnce<T extends TObject>(
+  api: Api,
+  { path, parameters = {}, item, isSearch }: List<T>,
+  wanted: PageRequest,
+): Promise<ListPage<Static<T>>> {
+  const address = `${path}?${queryOf(parameters, wanted)}`
+  const { headers, found } = isSearch ? await search(api, address, item) : await plainList(api, address, item)
+  const items = found.items.map((one) => (fitting(item, one) as Static<T> | undefined) ?? null)
+  // The platform would confirm what cannot be read with a 304 for ever.
+  if (items.includes(null)) api.forget(address)
+  // One odd item is left out; where several are odd and none is not, this is another API.
+  if (items.length > 1 && items.every((one) => one === null)) throw wrongShape(api.host, '/0')
+  return {
+    items,
+    hasNext: followsAfter(found, headers, wanted),
+    totalCount: found.total,
+    headers,
+    isIncomplete: found.isIncomplete,
+  }
+}
+
+interface Read {
+  items: unknown[]
+  total: number | null
+  isIncomplete: boolean
+}
+
+async function search(
+  api: Api,
+  address: string,
+  item: TObject,
+): Promise<{ headers: Record<string, string>; found: Read }> {
+  const { headers, body } = await api.get(address, Found, Type.Object({ ...Found.properties, items: Type.Array(item) }))
+  return {
+    headers,
+    found: { items: body.items, total: body.total_count ?? null, isIncomplete: body.incomplete_results ?? false },
+  }
+}
+
+async function plainList(
+  api: Api,
+  address: string,
+  item: TObject,
+): Promise<{ headers: Record<string, string>; found: Read }> {
+  const { headers, body } = await api.get(address, Items, Type.Array(item))
+  const total = headers['x-total'] ?? ''
+  return {
+    headers,
+    found: { items: body, total: /^\d{1,15}$/.test(total) ? Number(total) : null, isIncomplete: false },
+  }
+}
+
+/** Headers tell, else the total. Where neither does a full page may have a next one: null. */
+function followsAfter({ items, total }: Read, headers: Record<string, string>, wanted: PageRequest): boolean | null {
+  const told = tellsMore(headers, wanted.page)
+  if (told !== null) return told
+  if (items.length === 0) return false
+  if (total !== null) return startOf(wanted) + wanted.perPage < total
+  // What gives more than was asked for knows no pages.
+  return items.length === wanted.perPage ? null : false
+}
+
+/**
+ * Whether fewer items at once may be given: the page was larger than is read, or it was "not found" though what it
+ * belongs to is there. A GHES has answered 404 to `per_page` above 50:
+ * https://github.com/renovatebot/renovate/issues/43750
+ */
+async function isTooMuch(failure: unknown, { perPage }: PageRequest, isThere: List<TObject>['isThere']) {
+  if (hasCode(failure, 'scm_bad_response')) return failure.details.log?.fault === 'TOO_LARGE'
+  return hasCode(failure, 'scm_not_found') && perPage > SMALL_PAGE && isThere?.()
+}
+
+/** One page as the caller gets it: where nothing tells whether more follows, the next page is looked at. */
+export async function onePage<T, P extends UpstreamPage<T>>(
+  read: (page: PageRequest) => Promise<P & UpstreamPage<T>>,
+  wanted: PageRequest,
+): Promise<Omit<P, 'items' | 'hasNext'> & { items: T[]; hasNext: boolean; unreadable: number }> {
+  const page = await read(wanted)
+  const items = page.items.filter((item) => item !== null)
+  return { ...page, items, hasNext: await hasMore(read, page, wanted), unreadable: page.items.length - items.length }
+}
+
+async function hasMore<T>(read: ReadPage<T>, page: UpstreamPage<T>, wanted: PageRequest): Promise<boolean> {
+  if (page.hasNext !== null) return page.hasNext
+  return read({ ...wanted, page: wanted.page + 1 }).then(
+    ({ items }) => items.length > 0,
+    () => true,
+  )
+}
