@@ -4,7 +4,6 @@ import { readFileSync } from 'node:fs'
 import { basename, join, resolve } from 'node:path'
 import fastifyStatic from '@fastify/static'
 import type { FastifyRequest } from 'fastify'
-import type { Config } from '../config.ts'
 import { messagePage, protectPage, sendPage } from './pages.ts'
 import type { App } from './server.ts'
 
@@ -20,7 +19,6 @@ export function builtDashboard(): string {
 /** Pages and files; `app` has the manners of pages. Files are those that are there at the start. */
 export async function dashboardRoutes(
   app: App,
-  config: Config,
   folder: string,
   isSignedIn: (request: FastifyRequest) => Promise<boolean>,
 ): Promise<void> {
@@ -57,7 +55,7 @@ export async function dashboardRoutes(
           messagePage('The dashboard is not built', sentences, { href: path, text: 'Try again' }),
         )
       }
-      const { nonce } = protectPage(config, reply)
+      const { nonce } = protectPage(reply)
       return reply.type('text/html; charset=utf-8').send(index.replaceAll(NONCE_PLACE, nonce))
     })
   }

@@ -15,6 +15,8 @@ export interface Page {
   body: Html
   /** For what needs more than a column of text. */
   wide?: boolean
+  /** Where the browser goes on to by itself, at once. */
+  goesTo?: string
 }
 
 const STYLE_PATH = '/pages.css'
@@ -33,14 +35,14 @@ const ICON = MARK.markup.replace('<svg ', '<svg xmlns="http://www.w3.org/2000/sv
 const ICON_ADDRESS = `data:image/svg+xml,${encodeURIComponent(ICON)}`
 
 /** Frame of every page: one heading, one thing to do. */
-function documentOf({ title, body, wide = false }: Page): string {
+function documentOf({ title, body, wide = false, goesTo }: Page): string {
   return html`<!doctype html>
 <html lang="en">
 <head>
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <meta name="color-scheme" content="light dark">
-<title>${title} · Forgelink</title>
+${goesTo === undefined ? null : html`<meta http-equiv="refresh" content="0; url=${goesTo}">\n`}<title>${title} · Forgelink</title>
 <script src="/color-scheme.js"></script>
 <link rel="stylesheet" href="${STYLE_ADDRESS}">
 <link rel="icon" href="${ICON_ADDRESS}">
@@ -69,18 +71,30 @@ export function messagePage(title: string, sentences: string[], way: { href: str
   }
 }
 
+/**
+ * The answer to a form that leads to a platform. A redirect would not do: browsers ask `form-action` of each redirect
+ * after a form, and nobody knows to which sign-in page a platform redirects next. A refresh without delay leaves no
+ * step to go back to, and does not interrupt a screen reader.
+ * https://github.com/w3c/webappsec-csp/issues/8, https://www.w3.org/WAI/WCAG22/Techniques/html/H76
+ */
+export function onwardPage(label: string, address: string): Page {
+  return {
+    ...messagePage(`On to ${label}`, [`Your browser goes to ${label} now. If it does not, go there yourself:`], {
+      href: address,
+      text: `Continue to ${label}`,
+    }),
+    goesTo: address,
+  }
+}
+
 /** Sets what browsers are told with a page; the nonce is for the styles of one answer. */
-export function protectPage(config: Config, reply: FastifyReply): { nonce: string } {
+export function protectPage(reply: FastifyReply): { nonce: string } {
   const nonce = randomBytes(16).toString('base64')
-  // Browsers ask this of the redirects after a form too, and linking an account is one.
-  const platforms = [config.github, config.gitlab]
-    .filter(({ clientId }) => clientId)
-    .map(({ url }) => new URL(url).origin)
   const policy = {
     'default-src': ["'self'"],
     'style-src': ["'self'", `'nonce-${nonce}'`],
     'img-src': ["'self'", 'data:'],
-    'form-action': ["'self'", ...platforms],
+    'form-action': ["'self'"],
     'base-uri': ["'none'"],
     'object-src': ["'none'"],
     'frame-ancestors': ["'none'"],
@@ -105,7 +119,7 @@ function addressUnderPublicName(config: Config, request: FastifyRequest): string
 /** What holds for every page registered on `app` from here on: headers, forms, failures as pages. */
 export function pageManners(app: App, config: Config): void {
   app.addHook('onRequest', async (request, reply) => {
-    protectPage(config, reply)
+    protectPage(reply)
     const instead = request.method === 'GET' && addressUnderPublicName(config, request)
     if (instead) return reply.redirect(instead, 307)
   })

@@ -1,7 +1,6 @@
 // Answers what no route takes: as JSON, or with a page to people who typed the address.
 
 import type { FastifyReply, FastifyRequest } from 'fastify'
-import type { Config } from '../config.ts'
 import { prefersHtml } from './accept.ts'
 import { messagePage, protectPage, sendPage } from './pages.ts'
 import type { App } from './server.ts'
@@ -10,7 +9,7 @@ import type { App } from './server.ts'
  * 405 with `Allow` for a path that is known with other methods, else 404.
  * Call it before any route is registered.
  */
-export function answerUnrouted(app: App, config: Config): void {
+export function answerUnrouted(app: App): void {
   const routes: { path: RegExp; methods: string[] }[] = []
   app.addHook('onRoute', ({ method, url }: { method: string | string[]; url: string }) => {
     routes.push({ path: new RegExp(`^${url.replace(/:\w+/g, '[^/]+')}/?$`), methods: [method].flat() })
@@ -22,7 +21,7 @@ export function answerUnrouted(app: App, config: Config): void {
     if (path === '/v1' || path.startsWith('/v1/') || !['GET', 'HEAD'].includes(request.method)) return sayNothing(reply)
     reply.header('vary', 'Accept')
     if (!prefersHtml(request)) return sayNothing(reply)
-    protectPage(config, reply)
+    protectPage(reply)
     const sentences = ['There is nothing at this address. It may be mistyped, or out of date.']
     return sendPage(
       reply,

@@ -8,7 +8,7 @@ import type { Session } from '../accounts/sessions.ts'
 import type { Actor } from '../audit/events.ts'
 import { type Html, html } from '../http/html.ts'
 import type { Page } from '../http/pages.ts'
-import { formField, messagePage, sendPage } from '../http/pages.ts'
+import { formField, messagePage, onwardPage, sendPage } from '../http/pages.ts'
 import type { App } from '../http/server.ts'
 import type { OAuthApplication } from '../platforms/oauth.ts'
 import { callbackUrl, oauthApplication } from '../platforms/oauth.ts'
@@ -102,7 +102,7 @@ ${application.scopes.map(scopeItem)}</ul>
     const application = oauthApplication(config, scmType)
     if (!application) return sendPage(reply, 404, notConfigured())
     const again = await wantedLink(session, againId)
-    return reply.redirect(await beginLink(services, session, application, again?.id ?? null), 303)
+    return sendPage(reply, 200, onwardPage(label, await beginLink(services, session, application, again?.id ?? null)))
   })
 
   // No HEAD: whoever looks at the address first would use the attempt up.
