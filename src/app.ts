@@ -41,7 +41,7 @@ export async function createApp(services: Services, options: AppOptions = {}): P
   const { dashboard = builtDashboard(), load = LOAD_LIMITS } = options
   const { config, database, vault } = services
   const app = createServer(config)
-  answerUnrouted(app)
+  answerUnrouted(app, config)
   const bearer = createBearer(vault, config.publicUrl)
   const attempts = createAttempts()
   const limitRate = createRateLimit(config.rateLimit)
@@ -94,7 +94,7 @@ export async function createApp(services: Services, options: AppOptions = {}): P
     docsPageRoute(pages, config)
     signInRoutes(pages, services, attempts)
     oauthRoutes(pages, services, revoker)
-    await dashboardRoutes(pages, dashboard, async (request) => {
+    await dashboardRoutes(pages, config, dashboard, async (request) => {
       return (await sessionOf(config, database, request)) !== undefined
     })
   })

@@ -113,7 +113,7 @@ export function readConfig(env: Environment): Config {
   const config: Config = {
     host: read('HOST', '127.0.0.1', parseListenHost),
     port,
-    publicUrl: read('PUBLIC_URL', `http://localhost:${port}`, parseServiceUrl),
+    publicUrl: read('PUBLIC_URL', `http://localhost:${port}`, parsePublicUrl),
     dataDir: resolve(read('DATA_DIR', './data', String)),
     databaseUrl,
     secretKeys,
@@ -185,6 +185,25 @@ function parseServiceUrl(text: string): string {
   if (url.protocol === 'http:' && !LOOPBACK.test(url.hostname))
     throw new Error(`must start with https://, not ${shown(text)}`)
   return url.href.replace(/\/+$/, '')
+}
+
+/** What Forgelink's own paths begin with: below one of them it cannot be told whether a proxy has taken the path off. */
+const OWN_PATHS =
+  'activity assets avatars color-scheme.js docs favicon.ico healthz keys metrics openapi.json pages.css profile ' +
+  'pull-requests readyz repositories session sign-in sign-out tokens users v1'
+
+/** Its path stands in cookies, pages and redirects as it is, so it has no characters that need encoding. */
+function parsePublicUrl(text: string): string {
+  const url = parseServiceUrl(text)
+  const path = text.replace(/^https?:\/\/[^/\\]*/i, '').replace(/\/+$/, '')
+  if (!/^(\/[\w.~-]+)*$/.test(path) || /\/\.\.?(\/|$)/.test(path)) {
+    throw new Error(`must have a path of plain names such as https://example.com/forgelink, not ${shown(text)}`)
+  }
+  const [, first = ''] = path.split('/')
+  if (OWN_PATHS.split(' ').includes(first)) {
+    throw new Error(`must not have a path that begins with /${first}: Forgelink's own paths do`)
+  }
+  return url
 }
 
 /** A platform's address is an entry of `ALLOWED_HOSTS` as well, and so its host must be one that can be listed there. */

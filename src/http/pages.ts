@@ -8,6 +8,7 @@ import { prefersHtml } from './accept.ts'
 import { answerFailure, noteFailure } from './failures.ts'
 import { type Html, html } from './html.ts'
 import { PAGE_STYLE } from './page-style.ts'
+import { publicPath } from './public-path.ts'
 import type { App } from './server.ts'
 
 export interface Page {
@@ -35,7 +36,7 @@ const ICON = MARK.markup.replace('<svg ', '<svg xmlns="http://www.w3.org/2000/sv
 const ICON_ADDRESS = `data:image/svg+xml,${encodeURIComponent(ICON)}`
 
 /** Frame of every page: one heading, one thing to do. */
-function documentOf({ title, body, wide = false, goesTo }: Page): string {
+function documentOf(config: Config, { title, body, wide = false, goesTo }: Page): string {
   return html`<!doctype html>
 <html lang="en">
 <head>
@@ -43,12 +44,12 @@ function documentOf({ title, body, wide = false, goesTo }: Page): string {
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <meta name="color-scheme" content="light dark">
 ${goesTo === undefined ? null : html`<meta http-equiv="refresh" content="0; url=${goesTo}">\n`}<title>${title} · Forgelink</title>
-<script src="/color-scheme.js"></script>
-<link rel="stylesheet" href="${STYLE_ADDRESS}">
+<script src="${publicPath(config, '/color-scheme.js')}"></script>
+<link rel="stylesheet" href="${publicPath(config, STYLE_ADDRESS)}">
 <link rel="icon" href="${ICON_ADDRESS}">
 </head>
 <body${wide ? html` class="wide"` : null}>
-<header><a href="/">${MARK} Forgelink</a></header>
+<header><a href="${publicPath(config, '/')}">${MARK} Forgelink</a></header>
 <main>
 <h1>${title}</h1>
 ${body}
@@ -58,8 +59,8 @@ ${body}
 `.markup
 }
 
-export function sendPage(reply: FastifyReply, status: number, page: Page): FastifyReply {
-  return reply.status(status).type('text/html; charset=utf-8').send(documentOf(page))
+export function sendPage(config: Config, reply: FastifyReply, status: number, page: Page): FastifyReply {
+  return reply.status(status).type('text/html; charset=utf-8').send(documentOf(config, page))
 }
 
 /** A page that says what happened, what to do, and leads on. */
@@ -113,7 +114,7 @@ function addressUnderPublicName(config: Config, request: FastifyRequest): string
   const asked = URL.parse(`http://${request.headers.host}`)
   const own = new URL(config.publicUrl)
   const isOther = asked && asked.hostname !== own.hostname && LOOPBACK.test(asked.hostname)
-  return isOther && LOOPBACK.test(own.hostname) ? `${own.origin}${request.url}` : undefined
+  return isOther && LOOPBACK.test(own.hostname) ? `${config.publicUrl}${request.url}` : undefined
 }
 
 /** What holds for every page registered on `app` from here on: headers, forms, failures as pages. */
@@ -134,8 +135,8 @@ export function pageManners(app: App, config: Config): void {
       row.status === 500
         ? `Something went wrong on this server. If it does so again, tell its operator this number: ${request.id}`
         : failure.message
-    const page = messagePage('That did not work', [sentence], { href: '/profile', text: 'Go to your profile' })
-    sendPage(reply, row.status, page)
+    const way = { href: publicPath(config, '/profile'), text: 'Go to your profile' }
+    sendPage(config, reply, row.status, messagePage('That did not work', [sentence], way))
   })
 }
 
