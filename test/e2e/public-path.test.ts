@@ -26,7 +26,7 @@ describeInBrowser('Below the path of PUBLIC_URL', (stage) => {
         await service.close()
         await proxy.close()
       }
-    })
+    }, 120_000)
   }
 })
 
