@@ -187,25 +187,6 @@ function parseServiceUrl(text: string): string {
   return url.href.replace(/\/+$/, '')
 }
 
-/** What Forgelink's own paths begin with: below one of them it cannot be told whether a proxy has taken the path off. */
-const OWN_PATHS =
-  'activity assets avatars color-scheme.js docs favicon.ico healthz keys metrics openapi.json pages.css profile ' +
-  'pull-requests readyz repositories session sign-in sign-out tokens users v1'
-
-/** Its path stands in cookies, pages and redirects as it is, so it has no characters that need encoding. */
-function parsePublicUrl(text: string): string {
-  const url = parseServiceUrl(text)
-  const path = text.replace(/^https?:\/\/[^/\\]*/i, '').replace(/\/+$/, '')
-  if (!/^(\/[\w.~-]+)*$/.test(path) || /\/\.\.?(\/|$)/.test(path)) {
-    throw new Error(`must have a path of plain names such as https://example.com/forgelink, not ${shown(text)}`)
-  }
-  const [, first = ''] = path.split('/')
-  if (OWN_PATHS.split(' ').includes(first)) {
-    throw new Error(`must not have a path that begins with /${first}: Forgelink's own paths do`)
-  }
-  return url
-}
-
 /** A platform's address is an entry of `ALLOWED_HOSTS` as well, and so its host must be one that can be listed there. */
 function parsePlatformUrl(text: string): string {
   const url = parseServiceUrl(text)
@@ -228,6 +209,25 @@ function parseOrigin(text: string): string {
     throw new Error(`must list origins such as https://portal.example.com, not ${shown(text)}`)
   }
   return url.origin
+}
+
+/** What Forgelink's own paths begin with: below one of them it cannot be told whether a proxy has taken the path off. */
+const OWN_PATHS =
+  'activity assets avatars color-scheme.js docs favicon.ico healthz keys metrics openapi.json pages.css profile ' +
+  'pull-requests readyz repositories session sign-in sign-out tokens users v1'
+
+/** Its path stands in cookies, pages and redirects as it is, so it has no characters that need encoding. */
+function parsePublicUrl(text: string): string {
+  const url = parseServiceUrl(text)
+  const path = text.replace(/^https?:\/\/[^/\\]*/i, '').replace(/\/+$/, '')
+  if (!/^(\/[\w.~-]+)*$/.test(path) || /\/\.\.?(\/|$)/.test(path)) {
+    throw new Error(`must have a path of plain names such as https://example.com/forgelink, not ${shown(text)}`)
+  }
+  const [, first = ''] = path.split('/')
+  if (OWN_PATHS.split(' ').includes(first)) {
+    throw new Error(`must not have a path that begins with /${first}, as Forgelink's own paths do: choose another`)
+  }
+  return url
 }
 
 function parseProxy(text: string): string {

@@ -12,10 +12,14 @@ function isSecure({ publicUrl }: Config): boolean {
   return publicUrl.startsWith('https:')
 }
 
-/** `__Host-` binds a cookie to its host and to all of it: browsers take it with the path / alone. RFC 6265bis 4.1.3 */
+/** Browsers take `__Host-` with the path / alone. https://datatracker.ietf.org/doc/html/draft-ietf-httpbis-rfc6265bis#section-4.1.3 */
+function namePrefix(config: Config): string {
+  if (!isSecure(config)) return ''
+  return basePath(config) === '' ? '__Host-' : '__Secure-'
+}
+
 function cookieName(config: Config): string {
-  if (!isSecure(config)) return 'forgelink'
-  return basePath(config) === '' ? '__Host-forgelink' : '__Secure-forgelink'
+  return `${namePrefix(config)}forgelink`
 }
 
 /** The value of the session's cookie, whether or not there is a session of it. */
