@@ -211,6 +211,12 @@ function parseOrigin(text: string): string {
   return url.origin
 }
 
+function parseProxy(text: string): string {
+  const url = URL.parse(text)
+  if (!url || !['http:', 'https:'].includes(url.protocol)) throw new Error('must be an http(s) address')
+  return url.href
+}
+
 /** What Forgelink's own paths begin with: below one of them it cannot be told whether a proxy has taken the path off. */
 const OWN_PATHS =
   'activity assets avatars color-scheme.js docs favicon.ico healthz keys metrics openapi.json pages.css profile ' +
@@ -228,12 +234,6 @@ function parsePublicUrl(text: string): string {
     throw new Error(`must not have a path that begins with /${first}, as Forgelink's own paths do: choose another`)
   }
   return url
-}
-
-function parseProxy(text: string): string {
-  const url = URL.parse(text)
-  if (!url || !['http:', 'https:'].includes(url.protocol)) throw new Error('must be an http(s) address')
-  return url.href
 }
 
 function parseDatabaseUrl(text: string): string {
