@@ -13,6 +13,7 @@ import type {
   SkippedKey,
 } from '../src/integrations/wire.ts'
 import type { KeyOnWire } from '../src/keys/wire.ts'
+import { publicPath } from './public-path.ts'
 
 export type User = Static<typeof UserOnWire>
 export type ApiToken = Static<typeof ApiTokenOnWire>
@@ -92,7 +93,7 @@ type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'
 
 async function call<T>(method: Method, path: string, options: { body?: unknown; signal?: AbortSignal } = {}) {
   const { body, signal } = options
-  const response = await fetch(path, {
+  const response = await fetch(publicPath(path), {
     method,
     headers: {
       accept: 'application/json',
@@ -129,7 +130,7 @@ function reload(): Promise<never> {
 
 function goToSignIn(): void {
   const here = `${location.pathname}${location.search}`
-  location.assign(`/sign-in?return_to=${encodeURIComponent(here)}`)
+  location.assign(publicPath(`/sign-in?return_to=${encodeURIComponent(here)}`))
 }
 
 // The session
@@ -143,7 +144,7 @@ export async function readSession(): Promise<Session> {
 
 export async function signOut(): Promise<void> {
   await call('POST', '/sign-out')
-  location.assign('/sign-in')
+  location.assign(publicPath('/sign-in'))
 }
 
 export async function changePassword(password: { current: string; new: string }): Promise<void> {

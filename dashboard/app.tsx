@@ -30,14 +30,14 @@ export function App() {
 }
 
 function SignedIn({ session }: { session: Session }) {
-  const { pathname } = useAddress()
+  const { path } = useAddress()
   useEffect(() => {
-    if (pathname === '/') replaceAddress('/profile')
-  }, [pathname])
+    if (path === '/') replaceAddress('/profile')
+  }, [path])
   return (
-    <Shell session={session} path={pathname}>
+    <Shell session={session} path={path}>
       <Suspense fallback={<PageSkeleton />}>
-        <CurrentPage session={session} path={pathname} />
+        <CurrentPage session={session} path={path} />
       </Suspense>
     </Shell>
   )

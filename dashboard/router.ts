@@ -1,6 +1,7 @@
 // The address bar: which page it names, what its query says, and how to go elsewhere without loading anew.
 
 import { type MouseEvent, useSyncExternalStore } from 'react'
+import { pathBelow, publicPath } from './public-path.ts'
 
 export type PagePath = '/profile' | '/repositories' | '/pull-requests' | '/keys' | '/tokens' | '/activity'
 
@@ -15,25 +16,26 @@ function subscribe(listener: () => void): () => void {
   }
 }
 
-/** Path and query of the address bar; renders again whenever they change. */
-export function useAddress(): URL {
+/** The page's path and query in the address bar; renders again whenever they change. */
+export function useAddress(): { path: string; searchParams: URLSearchParams } {
   const href = useSyncExternalStore(subscribe, () => location.href)
-  return new URL(href)
+  const { pathname, searchParams } = new URL(href)
+  return { path: pathBelow(pathname), searchParams }
 }
 
-function goTo(address: string): void {
-  pushAddress(address)
-  window.scrollTo(0, 0)
-}
-
-/** Changes the address of where we are, with a step to go back to. */
-export function pushAddress(address: string): void {
+function push(address: string): void {
   history.pushState(null, '', address)
   window.dispatchEvent(new Event(CHANGED))
 }
 
-/** Changes the address of where we are, without a step to go back to. */
-export function replaceAddress(address: string): void {
+/** Changes path and query of where we are, with a step to go back to. */
+export function pushAddress(path: string): void {
+  push(publicPath(path))
+}
+
+/** Changes path and query of where we are, without a step to go back to. */
+export function replaceAddress(path: string): void {
+  const address = publicPath(path)
   if (address === `${location.pathname}${location.search}`) return
   history.replaceState(null, '', address)
   window.dispatchEvent(new Event(CHANGED))
@@ -44,5 +46,6 @@ export function followLink(event: MouseEvent<HTMLAnchorElement>): void {
   const plain = event.button === 0 && !event.metaKey && !event.ctrlKey && !event.shiftKey && !event.altKey
   if (!plain || event.defaultPrevented) return
   event.preventDefault()
-  goTo(event.currentTarget.href)
+  push(event.currentTarget.href)
+  window.scrollTo(0, 0)
 }

@@ -26,6 +26,11 @@ function compressed(): Plugin {
 export default defineConfig({
   root: import.meta.dirname,
   plugins: [react(), compressed()],
+  // The server puts the path of its PUBLIC_URL into the page; scripts and styles find each other by their own address.
+  // https://vite.dev/guide/build#advanced-base-options
+  experimental: {
+    renderBuiltUrl: (file, { hostType }) => (hostType === 'html' ? `__BASE_PATH__/${file}` : { relative: true }),
+  },
   build: {
     outDir,
     emptyOutDir: true,

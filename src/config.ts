@@ -118,7 +118,7 @@ export function readConfig(env: Environment): Config {
   const config: Config = {
     host: read('HOST', '127.0.0.1', parseListenHost),
     port,
-    publicUrl: read('PUBLIC_URL', `http://localhost:${port}`, parseServiceUrl),
+    publicUrl: read('PUBLIC_URL', `http://localhost:${port}`, parsePublicUrl),
     dataDir: resolve(read('DATA_DIR', './data', String)),
     databaseUrl,
     secretKeys,
@@ -254,6 +254,25 @@ function parseProxy(text: string): string {
   const url = URL.parse(text)
   if (!url || !['http:', 'https:'].includes(url.protocol)) throw new Error('must be an http(s) address')
   return url.href
+}
+
+/** What Forgelink's own paths begin with: below one of them it cannot be told whether a proxy has taken the path off. */
+const OWN_PATHS =
+  'activity assets avatars color-scheme.js docs favicon.ico healthz keys metrics openapi.json pages.css profile ' +
+  'pull-requests readyz repositories session sign-in sign-out tokens users v1'
+
+/** Its path stands in cookies, pages and redirects as it is, so it has no characters that need encoding. */
+function parsePublicUrl(text: string): string {
+  const url = parseServiceUrl(text)
+  const path = text.replace(/^https?:\/\/[^/\\]*/i, '').replace(/\/+$/, '')
+  if (!/^(\/[\w.~-]+)*$/.test(path) || /\/\.\.?(\/|$)/.test(path)) {
+    throw new Error(`must have a path of plain names such as https://example.com/forgelink, not ${shown(text)}`)
+  }
+  const [, first = ''] = path.split('/')
+  if (OWN_PATHS.split(' ').includes(first)) {
+    throw new Error(`must not have a path that begins with /${first}, as Forgelink's own paths do: choose another`)
+  }
+  return url
 }
 
 function parseDatabaseUrl(text: string): string {

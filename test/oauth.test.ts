@@ -6,6 +6,7 @@ import { type Browser, openBrowser, ownAddress } from './support/browser.ts'
 import {
   beginLinking,
   decide,
+  goesTo,
   headingOf,
   linkByOAuth,
   livingTokens,
@@ -69,7 +70,8 @@ describeOnBothEngines('linking by OAuth', (engine) => {
       for (const scope of scopes) expect(page.text).toContain(`<code>${scope}</code>`)
 
       const sent = await fresh.submit(page)
-      const address = new URL(sent.headers.get('location') ?? '')
+      expect(sent.headers.get('cache-control')).toBe('no-store')
+      const address = new URL(goesTo(sent))
       expect(address.origin + address.pathname).toBe(
         `${platform.url}${isGitHub ? '/login/oauth/authorize' : '/oauth/authorize'}`,
       )

@@ -30,22 +30,6 @@ describe('pages', () => {
     })
   })
 
-  it('names the platforms as targets of forms where they are configured', async () => {
-    const linked = await startService('SQLite', {
-      ...(await ownAddress()),
-      GITHUB_URL: 'https://ghe.example.test:8443',
-      GITHUB_CLIENT_ID: 'id',
-      GITHUB_CLIENT_SECRET: 'secret',
-      GITLAB_CLIENT_ID: 'id',
-      GITLAB_CLIENT_SECRET: 'secret',
-    })
-    const { headers } = await send('GET', `${linked.url}/sign-in`)
-    expect(headers.get('content-security-policy')).toContain(
-      "; form-action 'self' https://ghe.example.test:8443 https://gitlab.com; ",
-    )
-    await linked.close()
-  })
-
   it('gives an https server a cookie that is bound to its host', async () => {
     const secure = await startService('SQLite', { PUBLIC_URL: 'https://forgelink.example.test' })
     const { headers } = await send('GET', `${secure.url}/sign-in`)

@@ -3,6 +3,7 @@
 import { CloseButton } from '@mantine/core'
 import { useEffect, useRef } from 'react'
 import type { ImportedKeys } from '../api.ts'
+import { publicPath } from '../public-path.ts'
 import { followLink } from '../router.ts'
 import classes from './import-result.module.css'
 
@@ -32,7 +33,7 @@ export function ImportResult({ result, onClose }: { result: ImportedKeys; onClos
             ))}
           </ul>
           <p>
-            <a href="/keys" onClick={followLink}>
+            <a href={publicPath('/keys')} onClick={followLink}>
               See your SSH keys
             </a>
           </p>

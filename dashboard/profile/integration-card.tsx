@@ -5,6 +5,7 @@ import { useState } from 'react'
 import { type Integration, importKeys } from '../api.ts'
 import { asFailure } from '../loaded.tsx'
 import { hostOf, platforms } from '../platforms.ts'
+import { publicPath } from '../public-path.ts'
 import { useChange, useHealth } from '../queries.ts'
 import { followLink } from '../router.ts'
 import { ExternalLink } from '../ui/external-link.tsx'
@@ -101,7 +102,7 @@ export function IntegrationCard({ integration, onUnlinked }: IntegrationCardProp
             </Button>
           ) : (
             status.wantsToken && (
-              <Button component="a" href={`/users/${scm_type}/link?again=${encodeURIComponent(id)}`}>
+              <Button component="a" href={publicPath(`/users/${scm_type}/link?again=${encodeURIComponent(id)}`)}>
                 Link again
               </Button>
             )
@@ -110,10 +111,10 @@ export function IntegrationCard({ integration, onUnlinked }: IntegrationCardProp
             Unlink
           </Button>
           <span className={classes.searches}>
-            <a href={`/repositories?link=${id}`} onClick={followLink}>
+            <a href={publicPath(`/repositories?link=${id}`)} onClick={followLink}>
               Repositories
             </a>
-            <a href={`/pull-requests?link=${id}`} onClick={followLink}>
+            <a href={publicPath(`/pull-requests?link=${id}`)} onClick={followLink}>
               {changes.charAt(0).toUpperCase() + changes.slice(1)}
             </a>
           </span>

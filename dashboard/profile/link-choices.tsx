@@ -4,6 +4,7 @@ import { Button } from '@mantine/core'
 import { useState } from 'react'
 import type { Session } from '../api.ts'
 import { hostOf, platforms, type SelfHostedType } from '../platforms.ts'
+import { publicPath } from '../public-path.ts'
 import { PlatformLogo } from '../ui/platform-logo.tsx'
 import classes from './link-choices.module.css'
 import { LinkDialog } from './link-dialog.tsx'
@@ -46,7 +47,7 @@ function OAuthChoice({ type, service }: { type: 'github' | 'gitlab'; service: Se
         )}
       </div>
       {service.configured && (
-        <Button component="a" href={`/users/${type}/link`} variant="default">
+        <Button component="a" href={publicPath(`/users/${type}/link`)} variant="default">
           Link {label}
         </Button>
       )}

@@ -2,6 +2,7 @@
 
 import { Avatar } from '@mantine/core'
 import { useState } from 'react'
+import { publicPath } from '../public-path.ts'
 import classes from './integration-card.module.css'
 
 export function Portrait({ id, username }: { id: string; username: string }) {
@@ -11,7 +12,7 @@ export function Portrait({ id, username }: { id: string; username: string }) {
       <Avatar alt="" name={username} color="petrol" size={48} aria-hidden="true" />
       <img
         className={classes.picture}
-        src={`/avatars/${encodeURIComponent(id)}`}
+        src={publicPath(`/avatars/${encodeURIComponent(id)}`)}
         alt=""
         data-loaded={isLoaded}
         onLoad={() => setLoaded(true)}

@@ -2,6 +2,7 @@
 
 import { type Integration, type Repository, readableQuery } from '../api.ts'
 import { platforms } from '../platforms.ts'
+import { publicPath } from '../public-path.ts'
 import { followLink } from '../router.ts'
 import { ExternalLink } from '../ui/external-link.tsx'
 import { Icon } from '../ui/icons.tsx'
@@ -35,7 +36,7 @@ export function RepositoryRow({ repository, link }: { repository: Repository; li
       </div>
       <p className={classes.aside}>
         <span>{default_branch === null ? 'Empty' : <code title="Default branch">{default_branch}</code>}</span>
-        <a href={`/pull-requests?${readableQuery(changes)}`} onClick={followLink}>
+        <a href={publicPath(`/pull-requests?${readableQuery(changes)}`)} onClick={followLink}>
           {vendor === 'gitlab' ? 'Merge requests' : 'Pull requests'}
           <span className="visually-hidden"> of {fullName}</span>
         </a>

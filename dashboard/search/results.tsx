@@ -5,6 +5,7 @@ import { type ReactNode, useId } from 'react'
 import type { Found, Integration } from '../api.ts'
 import type { Loaded } from '../loaded.tsx'
 import { platforms } from '../platforms.ts'
+import { publicPath } from '../public-path.ts'
 import { followLink } from '../router.ts'
 import { RowsSkeleton } from '../shell/skeletons.tsx'
 import { Empty } from '../ui/empty.tsx'
@@ -69,7 +70,7 @@ function SearchFailed({ found }: { found: Loaded<unknown> & { state: 'failed' } 
     <Failed failure={failure} retry={retry}>
       {failure.status === 403 && (
         <p>
-          <a href="/profile" onClick={followLink}>
+          <a href={publicPath('/profile')} onClick={followLink}>
             See what to do about this link
           </a>
         </p>

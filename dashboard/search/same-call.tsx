@@ -1,5 +1,6 @@
 // The search as the API call that does the same, ready to copy.
 
+import { publicPath } from '../public-path.ts'
 import { followLink } from '../router.ts'
 import { CodeLine } from '../ui/code-line.tsx'
 import { Section } from '../ui/page.tsx'
@@ -11,7 +12,7 @@ export function SameCall({ command }: { command: string }) {
       lead={
         <>
           <code>$BEARER_TOKEN</code> comes from exchanging one of your{' '}
-          <a href="/tokens" onClick={followLink}>
+          <a href={publicPath('/tokens')} onClick={followLink}>
             API tokens
           </a>
           .

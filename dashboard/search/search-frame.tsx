@@ -3,6 +3,7 @@
 import type { ReactNode } from 'react'
 import type { Found, Integration, SearchCall, SearchInput, Session } from '../api.ts'
 import { Load } from '../loaded.tsx'
+import { publicPath } from '../public-path.ts'
 import { useIntegrations } from '../queries.ts'
 import { followLink } from '../router.ts'
 import { RowsSkeleton } from '../shell/skeletons.tsx'
@@ -50,7 +51,7 @@ export function Search<Filter extends { words: string }, Item>(props: SearchProp
         ) : (
           <Empty icon="search" title="There is no account to search with">
             <p>
-              <a href="/profile" onClick={followLink}>
+              <a href={publicPath('/profile')} onClick={followLink}>
                 Link one on your profile
               </a>
               , then come back.

@@ -4,6 +4,7 @@ import { Menu, UnstyledButton } from '@mantine/core'
 import type { User } from '../api.ts'
 import { signOut } from '../api.ts'
 import { asFailure } from '../loaded.tsx'
+import { publicPath } from '../public-path.ts'
 import { useChange } from '../queries.ts'
 import { Icon } from '../ui/icons.tsx'
 import { announce } from '../ui/toast.tsx'
@@ -35,7 +36,7 @@ export function AccountMenu({ user, onChangePassword }: AccountMenuProps) {
         <Menu.Item leftSection={<Icon name="lock" size={16} />} onClick={onChangePassword}>
           Change password
         </Menu.Item>
-        <Menu.Item leftSection={<Icon name="book" size={16} />} component="a" href="/docs">
+        <Menu.Item leftSection={<Icon name="book" size={16} />} component="a" href={publicPath('/docs')}>
           API description
         </Menu.Item>
         <Menu.Divider />

@@ -1,11 +1,12 @@
 // Our mark, two links of a chain, and our name.
 
+import { publicPath } from '../public-path.ts'
 import { followLink } from '../router.ts'
 import classes from './brand.module.css'
 
 export function Brand() {
   return (
-    <a href="/profile" onClick={followLink} className={classes.brand}>
+    <a href={publicPath('/profile')} onClick={followLink} className={classes.brand}>
       <svg width="28" height="28" viewBox="0 0 32 32" aria-hidden="true">
         <rect width="32" height="32" rx="9" className={classes.plate} />
         <g className={classes.links} fill="none" strokeWidth="3" strokeLinecap="round" strokeLinejoin="round">

@@ -1,5 +1,6 @@
 // The way to the six pages.
 
+import { publicPath } from '../public-path.ts'
 import { followLink, type PagePath } from '../router.ts'
 import { Icon, type IconName } from '../ui/icons.tsx'
 import classes from './navigation.module.css'
@@ -20,7 +21,7 @@ export function Navigation({ path, onFollow }: { path: string; onFollow?: () => 
         {pages.map((page) => (
           <li key={page.path}>
             <a
-              href={page.path}
+              href={publicPath(page.path)}
               className={classes.link}
               aria-current={path === page.path ? 'page' : undefined}
               onClick={(event) => {

@@ -53,6 +53,24 @@ test('the cookie is kept for 12 hours, from scripts and other sites, and over ht
   expect(cookieSet(SECURE, null)).toEqual({ 'set-cookie': `__Host-forgelink=; ${secure}; Max-Age=0` })
 })
 
+// Browsers take a `__Host-` cookie with the path / alone, a `__Secure-` one with any.
+test('below a path the cookie is for that path, under the name that browsers take with one', () => {
+  const plain = readConfig({ PUBLIC_URL: 'http://127.0.0.1:4600/forgelink' })
+  const secure = readConfig({ PUBLIC_URL: 'https://tools.example.test/a/forgelink/' })
+  const attributes = 'HttpOnly; SameSite=Lax'
+  expect(cookieSet(plain, ID)).toEqual({
+    'set-cookie': `forgelink=${ID}; Path=/forgelink; ${attributes}; Max-Age=43200`,
+  })
+  expect(cookieSet(secure, ID)).toEqual({
+    'set-cookie': `__Secure-forgelink=${ID}; Path=/a/forgelink; ${attributes}; Secure; Max-Age=43200`,
+  })
+  expect(cookieSet(secure, null)).toEqual({
+    'set-cookie': `__Secure-forgelink=; Path=/a/forgelink; ${attributes}; Secure; Max-Age=0`,
+  })
+  expect(readSessionCookie(secure, requestWith({ cookie: `__Secure-forgelink=${ID}` }))).toBe(ID)
+  expect(readSessionCookie(secure, requestWith({ cookie: `__Host-forgelink=${ID}` }))).toBeUndefined()
+})
+
 describe('a write', () => {
   const origin = 'https://forgelink.example.test'
 

@@ -3,16 +3,23 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { Config } from '../config.ts'
 import { Failure } from '../failure.ts'
+import { basePath } from '../http/public-path.ts'
 import { isSameText } from '../http/same-text.ts'
 import { SESSION_SECONDS } from './sessions.ts'
 
-/** Browsers take the `__Host-` name only with Secure and from this very host, and http on loopback is not secure. */
+/** Browsers take the two names with a prefix only with Secure, and http on loopback is not secure. */
 function isSecure({ publicUrl }: Config): boolean {
   return publicUrl.startsWith('https:')
 }
 
+/** Browsers take `__Host-` with the path / alone. https://datatracker.ietf.org/doc/html/draft-ietf-httpbis-rfc6265bis#section-4.1.3 */
+function namePrefix(config: Config): string {
+  if (!isSecure(config)) return ''
+  return basePath(config) === '' ? '__Host-' : '__Secure-'
+}
+
 function cookieName(config: Config): string {
-  return isSecure(config) ? '__Host-forgelink' : 'forgelink'
+  return `${namePrefix(config)}forgelink`
 }
 
 /** The value of the session's cookie, whether or not there is a session of it. */
@@ -28,7 +35,12 @@ export function readSessionCookie(config: Config, request: FastifyRequest): stri
 
 /** `value` null takes the cookie away. */
 export function setSessionCookie(config: Config, reply: FastifyReply, value: string | null): void {
-  const attributes = ['Path=/', 'HttpOnly', 'SameSite=Lax', ...(isSecure(config) ? ['Secure'] : [])]
+  const attributes = [
+    `Path=${basePath(config) || '/'}`,
+    'HttpOnly',
+    'SameSite=Lax',
+    ...(isSecure(config) ? ['Secure'] : []),
+  ]
   const pair = `${cookieName(config)}=${value ?? ''}`
   reply.header('set-cookie', [pair, ...attributes, `Max-Age=${value === null ? 0 : SESSION_SECONDS}`].join('; '))
 }

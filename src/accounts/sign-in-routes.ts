@@ -3,12 +3,14 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { Actor } from '../audit/events.ts'
 import { recordEvent } from '../audit/events.ts'
+import type { Config } from '../config.ts'
 import { Failure } from '../failure.ts'
 import type { Attempts } from '../http/attempts.ts'
 import { failureRows } from '../http/failures.ts'
 import { html } from '../http/html.ts'
 import type { Page } from '../http/pages.ts'
 import { formField, sendPage } from '../http/pages.ts'
+import { publicPath } from '../http/public-path.ts'
 import { ownPath } from '../http/return-to.ts'
 import type { App } from '../http/server.ts'
 import type { Services } from '../services.ts'
@@ -18,8 +20,6 @@ import { checkCsrf, readSessionCookie, setSessionCookie } from './session-cookie
 import { csrfTokenOf, endSession, findSession, newSessionId, startSession } from './sessions.ts'
 import { lockPassword } from './users.ts'
 
-const AFTER_SIGN_IN = '/profile'
-
 interface Form {
   csrfToken: string
   returnTo: string
@@ -27,12 +27,12 @@ interface Form {
   problem?: string
 }
 
-function signInPage({ csrfToken, returnTo, login = '', problem }: Form): Page {
+function signInPage(config: Config, { csrfToken, returnTo, login = '', problem }: Form): Page {
   const describedBy = problem === undefined ? null : html` aria-describedby="problem"`
   return {
     title: 'Sign in',
     body: html`${problem === undefined ? null : html`<p class="problem" id="problem" role="alert">${problem}</p>`}
-<form method="post" action="/sign-in">
+<form method="post" action="${publicPath(config, '/sign-in')}">
 <input type="hidden" name="csrf" value="${csrfToken}">
 <input type="hidden" name="return_to" value="${returnTo}">
 <label for="login">E-mail address or user name</label>
@@ -47,6 +47,7 @@ function signInPage({ csrfToken, returnTo, login = '', problem }: Form): Page {
 /** Pages; `app` has their manners already. */
 export function signInRoutes(app: App, services: Services, attempts: Attempts): void {
   const { config, database } = services
+  const afterSignIn = publicPath(config, '/profile')
 
   /** The page with a form that this browser can send: its token goes with a cookie, also before there is a session. */
   function sendForm(request: FastifyRequest, reply: FastifyReply, status: number, form: Omit<Form, 'csrfToken'>) {
@@ -55,18 +56,18 @@ export function signInRoutes(app: App, services: Services, attempts: Attempts): 
       id = newSessionId()
       setSessionCookie(config, reply, id)
     }
-    return sendPage(reply, status, signInPage({ ...form, csrfToken: csrfTokenOf(id) }))
+    return sendPage(config, reply, status, signInPage(config, { ...form, csrfToken: csrfTokenOf(id) }))
   }
 
   app.get('/sign-in', { schema: { hide: true } }, async (request, reply) => {
     const query = request.query as Record<string, unknown>
-    const returnTo = ownPath(query.return_to) ?? AFTER_SIGN_IN
+    const returnTo = ownPath(config, query.return_to) ?? afterSignIn
     if (await sessionOf(config, database, request)) return reply.redirect(returnTo, 303)
     return sendForm(request, reply, 200, { returnTo })
   })
 
   app.post('/sign-in', { schema: { hide: true } }, async (request, reply) => {
-    const returnTo = ownPath(formField(request, 'return_to')) ?? AFTER_SIGN_IN
+    const returnTo = ownPath(config, formField(request, 'return_to')) ?? afterSignIn
     const login = formField(request, 'login')?.trim() ?? ''
     const password = formField(request, 'password') ?? ''
     const before = readSessionCookie(config, request)
@@ -103,6 +104,6 @@ export function signInRoutes(app: App, services: Services, attempts: Attempts): 
       })
       setSessionCookie(config, reply, null)
     }
-    return reply.redirect('/sign-in', 303)
+    return reply.redirect(publicPath(config, '/sign-in'), 303)
   })
 }

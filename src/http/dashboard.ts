@@ -6,10 +6,13 @@ import fastifyStatic from '@fastify/static'
 import type { FastifyRequest } from 'fastify'
 import type { Config } from '../config.ts'
 import { messagePage, protectPage, sendPage } from './pages.ts'
+import { basePath, publicPath } from './public-path.ts'
+import { signInAddress } from './return-to.ts'
 import type { App } from './server.ts'
 
 const PAGES = ['/', '/profile', '/repositories', '/pull-requests', '/keys', '/tokens', '/activity']
 const NONCE_PLACE = '__CSP_NONCE__'
+const BASE_PLACE = '__BASE_PATH__'
 
 /** Where the build puts the dashboard, seen from the sources as well as from what is compiled of them. */
 export function builtDashboard(): string {
@@ -24,7 +27,7 @@ export async function dashboardRoutes(
   folder: string,
   isSignedIn: (request: FastifyRequest) => Promise<boolean>,
 ): Promise<void> {
-  const index = readIfThere(join(folder, 'index.html'))
+  const index = readIfThere(join(folder, 'index.html'))?.replaceAll(BASE_PLACE, basePath(config))
   if (index !== undefined) {
     await app.register(fastifyStatic, {
       root: folder,
@@ -44,20 +47,17 @@ export async function dashboardRoutes(
   for (const path of PAGES) {
     app.get(path, { schema: { hide: true } }, async (request, reply) => {
       if (!(await isSignedIn(request))) {
-        return reply.redirect(`/sign-in?return_to=${encodeURIComponent(request.url)}`, 303)
+        return reply.redirect(signInAddress(config, request.url), 303)
       }
       if (index === undefined) {
         const sentences = [
           'This server runs without its dashboard: dist/dashboard was not built. The API works all the same.',
           'Run "npm run build" in the folder of Forgelink, then start it again.',
         ]
-        return sendPage(
-          reply,
-          503,
-          messagePage('The dashboard is not built', sentences, { href: path, text: 'Try again' }),
-        )
+        const way = { href: publicPath(config, path), text: 'Try again' }
+        return sendPage(config, reply, 503, messagePage('The dashboard is not built', sentences, way))
       }
-      const { nonce } = protectPage(config, reply)
+      const { nonce } = protectPage(reply)
       return reply.type('text/html; charset=utf-8').send(index.replaceAll(NONCE_PLACE, nonce))
     })
   }

@@ -4,6 +4,7 @@ import type { Config } from '../config.ts'
 import type { Html } from './html.ts'
 import { html } from './html.ts'
 import { sendPage } from './pages.ts'
+import { publicPath } from './public-path.ts'
 import type { App } from './server.ts'
 
 /** What of the description is shown; the routes' own schemas have no references in it. */
@@ -34,13 +35,14 @@ interface Operation {
 }
 
 /** On an `app` with the manners of pages. */
-export function docsPageRoute(app: App, { publicUrl }: Config): void {
+export function docsPageRoute(app: App, config: Config): void {
   app.get('/docs', { schema: { hide: true } }, async (_request, reply) => {
+    const description = publicPath(config, '/openapi.json')
     const intro = html`<p>Every call below but the exchange of tokens is made with <code>Authorization: Bearer TOKEN</code>.
-The whole description, for programs, is <a href="/openapi.json">/openapi.json</a> (OpenAPI 3.1).</p>
-<p><a href="/profile">Back to Forgelink</a></p>`
-    const body = html`${intro}${sections(publicUrl, app.swagger().paths ?? {})}`
-    return sendPage(reply, 200, { title: 'API', body, wide: true })
+The whole description, for programs, is <a href="${description}">${description}</a> (OpenAPI 3.1).</p>
+<p><a href="${publicPath(config, '/profile')}">Back to Forgelink</a></p>`
+    const body = html`${intro}${sections(config.publicUrl, app.swagger().paths ?? {})}`
+    return sendPage(config, reply, 200, { title: 'API', body, wide: true })
   })
 }
 

@@ -24,8 +24,9 @@ export function checkHosts(app: App, config: Config): void {
     if (ANY_HOST.test(request.url) || known.has(host) || LOOPBACK.test(host)) return
     const sentence = `This server has no pages under the name ${host || 'that was asked for'}. Its operator can add the name to SERVER_NAMES.`
     if (!prefersHtml(request)) throw new Failure('misdirected', sentence)
-    protectPage(config, reply)
+    protectPage(reply)
     return sendPage(
+      config,
       reply,
       421,
       messagePage('Not under this name', [sentence], { href: config.publicUrl, text: config.publicUrl }),

@@ -8,6 +8,7 @@ import { prefersHtml } from './accept.ts'
 import { answerFailure, noteFailure } from './failures.ts'
 import { type Html, html } from './html.ts'
 import { PAGE_STYLE } from './page-style.ts'
+import { publicPath } from './public-path.ts'
 import type { App } from './server.ts'
 
 export interface Page {
@@ -15,6 +16,8 @@ export interface Page {
   body: Html
   /** For what needs more than a column of text. */
   wide?: boolean
+  /** Where the browser goes on to by itself, at once. */
+  goesTo?: string
 }
 
 const STYLE_PATH = '/pages.css'
@@ -33,20 +36,20 @@ const ICON = MARK.markup.replace('<svg ', '<svg xmlns="http://www.w3.org/2000/sv
 const ICON_ADDRESS = `data:image/svg+xml,${encodeURIComponent(ICON)}`
 
 /** Frame of every page: one heading, one thing to do. */
-function documentOf({ title, body, wide = false }: Page): string {
+function documentOf(config: Config, { title, body, wide = false, goesTo }: Page): string {
   return html`<!doctype html>
 <html lang="en">
 <head>
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <meta name="color-scheme" content="light dark">
-<title>${title} · Forgelink</title>
-<script src="/color-scheme.js"></script>
-<link rel="stylesheet" href="${STYLE_ADDRESS}">
+${goesTo === undefined ? null : html`<meta http-equiv="refresh" content="0; url=${goesTo}">\n`}<title>${title} · Forgelink</title>
+<script src="${publicPath(config, '/color-scheme.js')}"></script>
+<link rel="stylesheet" href="${publicPath(config, STYLE_ADDRESS)}">
 <link rel="icon" href="${ICON_ADDRESS}">
 </head>
 <body${wide ? html` class="wide"` : null}>
-<header><a href="/">${MARK} Forgelink</a></header>
+<header><a href="${publicPath(config, '/')}">${MARK} Forgelink</a></header>
 <main>
 <h1>${title}</h1>
 ${body}
@@ -56,8 +59,8 @@ ${body}
 `.markup
 }
 
-export function sendPage(reply: FastifyReply, status: number, page: Page): FastifyReply {
-  return reply.status(status).type('text/html; charset=utf-8').send(documentOf(page))
+export function sendPage(config: Config, reply: FastifyReply, status: number, page: Page): FastifyReply {
+  return reply.status(status).type('text/html; charset=utf-8').send(documentOf(config, page))
 }
 
 /** A page that says what happened, what to do, and leads on. */
@@ -69,18 +72,30 @@ export function messagePage(title: string, sentences: string[], way: { href: str
   }
 }
 
+/**
+ * The answer to a form that leads to a platform. A redirect would not do: browsers ask `form-action` of each redirect
+ * after a form, and nobody knows to which sign-in page a platform redirects next. A refresh without delay leaves no
+ * step to go back to, and does not interrupt a screen reader.
+ * https://github.com/w3c/webappsec-csp/issues/8, https://www.w3.org/WAI/WCAG22/Techniques/html/H76
+ */
+export function onwardPage(label: string, address: string): Page {
+  return {
+    ...messagePage(`On to ${label}`, [`Your browser goes to ${label} now. If it does not, go there yourself:`], {
+      href: address,
+      text: `Continue to ${label}`,
+    }),
+    goesTo: address,
+  }
+}
+
 /** Sets what browsers are told with a page; the nonce is for the styles of one answer. */
-export function protectPage(config: Config, reply: FastifyReply): { nonce: string } {
+export function protectPage(reply: FastifyReply): { nonce: string } {
   const nonce = randomBytes(16).toString('base64')
-  // Browsers ask this of the redirects after a form too, and linking an account is one.
-  const platforms = [config.github, config.gitlab]
-    .filter(({ clientId }) => clientId)
-    .map(({ url }) => new URL(url).origin)
   const policy = {
     'default-src': ["'self'"],
     'style-src': ["'self'", `'nonce-${nonce}'`],
     'img-src': ["'self'", 'data:'],
-    'form-action': ["'self'", ...platforms],
+    'form-action': ["'self'"],
     'base-uri': ["'none'"],
     'object-src': ["'none'"],
     'frame-ancestors': ["'none'"],
@@ -99,13 +114,13 @@ function addressUnderPublicName(config: Config, request: FastifyRequest): string
   const asked = URL.parse(`http://${request.headers.host}`)
   const own = new URL(config.publicUrl)
   const isOther = asked && asked.hostname !== own.hostname && LOOPBACK.test(asked.hostname)
-  return isOther && LOOPBACK.test(own.hostname) ? `${own.origin}${request.url}` : undefined
+  return isOther && LOOPBACK.test(own.hostname) ? `${config.publicUrl}${request.url}` : undefined
 }
 
 /** What holds for every page registered on `app` from here on: headers, forms, failures as pages. */
 export function pageManners(app: App, config: Config): void {
   app.addHook('onRequest', async (request, reply) => {
-    protectPage(config, reply)
+    protectPage(reply)
     const instead = request.method === 'GET' && addressUnderPublicName(config, request)
     if (instead) return reply.redirect(instead, 307)
   })
@@ -120,8 +135,8 @@ export function pageManners(app: App, config: Config): void {
       row.status === 500
         ? `Something went wrong on this server. If it does so again, tell its operator this number: ${request.id}`
         : failure.message
-    const page = messagePage('That did not work', [sentence], { href: '/profile', text: 'Go to your profile' })
-    sendPage(reply, row.status, page)
+    const way = { href: publicPath(config, '/profile'), text: 'Go to your profile' }
+    sendPage(config, reply, row.status, messagePage('That did not work', [sentence], way))
   })
 }
 

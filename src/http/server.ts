@@ -9,6 +9,7 @@ import type { Config } from '../config.ts'
 import { Failure, invalid } from '../failure.ts'
 import { acceptBodies, BODY_LIMIT } from './body.ts'
 import { answerClientError, answerFailure } from './failures.ts'
+import { routePath } from './public-path.ts'
 
 export type App = FastifyInstance<
   RawServerDefault,
@@ -38,7 +39,7 @@ export function createServer(config: Config): App {
     requestTimeout: REQUEST_TIMEOUT,
     // requestTimeout alone cuts nothing: Node looks at it only every connectionsCheckingInterval.
     http: { headersTimeout: HEADERS_TIMEOUT, requestTimeout: REQUEST_TIMEOUT, connectionsCheckingInterval: 500 },
-    rewriteUrl: (request) => foldSlashes(request.url ?? '/'),
+    rewriteUrl: (request) => routePath(config, foldSlashes(request.url ?? '/')),
     routerOptions: { ignoreTrailingSlash: true, maxParamLength: MAX_URL_LENGTH, querystringParser: readQuery },
     frameworkErrors: (_error, request, reply: FastifyReply) => {
       reply

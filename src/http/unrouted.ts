@@ -4,6 +4,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { Config } from '../config.ts'
 import { prefersHtml } from './accept.ts'
 import { messagePage, protectPage, sendPage } from './pages.ts'
+import { publicPath } from './public-path.ts'
 import type { App } from './server.ts'
 
 /**
@@ -17,23 +18,19 @@ export function answerUnrouted(app: App, config: Config): void {
   })
   app.setNotFoundHandler((request, reply) => {
     const [path = ''] = request.url.split('?')
+    const list = publicPath(config, '/openapi.json')
     const allowed = new Set(routes.filter((route) => route.path.test(path)).flatMap((route) => route.methods))
     if (allowed.size > 0) return refuseMethod(request, reply, [...allowed].sort().join(', '))
-    if (path === '/v1' || path.startsWith('/v1/') || !['GET', 'HEAD'].includes(request.method)) return sayNothing(reply)
+    const sayNothing = () =>
+      reply.status(404).send({ error: `There is nothing at this address. ${list} lists what there is.` })
+    if (path === '/v1' || path.startsWith('/v1/') || !['GET', 'HEAD'].includes(request.method)) return sayNothing()
     reply.header('vary', 'Accept')
-    if (!prefersHtml(request)) return sayNothing(reply)
-    protectPage(config, reply)
+    if (!prefersHtml(request)) return sayNothing()
+    protectPage(reply)
     const sentences = ['There is nothing at this address. It may be mistyped, or out of date.']
-    return sendPage(
-      reply,
-      404,
-      messagePage('No such page', sentences, { href: '/profile', text: 'Go to your profile' }),
-    )
+    const way = { href: publicPath(config, '/profile'), text: 'Go to your profile' }
+    return sendPage(config, reply, 404, messagePage('No such page', sentences, way))
   })
-}
-
-function sayNothing(reply: FastifyReply): FastifyReply {
-  return reply.status(404).send({ error: 'There is nothing at this address. /openapi.json lists what there is.' })
 }
 
 function refuseMethod(request: FastifyRequest, reply: FastifyReply, allow: string): FastifyReply {

@@ -6,9 +6,12 @@ import { sessionOf } from '../accounts/authenticate.ts'
 import { checkCsrf } from '../accounts/session-cookie.ts'
 import type { Session } from '../accounts/sessions.ts'
 import type { Actor } from '../audit/events.ts'
+import type { Config } from '../config.ts'
 import { type Html, html } from '../http/html.ts'
 import type { Page } from '../http/pages.ts'
-import { formField, messagePage, sendPage } from '../http/pages.ts'
+import { formField, messagePage, onwardPage, sendPage } from '../http/pages.ts'
+import { publicPath } from '../http/public-path.ts'
+import { signInAddress } from '../http/return-to.ts'
 import type { App } from '../http/server.ts'
 import type { OAuthApplication } from '../platforms/oauth.ts'
 import { callbackUrl, oauthApplication } from '../platforms/oauth.ts'
@@ -47,7 +50,7 @@ function routesOf(app: App, services: Services, revoker: Revoker, scmType: OAuth
   }
 
   function askToSignIn(reply: FastifyReply, address: string) {
-    return reply.redirect(`/sign-in?return_to=${encodeURIComponent(address)}`, 303)
+    return reply.redirect(signInAddress(config, address), 303)
   }
 
   async function wantedLink(session: Session, id: unknown): Promise<Integration | null> {
@@ -63,7 +66,7 @@ function routesOf(app: App, services: Services, revoker: Revoker, scmType: OAuth
       body: html`<p>The operator of this server has to make an OAuth application at ${config[scmType].url}, with this callback address:</p>
 <p><code>${callbackUrl(config, scmType)}</code></p>
 <p>Its id and secret then go into the settings <code>${name}_CLIENT_ID</code> and <code>${name}_CLIENT_SECRET</code>.</p>
-<p><a class="button" href="/profile">Back to your profile</a></p>`,
+<p><a class="button" href="${publicPath(config, '/profile')}">Back to your profile</a></p>`,
     }
   }
 
@@ -76,11 +79,11 @@ function routesOf(app: App, services: Services, revoker: Revoker, scmType: OAuth
 <li>your public profile</li>
 ${application.scopes.map(scopeItem)}</ul>
 <p class="soft">The token that ${label} gives is kept encrypted. You can unlink at any time on your profile, which revokes it.</p>
-<form method="post" action="${linkPath}" class="ways">
+<form method="post" action="${publicPath(config, linkPath)}" class="ways">
 <input type="hidden" name="csrf" value="${session.csrfToken}">
 <input type="hidden" name="again" value="${again?.id ?? ''}">
 <button type="submit">Continue to ${label}</button>
-<a href="/profile">Back to your profile</a>
+<a href="${publicPath(config, '/profile')}">Back to your profile</a>
 </form>`,
     }
   }
@@ -89,9 +92,9 @@ ${application.scopes.map(scopeItem)}</ul>
     const session = await sessionOf(config, database, request)
     if (!session) return askToSignIn(reply, request.url)
     const application = oauthApplication(config, scmType)
-    if (!application) return sendPage(reply, 404, notConfigured())
+    if (!application) return sendPage(config, reply, 404, notConfigured())
     const again = await wantedLink(session, queryOf(request).again)
-    return sendPage(reply, 200, askPage(session, application, again))
+    return sendPage(config, reply, 200, askPage(session, application, again))
   })
 
   app.post(linkPath, { schema: { hide: true } }, async (request, reply) => {
@@ -100,9 +103,10 @@ ${application.scopes.map(scopeItem)}</ul>
     if (!session) return askToSignIn(reply, linkAddress(againId))
     checkCsrf(config, request, formField(request, 'csrf'), session.csrfToken)
     const application = oauthApplication(config, scmType)
-    if (!application) return sendPage(reply, 404, notConfigured())
+    if (!application) return sendPage(config, reply, 404, notConfigured())
     const again = await wantedLink(session, againId)
-    return reply.redirect(await beginLink(services, session, application, again?.id ?? null), 303)
+    const address = await beginLink(services, session, application, again?.id ?? null)
+    return sendPage(config, reply, 200, onwardPage(label, address))
   })
 
   // No HEAD: whoever looks at the address first would use the attempt up.
@@ -113,17 +117,17 @@ ${application.scopes.map(scopeItem)}</ul>
         `${label} sent you back, but you are not signed in here, or no longer. Nothing was linked.`,
         'Sign in and begin again: it takes a moment.',
       ]
-      const way = { href: `/sign-in?return_to=${encodeURIComponent(linkPath)}`, text: 'Sign in' }
-      return sendPage(reply, 401, messagePage('You are not signed in', sentences, way))
+      const way = { href: signInAddress(config, linkPath), text: 'Sign in' }
+      return sendPage(config, reply, 401, messagePage('You are not signed in', sentences, way))
     }
     const application = oauthApplication(config, scmType)
-    if (!application) return sendPage(reply, 404, notConfigured())
+    if (!application) return sendPage(config, reply, 404, notConfigured())
     const actor: Actor = { ...actorOf(request), via: 'session' }
     const outcome = await finishLink(services, actor, session, application, queryOf(request))
     revoker.wake()
-    if ('id' in outcome) return reply.redirect(`/profile?linked=${outcome.id}`, 303)
+    if ('id' in outcome) return reply.redirect(publicPath(config, `/profile?linked=${outcome.id}`), 303)
     if (outcome.retryAfter !== undefined) reply.header('retry-after', String(Math.ceil(outcome.retryAfter)))
-    return sendPage(reply, outcome.status, refusalPage(outcome, linkAddress(outcome.againId)))
+    return sendPage(config, reply, outcome.status, refusalPage(config, outcome, linkAddress(outcome.againId)))
   })
 }
 
@@ -136,10 +140,10 @@ function scopeItem(scope: string): Html {
   return html`<li>${meaning === undefined ? null : `${meaning} `}<code>${scope}</code></li>\n`
 }
 
-function refusalPage({ title, sentences }: Refusal, tryAgain: string): Page {
+function refusalPage(config: Config, { title, sentences }: Refusal, tryAgain: string): Page {
   return {
     title,
     body: html`${sentences.map((sentence) => html`<p>${sentence}</p>\n`)}
-<p class="ways"><a class="button" href="${tryAgain}">Try again</a> <a href="/profile">Back to your profile</a></p>`,
+<p class="ways"><a class="button" href="${publicPath(config, tryAgain)}">Try again</a> <a href="${publicPath(config, '/profile')}">Back to your profile</a></p>`,
   }
 }

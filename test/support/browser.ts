@@ -98,6 +98,7 @@ export function readForm(text: string): { action: string; hidden: Record<string,
   return { action: plain(action), hidden }
 }
 
-function plain(text: string): string {
+/** Text as it was before it was escaped for HTML. */
+export function plain(text: string): string {
   return text.replace(/&#(\d+);/g, (_entity, code) => String.fromCharCode(Number(code)))
 }

@@ -2,7 +2,7 @@
 
 import type { Sandbox, SandboxPlatform } from '../../sandbox/sandbox.ts'
 import type { Environment } from '../../src/config.ts'
-import type { Browser } from './browser.ts'
+import { type Browser, plain } from './browser.ts'
 import type { Answer } from './service.ts'
 
 export type OAuthName = 'github' | 'gitlab'
@@ -24,9 +24,15 @@ export function oauthSettings({ platforms }: Sandbox): Environment {
 /** As far as the platform's page; `again`: the id of the link to make again. */
 export async function beginLinking(browser: Browser, name: OAuthName, again?: string): Promise<string> {
   const page = await browser.get(`/users/${name}/link${again === undefined ? '' : `?again=${again}`}`)
-  const sent = await browser.submit(page)
-  if (sent.status !== 303) throw new Error(`the link form answered ${sent.status}: ${sent.text}`)
-  return sent.headers.get('location') ?? ''
+  return goesTo(await browser.submit(page))
+}
+
+/** Where a page leads on to by itself, as its link does too; throws when it leads nowhere. */
+export function goesTo({ status, text }: Answer): string {
+  const [, refresh] = /<meta http-equiv="refresh" content="0; url=([^"]*)">/.exec(text) ?? []
+  const [, link] = /<a class="button" href="([^"]*)">Continue to /.exec(text) ?? []
+  if (status !== 200 || !refresh || refresh !== link) throw new Error(`the link form answered ${status}: ${text}`)
+  return plain(refresh)
 }
 
 /** What its person does on the platform's page; the address that it sends the browser back to. */
