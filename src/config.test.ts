@@ -58,6 +58,7 @@ describe('readConfig', () => {
       corsOrigins: [],
       rateLimit: 600,
       exposeAccessTokens: true,
+    maxApiTokens: 1000,
       eventsDays: 365,
       trustProxy: [],
       metricsToken: null,

@@ -50,6 +50,8 @@ export interface Config {
   /** Requests a minute for one account; 0 means no limit. */
   rateLimit: number
   exposeAccessTokens: boolean
+  /** API tokens of one account that have not expired. */
+  maxApiTokens: number
   /** Days for which the audit trail is kept; 0 keeps it for ever. */
   eventsDays: number
   trustProxy: string[]
@@ -129,6 +131,7 @@ export function readConfig(env: Environment): Config {
     corsOrigins: read('CORS_ORIGINS', [], parseList(parseOrigin)),
     rateLimit: read('RATE_LIMIT', 600, parseNumber(0, 1_000_000)),
     exposeAccessTokens: read('EXPOSE_ACCESS_TOKENS', true, parseBoolean),
+    maxApiTokens: read('MAX_API_TOKENS', 1000, parseNumber(1, 100_000)),
     eventsDays: read('EVENTS_DAYS', 365, parseNumber(0, 36_500)),
     trustProxy: read('TRUST_PROXY', [], parseList(parseRange)),
     metricsToken: read<string | null>('METRICS_TOKEN', null, String),

@@ -113,31 +113,6 @@ describeOnBothEngines('the audit trail', (engine) => {
     ])
   })
 
-  it('tells the operator alone of names and API tokens that there are not, and not what was typed', async () => {
-    const before = (await trail.rows()).length
-    await send('POST', `${trail.service.url}/v1/tokens`, { name: 'x' }, basic('typed-in-the-wrong-field', 'wrong'))
-    await send('POST', `${trail.service.url}/v1/tokens/exchange`, undefined, basic('', 'tk-us-guessed'))
-    const added = (await trail.rows()).slice(before)
-    expect(added).toEqual(
-      [
-        ['login_failure', 'password'],
-        ['exchange_failure', 'api_token'],
-      ].map(([type, via]) => ({
-        id: expect.stringMatching(UUID_7),
-        createdAt: expect.stringMatching(TIME),
-        type,
-        userId: null,
-        username: null,
-        via,
-        tokenId: null,
-        tokenName: null,
-        remoteIp: '127.0.0.1',
-        requestId: expect.any(String),
-        typeData: '{"remote_ip":"127.0.0.1"}',
-      })),
-    )
-  })
-
   it('tells of another e-mail address or user name, and not of one that is the same', async () => {
     const before = await eventsOf(trail.account)
     const { email, username } = trail.account
