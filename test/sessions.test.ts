@@ -174,6 +174,7 @@ describeOnBothEngines('sessions', (engine) => {
         ['PUT', '/v1/users/account'],
         ['DELETE', '/v1/keys/x'],
         ['PUT', '/session/password'],
+        ['POST', '/session/confirm'],
       ] as const) {
         const answer = await browser.call(method, path, body, headers)
         expect([name, method, path, answer.status, answer.json.code]).toEqual([name, method, path, 403, 'csrf'])
