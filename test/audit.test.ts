@@ -113,6 +113,18 @@ describeOnBothEngines('the audit trail', (engine) => {
     ])
   })
 
+  it('has another request id for each request, whatever the callers send', async () => {
+    const headers = { 'x-request-id': 'the-same' }
+    const sent = ['one', 'two'].map((name) => trail.account.call('POST', '/v1/tokens', { name }, headers))
+    for (const answer of await Promise.all(sent)) expect(answer.headers.get('x-request-id')).toBe('the-same')
+    const [one, two] = await eventsOf(trail.account)
+    const forged = { 'x-request-id': `${one?.request_id}` }
+    await trail.account.call('POST', '/v1/tokens', { name: 'three' }, forged)
+    const ids = [one, two, (await eventsOf(trail.account))[0]].map((event) => event?.request_id ?? '')
+    expect(new Set(ids).size).toBe(3)
+    expect(ids.map((id) => id.startsWith('the-same/'))).toEqual([true, true, true])
+  })
+
   it('tells of another e-mail address or user name, and not of one that is the same', async () => {
     const before = await eventsOf(trail.account)
     const { email, username } = trail.account

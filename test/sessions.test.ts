@@ -232,6 +232,24 @@ describeOnBothEngines('sessions', (engine) => {
     expect((await there.signIn({ ...account, password: 'a new password' })).status).toBe(303)
   })
 
+  it('leaves the session of another instance on the same host alone', async () => {
+    const other = await startService(engine, await ownAddress())
+    try {
+      const account = await other.addAccount('olga')
+      const here = openBrowser(service)
+      await here.signIn(alice)
+      // One browser: all ports of a host share its cookies.
+      const there = openBrowser(other)
+      for (const [name, value] of here.cookies) there.cookies.set(name, value)
+      expect((await there.signIn(account)).status).toBe(303)
+      for (const [name, value] of there.cookies) here.cookies.set(name, value)
+      expect(await Promise.all([here, there].map(isSignedIn))).toEqual([true, true])
+      expect((await here.get('/session')).json.session.user.username).toBe('alice')
+    } finally {
+      await other.close()
+    }
+  })
+
   it('begins no session with a password that was changed since it was checked', async () => {
     const account = await service.addAccount('carla')
     const { database } = service.services
