@@ -135,6 +135,8 @@ describeOnBothEngines('accounts', (engine) => {
       created_at: expect.stringMatching(TIME),
       last_used_at: null,
       issued_at: made.json.token.created_at,
+      scopes: ['read', 'write', 'tokens', 'account', 'access_tokens'],
+      expires_at: null,
       token: expect.stringMatching(/^tk-us-[A-Za-z0-9_-]{43}$/),
     })
     const { id, token } = made.json.token
