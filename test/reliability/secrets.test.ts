@@ -148,6 +148,7 @@ describe.each(engines)('secrets (%s)', (engine) => {
     note('wrong sign-in', await signIn(browser, { ...carl, password: WRONG_PASSWORD }))
     note('sign-in', await signIn(browser, carl))
     secrets.cookie = sessionValueOf(browser) ?? ''
+    secrets.deviceCookie = [...browser.cookies].find(([name]) => name.endsWith('-device'))?.[1] ?? ''
     secrets.csrf = (await browser.get('/session')).json.session.csrf_token
     note('a write without CSRF token', await browser.call('POST', '/v1/tokens', { name: 'x' }, { 'x-csrf-token': 'x' }))
     for (const path of ['/profile', '/repositories?query=x', '/docs']) notePage(path, await browser.get(path))
