@@ -1,8 +1,10 @@
 // What guessing passwords costs and gains: how many of one address are checked in 15 s, and whether the owner still gets in.
 // node bench/guessing.mjs; GUESS_SECONDS sets how long.
 
+import { once } from 'node:events'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { createRequire } from 'node:module'
+import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { prepare } from '../scripts/prepare.mjs'
@@ -27,10 +29,18 @@ const { openServices } = await import('../dist/src/services.js')
 const { userAdd } = await import('../dist/src/admin/users.js')
 
 const dataDir = mkdtempSync(join(tmpdir(), 'forgelink-bench-'))
-const settings = { DATA_DIR: dataDir, TRUST_PROXY: '127.0.0.1/32', RATE_LIMIT: '0', LOG_LEVEL: 'silent' }
+const port = await freePort()
+const url = `http://127.0.0.1:${port}`
+const settings = {
+  PUBLIC_URL: url,
+  DATA_DIR: dataDir,
+  TRUST_PROXY: '127.0.0.1/32',
+  RATE_LIMIT: '0',
+  LOG_LEVEL: 'silent',
+}
 const services = await openServices(readConfig(settings))
 const app = await createApp(services)
-const url = await app.listen({ host: '127.0.0.1', port: 0 })
+await app.listen({ host: '127.0.0.1', port })
 const PASSWORD = 'correct horse'
 await userAdd(services, { email: 'alice@example.test', username: 'alice', password: PASSWORD, json: true })
 
@@ -38,6 +48,15 @@ function guess(login, password, address, cookie = '') {
   const authorization = `Basic ${Buffer.from(`${login}:${password}`).toString('base64')}`
   const headers = { authorization, 'content-type': 'application/json', 'x-forwarded-for': address, cookie }
   return fetch(`${url}/v1/tokens`, { method: 'POST', headers, body: '{"name":"x"}' })
+}
+
+async function freePort() {
+  const probe = createServer().listen(0, '127.0.0.1')
+  await once(probe, 'listening')
+  const { port } = probe.address()
+  probe.close()
+  await once(probe, 'close')
+  return port
 }
 
 /** Signs in with the form, as a browser; gives its cookies, of which one says later that it has been here. */
@@ -50,7 +69,7 @@ async function signIn(address) {
     headers: {
       'content-type': 'application/x-www-form-urlencoded',
       'x-forwarded-for': address,
-      origin: 'http://localhost:4600',
+      origin: url,
       cookie: cookiesOf(page),
     },
     body: new URLSearchParams({ csrf, login: 'alice', password: PASSWORD }),
