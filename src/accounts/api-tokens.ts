@@ -28,7 +28,7 @@ export interface Powers {
 
 export const ALL_POWERS: Powers = { scopes: SCOPES, expiresAt: null }
 
-export function powersOf({ scopes, expiresAt }: Pick<ApiToken, 'scopes' | 'expiresAt'>): Powers {
+function powersOf({ scopes, expiresAt }: Pick<ApiToken, 'scopes' | 'expiresAt'>): Powers {
   return { scopes: splitScopes(scopes), expiresAt }
 }
 
@@ -160,7 +160,7 @@ export async function renewApiToken(
 }
 
 /** Whether it lasts longer than the other end. null: for ever. */
-export function outlives(expiresAt: string | null, other: string | null): boolean {
+function outlives(expiresAt: string | null, other: string | null): boolean {
   return other !== null && (expiresAt === null || expiresAt > other)
 }
 
