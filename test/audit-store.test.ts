@@ -112,7 +112,9 @@ describeOnBothEngines('the stored audit trail', (engine) => {
         expect((await send('POST', `${replica.url}/v1/tokens`, { name: 'x' }, guess)).status).toBe(401)
       }
       await replica.close()
-      expect(await trail.rows()).toEqual(before)
+      // What was linked before is revoked in the background.
+      const added = (await trail.rows()).slice(before.length).map(({ type }) => type)
+      expect(added.filter((type) => type !== 'revoke_success')).toEqual([])
     })
 
     it('of one account are recorded up to thirty a minute, and do not crowd out those of another', async () => {
