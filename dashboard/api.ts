@@ -89,10 +89,24 @@ function sentence(status: number, { error, request_id }: FailureBody): string {
 /** Who is signed in as far as this page knows, and what it sends with every write. */
 let known: { userId: string; csrfToken: string } | undefined
 
+/** Asks whoever is signed in for the password again; false when they do not give it. The shell's dialog does that. */
+let askPassword: () => Promise<boolean> = async () => false
+
+export function whenPasswordIsNeeded(ask: () => Promise<boolean>): void {
+  askPassword = ask
+}
+
 type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'
 
-async function call<T>(method: Method, path: string, options: { body?: unknown; signal?: AbortSignal } = {}) {
-  const { body, signal } = options
+interface CallOptions {
+  body?: unknown
+  signal?: AbortSignal
+  /** The password was given for it just now. */
+  confirmed?: boolean
+}
+
+async function call<T>(method: Method, path: string, options: CallOptions = {}): Promise<T> {
+  const { body, signal, confirmed } = options
   const response = await fetch(publicPath(path), {
     method,
     headers: {
@@ -112,6 +126,9 @@ async function call<T>(method: Method, path: string, options: { body?: unknown; 
   if (response.ok) return answer as T
   const failure = new ApiFailure(response.status, (answer ?? {}) as FailureBody)
   if (failure.code === 'csrf') await leaveIfOutdated()
+  if (failure.code === 'password_required' && !confirmed && (await askPassword())) {
+    return call(method, path, { ...options, confirmed: true })
+  }
   throw failure
 }
 
@@ -147,7 +164,12 @@ export async function signOut(): Promise<void> {
   location.assign(publicPath('/sign-in'))
 }
 
-export async function changePassword(password: { current: string; new: string }): Promise<void> {
+/** For what the server asks the password again for, within the next minutes. */
+export async function confirmPassword(current: string): Promise<void> {
+  await call('POST', '/session/confirm', { body: { password: { current } } })
+}
+
+export async function changePassword(password: { current: string; new: string; end_others: boolean }): Promise<void> {
   await call('PUT', '/session/password', { body: { password } })
   // It has begun a new session.
   await readSession()
@@ -255,8 +277,10 @@ export async function listTokens(): Promise<ApiToken[]> {
   return (await call<{ tokens: ApiToken[] }>('GET', '/v1/tokens')).tokens
 }
 
-export async function addToken(name: string): Promise<ApiToken> {
-  return (await call<{ token: ApiToken }>('POST', '/v1/tokens', { body: { token: { name } } })).token
+export type Scope = ApiToken['scopes'][number]
+
+export async function addToken(token: { name: string; scopes: Scope[]; expires_at: string | null }): Promise<ApiToken> {
+  return (await call<{ token: ApiToken }>('POST', '/v1/tokens', { body: { token } })).token
 }
 
 export async function renewToken(id: string): Promise<ApiToken> {

@@ -77,7 +77,7 @@ export async function throughLink<T>(answer: Promise<T>): Promise<T> {
 
 function isRefusal(error: unknown): boolean {
   const { status, code } = asFailure(error)
-  return status === 403 && code !== 'csrf'
+  return status === 403 && code !== 'csrf' && code !== 'password_required'
 }
 
 async function refetch(client: QueryClient, names: string[]): Promise<void> {

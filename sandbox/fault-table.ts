@@ -4,9 +4,10 @@ import { answerFaults } from './fault-answers.ts'
 import { connectionFaults } from './fault-connections.ts'
 import { isRefreshCall, isTokenCall, oauthFaults } from './fault-oauth.ts'
 import { pageFaults } from './fault-pages.ts'
+import { hasEncodedSlash, proxyFaults } from './fault-proxies.ts'
 import type { Call } from './http.ts'
 
-export const faultTable = { ...connectionFaults, ...answerFaults, ...pageFaults, ...oauthFaults }
+export const faultTable = { ...connectionFaults, ...answerFaults, ...pageFaults, ...oauthFaults, ...proxyFaults }
 
 export type FaultName = keyof typeof faultTable
 
@@ -22,5 +23,9 @@ export const faultConcerns: { [Name in FaultName]?: (call: Call) => boolean } = 
   'oauth-no-expires-in': isTokenCall,
   'oauth-no-refresh-token': isTokenCall,
   'oauth-no-scope': isTokenCall,
+  'slashes-apache': hasEncodedSlash,
+  'slashes-tomcat': hasEncodedSlash,
+  'slashes-iis': hasEncodedSlash,
+  'slashes-envoy': hasEncodedSlash,
   'page-3-fails': (call) => call.query.get('page') === '3',
 }

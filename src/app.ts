@@ -8,6 +8,7 @@ import { signInRoutes } from './accounts/sign-in-routes.ts'
 import { tellOmitted } from './audit/failures.ts'
 import { createPruner } from './audit/pruner.ts'
 import { eventRoutes } from './audit/routes.ts'
+import { tellTokensShown } from './audit/token-showings.ts'
 import { pingDatabase } from './database/database.ts'
 import { createAttempts } from './http/attempts.ts'
 import { closeInOrder } from './http/closing.ts'
@@ -59,7 +60,7 @@ export async function createApp(services: Services, options: AppOptions = {}): P
     backgroundClosed = Promise.all([revoker.close(), pruner.close()])
   })
   app.addHook('onClose', async () => {
-    await Promise.all([backgroundClosed, workEnded(services), tellOmitted(database)])
+    await Promise.all([backgroundClosed, workEnded(services), tellOmitted(database), tellTokensShown(database)])
   })
   closeInOrder(app)
   await limitLoad(app, load, config.trustProxy)

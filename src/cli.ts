@@ -1,6 +1,7 @@
 // The `forgelink` command: one line per subcommand, the work is elsewhere.
 
 import { parseArgs } from 'node:util'
+import { askPassword } from './admin/ask-password.ts'
 import { doctor } from './admin/doctor.ts'
 import { eventList, readEventOptions } from './admin/events.ts'
 import { keysRotate } from './admin/keys.ts'
@@ -15,10 +16,10 @@ const HELP = `Forgelink links accounts to the SCM platforms where their code liv
 Usage: forgelink COMMAND [OPTIONS]
 
   serve                                          run the server
-  user add --email E --username U [--password P] add a user; prints an API token once
+  user add --email E --username U [--password]   add a user; prints an API token once
   user list                                      list the users
   user remove USER                               remove a user with all that is theirs
-  user password USER [--password P]              give a user another password
+  user password USER [--password]                give a user another password
   token add --user USER --name N                 add an API token; prints it once
   events [--user USER] [--type T]                who did what, the newest last: of a user, of a type, since
          [--since S] [--limit N]                 a time or span (2026-01-31, 24h); 100 unless N is given
@@ -28,6 +29,7 @@ Usage: forgelink COMMAND [OPTIONS]
   sandbox                                        simulate GitHub and GitLab on this machine, to try Forgelink with
 
 USER is an e-mail address or a user name. Commands that print take --json.
+--password asks for one, or reads it from standard input; without it, one is made up.
 Settings come from the environment: see docs/configuration.md.
 `
 
@@ -65,6 +67,14 @@ function none(operands: string[]): void {
   if (operands.length > 0) throw new UsageError(`"${operands.join(' ')}" is too much`)
 }
 
+/** `-` is asked for; undefined where none is given. On the command line others can read it. */
+async function passwordIn({ password }: Options): Promise<string | undefined> {
+  if (password !== '-') return password
+  const asked = await askPassword()
+  if (asked === null) throw new UsageError('the two passwords differ')
+  return asked
+}
+
 /** Runs against the store, beside a running server. */
 async function withServices(work: (services: Services) => Promise<string>): Promise<void> {
   const services = await openServices(readConfig(process.env), { patient: true })
@@ -79,18 +89,20 @@ async function withServices(work: (services: Services) => Promise<string>): Prom
 const commands: Record<string, (options: Options, operands: string[]) => Promise<void>> = {
   // The web server takes a quarter of a second to load, which the others do not need.
   serve: async () => (await import('./serve.ts')).serve(readConfig(process.env)),
-  'user add': (options) => {
+  'user add': async (options) => {
     const user = { email: needed(options, 'email'), username: needed(options, 'username') }
-    return withServices((services) => userAdd(services, { ...user, password: options.password, json: options.json }))
+    const password = await passwordIn(options)
+    return withServices((services) => userAdd(services, { ...user, password, json: options.json }))
   },
   'user list': (options) => withServices((services) => userList(services, options)),
   'user remove': (options, operands) => {
     const login = operand(operands)
     return withServices((services) => userRemove(services, login, options))
   },
-  'user password': (options, operands) => {
+  'user password': async (options, operands) => {
     const login = operand(operands)
-    return withServices((services) => userPassword(services, login, options))
+    const password = await passwordIn(options)
+    return withServices((services) => userPassword(services, login, { password, json: options.json }))
   },
   'token add': (options) => {
     const token = { user: needed(options, 'user'), name: needed(options, 'name'), json: options.json }
@@ -126,7 +138,9 @@ export async function main(args: string[]): Promise<void> {
   }
 }
 
-async function run(args: string[]): Promise<void> {
+async function run(given: string[]): Promise<void> {
+  // An option takes a value or none: `--password` alone stands for `--password -`.
+  const args = given.map((arg, n) => (arg === '--password' && /^--|^$/.test(given[n + 1] ?? '') ? '--password=-' : arg))
   const { values, positionals } = parseArgs({ args, options: OPTIONS, allowPositionals: true })
   if (values.help || positionals[0] === 'help' || args.length === 0) {
     process.stdout.write(HELP)

@@ -58,6 +58,7 @@ describe('readConfig', () => {
       corsOrigins: [],
       rateLimit: 600,
       exposeAccessTokens: true,
+      maxApiTokens: 1000,
       eventsDays: 365,
       trustProxy: [],
       serverNames: [],
@@ -90,6 +91,8 @@ describe('readConfig', () => {
     [{ DATA_DIR: '/srv/forgelink' }, { dataDir: '/srv/forgelink' }],
     [{ DATA_DIR: 'somewhere' }, { dataDir: resolve('somewhere') }],
     [{ DATABASE_URL: 'postgres://u:p@db/f', SECRET_KEYS }, { databaseUrl: 'postgres://u:p@db/f' }],
+    [{ DATABASE_URL: 'postgres://u:50%@db/f', SECRET_KEYS }, { databaseUrl: 'postgres://u:50%@db/f' }],
+    [{ DATABASE_URL: 'postgres:///f?host=/run/pg', SECRET_KEYS }, { databaseUrl: 'postgres:///f?host=/run/pg' }],
     [{ DATABASE_URL: 'postgresql://db:5433/f?ssl=1', SECRET_KEYS }, { databaseUrl: 'postgresql://db:5433/f?ssl=1' }],
     [{ SECRET_KEYS }, { secretKeys: [{ id: 'k1', key: KEY_1 }] }],
     [
@@ -226,7 +229,26 @@ describe('readConfig', () => {
         'https://example.com/users/forge',
       ],
     ],
-    ['DATABASE_URL', ['mysql://u:hunter2@db/f', 'db.corp.lan', 'postgres:db', 'postgres://u:hunter2@[/f', 'file:x.db']],
+    [
+      'DATABASE_URL',
+      [
+        'mysql://u:hunter2@db/f',
+        'db.corp.lan',
+        'postgres:db',
+        'postgres://u:hunter2@[/f',
+        'file:x.db',
+        'postgres://u:hunter2#@db/f',
+        'postgres://u:hunter2@db:port/f',
+        'postgres://u:hunter2@db:99999/f',
+        // The driver throws "URI malformed" at these.
+        'postgres://u:hunter2%ff@db/f',
+        'postgres://u%c3:hunter2@db/f',
+        'postgres://u:hunter2@db/%e9',
+        // And reads these files as soon as it is opened.
+        'postgres://u:hunter2@db/f?sslrootcert=/no/such/file',
+        'postgres://u:hunter2@db/f?sslcert=/',
+      ],
+    ],
     [
       'SECRET_KEYS',
       [

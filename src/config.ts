@@ -53,6 +53,8 @@ export interface Config {
   /** Requests a minute for one account; 0 means no limit. */
   rateLimit: number
   exposeAccessTokens: boolean
+  /** API tokens of one account that have not expired. */
+  maxApiTokens: number
   /** Days for which the audit trail is kept; 0 keeps it for ever. */
   eventsDays: number
   trustProxy: string[]
@@ -135,6 +137,7 @@ export function readConfig(env: Environment): Config {
     serverNames: read('SERVER_NAMES', [], parseList(parseServerName)),
     rateLimit: read('RATE_LIMIT', 600, parseNumber(0, 1_000_000)),
     exposeAccessTokens: read('EXPOSE_ACCESS_TOKENS', true, parseBoolean),
+    maxApiTokens: read('MAX_API_TOKENS', 1000, parseNumber(1, 100_000)),
     eventsDays: read('EVENTS_DAYS', 365, parseNumber(0, 36_500)),
     trustProxy: read('TRUST_PROXY', [], parseList(parseRange)),
     metricsToken: read<string | null>('METRICS_TOKEN', null, String),
@@ -275,9 +278,41 @@ function parsePublicUrl(text: string): string {
   return url
 }
 
+/** What the driver would only find out later, and tell with an exception of its own. */
 function parseDatabaseUrl(text: string): string {
-  if (!/^postgres(ql)?:\/\//.test(text) || !URL.canParse(text)) throw new Error('must be a postgres:// address')
+  const url = URL.parse(text)
+  if (!/^postgres(ql)?:\/\//.test(text) || !url) {
+    throw new Error(
+      'must be an address such as postgres://user:password@host:5432/database; write %, @, :, / and # of a password as %25, %40, %3A, %2F and %23',
+    )
+  }
+  for (const part of [url.username, url.password, url.hostname, url.pathname]) {
+    if (!isDecodable(part)) throw new Error('has a % in it that is not followed by a character; write % itself as %25')
+  }
+  for (const name of ['sslcert', 'sslkey', 'sslrootcert']) {
+    const file = url.searchParams.get(name)
+    if (file && !isReadable(file)) throw new Error(`names a file as ${name} that cannot be read: ${shown(file)}`)
+  }
   return text
+}
+
+/** The driver takes a % that is followed by no two digits as it is. */
+function isDecodable(part: string): boolean {
+  try {
+    decodeURIComponent(part.replace(/%(?![0-9a-f]{2})/gi, '%25'))
+    return true
+  } catch {
+    return false
+  }
+}
+
+function isReadable(file: string): boolean {
+  try {
+    readFileSync(file)
+    return true
+  } catch {
+    return false
+  }
 }
 
 /** `id:base64,id:base64`, newest first. Throws the rest of a sentence that never repeats the text. */

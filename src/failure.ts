@@ -7,6 +7,8 @@ export type FailureCode =
   | 'bad_request'
   | 'unauthorized'
   | 'csrf' // a write with a session, but not from a page of ours
+  | 'insufficient_scope' // the bearer token may not do this
+  | 'password_required' // a session has to give the password again for this
   | 'not_found'
   | 'conflict'
   | 'already_linked'
@@ -55,6 +57,8 @@ export interface FailureDetails {
   fixUrl?: string
   /** For `scm_query_refused`: the platform does not know, or hides, the account or repository that the query names. */
   isAbsent?: true
+  /** For `insufficient_scope`: the scope that would do. */
+  scope?: string
   /** What the operator may read in the log: never a secret, never a platform's text. */
   log?: Record<string, string | number>
   /** What went wrong before this; it goes to the log by name and code only, never to the caller. */

@@ -291,6 +291,17 @@ describe('a server of its own', () => {
     const given = await forgelink(['user', 'password', 'carl', '--password', 'second password', '--json'], settings)
     expect(JSON.parse(given.stdout)).toMatchObject({ user: { username: 'carl' }, password: 'second password' })
     expect(await works('second password')).toBe(201)
+    // From standard input: on the command line others can read it.
+    for (const [asked, input, next] of [
+      [['--password'], 'third password\n', 'third password'],
+      [['--password', '--json'], 'fourth password', 'fourth password'],
+      [['--password', '-'], '  fifth  password \r\nmore\n', '  fifth  password '],
+    ] as const) {
+      expect((await forgelink(['user', 'password', 'carl', ...asked], settings, input)).code).toBe(0)
+      expect([next, await works(next)]).toEqual([next, 201])
+    }
+    const empty = await forgelink(['user', 'password', 'carl', '--password'], settings, '')
+    expect([empty.code, empty.stderr]).toEqual([1, expect.stringContaining('must have at least 8')])
 
     const token = await forgelink(['token', 'add', '--user', 'carl', '--name', 'n', '--json'], settings)
     const bearer = { authorization: `Bearer ${await exchange(server.url, JSON.parse(token.stdout).token)}` }

@@ -113,9 +113,12 @@ describeOnBothEngines('SSH keys', (engine) => {
     ['a tab', 12, '\tanna'],
     ['a newline', 13, ' anna\n'],
     ['CR LF', 14, ' anna\r\n'],
-    ['control characters', 15, ' \u0001\u001b[31m\u007f\u0085\u2028'],
-  ])('stores and answers content byte for byte: %s', async (_case, byte, end) => {
-    const content = ed25519(byte) + end
+    ['empty lines after it', 15, ' anna\n\r\n \t\n'],
+    ['a space before it', 16, '', ' '],
+    ['empty lines around it', 17, '\n', '\r\n \t\n'],
+    ['two spaces between its words', 18, '  anna  laptop', '', '  '],
+  ])('stores and answers content byte for byte: %s', async (_case, byte, end, start = '', between = ' ') => {
+    const content = start + ed25519(byte).replace(' ', between) + end
     const added = await alice.call('POST', '/v1/keys', { key: { name: 'n', content } })
     expect(added.status).toBe(201)
     const shown = await alice.call('GET', `/v1/keys/${added.json.key.id}`)
@@ -146,6 +149,7 @@ describeOnBothEngines('SSH keys', (engine) => {
   it.each([
     ['the same', 'again', ''],
     ['another name and comment', 'other', ' other comment\n'],
+    ['white space around it', 'other', '\n\n'],
   ])('answers 409 key_exists to a fingerprint that is there: %s', async (_case, name, end) => {
     const { content } = (await alice.call('GET', '/v1/keys')).json.keys[0] ?? (await addKey(21))
     const before = await contents()
@@ -158,6 +162,7 @@ describeOnBothEngines('SSH keys', (engine) => {
     expect(await contents()).toEqual(before)
   })
 
+  const CONTROL = 'has control characters in its comment: send it without them'
   const content = ed25519(30)
   it.each<[string, unknown, Record<string, unknown>]>([
     ['nothing', undefined, { key: ['missing field'] }],
@@ -184,14 +189,21 @@ describeOnBothEngines('SSH keys', (engine) => {
     ['a name with NUL', { key: { name: 'a\0b', content } }, { name: ['must not contain control characters'] }],
     ['half a character', { key: { name: 'a\ud800', content } }, { name: ['must not contain control characters'] }],
     ['a name of 256', { key: { name: 'x'.repeat(256), content } }, { name: ['is too long (at most 255 characters)'] }],
+    ['content with NUL', { key: { name: 'n', content: `${content} \0` } }, { content: [CONTROL] }],
+    ['half a character in content', { key: { name: 'n', content: `${content} \udc00` } }, { content: [CONTROL] }],
     [
-      'content with NUL',
-      { key: { name: 'n', content: `${content} \0` } },
-      { content: [expect.stringMatching(/^is not one/)] },
+      'a comment that turns the terminal red',
+      { key: { name: 'n', content: `${content} \u001b[31manna` } },
+      { content: [CONTROL] },
     ],
     [
-      'half a character in content',
-      { key: { name: 'n', content: `${content} \udc00` } },
+      'a comment that turns the text around it',
+      { key: { name: 'n', content: `${content} \u202eanna` } },
+      { content: [CONTROL] },
+    ],
+    [
+      'two keys with empty lines around',
+      { key: { name: 'n', content: `\n${content}\n\n${content}\n` } },
       { content: [expect.stringMatching(/^is not one/)] },
     ],
     [

@@ -2,7 +2,7 @@
 
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { type FaultName, type Sandbox, startSandbox } from '../sandbox/sandbox.ts'
-import { type Browser, openBrowser, ownAddress } from './support/browser.ts'
+import { type Browser, openBrowser, ownAddress, sessionCookieOf } from './support/browser.ts'
 import {
   beginLinking,
   decide,
@@ -333,7 +333,7 @@ describeOnBothEngines('linking by OAuth', (engine) => {
 
     it('does not use a state up by HEAD', async () => {
       const address = await decide(browser, await beginLinking(browser, name))
-      const cookie = `forgelink=${browser.cookies.get('forgelink')}`
+      const cookie = `${sessionCookieOf(browser)}`
       const head = await fetch(address, { method: 'HEAD', headers: { cookie } })
       expect([404, 405]).toContain(head.status)
       expect((await browser.get(address)).status).toBe(303)

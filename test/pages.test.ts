@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { createApp } from '../src/app.ts'
-import { type Browser, openBrowser, ownAddress } from './support/browser.ts'
+import { type Browser, openBrowser, ownAddress, sessionCookieOf } from './support/browser.ts'
 import type { Service } from './support/service.ts'
 import { send, startService } from './support/service.ts'
 
@@ -109,7 +109,7 @@ describe('the dashboard', () => {
     const app = await createApp(service.services, { dashboard: path })
     close = () => app.close()
     const url = await app.listen({ host: '127.0.0.1', port: 0 })
-    const cookie = `forgelink=${browser.cookies.get('forgelink')}`
+    const cookie = `${sessionCookieOf(browser)}`
     return (asked, signedIn = true) => send('GET', `${url}${asked}`, undefined, signedIn ? { cookie } : {})
   }
 

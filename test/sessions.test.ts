@@ -3,7 +3,7 @@
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { findUserByLogin, lockPassword } from '../src/accounts/users.ts'
 import { userPassword, userRemove } from '../src/admin/users.ts'
-import { type Browser, openBrowser, ownAddress, readForm } from './support/browser.ts'
+import { type Browser, openBrowser, ownAddress, readForm, sessionCookieOf, sessionValueOf } from './support/browser.ts'
 import type { Account, Service } from './support/service.ts'
 import { describeOnBothEngines, send, startService } from './support/service.ts'
 
@@ -77,7 +77,7 @@ describeOnBothEngines('sessions', (engine) => {
   })
 
   it('reads with the cookie alone, by GET and by HEAD', async () => {
-    const headers = { cookie: `forgelink=${browser.cookies.get('forgelink')}` }
+    const headers = { cookie: `${sessionCookieOf(browser)}` }
     for (const method of ['GET', 'HEAD']) {
       for (const path of ['/v1/users/self', '/session']) {
         const answer = await send(method, `${service.url}${path}`, undefined, headers)
@@ -89,13 +89,13 @@ describeOnBothEngines('sessions', (engine) => {
   it('gives a cookie that scripts and other sites do not get, of another value than before signing in', async () => {
     const fresh = openBrowser(service)
     const page = await fresh.get('/sign-in')
-    const before = fresh.cookies.get('forgelink')
+    const before = sessionValueOf(fresh)
     const answer = await fresh.submit(page, { login: 'alice', password: alice.password })
     const [cookie = ''] = answer.headers.getSetCookie()
-    expect(cookie).toMatch(/^forgelink=[A-Za-z0-9_-]{43}; Path=\/; HttpOnly; SameSite=Lax; Max-Age=43200$/)
-    expect(fresh.cookies.get('forgelink')).not.toBe(before)
+    expect(cookie).toMatch(/^forgelink-\d+=[A-Za-z0-9_-]{43}; Path=\/; HttpOnly; SameSite=Lax; Max-Age=43200$/)
+    expect(sessionValueOf(fresh)).not.toBe(before)
     const rows = await service.services.database.selectFrom('sessions').selectAll().execute()
-    expect(JSON.stringify(rows)).not.toContain(fresh.cookies.get('forgelink'))
+    expect(JSON.stringify(rows)).not.toContain(sessionValueOf(fresh))
   })
 
   it('refuses wrong credentials with the page again, the login kept and the password not', async () => {
@@ -174,6 +174,7 @@ describeOnBothEngines('sessions', (engine) => {
         ['PUT', '/v1/users/account'],
         ['DELETE', '/v1/keys/x'],
         ['PUT', '/session/password'],
+        ['POST', '/session/confirm'],
       ] as const) {
         const answer = await browser.call(method, path, body, headers)
         expect([name, method, path, answer.status, answer.json.code]).toEqual([name, method, path, 403, 'csrf'])
@@ -204,7 +205,7 @@ describeOnBothEngines('sessions', (engine) => {
           ? await fresh.post('/sign-out', { csrf })
           : await fresh.call('POST', '/sign-out', undefined, { 'x-csrf-token': csrf })
       expect([answer.status, answer.headers.get('location')]).toEqual([303, '/sign-in'])
-      expect(fresh.cookies.has('forgelink')).toBe(false)
+      expect(sessionCookieOf(fresh)).toBeUndefined()
       for (const [name, value] of kept) fresh.cookies.set(name, value)
       expect(await isSignedIn(fresh)).toBe(false)
     }
@@ -229,6 +230,24 @@ describeOnBothEngines('sessions', (engine) => {
     expect((await change(account.password, 'a new password')).status).toBe(204)
     expect(await Promise.all([here, there, copied].map(isSignedIn))).toEqual([true, false, false])
     expect((await there.signIn({ ...account, password: 'a new password' })).status).toBe(303)
+  })
+
+  it('leaves the session of another instance on the same host alone', async () => {
+    const other = await startService(engine, await ownAddress())
+    try {
+      const account = await other.addAccount('olga')
+      const here = openBrowser(service)
+      await here.signIn(alice)
+      // One browser: all ports of a host share its cookies.
+      const there = openBrowser(other)
+      for (const [name, value] of here.cookies) there.cookies.set(name, value)
+      expect((await there.signIn(account)).status).toBe(303)
+      for (const [name, value] of there.cookies) here.cookies.set(name, value)
+      expect(await Promise.all([here, there].map(isSignedIn))).toEqual([true, true])
+      expect((await here.get('/session')).json.session.user.username).toBe('alice')
+    } finally {
+      await other.close()
+    }
   })
 
   it('begins no session with a password that was changed since it was checked', async () => {
@@ -331,7 +350,8 @@ describeOnBothEngines('sessions', (engine) => {
     expect(statuses).toEqual([...new Array(10).fill(401), 429, 429])
     expect((await guesser.signIn(erin)).status).toBe(303)
     const change = { password: { current: 'wrong', new: 'a new password' } }
-    expect((await guesser.call('PUT', '/session/password', change)).status).toBe(429)
+    // The browser has signed in as her: what was guessed before does not count in it.
+    expect((await guesser.call('PUT', '/session/password', change)).status).toBe(422)
     await guessed.close()
   })
 })

@@ -32,6 +32,7 @@ const words: { [Type in EventType]: (data: EventData[Type]) => string } = {
   revoke_success: ({ integration_type }) => `A token was revoked at ${platforms[integration_type].label}`,
   revoke_failure: ({ integration_type }) =>
     `A token could not be revoked at ${platforms[integration_type].label}: revoke it there yourself`,
+  show_access_tokens: ({ count }) => `Platform tokens were shown ${count === 1 ? 'once' : `${count} times`}`,
   omitted_failures: ({ count }) => `${count} more failures`,
 }
 

@@ -1,6 +1,6 @@
 // Changes the password of the one who is signed in.
 
-import { Modal } from '@mantine/core'
+import { Checkbox, Modal } from '@mantine/core'
 import { useState } from 'react'
 import { changePassword } from '../api.ts'
 import { useChange } from '../queries.ts'
@@ -26,10 +26,14 @@ export function PasswordDialog({ opened, username, onClose }: PasswordDialogProp
 function PasswordForm({ username, onClose }: { username: string; onClose: () => void }) {
   const [current, setCurrent] = useState('')
   const [wanted, setWanted] = useState('')
-  const change = useChange(changePassword, { stale: ['session'], done })
+  const [endsTokens, setEndsTokens] = useState(true)
+  const change = useChange(changePassword, { stale: ['session', 'tokens'], done })
 
   function done() {
-    announce('Your password is changed. Other browsers were signed out.')
+    const ended = endsTokens
+      ? 'Other browsers were signed out, and API tokens revoked.'
+      : 'Other browsers were signed out.'
+    announce(`Your password is changed. ${ended}`)
     onClose()
   }
 
@@ -38,7 +42,7 @@ function PasswordForm({ username, onClose }: { username: string; onClose: () => 
       change={change}
       failure={formFailure(change.error, ['current', 'new'])}
       answer="Change password"
-      onSubmit={() => change.mutate({ current, new: wanted })}
+      onSubmit={() => change.mutate({ current, new: wanted, end_others: endsTokens })}
       onClose={onClose}
     >
       {/* For password managers, which keep a password by its user. */}
@@ -57,6 +61,12 @@ function PasswordForm({ username, onClose }: { username: string; onClose: () => 
         value={wanted}
         onChange={(event) => setWanted(event.currentTarget.value)}
         error={fieldError(change.error, 'new', 'The new password')}
+      />
+      <Checkbox
+        label="End everything else: revoke all API tokens too"
+        description="Programs that use one stop working. Leave it on if somebody else may know your password."
+        checked={endsTokens}
+        onChange={(event) => setEndsTokens(event.currentTarget.checked)}
       />
     </DialogForm>
   )

@@ -8,6 +8,7 @@ import { Icon } from '../ui/icons.tsx'
 import { Toast } from '../ui/toast.tsx'
 import { AccountMenu } from './account-menu.tsx'
 import { Brand } from './brand.tsx'
+import { ConfirmDialog } from './confirm-dialog.tsx'
 import { Navigation } from './navigation.tsx'
 import { PasswordDialog } from './password-dialog.tsx'
 import { SchemeSwitch } from './scheme-switch.tsx'
@@ -71,6 +72,7 @@ export function Shell({ session, path, children }: ShellProps) {
         {foot}
       </Drawer>
       <PasswordDialog opened={changing} username={session.user.username} onClose={password.close} />
+      <ConfirmDialog username={session.user.username} />
       <Toast />
     </>
   )

@@ -9,6 +9,7 @@ import list from '../ui/list.module.css'
 import { Question } from '../ui/question.tsx'
 import { Time } from '../ui/time.tsx'
 import { announce } from '../ui/toast.tsx'
+import { scopeWords } from './scope-words.ts'
 
 interface TokenListProps {
   tokens: ApiToken[]
@@ -43,6 +44,8 @@ export function TokenList({ tokens, onRenewed, onRevoked }: TokenListProps) {
                   </span>
                 )}
                 <span>{token.last_used_at ? <LastUsed at={token.last_used_at} /> : 'Never used'}</span>
+                {token.expires_at && <End at={token.expires_at} />}
+                {token.scopes.length < Object.keys(scopeWords).length && <span>May {token.scopes.join(', ')}</span>}
               </p>
             </div>
             <div className={list.actions}>
@@ -69,6 +72,14 @@ export function TokenList({ tokens, onRenewed, onRevoked }: TokenListProps) {
       <RenewQuestion token={asked?.what === 'renew' ? asked.token : null} onClose={close} onRenewed={onRenewed} />
       <RevokeQuestion token={asked?.what === 'revoke' ? asked.token : null} onClose={close} onRevoked={onRevoked} />
     </>
+  )
+}
+
+function End({ at }: { at: string }) {
+  return (
+    <span>
+      {Date.parse(at) > Date.now() ? 'Ends' : 'Ended'} <Time at={at} />
+    </span>
   )
 }
 

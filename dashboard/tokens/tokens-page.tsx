@@ -1,17 +1,13 @@
 // The API tokens: what is there, and making, renewing and revoking one.
 
-import { Button, TextInput } from '@mantine/core'
 import { useState } from 'react'
-import { type ApiToken, addToken, type Session } from '../api.ts'
+import type { ApiToken, Session } from '../api.ts'
 import { Load } from '../loaded.tsx'
-import { useChange, useTokens } from '../queries.ts'
+import { useTokens } from '../queries.ts'
 import { RowsSkeleton } from '../shell/skeletons.tsx'
-import { Failed } from '../ui/failed.tsx'
-import { fieldError, formFailure } from '../ui/field.ts'
 import { focusOn } from '../ui/focus.ts'
-import form from '../ui/form.module.css'
-import { Form } from '../ui/form.tsx'
 import { Page, Panel, Section } from '../ui/page.tsx'
+import { AddToken } from './add-token.tsx'
 import { NewToken } from './new-token.tsx'
 import { TokenList } from './token-list.tsx'
 
@@ -53,36 +49,5 @@ export function TokensPage({ session }: { session: Session }) {
         </Panel>
       </Section>
     </Page>
-  )
-}
-
-function AddToken({ onAdded }: { onAdded: (token: ApiToken) => void }) {
-  const [name, setName] = useState('')
-  const adding = useChange(addToken, { stale: ['tokens'], done })
-  const failure = formFailure(adding.error, ['name'])
-
-  function done(token: ApiToken) {
-    setName('')
-    onAdded(token)
-  }
-
-  return (
-    <Form error={adding.error} onSubmit={() => adding.mutate(name)}>
-      <TextInput
-        label="Name"
-        description="What it is for, so that you know later what stops when you revoke it."
-        placeholder="Nightly build"
-        autoComplete="off"
-        value={name}
-        onChange={(event) => setName(event.currentTarget.value)}
-        error={fieldError(adding.error, 'name', 'The name')}
-      />
-      {failure && <Failed failure={failure} />}
-      <div className={form.start}>
-        <Button type="submit" loading={adding.isPending}>
-          Make token
-        </Button>
-      </div>
-    </Form>
   )
 }

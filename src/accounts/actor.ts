@@ -4,6 +4,6 @@ import type { FastifyRequest } from 'fastify'
 import type { Actor } from '../audit/events.ts'
 
 /** By what the request was authenticated; where it is by neither of both, by a password. */
-export function actorOf({ session, apiToken, ip, id }: FastifyRequest): Actor {
-  return { via: session ? 'session' : apiToken ? 'api_token' : 'password', apiToken, remoteIp: ip, requestId: id }
+export function actorOf({ session, apiToken, ip, ownId }: FastifyRequest): Actor {
+  return { via: session ? 'session' : apiToken ? 'api_token' : 'password', apiToken, remoteIp: ip, requestId: ownId }
 }

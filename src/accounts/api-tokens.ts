@@ -2,13 +2,15 @@
 
 import { createHash, randomBytes, randomUUID } from 'node:crypto'
 import type { Selectable } from 'kysely'
+import type { NewEvent } from '../audit/event-types.ts'
 import type { Actor } from '../audit/events.ts'
 import { recordEvent } from '../audit/events.ts'
 import { type Database, noteIfPossible, type Transaction } from '../database/database.ts'
 import type { ApiTokensTable } from '../database/tables.ts'
-import { notFound } from '../failure.ts'
+import { invalid, notFound } from '../failure.ts'
 import { now } from '../time.ts'
-import type { User } from './users.ts'
+import { insufficientScope, joinScopes, SCOPES, type Scope, splitScopes } from './scopes.ts'
+import { lockUser, type User } from './users.ts'
 
 export type ApiToken = Selectable<ApiTokensTable>
 
@@ -18,6 +20,20 @@ export interface IssuedToken {
   token: string
 }
 
+/** What a token may do and until when; `expiresAt` null: for ever. */
+export interface Powers {
+  scopes: readonly Scope[]
+  expiresAt: string | null
+}
+
+export const ALL_POWERS: Powers = { scopes: SCOPES, expiresAt: null }
+
+function powersOf({ scopes, expiresAt }: Pick<ApiToken, 'scopes' | 'expiresAt'>): Powers {
+  return { scopes: splitScopes(scopes), expiresAt }
+}
+
+/** Expired tokens of one account that are kept to be seen. */
+const MAX_EXPIRED = 100
 const PREFIX = 'tk-us-'
 const TOKEN_BYTES = 32
 
@@ -33,21 +49,60 @@ function eventData({ id, name }: Pick<ApiToken, 'id' | 'name'>) {
   return { token_id: id, token_name: name }
 }
 
+/** Throws `invalid` when the owner has `max` that have not expired. */
 export async function createApiToken(
   transaction: Transaction,
   actor: Actor,
   owner: string,
   name: string,
+  { scopes, expiresAt, max = Number.POSITIVE_INFINITY }: Powers & { max?: number } = ALL_POWERS,
 ): Promise<IssuedToken> {
+  await lockUser(transaction, owner)
+  await makeRoom(transaction, owner, max)
   const token = makeToken()
   const time = now()
   const apiToken = await transaction
     .insertInto('apiTokens')
-    .values({ id: randomUUID(), userId: owner, name, tokenHash: hashOf(token), createdAt: time, issuedAt: time })
+    .values({
+      id: randomUUID(),
+      userId: owner,
+      name,
+      tokenHash: hashOf(token),
+      createdAt: time,
+      issuedAt: time,
+      scopes: joinScopes(scopes),
+      expiresAt,
+    })
     .returningAll()
     .executeTakeFirstOrThrow()
   await recordEvent(transaction, actor, owner, { type: 'new_token', data: eventData(apiToken) })
   return { apiToken, token }
+}
+
+async function makeRoom(transaction: Transaction, owner: string, max: number): Promise<void> {
+  const { count } = await transaction
+    .selectFrom('apiTokens')
+    .select((row) => row.fn.countAll().as('count'))
+    .where('userId', '=', owner)
+    .where((row) => row.or([row('expiresAt', 'is', null), row('expiresAt', '>', now())]))
+    .executeTakeFirstOrThrow()
+  if (Number(count) >= max) {
+    throw invalid({ token: [`is one more than the ${max} that an account may have. Revoke one that is not used`] })
+  }
+  await transaction
+    .deleteFrom('apiTokens')
+    .where('id', 'in', (query) =>
+      query
+        .selectFrom('apiTokens')
+        .select('id')
+        .where('userId', '=', owner)
+        .where('expiresAt', '<=', now())
+        .orderBy('expiresAt', 'desc')
+        // As many as there may be: SQLite knows no offset without a limit.
+        .limit(1_000_000)
+        .offset(MAX_EXPIRED),
+    )
+    .execute()
 }
 
 /** Oldest first. */
@@ -72,24 +127,63 @@ export async function getApiToken(database: Database, owner: string, id: string)
   return apiToken
 }
 
-/** A new value under the same id; the old one and every JWT made from it stop working. */
+/**
+ * A new value under the same id; the old one and every JWT made from it stop working. Throws `invalid` when it has expired,
+ * and `insufficient_scope` when it may do more, or for longer, than who asks.
+ */
 export async function renewApiToken(
   transaction: Transaction,
   actor: Actor,
   owner: string,
   id: string,
+  asking: Powers = ALL_POWERS,
 ): Promise<IssuedToken> {
+  await lockUser(transaction, owner)
+  const before = await getApiToken(transaction, owner, id)
+  if (isExpired(before)) throw invalid({ expires_at: ['is over: make another token instead'] })
+  const missing = splitScopes(before.scopes).find((scope) => !asking.scopes.includes(scope))
+  if (missing) throw insufficientScope(missing)
+  if (outlives(before.expiresAt, asking.expiresAt)) {
+    throw invalid({ expires_at: ['is later than that of the token which asks for this'] })
+  }
   const token = makeToken()
   const apiToken = await transaction
     .updateTable('apiTokens')
     .set({ tokenHash: hashOf(token), issuedAt: now(), lastUsedAt: null })
     .where('userId', '=', owner)
-    .where('id', '=', id.toLowerCase())
+    .where('id', '=', before.id)
     .returningAll()
     .executeTakeFirst()
   if (!apiToken) throw notFound('token')
   await recordEvent(transaction, actor, owner, { type: 'regenerate_token', data: eventData(apiToken) })
   return { apiToken, token }
+}
+
+/** Whether it lasts longer than the other end. null: for ever. */
+function outlives(expiresAt: string | null, other: string | null): boolean {
+  return other !== null && (expiresAt === null || expiresAt > other)
+}
+
+function isExpired({ expiresAt }: Pick<ApiToken, 'expiresAt'>): boolean {
+  return expiresAt !== null && expiresAt <= now()
+}
+
+/** All that who asks may give. Throws `invalid` for more. */
+export function powersWithin(
+  asking: Powers,
+  wanted: { scopes?: Scope[] | undefined; expiresAt?: string | null | undefined },
+): Powers {
+  const { scopes = asking.scopes } = wanted
+  const expiresAt = wanted.expiresAt ?? asking.expiresAt
+  const errors: Record<string, string[]> = {}
+  if (!scopes.every((scope) => asking.scopes.includes(scope))) {
+    errors.scopes = [`must be among those of the token that makes it: ${asking.scopes.join(', ')}`]
+  }
+  if (outlives(expiresAt, asking.expiresAt)) {
+    errors.expires_at = [`must not be later than that of the token that makes it: ${asking.expiresAt}`]
+  }
+  if (Object.keys(errors).length > 0) throw invalid(errors)
+  return { scopes, expiresAt }
 }
 
 export async function deleteApiToken(transaction: Transaction, actor: Actor, owner: string, id: string): Promise<void> {
@@ -103,7 +197,23 @@ export async function deleteApiToken(transaction: Transaction, actor: Actor, own
   await recordEvent(transaction, actor, owner, { type: 'delete_token', data: eventData(deleted) })
 }
 
-/** The token as stored, with its use noted; undefined when there is none of this value. */
+/** All of a user's. */
+export async function deleteApiTokens(transaction: Transaction, actor: Actor, owner: string): Promise<void> {
+  const deleted = await transaction
+    .deleteFrom('apiTokens')
+    .where('userId', '=', owner)
+    .returning(['id', 'name'])
+    .execute()
+  // One statement takes so many values only.
+  for (let from = 0; from < deleted.length; from += 500) {
+    const events = deleted
+      .slice(from, from + 500)
+      .map((token): NewEvent => ({ type: 'delete_token', data: eventData(token) }))
+    await recordEvent(transaction, actor, owner, ...events)
+  }
+}
+
+/** The token as stored, with its use noted; undefined when there is none of this value, or it has expired. */
 export async function redeemApiToken(database: Database, token: string): Promise<ApiToken | undefined> {
   if (!token.startsWith(PREFIX)) return undefined
   const tokenHash = hashOf(token)
@@ -112,7 +222,7 @@ export async function redeemApiToken(database: Database, token: string): Promise
     .selectAll()
     .where('tokenHash', '=', tokenHash)
     .executeTakeFirst()
-  if (!apiToken) return undefined
+  if (!apiToken || isExpired(apiToken)) return undefined
   const lastUsedAt = now()
   await noteIfPossible(
     database.updateTable('apiTokens').set({ lastUsedAt }).where('tokenHash', '=', tokenHash).execute(),
@@ -120,21 +230,27 @@ export async function redeemApiToken(database: Database, token: string): Promise
   return { ...apiToken, lastUsedAt }
 }
 
-/** The user whose token this is, as long as both are there and the token was not renewed since. */
+/** The token that a caller's bearer was made from. */
+export interface CallersToken extends Powers {
+  id: string
+  name: string
+}
+
+/** The user whose token this is, as long as both are there and the token has neither expired nor been renewed since. */
 export async function findTokenOwner(
   database: Database,
   id: string,
   issuedAt: string,
-): Promise<{ user: User; apiToken: { id: string; name: string } } | undefined> {
+): Promise<{ user: User; apiToken: CallersToken } | undefined> {
   const found = await database
     .selectFrom('apiTokens')
     .innerJoin('users', 'users.id', 'apiTokens.userId')
     .selectAll('users')
-    .select('apiTokens.name as tokenName')
+    .select(['apiTokens.name as tokenName', 'apiTokens.scopes', 'apiTokens.expiresAt'])
     .where('apiTokens.id', '=', id)
     .where('apiTokens.issuedAt', '=', issuedAt)
     .executeTakeFirst()
-  if (!found) return undefined
-  const { tokenName, ...user } = found
-  return { user, apiToken: { id, name: tokenName } }
+  if (!found || isExpired(found)) return undefined
+  const { tokenName, scopes, expiresAt, ...user } = found
+  return { user, apiToken: { id, name: tokenName, ...powersOf({ scopes, expiresAt }) } }
 }

@@ -1,17 +1,23 @@
 // Who is calling: a JWT or a session on every `/v1` call, and Basic credentials where one is asked for.
 
+import { setTimeout as delay } from 'node:timers/promises'
 import type { FastifyRequest } from 'fastify'
 import type { NewEvent } from '../audit/event-types.ts'
 import { omitFailure, recordFailure } from '../audit/failures.ts'
 import type { Config } from '../config.ts'
-import type { Database } from '../database/database.ts'
+import { type Database, noteIfPossible } from '../database/database.ts'
 import { Failure } from '../failure.ts'
 import type { Attempts } from '../http/attempts.ts'
+import { networkOf } from '../http/client-network.ts'
+import type { Services } from '../services.ts'
 import { actorOf } from './actor.ts'
-import type { ApiToken } from './api-tokens.ts'
+import type { ApiToken, CallersToken } from './api-tokens.ts'
 import { findTokenOwner, redeemApiToken } from './api-tokens.ts'
 import type { Bearer } from './bearer.ts'
+import { readDeviceCookie } from './device-cookie.ts'
+import { findKnownDevice, loginName, noteDeviceFailure, rememberAddress } from './known-devices.ts'
 import { isPassword } from './passwords.ts'
+import { insufficientScope, scopeFor } from './scopes.ts'
 import { checkCsrf, readSessionCookie } from './session-cookie.ts'
 import type { Session } from './sessions.ts'
 import { findSession } from './sessions.ts'
@@ -25,7 +31,7 @@ declare module 'fastify' {
     /** What the caller is signed in with; null for bearer tokens and Basic credentials. */
     session: Session | null
     /** What the caller's bearer token was made from; null for sessions and Basic credentials. */
-    apiToken: { id: string; name: string } | null
+    apiToken: CallersToken | null
   }
 }
 
@@ -45,6 +51,7 @@ export async function authenticate(
     const { user, apiToken } = await authenticateBearer(database, bearer, request)
     request.user = user
     request.apiToken = apiToken
+    checkScope(request, apiToken)
     return
   }
   checkWrite(config, request, session)
@@ -73,6 +80,12 @@ export async function sessionOf(
   return id === undefined ? undefined : findSession(database, id)
 }
 
+/** Throws `insufficient_scope`; where there is no such route, that is what is answered. */
+function checkScope({ method, routeOptions, is404 }: FastifyRequest, { scopes }: CallersToken): void {
+  const needed = scopeFor(method, routeOptions.url ?? '')
+  if (!is404 && !scopes.includes(needed)) throw insufficientScope(needed)
+}
+
 function checkWrite(config: Config, request: FastifyRequest, session: Session): void {
   if (request.method === 'GET' || request.method === 'HEAD') return
   checkCsrf(config, request, request.headers['x-csrf-token'], session.csrfToken)
@@ -83,7 +96,7 @@ async function authenticateBearer(
   database: Database,
   bearer: Bearer,
   request: FastifyRequest,
-): Promise<{ user: User; apiToken: { id: string; name: string } }> {
+): Promise<{ user: User; apiToken: CallersToken }> {
   const [, jwt] = /^Bearer +(\S+)$/i.exec(request.headers.authorization ?? '') ?? []
   if (!jwt) {
     throw unauthorized('Send "Authorization: Bearer TOKEN" with a token from POST /v1/tokens/exchange.')
@@ -94,7 +107,7 @@ async function authenticateBearer(
   return found
 }
 
-/** The API token in Basic credentials with an empty user name. */
+/** The API token in Basic credentials with an empty user name. A wrong one writes nothing. */
 export async function authenticateApiToken(
   database: Database,
   attempts: Attempts,
@@ -103,56 +116,71 @@ export async function authenticateApiToken(
   const credentials = readBasic(request)
   if (!credentials) throw unauthorized('Send the API token as password of Basic credentials, with an empty user name.')
   const apiToken = await redeemApiToken(database, credentials.password)
-  if (!apiToken) {
-    await countOmitted(database, async () => attempts.failed(`address ${request.ip}`))
-    const event: NewEvent = { type: 'exchange_failure', data: { remote_ip: request.ip } }
-    await recordFailure(database, { ...actorOf(request), via: 'api_token' }, null, event)
-    throw unauthorized('This API token is not valid, or no longer.')
-  }
-  return apiToken
+  if (apiToken) return apiToken
+  // In a lane apart from passwords: a right token is never refused for it, and a right password not slowed.
+  attempts.failed(`tokens of ${networkOf(request.ip)}`)
+  throw unauthorized('This API token is not valid, or no longer.')
 }
 
 /** The user of Basic `login:password`; undefined when the request has no Basic credentials. */
 export async function authenticatePassword(
-  database: Database,
+  services: PasswordServices,
   attempts: Attempts,
   request: FastifyRequest,
 ): Promise<User | undefined> {
   const credentials = readBasic(request)
-  return credentials && checkPassword(database, attempts, request, credentials)
+  return credentials && checkPassword(services, attempts, request, credentials)
 }
+
+/** What checking a password needs. */
+export type PasswordServices = Pick<Services, 'config' | 'database' | 'vault'>
+
+/**
+ * After a wrong password, known or not, nobody is answered sooner. Meanwhile the failure is recorded if the account is
+ * known, which must not be seen from the time the answer takes.
+ */
+const WRONG_PASSWORD_MS = 50
 
 /** Throws `unauthorized`, `rate_limited` after too many wrong ones, or `overloaded`. */
 export async function checkPassword(
-  database: Database,
+  { config, database, vault }: PasswordServices,
   attempts: Attempts,
   request: FastifyRequest,
   { login, password }: { login: string; password: string },
 ): Promise<User> {
   const user = await findUserByLogin(database, login)
-  // Cut, since names are kept in memory: no user's is as long.
-  const account = user?.id ?? login.toLowerCase().slice(0, 254)
-  const found = await countOmitted(database, () =>
-    attempts.guess(request.ip, account, async () => {
-      const fits = await isPassword(user?.passwordHash ?? null, password, request.ip)
-      return fits ? user : undefined
-    }),
-  )
-  if (found) return found
-  // What was typed as a name is not recorded: it may be a password.
-  const event: NewEvent = { type: 'login_failure', data: { remote_ip: request.ip } }
-  await recordFailure(database, actorOf(request), user?.id ?? null, event)
-  throw unauthorized('User name or password is wrong.')
-}
-
-/** What there is too much of is not recorded one by one. */
-async function countOmitted<T>(database: Database, attempt: () => Promise<T>): Promise<T> {
+  const network = networkOf(request.ip)
+  const name = loginName(login)
+  const cookie = readDeviceCookie(config, request)
+  const device = await findKnownDevice(database, vault, user, { network, name, cookie })
+  const lanes = device ? [`${user?.id} ${device}`] : [`address ${network}`, `account ${name}`]
+  let isChecked = false
   try {
-    return await attempt()
+    const found = await attempts.guess(lanes, async () => {
+      const fits = await isPassword(user?.passwordHash ?? null, password, networkOf(request.ip, 48))
+      isChecked = true
+      if (fits) return user
+      if (user) noteWrongPassword(database, request, user, device)
+      await delay(WRONG_PASSWORD_MS)
+      return undefined
+    })
+    if (!found) throw unauthorized('User name or password is wrong.')
+    await noteIfPossible(rememberAddress(database, found, network))
+    return found
   } catch (error) {
-    if (error instanceof Failure && error.code === 'rate_limited') omitFailure(database)
+    const wasOmitted = user && !isChecked && error instanceof Failure && error.code === 'rate_limited'
+    if (wasOmitted) omitFailure(database)
     throw error
   }
+}
+
+/** Goes on by itself. What was typed as a name that nobody has is not recorded: it may be a password. */
+function noteWrongPassword(database: Database, request: FastifyRequest, user: User, device: string | undefined): void {
+  const event: NewEvent = { type: 'login_failure', data: { remote_ip: request.ip } }
+  Promise.all([
+    recordFailure(database, actorOf(request), user.id, event),
+    device && noteDeviceFailure(database, user.id, device),
+  ]).catch(() => request.log.error({ request_id: request.id }, 'a wrong password could not be recorded'))
 }
 
 /** RFC 7617; a login cannot hold a colon. */

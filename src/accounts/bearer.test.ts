@@ -18,6 +18,8 @@ const API_TOKEN = {
   createdAt: ISSUED,
   issuedAt: ISSUED,
   lastUsedAt: null,
+  scopes: 'read write',
+  expiresAt: null,
 }
 const CLAIMS = { tokenId: API_TOKEN.id, issuedAt: ISSUED }
 

@@ -1,26 +1,35 @@
-// A new password ends every session that was begun with the old one.
+// A new password ends every session that was begun with the old one and makes every device new; API tokens end if wished.
 
 import type { Actor } from '../audit/events.ts'
 import { recordEvent } from '../audit/events.ts'
-import type { Database } from '../database/database.ts'
+import { notFound } from '../failure.ts'
+import type { Services } from '../services.ts'
+import { deleteApiTokens } from './api-tokens.ts'
+import { forgetDevices, newDeviceCookie, rememberBrowser } from './known-devices.ts'
 import { hashPassword } from './passwords.ts'
 import { endSessions, startSession } from './sessions.ts'
 import { setPasswordHash } from './users.ts'
 
-/** `stays`: whoever asks for it stays signed in, by a new session whose cookie's value is answered. */
+/** `stays`: whoever asks for it stays signed in, by new cookies, whose values are answered. */
 export async function changePassword(
-  database: Database,
+  { database, vault }: Pick<Services, 'database' | 'vault'>,
   actor: Actor,
   owner: string,
   password: string,
-  { stays }: { stays: boolean },
-): Promise<string | null> {
-  const passwordHash = await hashPassword(password)
+  { stays, endsTokens }: { stays: boolean; endsTokens: boolean },
+): Promise<{ session: string; device: string } | null> {
+  const passwordHash = await hashPassword(password, owner)
   return database.transaction().execute(async (transaction) => {
-    await setPasswordHash(transaction, owner, passwordHash)
+    const user = await setPasswordHash(transaction, owner, passwordHash)
+    if (!user) throw notFound('user')
     await endSessions(transaction, owner)
+    await forgetDevices(transaction, owner)
+    if (endsTokens) await deleteApiTokens(transaction, actor, owner)
     const data = { remote_ip: actor.remoteIp }
     await recordEvent(transaction, actor, owner, { type: 'password_reset_success', data })
-    return stays ? startSession(transaction, owner) : null
+    if (!stays) return null
+    const { cookie, device } = newDeviceCookie(vault, user)
+    await rememberBrowser(transaction, owner, device)
+    return { session: await startSession(transaction, owner), device: cookie }
   })
 }

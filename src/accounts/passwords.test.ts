@@ -64,6 +64,23 @@ it('keeps 16 of one address waiting, and takes those of others meanwhile', async
   expect(await Promise.all(all)).toEqual(new Array(18).fill(false))
 })
 
+it('five addresses do not fill the queue for others: who has most waiting gives way', async () => {
+  const guess = (address: string) =>
+    isPassword(null, 'wrong', address).catch((error: unknown) => (error as Failure).code)
+  // Two are being checked, and sixteen of each of four and of one more would wait.
+  const attack = ['192.0.2.1', '192.0.2.2', '192.0.2.3', '192.0.2.4', '192.0.2.5'].flatMap((address) =>
+    Array.from({ length: 17 }, () => guess(address)),
+  )
+  const others = ['198.51.100.1', '198.51.100.2', '198.51.100.3'].map(guess)
+  let finished = 0
+  for (const one of attack) one.then((code) => (finished += code === false ? 1 : 0))
+  expect(await Promise.all(others)).toEqual([false, false, false])
+  // They had their turn before most of what waited already.
+  expect(finished).toBeLessThan(25)
+  const attacked = await Promise.all(attack)
+  expect(new Set(attacked)).toEqual(new Set([false, 'overloaded']))
+})
+
 it('a random password has 120 bits', () => {
   const passwords = [randomPassword(), randomPassword()]
   for (const password of passwords) expect(password).toMatch(/^[A-Za-z0-9_-]{20}$/)

@@ -10,13 +10,42 @@ import { answers, IdParams, NoContent } from '../http/schemas.ts'
 import type { App } from '../http/server.ts'
 import type { Services } from '../services.ts'
 import { actorOf } from './actor.ts'
-import { createApiToken, deleteApiToken, getApiToken, listApiTokens, renewApiToken } from './api-tokens.ts'
+import {
+  ALL_POWERS,
+  createApiToken,
+  deleteApiToken,
+  getApiToken,
+  listApiTokens,
+  powersWithin,
+  renewApiToken,
+} from './api-tokens.ts'
 import { authenticate, authenticateApiToken, authenticatePassword } from './authenticate.ts'
 import type { Bearer } from './bearer.ts'
+import { SCOPES, type Scope } from './scopes.ts'
+import { confirmed } from './sessions.ts'
 import { emailProblem, updateUser, usernameProblem } from './users.ts'
 import { ApiTokenOnWire, apiTokenOnWire, UserOnWire, userOnWire } from './wire.ts'
 
-const TokenInput = Type.Object({ name: Type.String({ minLength: 1, maxLength: 200, description: 'What it is for.' }) })
+const TokenInput = Type.Object({
+  name: Type.String({ minLength: 1, maxLength: 200, description: 'What it is for.' }),
+  scopes: Type.Optional(
+    Type.Unsafe<Scope[] | null>({
+      description: 'What it may do; without it, all that the caller may.',
+      examples: [['read', 'write']],
+    }),
+  ),
+  expires_at: Type.Optional(
+    Type.Unsafe<string | null>({
+      description: 'Date and time of its end; without it, never.',
+      examples: ['2030-01-31T00:00:00Z'],
+    }),
+  ),
+})
+const tokenChecks: FieldChecks<{ name: string; scopes?: Scope[] | null; expires_at?: string | null }> = {
+  name: nameProblem,
+  scopes: scopesProblem,
+  expires_at: expiryProblem,
+}
 const TokenAnswer = Type.Object({ token: ApiTokenOnWire })
 const UserInput = Type.Object({
   email: Type.Optional(Type.String()),
@@ -77,7 +106,7 @@ export function openAccountRoutes(app: App, services: Services, guards: Guards):
     '/v1/tokens',
     {
       onRequest: async (request) => {
-        const user = await authenticatePassword(database, attempts, request)
+        const user = await authenticatePassword(services, attempts, request)
         if (!user) await authenticate(services, bearer, request)
         else request.user = user
         limitRate(request.user.id)
@@ -91,10 +120,15 @@ export function openAccountRoutes(app: App, services: Services, guards: Guards):
       },
     },
     async (request, reply) => {
-      const { name } = readBody(request.body, 'token', TokenInput, { name: nameProblem })
+      const { name, scopes, expires_at } = readBody(request.body, 'token', TokenInput, tokenChecks)
+      confirmed(request)
+      const expiresAt = expires_at ? new Date(expires_at).toISOString() : null
+      const powers = powersWithin(request.apiToken ?? ALL_POWERS, { scopes: scopes ?? undefined, expiresAt })
       const { apiToken, token } = await database
         .transaction()
-        .execute((transaction) => createApiToken(transaction, actorOf(request), request.user.id, name))
+        .execute((transaction) =>
+          createApiToken(transaction, actorOf(request), request.user.id, name, { ...powers, max: config.maxApiTokens }),
+        )
       return reply.status(201).send({ token: apiTokenOnWire(apiToken, token) })
     },
   )
@@ -127,6 +161,21 @@ export function openAccountRoutes(app: App, services: Services, guards: Guards):
   )
 }
 
+function scopesProblem(value: unknown): string | undefined {
+  const isList = Array.isArray(value) && value.length > 0 && new Set(value).size === value.length
+  const isKnown = isList && value.every((name) => SCOPES.some((scope) => scope === name))
+  return isKnown ? undefined : `must be a list of some of ${SCOPES.join(', ')}`
+}
+
+/** RFC 3339, or a day, which begins in UTC. */
+const TIME = /^\d{4}-\d\d-\d\d([Tt ]\d\d:\d\d(:\d\d(\.\d{1,9})?)?([Zz]|[+-]\d\d:\d\d))?$/
+
+function expiryProblem(value: unknown): string | undefined {
+  const time = typeof value === 'string' && TIME.test(value) ? Date.parse(value.replace(' ', 'T')) : Number.NaN
+  if (Number.isNaN(time)) return 'must be a date and time such as 2030-01-31T00:00:00Z'
+  return time > Date.now() ? undefined : 'must be in the future'
+}
+
 /** Routes whose caller is known. */
 export function accountRoutes(app: App, { database }: Services): void {
   app.get(
@@ -137,6 +186,7 @@ export function accountRoutes(app: App, { database }: Services): void {
 
   async function changeSelf(request: FastifyRequest) {
     const { email, username } = readBody(request.body, 'user', UserInput, userChecks)
+    confirmed(request)
     return { user: userOnWire(await updateUser(database, actorOf(request), request.user, { email, username })) }
   }
   const changeSchema = {
@@ -193,9 +243,12 @@ export function accountRoutes(app: App, { database }: Services): void {
       response: answers(200, TokenAnswer),
     },
     handler: async (request) => {
+      confirmed(request)
+      const { id } = request.params
+      const asking = request.apiToken ?? ALL_POWERS
       const { apiToken, token } = await database
         .transaction()
-        .execute((transaction) => renewApiToken(transaction, actorOf(request), request.user.id, request.params.id))
+        .execute((transaction) => renewApiToken(transaction, actorOf(request), request.user.id, id, asking))
       return { token: apiTokenOnWire(apiToken, token) }
     },
   })

@@ -4,7 +4,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify'
 import { describe, expect, it, test } from 'vitest'
 import { readConfig } from '../config.ts'
 import { Failure } from '../failure.ts'
-import { checkCsrf, readSessionCookie, setSessionCookie } from './session-cookie.ts'
+import { checkCsrf, cookieName, readSessionCookie, setSessionCookie } from './session-cookie.ts'
 
 const PLAIN = readConfig({ PUBLIC_URL: 'http://127.0.0.1:4600' })
 const SECURE = readConfig({ PUBLIC_URL: 'https://forgelink.example.test' })
@@ -21,6 +21,17 @@ function cookieSet(config: typeof PLAIN, value: string | null): unknown {
   setSessionCookie(config, reply as unknown as FastifyReply, value)
   return headers
 }
+
+test.each([
+  ['http://localhost:4600', 'forgelink'],
+  ['http://localhost:4601', 'forgelink-4601'],
+  ['http://localhost', 'forgelink-80'],
+  ['https://forge.example.com', '__Host-forgelink'],
+  ['https://forge.example.com:8443', '__Host-forgelink-8443'],
+  ['https://forge.example.com:4600', '__Host-forgelink-4600'],
+])('at %s it is %s', (PUBLIC_URL, name) => {
+  expect(cookieName(readConfig({ PUBLIC_URL }))).toBe(name)
+})
 
 test.each([
   ['alone', `forgelink=${ID}`, ID],

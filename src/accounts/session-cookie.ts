@@ -18,31 +18,38 @@ function namePrefix(config: Config): string {
   return basePath(config) === '' ? '__Host-' : '__Secure-'
 }
 
-function cookieName(config: Config): string {
-  return `${namePrefix(config)}forgelink`
+/** Cookies are shared by all ports of a host, so that another port than the usual one is a part of the name. */
+export function cookieName(config: Config): string {
+  const port = new URL(config.publicUrl).port
+  const own = port === (isSecure(config) ? '' : '4600') ? '' : `-${port || 80}`
+  return `${namePrefix(config)}forgelink${own}`
 }
 
-/** The value of the session's cookie, whether or not there is a session of it. */
-export function readSessionCookie(config: Config, request: FastifyRequest): string | undefined {
-  const name = cookieName(config)
+/** The value of a cookie; `""` when there is none. */
+export function readCookie(request: FastifyRequest, name: string): string {
   const found = (request.headers.cookie ?? '')
     .split(';')
     .map((pair) => pair.trim())
     .find((pair) => pair.startsWith(`${name}=`))
-  const value = found?.slice(name.length + 1) ?? ''
+  return found?.slice(name.length + 1) ?? ''
+}
+
+/** The value of the session's cookie, whether or not there is a session of it. */
+export function readSessionCookie(config: Config, request: FastifyRequest): string | undefined {
+  const value = readCookie(request, cookieName(config))
   return /^[A-Za-z0-9_-]{43}$/.test(value) ? value : undefined
+}
+
+/** What sets a cookie; `value` null takes it away. */
+export function cookieHeader(config: Config, name: string, value: string | null, seconds: number): string {
+  const path = `Path=${basePath(config) || '/'}`
+  const attributes = [path, 'HttpOnly', 'SameSite=Lax', ...(isSecure(config) ? ['Secure'] : [])]
+  return [`${name}=${value ?? ''}`, ...attributes, `Max-Age=${value === null ? 0 : seconds}`].join('; ')
 }
 
 /** `value` null takes the cookie away. */
 export function setSessionCookie(config: Config, reply: FastifyReply, value: string | null): void {
-  const attributes = [
-    `Path=${basePath(config) || '/'}`,
-    'HttpOnly',
-    'SameSite=Lax',
-    ...(isSecure(config) ? ['Secure'] : []),
-  ]
-  const pair = `${cookieName(config)}=${value ?? ''}`
-  reply.header('set-cookie', [pair, ...attributes, `Max-Age=${value === null ? 0 : SESSION_SECONDS}`].join('; '))
+  reply.header('set-cookie', cookieHeader(config, cookieName(config), value, SESSION_SECONDS))
 }
 
 /** Throws `csrf` for a request that no page of ours has sent: `given` is its token, `wanted` the session's. */

@@ -1,5 +1,6 @@
 // What our own pages ask about the session they run in; not a part of the API.
 
+import type { FastifyRequest } from 'fastify'
 import { Type } from 'typebox'
 import { Failure, invalid } from '../failure.ts'
 import type { Attempts } from '../http/attempts.ts'
@@ -10,8 +11,10 @@ import type { Services } from '../services.ts'
 import { actorOf } from './actor.ts'
 import { checkPassword } from './authenticate.ts'
 import { changePassword } from './change-password.ts'
+import { setDeviceCookie } from './device-cookie.ts'
 import { passwordProblem } from './passwords.ts'
 import { setSessionCookie } from './session-cookie.ts'
+import { confirmSession } from './sessions.ts'
 import { UserOnWire, userOnWire } from './wire.ts'
 
 const Platform = Type.Object({ configured: Type.Boolean(), url: Type.String() })
@@ -21,7 +24,13 @@ const SessionOnWire = Type.Object({
   public_url: Type.String(),
   oauth: Type.Object({ github: Platform, gitlab: Platform }),
 })
-const PasswordInput = Type.Object({ current: Type.String(), new: Type.String() })
+const PasswordInput = Type.Object({
+  current: Type.String(),
+  new: Type.String(),
+  /** Whether API tokens end too, as the dashboard proposes; sessions always do. */
+  end_others: Type.Optional(Type.Boolean()),
+})
+const ConfirmInput = Type.Object({ current: Type.String() })
 
 /** Routes of a session; `app` has authenticated it. */
 export function sessionRoutes(app: App, services: Services, attempts: Attempts): void {
@@ -44,20 +53,42 @@ export function sessionRoutes(app: App, services: Services, attempts: Attempts):
     }),
   )
 
+  /** Throws `invalid` for a wrong one. */
+  async function checkPresent(request: FastifyRequest, current: string): Promise<void> {
+    try {
+      await checkPassword(services, attempts, request, { login: request.user.email, password: current })
+    } catch (error) {
+      if (!(error instanceof Failure) || error.code !== 'unauthorized') throw error
+      throw invalid({ current: ['is not your present password'] })
+    }
+  }
+
+  // For what a session asks the password again for, within the next five minutes.
+  app.post(
+    '/session/confirm',
+    { schema: { hide: true, response: answers(204, NoContent) } },
+    async (request, reply) => {
+      const { current } = readBody(request.body, 'password', ConfirmInput)
+      await checkPresent(request, current)
+      if (request.session) await confirmSession(database, request.session)
+      return reply.status(204).send(null)
+    },
+  )
+
   app.put(
     '/session/password',
     { schema: { hide: true, response: answers(204, NoContent) } },
     async (request, reply) => {
-      const { user } = request
       const input = readBody(request.body, 'password', PasswordInput, { new: passwordProblem })
-      try {
-        await checkPassword(database, attempts, request, { login: user.email, password: input.current })
-      } catch (error) {
-        if (!(error instanceof Failure) || error.code !== 'unauthorized') throw error
-        throw invalid({ current: ['is not your present password'] })
+      await checkPresent(request, input.current)
+      const cookies = await changePassword(services, actorOf(request), request.user.id, input.new, {
+        stays: true,
+        endsTokens: input.end_others ?? false,
+      })
+      if (cookies) {
+        setSessionCookie(config, reply, cookies.session)
+        setDeviceCookie(config, reply, cookies.device)
       }
-      const id = await changePassword(database, actorOf(request), user.id, input.new, { stays: true })
-      setSessionCookie(config, reply, id)
       return reply.status(204).send(null)
     },
   )

@@ -2,6 +2,7 @@
 
 import { createHash, randomBytes } from 'node:crypto'
 import { type Database, noteIfPossible } from '../database/database.ts'
+import { Failure } from '../failure.ts'
 import { now } from '../time.ts'
 import type { User } from './users.ts'
 
@@ -9,6 +10,8 @@ import type { User } from './users.ts'
 export interface Session {
   idHash: string
   user: User
+  /** When the password was given last, in epoch milliseconds. */
+  confirmedAt: number
   /** What a page of ours sends with every write, and no other page can know. */
   csrfToken: string
 }
@@ -17,6 +20,11 @@ const LIFETIME_MS = 12 * 3_600_000
 const IDLE_MS = 3_600_000
 /** A session's last use is noted this often, so that not every request writes. */
 const NOTED_MS = 60_000
+
+/** How long a password counts for what a session asks it again for. */
+const CONFIRMED_MS = 5 * 60_000
+/** Of one user; the oldest ends. */
+const MAX_SESSIONS = 50
 
 /** Seconds after which a browser forgets the cookie. */
 export const SESSION_SECONDS = LIFETIME_MS / 1000
@@ -51,7 +59,35 @@ export async function startSession(database: Database, owner: string): Promise<s
     .insertInto('sessions')
     .values({ idHash: hashOf(id), userId: owner, createdAt: time, usedAt: time })
     .execute()
+  await endOldest(database, owner)
   return id
+}
+
+async function endOldest(database: Database, owner: string): Promise<void> {
+  await database
+    .deleteFrom('sessions')
+    .where('idHash', 'in', (query) =>
+      query
+        .selectFrom('sessions')
+        .select('idHash')
+        .where('userId', '=', owner)
+        .orderBy('createdAt', 'desc')
+        .orderBy('idHash')
+        .limit(1_000_000)
+        .offset(MAX_SESSIONS),
+    )
+    .execute()
+}
+
+/** The password was given again within the session. */
+export async function confirmSession(database: Database, { idHash }: Session): Promise<void> {
+  await database.updateTable('sessions').set({ confirmedAt: now() }).where('idHash', '=', idHash).execute()
+}
+
+/** Throws `password_required` for a session in which no password was given lately. Bearer tokens have their scopes instead. */
+export function confirmed({ session }: { session: Session | null }): void {
+  if (session === null || session.confirmedAt > Date.now() - CONFIRMED_MS) return
+  throw new Failure('password_required', 'Give your password again to do this.')
 }
 
 /** The session of a cookie's value, its use noted; undefined when there is none in force. */
@@ -61,17 +97,17 @@ export async function findSession(database: Database, id: string): Promise<Sessi
     .selectFrom('sessions')
     .innerJoin('users', 'users.id', 'sessions.userId')
     .selectAll('users')
-    .select('sessions.usedAt')
+    .select(['sessions.usedAt', 'sessions.confirmedAt', 'sessions.createdAt as startedAt'])
     .where('sessions.idHash', '=', idHash)
     .where('sessions.createdAt', '>', before(LIFETIME_MS))
     .where('sessions.usedAt', '>', before(IDLE_MS))
     .executeTakeFirst()
   if (!found) return undefined
-  const { usedAt, ...user } = found
+  const { usedAt, confirmedAt, startedAt, ...user } = found
   if (usedAt < before(NOTED_MS)) {
     await noteIfPossible(database.updateTable('sessions').set({ usedAt: now() }).where('idHash', '=', idHash).execute())
   }
-  return { idHash, user, csrfToken: csrfTokenOf(id) }
+  return { idHash, user, confirmedAt: Date.parse(confirmedAt ?? startedAt), csrfToken: csrfTokenOf(id) }
 }
 
 /** Whether there was one. */

@@ -16,6 +16,8 @@ import type { App } from '../http/server.ts'
 import type { Services } from '../services.ts'
 import { actorOf } from './actor.ts'
 import { checkPassword, sessionOf } from './authenticate.ts'
+import { setDeviceCookie } from './device-cookie.ts'
+import { newDeviceCookie, rememberBrowser } from './known-devices.ts'
 import { checkCsrf, readSessionCookie, setSessionCookie } from './session-cookie.ts'
 import { csrfTokenOf, endSession, findSession, newSessionId, startSession } from './sessions.ts'
 import { lockPassword } from './users.ts'
@@ -73,15 +75,18 @@ export function signInRoutes(app: App, services: Services, attempts: Attempts): 
     const before = readSessionCookie(config, request)
     try {
       checkCsrf(config, request, formField(request, 'csrf'), before === undefined ? '' : csrfTokenOf(before))
-      const user = await checkPassword(database, attempts, request, { login, password })
+      const user = await checkPassword(services, attempts, request, { login, password })
+      const { cookie, device } = newDeviceCookie(services.vault, user)
       const id = await database.transaction().execute(async (transaction) => {
         await lockPassword(transaction, user)
+        await rememberBrowser(transaction, user.id, device)
         if (before !== undefined) await endSession(transaction, before)
         const data = { remote_ip: request.ip }
         await recordEvent(transaction, actorOf(request), user.id, { type: 'login_success', data })
         return startSession(transaction, user.id)
       })
       setSessionCookie(config, reply, id)
+      setDeviceCookie(config, reply, cookie)
     } catch (error) {
       if (!(error instanceof Failure)) throw error
       if (error.details.retryAfter !== undefined) reply.header('retry-after', String(error.details.retryAfter))

@@ -161,6 +161,11 @@ export async function removeUser(transaction: Transaction, actor: Actor, id: str
   if (removed) await recordEvent(transaction, actor, id, { type: 'delete_user', data: removed })
 }
 
-export async function setPasswordHash(database: Database, id: string, passwordHash: string): Promise<void> {
-  await database.updateTable('users').set({ passwordHash, updatedAt: now() }).where('id', '=', id).execute()
+export async function setPasswordHash(database: Database, id: string, passwordHash: string): Promise<User | undefined> {
+  return database
+    .updateTable('users')
+    .set({ passwordHash, updatedAt: now() })
+    .where('id', '=', id)
+    .returningAll()
+    .executeTakeFirst()
 }

@@ -3,6 +3,7 @@
 import { Type } from 'typebox'
 import { NullableString, Time } from '../http/schemas.ts'
 import type { ApiToken } from './api-tokens.ts'
+import { SCOPES, type Scope, splitScopes } from './scopes.ts'
 import type { User } from './users.ts'
 
 /** How other objects name the user they belong to. */
@@ -53,6 +54,8 @@ export const ApiTokenOnWire = Type.Object({
   created_at: Time,
   last_used_at: NullableString,
   issued_at: Time,
+  scopes: Type.Unsafe<Scope[]>({ type: 'array', items: { type: 'string', enum: [...SCOPES] } }),
+  expires_at: Type.Unsafe<string | null>({ type: ['string', 'null'], description: 'null: never.' }),
   token: Type.Optional(Type.String({ description: 'The token itself: only in the answer that made it.' })),
 })
 
@@ -63,6 +66,8 @@ export function apiTokenOnWire(apiToken: ApiToken, token?: string) {
     created_at: apiToken.createdAt,
     last_used_at: apiToken.lastUsedAt,
     issued_at: apiToken.issuedAt,
+    scopes: splitScopes(apiToken.scopes),
+    expires_at: apiToken.expiresAt,
     ...(token && { token }),
   }
 }

@@ -71,7 +71,7 @@ export async function userPassword(
 ): Promise<string> {
   const user = await getUserByLogin(services, login)
   checkNewPassword(password)
-  await changePassword(services.database, COMMAND_LINE, user.id, password, { stays: false })
+  await changePassword(services, COMMAND_LINE, user.id, password, { stays: false, endsTokens: false })
   if (json) return JSON.stringify({ user: userOnWire(user), password })
   return `The password of ${user.username} is now: ${password}`
 }

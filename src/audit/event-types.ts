@@ -54,7 +54,7 @@ export interface EventData {
   edit_user: UserData & { old_email: string; old_username: string }
   delete_user: UserData
   logout: RemoteData
-  /** An API token that there is not was to be exchanged. */
+  /** An API token that there is not was to be exchanged. Written by earlier versions only. */
   exchange_failure: RemoteData
   /** Somebody replaced the link's token by another. */
   edit_integration: IntegrationData
@@ -71,6 +71,8 @@ export interface EventData {
   /** The platform was told to forget a token, or has not known it any more. */
   revoke_success: RevocationData
   revoke_failure: RevocationData & { reason: string }
+  /** Platform tokens were in so many answers to the caller within a minute. */
+  show_access_tokens: { count: number }
   /** So many failures in about a minute were not recorded one by one. */
   omitted_failures: { count: number }
 }
@@ -108,6 +110,7 @@ const eventWords: { [Type in EventType]: (data: EventData[Type]) => string } = {
   import_keys: (data) => `${data.added} SSH keys imported from ${linkWords(data)}`,
   revoke_success: ({ integration_type, url }) => `token revoked at ${integration_type} ${url}`,
   revoke_failure: ({ integration_type, url, reason }) => `token not revoked at ${integration_type} ${url}: ${reason}`,
+  show_access_tokens: ({ count }) => `platform tokens shown, ${count === 1 ? 'once' : `${count} times`}`,
   omitted_failures: ({ count }) => `${count} more failures, not recorded one by one`,
 }
 

@@ -29,15 +29,15 @@ const MAX_TEXT = 255
 
 /**
  * Records what is done to the account of `owner`, null when that is nobody's. Being in the change's transaction it is
- * there if and only if the change is.
+ * there if and only if the change is. Gives the ids.
  */
 export async function recordEvent(
   transaction: Transaction,
   actor: Actor,
   owner: string | null,
   ...events: NewEvent[]
-): Promise<void> {
-  if (events.length === 0) return
+): Promise<string[]> {
+  if (events.length === 0) return []
   const shared = {
     userId: owner,
     username: owner === null ? null : await usernameOf(transaction, owner),
@@ -55,6 +55,17 @@ export async function recordEvent(
     return { id: newId(), createdAt: now(), type, typeData, ...shared }
   })
   await transaction.insertInto('events').values(rows).execute()
+  return rows.map(({ id }) => id)
+}
+
+/** Other data for an event that goes on. */
+export async function amendEvent(database: Database, id: string, { type, data }: NewEvent): Promise<void> {
+  await database
+    .updateTable('events')
+    .set({ typeData: JSON.stringify(data) })
+    .where('id', '=', id)
+    .where('type', '=', type)
+    .execute()
 }
 
 /** Of a user who is gone it is what the last event has. */

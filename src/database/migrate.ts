@@ -8,6 +8,7 @@ import * as sessions from './migrations/002-sessions.ts'
 import * as oauth from './migrations/003-oauth.ts'
 import * as events from './migrations/004-events.ts'
 import * as tokenObtained from './migrations/006-token-obtained.ts'
+import * as scopesAndDevices from './migrations/007-scopes-and-devices.ts'
 
 const migrations = {
   '001-start': start,
@@ -15,6 +16,7 @@ const migrations = {
   '003-oauth': oauth,
   '004-events': events,
   '006-token-obtained': tokenObtained,
+  '007-scopes-and-devices': scopesAndDevices,
 }
 
 /** What a start would do: the migrations that are still to be run, and those that only a newer program knows. */

@@ -23,6 +23,10 @@ export interface ApiTokensTable {
   /** When the present value was made: at creation or renewal. */
   issuedAt: string
   lastUsedAt: string | null
+  /** Space-separated; see `accounts/scopes.ts`. */
+  scopes: string
+  /** null: never. */
+  expiresAt: string | null
 }
 
 export interface SessionsTable {
@@ -32,6 +36,17 @@ export interface SessionsTable {
   createdAt: string
   /** To the minute. */
   usedAt: string
+  /** When the password was last given within it; null: not since it began. */
+  confirmedAt: string | null
+}
+
+/** Browsers and addresses that have signed in as a user, see `accounts/known-devices.ts`. */
+export interface KnownDevicesTable {
+  userId: string
+  device: string
+  /** Wrong passwords since it last signed in. */
+  failures: number
+  seenAt: string
 }
 
 export interface KeysTable {
@@ -156,6 +171,7 @@ export interface Tables {
   users: UsersTable
   apiTokens: ApiTokensTable
   sessions: SessionsTable
+  knownDevices: KnownDevicesTable
   keys: KeysTable
   scmIntegrations: ScmIntegrationsTable
   oauthStates: OAuthStatesTable

@@ -108,7 +108,7 @@ function sentence(error: { keyword: string; params: object }): string {
 }
 
 /** Control characters, halves of characters, line separators, and what turns the direction of the text around it. */
-const UNPRINTABLE = /[\p{Cc}\p{Cs}\u2028\u2029\u202A-\u202E\u2066-\u2069]/u
+export const UNPRINTABLE = /[\p{Cc}\p{Cs}\u2028\u2029\u202A-\u202E\u2066-\u2069]/u
 
 /** Names are shown in terminals and pages: one line of text that is not blank. */
 export function nameProblem(name: string): string | undefined {

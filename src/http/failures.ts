@@ -16,6 +16,8 @@ export const failureRows: Record<FailureCode, Row> = {
   bad_request: { status: 400, code: 'bad_request' },
   unauthorized: { status: 401, code: null },
   csrf: { status: 403, code: 'csrf' },
+  insufficient_scope: { status: 403, code: 'insufficient_scope' },
+  password_required: { status: 403, code: 'password_required' },
   not_found: { status: 404, code: null },
   conflict: { status: 409, code: 'conflict' },
   already_linked: { status: 409, code: 'already_linked' },
@@ -79,6 +81,7 @@ function bodyOf(failure: Failure, row: Row, requestId: string): object {
     error: failure.message,
     ...(row.code && { code: row.code }),
     ...(details.id && { id: details.id }),
+    ...(details.scope && { scope: details.scope }),
   }
 }
 

@@ -1,6 +1,6 @@
 // A Fastify server with our manners: request ids, bodies, failures as JSON, no secret in the log. Routes come from `app.ts`.
 
-import { randomUUID } from 'node:crypto'
+import { randomBytes, randomUUID } from 'node:crypto'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox'
 import type { FastifyBaseLogger, FastifyInstance, FastifyReply, RawServerDefault } from 'fastify'
@@ -10,6 +10,13 @@ import { Failure, invalid } from '../failure.ts'
 import { acceptBodies, BODY_LIMIT } from './body.ts'
 import { answerClientError, answerFailure } from './failures.ts'
 import { routePath } from './public-path.ts'
+
+declare module 'fastify' {
+  interface FastifyRequest {
+    /** As `id`, but never the same for two requests: callers choose their `id` themselves. Events have this one. */
+    ownId: string
+  }
+}
 
 export type App = FastifyInstance<
   RawServerDefault,
@@ -54,7 +61,10 @@ export function createServer(config: Config): App {
   // Schemas describe and serialise; what callers send is read by readBody, readPage and the query grammar.
   app.setValidatorCompiler(() => () => true)
   app.setErrorHandler(answerFailure)
+  app.decorateRequest('ownId', '')
   app.addHook('onRequest', async (request, reply) => {
+    const isGiven = request.headers['x-request-id'] === request.id
+    request.ownId = isGiven ? `${request.id}/${randomBytes(6).toString('hex')}` : request.id
     reply.header('x-request-id', request.id)
     reply.header('x-content-type-options', 'nosniff')
     reply.header('cache-control', 'no-store')
@@ -79,6 +89,7 @@ export function createServer(config: Config): App {
     request.log.info(
       {
         request_id: request.id,
+        ...(request.ownId !== request.id && { own_id: request.ownId }),
         method: request.method,
         route: request.routeOptions.url ?? 'none',
         status: reply.statusCode,

@@ -3,6 +3,7 @@
 import type { FastifyRequest } from 'fastify'
 import { Type } from 'typebox'
 import { actorOf } from '../accounts/actor.ts'
+import { noteTokensShown } from '../audit/token-showings.ts'
 import { invalid } from '../failure.ts'
 import { readBody } from '../http/body.ts'
 import { answers, IdParams, NoContent } from '../http/schemas.ts'
@@ -91,9 +92,20 @@ export function integrationRoutes(app: App, services: Services, revoker: Revoker
     }
   }
 
-  /** List and show; every other answer leaves the token out, and a session never gets it. */
-  function shown(integration: Integration, { user, session }: FastifyRequest) {
-    if (!config.exposeAccessTokens || session !== null) return integrationOnWire(integration, user)
+  /** Only to bearer tokens with the scope for it, never to a session. */
+  function maySeeTokens({ session, apiToken }: FastifyRequest): boolean {
+    return config.exposeAccessTokens && session === null && apiToken?.scopes.includes('access_tokens') === true
+  }
+
+  /** That tokens are shown leaves an event. */
+  async function noteShown(request: FastifyRequest): Promise<void> {
+    if (maySeeTokens(request)) await noteTokensShown(database, actorOf(request), request.user.id)
+  }
+
+  /** List and show; every other answer leaves the token out. */
+  function shown(integration: Integration, request: FastifyRequest) {
+    const { user } = request
+    if (!maySeeTokens(request)) return integrationOnWire(integration, user)
     const accessToken = findAccess(services, integration)
     // One link whose token cannot be read must not keep the others out of the list.
     const unreadable = { status: 'token_rejected' as const, statusReason: 'The stored token cannot be read any more.' }
@@ -115,6 +127,7 @@ export function integrationRoutes(app: App, services: Services, revoker: Revoker
       const { user, query } = request
       const filter = { scmType: query.scm_type, url: query.url?.replace(/\/$/, '') }
       const integrations = await listIntegrations(database, user.id, filter)
+      if (integrations.length > 0) await noteShown(request)
       return { scm_integrations: integrations.map((integration) => shown(integration, request)) }
     },
   )
@@ -129,9 +142,11 @@ export function integrationRoutes(app: App, services: Services, revoker: Revoker
         response: answers(200, IntegrationAnswer),
       },
     },
-    async (request) => ({
-      scm_integration: shown(await getIntegration(database, request.user.id, request.params.id), request),
-    }),
+    async (request) => {
+      const integration = await getIntegration(database, request.user.id, request.params.id)
+      await noteShown(request)
+      return { scm_integration: shown(integration, request) }
+    },
   )
 
   app.post(

@@ -65,6 +65,7 @@ function problemOf(text: string): string {
 const INCOMPLETE = 'is damaged or incomplete'
 const NOT_FITTING = 'is damaged: its type and its content do not fit'
 const NOT_ONE = 'is not one SSH public key such as "ssh-ed25519 AAAA… comment"'
+const CONTROL = 'has control characters in its comment: send it without them'
 const NOT_TAKEN = expect.stringMatching(
   /^has a type that is not taken \(these are: ssh-ed25519, ssh-rsa, ecdsa-sha2-nistp256, .*\)$/,
 )
@@ -79,6 +80,11 @@ describe('readPublicKey', () => {
     ['a trailing newline', `${KEY}\n`],
     ['a trailing CR LF', `${KEY} anna\r\n`],
     ['trailing spaces and a newline', `${KEY} \t \n`],
+    ['empty lines after', `${KEY}\n\n\r\n \t\n`],
+    ['a space before', ` ${KEY}`],
+    ['empty lines, spaces and tabs before', `\n\r\n \t\n\t${KEY} anna`],
+    ['white space all around', ` \n ${KEY} anna \n `],
+    ['two spaces between its words', `ssh-ed25519  ${ED25519}  anna  laptop`],
     ['several spaces and tabs before the base64', `ssh-ed25519 \t  ${ED25519}`],
   ])('takes a key with %s', (_case, text) => {
     expect(readPublicKey(text)).toEqual({ key: KEY, type: 'ssh-ed25519', ...FINGERPRINTS })
@@ -119,19 +125,27 @@ describe('readPublicKey', () => {
     ['base64url', KEY.replace('/', '_'), NOT_ONE],
     ['three padding characters', `${KEY}===`, NOT_ONE],
     ['padding where none belongs', `${KEY}=`, 'is not valid base64'],
-    ['a space before', ` ${KEY}`, NOT_ONE],
+    ['a no-break space before', `\u00a0${KEY}`, expect.stringMatching(/^(is not one|has a type)/)],
     ['a byte order mark before', `\uFEFF${KEY}`, expect.stringMatching(/^(is not one|has a type)/)],
     ['a line break inside', KEY.replace('NTE5', 'NTE5\n'), NOT_ONE],
     ['a space inside the base64', KEY.replace('NTE5', 'NTE5 '), INCOMPLETE],
     ['two keys on two lines', `${KEY}\n${KEY}`, NOT_ONE],
     ['two keys parted by CR', `${KEY}\r${KEY}`, NOT_ONE],
     ['two keys parted by CR after a comment', `${KEY} anna\r${KEY}`, NOT_ONE],
-    ['an empty line after', `${KEY}\n\n`, NOT_ONE],
+    ['two keys and an empty line between', `\n${KEY}\n\n${KEY}\n`, NOT_ONE],
+    ['words after an empty line', `${KEY}\n\n laptop`, NOT_ONE],
+    ['a line separator of Unicode before another key', `${KEY} \u2028${KEY}`, CONTROL],
     ['a comment on a second line', `${KEY} anna\n# laptop`, NOT_ONE],
-    ['an empty line before', `\n${KEY}`, NOT_ONE],
-    ['NUL in the comment', `${KEY} an\0na`, NOT_ONE],
+    ['a type on a line of its own', `ssh-ed25519\n${ED25519}`, NOT_ONE],
+    ...['\0', '\x01', '\x07', '\x08', '\v', '\f', '\x1b[31m', '\x7f', '\x85', '\x9b', '\u2029', '\u202e', '\u2066'].map(
+      (character): [string, string, unknown] => [
+        `U+${character.charCodeAt(0).toString(16)} in the comment`,
+        `${KEY} an${character}na`,
+        CONTROL,
+      ],
+    ),
     ['NUL at the end', `${KEY}\0`, NOT_ONE],
-    ['half a character in the comment', `${KEY} \uD800`, NOT_ONE],
+    ['half a character in the comment', `${KEY} \uD800`, CONTROL],
     ['options before', `no-pty ${KEY}`, NOT_ONE],
     ['quoted options before', `command="/bin/true",no-pty ${KEY}`, NOT_ONE],
     ['a known_hosts line', `example.com ${KEY}`, NOT_ONE],
@@ -216,8 +230,10 @@ describe('readPublicKey', () => {
   })
 
   it.each([
-    ['spaces and two line ends', `${KEY}${' '.repeat(8000)}\n\n`],
+    ['spaces, two line ends and a word', `${KEY}${' '.repeat(8000)}\n\nx`],
     ['tabs and NUL', `${KEY}${'\t '.repeat(4000)}\0`],
+    ['spaces and line ends before what is no key', `${' \n'.repeat(4000)}x`],
+    ['spaces and line ends after a key and before a word', `${KEY} ${' \n'.repeat(4000)}x`],
     ['spaces before the base64', `ssh-ed25519${' '.repeat(8000)}\n\n`],
     ['base64 that goes on', `ssh-ed25519 ${'A'.repeat(8000)}!`],
     ['padding that goes on', `ssh-ed25519 ${'='.repeat(8000)}`],
@@ -252,7 +268,7 @@ describe('readPublicKey', () => {
       fc.property(text, (sent) => {
         const read = readPublicKey(sent)
         if ('problem' in read) expect(read.problem).toMatch(/^(is|has) /)
-        else expect(sent.startsWith(read.type)).toBe(true)
+        else expect(sent.replace(/^[ \t\r\n]+/, '').startsWith(read.type)).toBe(true)
       }),
       { numRuns: 500 },
     )
@@ -329,6 +345,27 @@ describe.skipIf(!hasSshKeygen)('keys that ssh-keygen makes (skipped where there 
       fingerprintSha256: fingerprintOf(`${file}.pub`, 'sha256'),
     })
     expect(problemOf(readFileSync(file, 'utf8'))).toMatch(/^is a private key: /)
+  })
+
+  // What it takes in a file of one key, we take as well, and with the same fingerprint.
+  it('takes one key with white space around and between, as ssh-keygen does', () => {
+    const file = join(folder, 'spaced.pub')
+    const space = fc.array(fc.constantFrom(' ', '\t'), { maxLength: 3 }).map((parts) => parts.join(''))
+    const lines = fc.array(fc.constantFrom(' ', '\t', '\n', '\r\n'), { maxLength: 4 }).map((parts) => parts.join(''))
+    const comment = fc.constantFrom('', 'anna', 'anna at  work', '世界 🔑')
+    const text = fc
+      .tuple(lines, space, space, comment, lines)
+      .map(([before, one, two, words, after]) =>
+        [before, 'ssh-ed25519 ', one, ED25519, words === '' ? '' : ` ${two}${words}`, after].join(''),
+      )
+    fc.assert(
+      fc.property(text, (sent) => {
+        writeFileSync(file, sent)
+        expect(readPublicKey(sent)).toEqual({ key: KEY, type: 'ssh-ed25519', ...FINGERPRINTS })
+        expect(fingerprintOf(file, 'sha256')).toBe(FINGERPRINTS.fingerprintSha256)
+      }),
+      { numRuns: 30 },
+    )
   })
 
   // ssh-keygen makes these only with a token plugged in, but reads and shows them.

@@ -1,6 +1,7 @@
 // Reads one OpenSSH public key: RFC 4253 section 6.6, RFC 5656, RFC 8709, and OpenSSH's PROTOCOL.u2f for the sk- types.
 
 import { createHash } from 'node:crypto'
+import { UNPRINTABLE } from '../http/body.ts'
 
 export interface PublicKey {
   /** "type base64", without comment. */
@@ -44,8 +45,14 @@ const fieldsByType: Record<string, Field[]> = {
 }
 
 /**
- * The one public key that `text` is, perhaps with a comment and a line end; otherwise a message that says why not,
- * which never repeats the text.
+ * The type, the base64 and the comment of one line, with white space and line ends around it. One way only to match
+ * spaces: with more, 8 kB of them took minutes.
+ */
+const ONE_LINE = /^[ \t\r\n]*(\S+)[ \t]+([A-Za-z0-9+/]+={0,2})(?:[ \t]([^\r\n]*))?(?:[\r\n][ \t\r\n]*)?$/
+
+/**
+ * The one public key that `text` is, perhaps with a comment, and with white space and line ends around it; otherwise a
+ * message that says why not, which never repeats the text.
  */
 export function readPublicKey(text: string): PublicKey | { problem: string } {
   if (/-----BEGIN [A-Z0-9 ]*PRIVATE KEY|PuTTY-User-Key-File-/.test(text)) {
@@ -54,11 +61,12 @@ export function readPublicKey(text: string): PublicKey | { problem: string } {
     }
   }
   if (text.length > MAX_LENGTH) return { problem: `is too long (at most ${MAX_LENGTH} characters)` }
-  // One way only to match spaces: with more, 8 kB of them took minutes.
-  const [, type, base64] = /^(\S+)[ \t]+([A-Za-z0-9+/]+={0,2})(?:[ \t][^\r\n\0]*)?\r?\n?$/.exec(text) ?? []
-  // Half a surrogate pair has no bytes, and so could not be stored as it is.
-  if (!type || !base64 || /\p{Surrogate}/u.test(text))
-    return { problem: 'is not one SSH public key such as "ssh-ed25519 AAAA… comment"' }
+  const [, type, base64, comment = ''] = ONE_LINE.exec(text) ?? []
+  if (!type || !base64) return { problem: 'is not one SSH public key such as "ssh-ed25519 AAAA… comment"' }
+  // Keys are shown in terminals and written to files of one key a line. A tab is white space.
+  if (UNPRINTABLE.test(comment.replaceAll('\t', ' '))) {
+    return { problem: 'has control characters in its comment: send it without them' }
+  }
   const fields = Object.hasOwn(fieldsByType, type) ? fieldsByType[type] : undefined
   if (!fields) return { problem: `has a type that is not taken (these are: ${Object.keys(fieldsByType).join(', ')})` }
 

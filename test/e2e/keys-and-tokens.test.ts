@@ -92,6 +92,29 @@ describeInBrowser('API tokens', (stage) => {
     expect(problems).toEqual([])
   })
 
+  test('a token is made for less and for a while, and the password is asked for again first', async () => {
+    const { page, problems, account } = await stage.openSignedIn('/tokens')
+    const createdAt = new Date(Date.now() - 6 * 60_000).toISOString()
+    const { database } = stage.service.services
+    await database.updateTable('sessions').set({ createdAt }).where('userId', '=', account.id).execute()
+    await page.getByLabel('Name').fill('Reader')
+    for (const scope of ['change: link', 'list, make, renew', 'change your e-mail', 'own tokens']) {
+      await page.getByLabel(scope).uncheck()
+    }
+    await page.getByRole('button', { name: 'Make token' }).click()
+    const dialog = page.getByRole('dialog', { name: 'Confirm that it is you' })
+    await dialog.getByLabel('Password').fill('wrong horse')
+    await dialog.getByRole('button', { name: 'Confirm' }).click()
+    await dialog.getByText('This password is not your present password').waitFor()
+    await dialog.getByLabel('Password').fill(account.password)
+    await dialog.getByRole('button', { name: 'Confirm' }).click()
+    await page.getByText('Copy “Reader” now').waitFor()
+    await page.getByRole('listitem').filter({ hasText: 'Reader' }).getByText('May read').waitFor()
+    const { tokens } = (await account.call('GET', '/v1/tokens')).json
+    expect(tokens.at(-1)).toMatchObject({ name: 'Reader', scopes: ['read'], expires_at: null })
+    expect(problems.filter((problem) => !/40[0-9]|422/.test(problem))).toEqual([])
+  })
+
   test('the copy button puts the token on the clipboard', async () => {
     const { page } = await stage.openSignedIn('/tokens', { permissions: ['clipboard-read', 'clipboard-write'] })
     await page.getByLabel('Name').fill('For copying')

@@ -5,7 +5,7 @@
 // Pictures and texts of platforms: browser-hostile.test.ts.
 
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { type Browser, openBrowser, ownAddress, readForm } from '../support/browser.ts'
+import { type Browser, openBrowser, ownAddress, readForm, sessionCookieOf } from '../support/browser.ts'
 import { headingOf } from '../support/oauth.ts'
 import { listRoutes } from '../support/routes.ts'
 import { type Account, type Answer, type Service, send, startService } from '../support/service.ts'
@@ -112,7 +112,13 @@ describe('cookies over https', () => {
       const signedIn = await visitor.submit(page, fields, origin)
       const [after = ''] = signedIn.headers.getSetCookie()
       expect([signedIn.status, attributes.test(after), after === before]).toEqual([303, true, false])
-      expect(signedIn.headers.getSetCookie()).toHaveLength(1)
+      // The other one is the device's, which tells that this browser has signed in before.
+      expect(signedIn.headers.getSetCookie()).toEqual([
+        after,
+        expect.stringMatching(
+          /^__Host-forgelink-device=[A-Za-z0-9._-]{100,200}; Path=\/; HttpOnly; SameSite=Lax; Secure; Max-Age=2592000$/,
+        ),
+      ])
 
       const [, value = ''] = attributes.exec(after) ?? []
       const status = async (cookie: string) =>
@@ -136,7 +142,7 @@ describe('cookies over https', () => {
     for (const path of ['/v1/users/self', '/v1/keys', '/healthz', '/openapi.json']) {
       expect((await alice.call('GET', path)).headers.getSetCookie()).toEqual([])
     }
-    const cookie = `__Host-forgelink=${browser.cookies.get('forgelink')}`
+    const cookie = `__Host-${sessionCookieOf(browser)}`
     expect((await send('GET', `${service.url}/session`, undefined, { cookie })).status).toBe(401)
   })
 })
@@ -158,7 +164,7 @@ describe('a write that no page of ours has sent', () => {
     const other = openBrowser(service)
     await other.signIn(alice)
     const ofAnother: string = (await other.get('/session')).json.session.csrf_token
-    const cookie = `forgelink=${browser.cookies.get('forgelink')}`
+    const cookie = `${sessionCookieOf(browser)}`
     const own = new URL(service.url)
     const forged: [name: string, token: string | null, origin: string | null][] = [
       ['no token', null, own.origin],
@@ -272,8 +278,8 @@ describe('a browser is never sent elsewhere', () => {
     }
   })
 
-  function cookieOf({ cookies }: Browser): Record<string, string> {
-    const value = cookies.get('forgelink')
-    return value === undefined ? {} : { cookie: `forgelink=${value}` }
+  function cookieOf(who: Browser): Record<string, string> {
+    const cookie = sessionCookieOf(who)
+    return cookie === undefined ? {} : { cookie }
   }
 })

@@ -84,6 +84,7 @@ const rules: Record<string, Rule> = {
 
   'GET /session': { who: 'session' },
   'PUT /session/password': { who: 'session', body: {}, status: 422 },
+  'POST /session/confirm': { who: 'session', body: {}, status: 422 },
   'GET /avatars/:id': { who: 'session', noun: 'scm_integration' },
   'GET /': page,
   'GET /profile': page,

@@ -12,6 +12,7 @@ import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import type { FaultName, Sandbox, SandboxPlatform } from '../../sandbox/sandbox.ts'
+import { cookieName } from '../../src/accounts/session-cookie.ts'
 import { startSession } from '../../src/accounts/sessions.ts'
 import { type Browser, openBrowser, ownAddress } from '../support/browser.ts'
 import { watchDialled } from '../support/dialled.ts'
@@ -70,7 +71,7 @@ describeOnBothEngines('a platform that misbehaves', (engine) => {
     people += 1
     const me = await service.addAccount(`person-${people}`)
     const browser = openBrowser(service)
-    browser.cookies.set('forgelink', await startSession(service.services.database, me.id))
+    browser.cookies.set(cookieName(service.services.config), await startSession(service.services.database, me.id))
     return { me, browser }
   }
 

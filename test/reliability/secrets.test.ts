@@ -7,7 +7,7 @@ import pg from 'pg'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { Sandbox, SandboxPlatform } from '../../sandbox/sandbox.ts'
 import type { Environment } from '../../src/config.ts'
-import { type Browser, openBrowser, ownAddress, readForm } from '../support/browser.ts'
+import { type Browser, openBrowser, ownAddress, readForm, sessionValueOf } from '../support/browser.ts'
 import { secretsIn } from '../support/canaries.ts'
 import { forgelink, prepareCommand, type RunningServer, startServer } from '../support/command.ts'
 import { beginLinking, decide, linkByOAuth, OAUTH_NAMES, oauthSettings, tokenCalls } from '../support/oauth.ts'
@@ -147,7 +147,8 @@ describe.each(engines)('secrets (%s)', (engine) => {
     const carl = { username: 'carl', password: PASSWORD }
     note('wrong sign-in', await signIn(browser, { ...carl, password: WRONG_PASSWORD }))
     note('sign-in', await signIn(browser, carl))
-    secrets.cookie = browser.cookies.get('forgelink') ?? ''
+    secrets.cookie = sessionValueOf(browser) ?? ''
+    secrets.deviceCookie = [...browser.cookies].find(([name]) => name.endsWith('-device'))?.[1] ?? ''
     secrets.csrf = (await browser.get('/session')).json.session.csrf_token
     note('a write without CSRF token', await browser.call('POST', '/v1/tokens', { name: 'x' }, { 'x-csrf-token': 'x' }))
     for (const path of ['/profile', '/repositories?query=x', '/docs']) notePage(path, await browser.get(path))
@@ -179,7 +180,7 @@ describe.each(engines)('secrets (%s)', (engine) => {
     note('password change', await browser.call('PUT', '/session/password', change))
     const other = openBrowser(server)
     await signIn(other, { ...carl, password: NEW_PASSWORD })
-    secrets.otherCookie = other.cookies.get('forgelink') ?? ''
+    secrets.otherCookie = sessionValueOf(other) ?? ''
     note('sign-out', await other.post('/sign-out', { csrf: (await other.get('/session')).json.session.csrf_token }))
   }
 

@@ -87,6 +87,17 @@ export function openBrowser(service: Pick<Service, 'url'>): Browser {
   return browser
 }
 
+/** The session's cookie as it is sent, `name=value`; undefined when the browser has none. The port may be a part of the name. */
+export function sessionCookieOf({ cookies }: Pick<Browser, 'cookies'>): string | undefined {
+  const found = [...cookies].find(([name]) => /^(__(Host|Secure)-)?forgelink(-\d+)?$/.test(name))
+  return found?.join('=')
+}
+
+/** Its value alone. */
+export function sessionValueOf(browser: Pick<Browser, 'cookies'>): string | undefined {
+  return sessionCookieOf(browser)?.split('=')[1]
+}
+
 /** The first form of a page that is sent by POST. */
 export function readForm(text: string): { action: string; hidden: Record<string, string> } {
   const [, action, inside] = /<form method="post" action="([^"]*)"[^>]*>([\s\S]*?)<\/form>/.exec(text) ?? []

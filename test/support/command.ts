@@ -33,16 +33,19 @@ export async function prepareCommand(): Promise<void> {
 }
 
 /** Nothing of our own settings reaches it, and a relative `DATA_DIR` is not in the clone. */
-function start(args: string[], settings: Environment): ChildProcess {
-  return spawn(process.execPath, [program, ...args], {
+function start(args: string[], settings: Environment, input?: string): ChildProcess {
+  const child = spawn(process.execPath, [program, ...args], {
     cwd: tmpdir(),
     env: { PATH: process.env.PATH, ...settings },
-    stdio: ['ignore', 'pipe', 'pipe'],
+    stdio: [input === undefined ? 'ignore' : 'pipe', 'pipe', 'pipe'],
   })
+  child.stdin?.end(input)
+  return child
 }
 
-export async function forgelink(args: string[], settings: Environment = {}): Promise<Run> {
-  const child = start(args, settings)
+/** `input`: what it finds on standard input, which is else none. */
+export async function forgelink(args: string[], settings: Environment = {}, input?: string): Promise<Run> {
+  const child = start(args, settings, input)
   const [stdout, stderr] = [collect(child.stdout), collect(child.stderr)]
   const [code] = await once(child, 'close')
   return { code, stdout: stdout(), stderr: stderr() }

@@ -1,0 +1,67 @@
+// Who is shown platform tokens leaves an event: one a minute for each caller, which says how often.
+
+import { LRUCache } from 'lru-cache'
+import { type Database, noteIfPossible } from '../database/database.ts'
+import type { NewEvent } from './event-types.ts'
+import type { Actor } from './events.ts'
+import { amendEvent, recordEvent } from './events.ts'
+
+const MINUTE_MS = 60_000
+
+/** Of one caller and minute. */
+interface Showing {
+  event: Promise<string | undefined>
+  count: number
+  timer: NodeJS.Timeout
+}
+
+/** For each store that this process serves. */
+const showings = new WeakMap<Database, LRUCache<string, Showing>>()
+
+function showingsOf(database: Database): LRUCache<string, Showing> {
+  const known = showings.get(database)
+  if (known) return known
+  const fresh = new LRUCache<string, Showing>({ max: 10_000 })
+  showings.set(database, fresh)
+  return fresh
+}
+
+/** The first of a minute is recorded before the tokens are shown, where the store takes writes; the others are counted. */
+export async function noteTokensShown(database: Database, actor: Actor, owner: string): Promise<void> {
+  const present = showingsOf(database)
+  const caller = actor.apiToken?.id ?? owner
+  const known = present.get(caller)
+  if (known) {
+    known.count += 1
+    return
+  }
+  const recorded = database.transaction().execute((transaction) => recordEvent(transaction, actor, owner, shown(1)))
+  const event = recorded.then(([id]) => id).catch(() => undefined)
+  const showing: Showing = { event, count: 1, timer: setTimeout(end, MINUTE_MS).unref() }
+  present.set(caller, showing)
+  function end(): Promise<void> {
+    if (present.get(caller) === showing) present.delete(caller)
+    return finish(database, showing)
+  }
+  if ((await event) === undefined) await end()
+  await noteIfPossible(recorded)
+}
+
+function shown(count: number): NewEvent {
+  return { type: 'show_access_tokens', data: { count } }
+}
+
+async function finish(database: Database, { event, count, timer }: Showing): Promise<void> {
+  clearTimeout(timer)
+  const id = await event
+  if (id === undefined || count === 1) return
+  // A count that cannot be written now stays at one: the event is there.
+  await amendEvent(database, id, shown(count)).catch(() => undefined)
+}
+
+/** Writes the counts of the present minute. */
+export async function tellTokensShown(database: Database): Promise<void> {
+  const present = showingsOf(database)
+  await Promise.all([...present.values()].map((showing) => finish(database, showing)))
+  present.clear()
+}

@@ -1,0 +1,428 @@
+// What an API token and its JWTs may do, and until when; and what a session has to give its password for again. Contract section 2.
+
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
+import type { Sandbox } from '../sandbox/sandbox.ts'
+import { SCOPES, type Scope, scopeFor } from '../src/accounts/scopes.ts'
+import { type Browser, openBrowser, ownAddress } from './support/browser.ts'
+import { linkAccount, startPlatforms } from './support/platforms.ts'
+import { listRoutes } from './support/routes.ts'
+import {
+  type Account,
+  type Answer,
+  basic,
+  describeOnBothEngines,
+  exchange,
+  type Service,
+  send,
+  startService,
+} from './support/service.ts'
+
+const DAY = 86_400_000
+const IN_A_DAY = new Date(Date.now() + DAY).toISOString()
+const IN_A_WEEK = new Date(Date.now() + 7 * DAY).toISOString()
+
+/** By hand from the contract's table; a route that is not here is open, of a browser, or forgotten. */
+const routes: Record<Scope, string[]> = {
+  read: [
+    'GET /v1/scm_integrations',
+    'GET /v1/scm_integrations/:id',
+    'GET /v1/scm_integrations/:id/health',
+    'GET /v1/scm_integrations/:id/search_repos',
+    'POST /v1/scm_integrations/:id/search_repos',
+    'GET /v1/scm_integrations/:id/orgs',
+    'POST /v1/scm_integrations/:id/orgs',
+    'GET /v1/scm_integrations/:id/search_pull_requests',
+    'POST /v1/scm_integrations/:id/search_pull_requests',
+    'GET /v1/scm_integrations/:id/branches',
+    'GET /v1/keys',
+    'GET /v1/keys/:id',
+    'GET /v1/events',
+    'GET /v1/users/self',
+  ],
+  write: [
+    'POST /v1/scm_integrations',
+    'PATCH /v1/scm_integrations/:id',
+    'DELETE /v1/scm_integrations/:id',
+    'POST /v1/scm_integrations/:id/import_keys',
+    'POST /v1/keys',
+    'DELETE /v1/keys/:id',
+  ],
+  tokens: [
+    'GET /v1/tokens',
+    'GET /v1/tokens/:id',
+    'POST /v1/tokens',
+    'PATCH /v1/tokens/:id/renew',
+    'PUT /v1/tokens/:id/renew',
+    'DELETE /v1/tokens/:id',
+  ],
+  account: ['PUT /v1/users/account', 'PATCH /v1/users/:id', 'PATCH /v1/account/profile'],
+  access_tokens: [],
+}
+
+it('a new route that nobody gave a scope needs "read" to look and "write" for anything else', () => {
+  expect([scopeFor('GET', '/v1/new'), scopeFor('POST', '/v1/new/:id/search'), scopeFor('DELETE', '')]).toEqual([
+    ...['read', 'write', 'write'],
+  ])
+})
+
+describeOnBothEngines('API tokens', (engine) => {
+  let service: Service
+  let alice: Account
+  let sandbox: Sandbox
+  let link: string
+
+  beforeAll(async () => {
+    const platforms = await startPlatforms()
+    sandbox = platforms.sandbox
+    service = await startService(engine, { ...platforms.settings, ...(await ownAddress()), MAX_API_TOKENS: '40' })
+    alice = await service.addAccount('alice')
+    link = await linkAccount(alice, sandbox.platforms['gitlab-self-hosted'])
+  })
+  afterAll(async () => {
+    await service.close()
+    await sandbox.close()
+  })
+
+  interface Made {
+    id: string
+    bearer: string
+    call(method: string, path: string, body?: unknown): Promise<Answer>
+  }
+
+  async function make(token: object, by: Pick<Account, 'call'> = alice): Promise<Made> {
+    const { status, json, text } = await by.call('POST', '/v1/tokens', { token: { name: 'n', ...token } })
+    if (status !== 201) throw new Error(`making a token answered ${status}: ${text}`)
+    const bearer = await exchange(service.url, json.token.token)
+    const headers = { authorization: `Bearer ${bearer}` }
+    return {
+      id: json.token.id,
+      bearer,
+      call: (method, path, body) => send(method, `${service.url}${path}`, body, headers),
+    }
+  }
+
+  const errorsOf = ({ status, json }: Answer) => [status, json.errors]
+
+  it('open every route of their scopes and no other, which is answered before anything is looked for', async () => {
+    const all = Object.entries(routes).flatMap(([scope, names]) => names.map((name) => [name, scope] as const))
+    const registered = (await listRoutes(service.services)).filter((name) => / \/v1\//.test(name))
+    const open = ['GET /v1/regions', 'POST /v1/tokens/exchange']
+    expect(all.map(([name]) => name).sort()).toEqual(registered.filter((name) => !open.includes(name)).sort())
+
+    for (const scope of SCOPES) {
+      const made = await make({ scopes: [scope] })
+      for (const [name, needed] of all) {
+        const [method = '', path = ''] = name.split(' ')
+        if (scope === needed) continue
+        const answer = await made.call(method, path.replace(':id', 'x'), method === 'GET' ? undefined : {})
+        expect([scope, name, answer.status, answer.json]).toEqual([
+          ...[scope, name, 403],
+          { error: expect.stringContaining(`"${needed}"`), code: 'insufficient_scope', scope: needed },
+        ])
+      }
+      for (const name of routes[scope]) {
+        const [method = '', path = ''] = name.split(' ')
+        const answer = await made.call(method, path.replace(':id', 'x'), method === 'GET' ? undefined : { x: 1 })
+        expect([name, answer.status === 403, answer.json?.code]).not.toEqual([name, true, 'insufficient_scope'])
+      }
+      expect((await made.call('GET', '/v1/unknown')).status).toBe(404)
+      expect((await made.call('GET', '/v1/regions')).status).toBe(200)
+    }
+  })
+
+  it('made without scopes have all five and no end, as existing clients expect', async () => {
+    const { status, json } = await alice.call('POST', '/v1/tokens', { token: { name: 'plain' } })
+    expect([status, json.token.scopes, json.token.expires_at]).toEqual([
+      201,
+      ['read', 'write', 'tokens', 'account', 'access_tokens'],
+      null,
+    ])
+    const own = (await alice.call('GET', '/v1/tokens')).json.tokens[0]
+    expect([own.name, own.scopes.length, own.expires_at]).toEqual(['forgelink user add', 5, null])
+    const byPassword = await send('POST', `${service.url}/v1/tokens`, { name: 'x' }, basic('alice', alice.password))
+    expect(byPassword.json.token.scopes).toHaveLength(5)
+  })
+
+  it('show platform tokens with the scope for it, and leave the member out without', async () => {
+    const [seeing, reading] = [await make({ scopes: ['read', 'access_tokens'] }), await make({ scopes: ['read'] })]
+    const path = `/v1/scm_integrations/${link}`
+    expect((await seeing.call('GET', path)).json.scm_integration.access_token).toMatch(/^glpat-/)
+    expect((await seeing.call('GET', '/v1/scm_integrations')).json.scm_integrations[0].access_token).toMatch(/^glpat-/)
+    const shown = await reading.call('GET', path)
+    expect([shown.status, Object.keys(shown.json.scm_integration)]).toEqual([
+      200,
+      expect.not.arrayContaining(['access_token']),
+    ])
+    expect((await reading.call('GET', '/v1/scm_integrations')).text).not.toContain('access_token')
+  })
+
+  it('are in the JWT with their scopes, and end it with themselves', async () => {
+    const end = new Date(Date.now() + 600_000).toISOString()
+    const made = await make({ scopes: ['write', 'read'], expires_at: end })
+    const claims = JSON.parse(Buffer.from(made.bearer.split('.')[1] ?? '', 'base64url').toString())
+    expect([claims.scope, claims.exp]).toEqual(['read write', Math.floor(Date.parse(end) / 1000)])
+    expect((await made.call('GET', '/v1/keys')).status).toBe(200)
+    await service.services.database
+      .updateTable('apiTokens')
+      .set({ expiresAt: new Date(Date.now() - 1).toISOString() })
+      .where('id', '=', made.id)
+      .execute()
+    // At once, whatever leeway a JWT has.
+    expect((await made.call('GET', '/v1/keys')).status).toBe(401)
+  })
+
+  it('give their children at most their own scopes and end', async () => {
+    const parent = await make({ scopes: ['read', 'tokens'], expires_at: IN_A_DAY })
+    const child = await parent.call('POST', '/v1/tokens', { token: { name: 'child' } })
+    expect([child.json.token.scopes, child.json.token.expires_at]).toEqual([['read', 'tokens'], IN_A_DAY])
+    const fewer = await parent.call('POST', '/v1/tokens', { name: 'fewer', scopes: ['read'], expires_at: null })
+    expect([fewer.json.token.scopes, fewer.json.token.expires_at]).toEqual([['read'], IN_A_DAY])
+    const more = await parent.call('POST', '/v1/tokens', {
+      name: 'more',
+      scopes: ['read', 'write'],
+      expires_at: IN_A_WEEK,
+    })
+    expect(errorsOf(more)).toEqual([
+      422,
+      {
+        scopes: ['must be among those of the token that makes it: read, tokens'],
+        expires_at: [`must not be later than that of the token that makes it: ${IN_A_DAY}`],
+      },
+    ])
+  })
+
+  it('get no more by renewing another: neither its scopes nor its end', async () => {
+    const weak = await make({ scopes: ['tokens', 'read'], expires_at: IN_A_DAY })
+    const strong = await make({ scopes: ['tokens', 'read', 'write'], expires_at: IN_A_DAY })
+    const refused = await weak.call('PUT', `/v1/tokens/${strong.id}/renew`)
+    expect([refused.status, refused.json.code, refused.json.scope]).toEqual([403, 'insufficient_scope', 'write'])
+    const lasting = await make({ scopes: ['tokens', 'read'] })
+    expect(errorsOf(await weak.call('PATCH', `/v1/tokens/${lasting.id}/renew`))).toEqual([
+      422,
+      { expires_at: ['is later than that of the token which asks for this'] },
+    ])
+    expect((await strong.call('GET', '/v1/keys')).status).toBe(200)
+    const renewed = await weak.call('PUT', `/v1/tokens/${weak.id}/renew`)
+    expect([renewed.status, renewed.json.token.scopes, renewed.json.token.expires_at]).toEqual([
+      200,
+      ['read', 'tokens'],
+      IN_A_DAY,
+    ])
+    expect((await alice.call('PUT', `/v1/tokens/${strong.id}/renew`)).status).toBe(200)
+  })
+
+  it('that have expired are neither exchanged nor renewed, and are still listed and deleted', async () => {
+    const { json } = await alice.call('POST', '/v1/tokens', { token: { name: 'short', expires_at: IN_A_DAY } })
+    const { id, token } = json.token
+    const expiresAt = new Date(Date.now() - 1000).toISOString()
+    await service.services.database.updateTable('apiTokens').set({ expiresAt }).where('id', '=', id).execute()
+    const exchanged = await send('POST', `${service.url}/v1/tokens/exchange`, undefined, basic('', token))
+    expect([exchanged.status, exchanged.json]).toEqual([401, { error: 'This API token is not valid, or no longer.' }])
+    expect(errorsOf(await alice.call('PUT', `/v1/tokens/${id}/renew`))).toEqual([
+      422,
+      { expires_at: ['is over: make another token instead'] },
+    ])
+    expect((await alice.call('GET', `/v1/tokens/${id}`)).json.token.expires_at).toBe(expiresAt)
+    expect((await alice.call('DELETE', `/v1/tokens/${id}`)).status).toBe(204)
+  })
+
+  it.each<[string, object, string]>([
+    ['no list', { scopes: 'read' }, 'scopes'],
+    ['an empty list', { scopes: [] }, 'scopes'],
+    ['an unknown scope', { scopes: ['read', 'admin'] }, 'scopes'],
+    ['a scope twice', { scopes: ['read', 'read'] }, 'scopes'],
+    ['a number', { scopes: [1] }, 'scopes'],
+    ['an object', { scopes: { read: true } }, 'scopes'],
+    ['an end that is over', { expires_at: '2020-01-01T00:00:00Z' }, 'expires_at'],
+    ['an end that is no day', { expires_at: '2099-02-31x' }, 'expires_at'],
+    ['an end that is a number', { expires_at: 4_102_444_800 }, 'expires_at'],
+    ['an end in words', { expires_at: 'tomorrow' }, 'expires_at'],
+    ['an empty end', { expires_at: '' }, 'expires_at'],
+    ['an end of which nobody knows where it is', { expires_at: '2099-01-01T00:00' }, 'expires_at'],
+  ])('are not made with %s', async (_case, token, field) => {
+    const { status, json } = await alice.call('POST', '/v1/tokens', { token: { name: 'n', ...token } })
+    expect([status, Object.keys(json.errors ?? {})]).toEqual([422, [field]])
+  })
+
+  it.each([
+    ['2099-01-31T12:00:00Z', '2099-01-31T12:00:00.000Z'],
+    ['2099-01-31T12:00:00.5+02:00', '2099-01-31T10:00:00.500Z'],
+    ['2099-01-31', '2099-01-31T00:00:00.000Z'],
+  ])('may end at %s', async (given, stored) => {
+    const { json } = await alice.call('POST', '/v1/tokens', { token: { name: 'n', expires_at: given } })
+    expect(json.token.expires_at).toBe(stored)
+  })
+
+  it('are at most MAX_API_TOKENS that have not expired, also when they are made at once', async () => {
+    const bob = await service.addAccount('bob')
+    const soon = new Date(Date.now() + 600_000).toISOString()
+    for (let n = 0; n < 5; n++) await bob.call('POST', '/v1/tokens', { name: `expired ${n}`, expires_at: soon })
+    const { database } = service.services
+    const past = new Date(Date.now() - 1000).toISOString()
+    await database.updateTable('apiTokens').set({ expiresAt: past }).where('expiresAt', '=', soon).execute()
+    const answers = await Promise.all(
+      Array.from({ length: 45 }, (_, n) => bob.call('POST', '/v1/tokens', { name: `token ${n}` })),
+    )
+    const statuses = answers.map(({ status }) => status).sort()
+    expect(statuses).toEqual([...new Array(39).fill(201), ...new Array(6).fill(422)])
+    expect(answers.find(({ status }) => status === 422)?.json.errors).toEqual({
+      token: [expect.stringContaining('40')],
+    })
+  })
+})
+
+describe('a session', () => {
+  let service: Service
+  let carol: Account
+  let browser: Browser
+
+  beforeAll(async () => {
+    service = await startService('SQLite', await ownAddress())
+    carol = await service.addAccount('carol')
+    browser = openBrowser(service)
+    await browser.signIn(carol)
+  })
+  afterAll(() => service.close())
+
+  async function signedInBefore(minutes: number): Promise<void> {
+    const createdAt = new Date(Date.now() - minutes * 60_000).toISOString()
+    await service.services.database.updateTable('sessions').set({ createdAt, confirmedAt: null }).execute()
+  }
+
+  const token = async () => (await carol.call('GET', '/v1/tokens')).json.tokens[0].id
+  const asked: [string, () => Promise<Answer>][] = [
+    ['making a token', () => browser.call('POST', '/v1/tokens', { token: { name: 'n' } })],
+    ['renewing one', async () => browser.call('PUT', `/v1/tokens/${await token()}/renew`)],
+    ['another e-mail address', () => browser.call('PUT', '/v1/users/account', { user: { email: 'carol@new.test' } })],
+    ['another user name', () => browser.call('PATCH', '/v1/account/profile', { user: { username: 'caroline' } })],
+  ]
+
+  it.each(asked)(
+    'asks for the password again for %s, unless it was given in the last five minutes',
+    async (_what, call) => {
+      await signedInBefore(6)
+      const refused = await call()
+      expect([refused.status, refused.json]).toEqual([
+        403,
+        { error: 'Give your password again to do this.', code: 'password_required' },
+      ])
+      expect((await carol.call('GET', '/v1/users/self')).json.user).toMatchObject({
+        email: carol.email,
+        username: 'carol',
+      })
+
+      const wrong = await browser.call('POST', '/session/confirm', { password: { current: 'wrong' } })
+      expect([wrong.status, wrong.json.errors]).toEqual([422, { current: ['is not your present password'] }])
+      expect((await call()).status).toBe(403)
+      const right = { password: { current: carol.password } }
+      expect((await browser.call('POST', '/session/confirm', right)).status).toBe(204)
+      expect([200, 201]).toContain((await call()).status)
+
+      await signedInBefore(4)
+      expect([200, 201]).toContain((await call()).status)
+      const name = { user: { email: carol.email, username: 'carol' } }
+      expect((await browser.call('PUT', '/v1/users/account', name)).status).toBe(200)
+      // Who sends a bearer is who renewed it: another one now.
+      const again = await send('POST', `${service.url}/v1/tokens`, { name: 'x' }, basic('carol', carol.password))
+      const bearer = await exchange(service.url, again.json.token.token)
+      carol.call = (method, path, body) =>
+        send(method, `${service.url}${path}`, body, { authorization: `Bearer ${bearer}` })
+    },
+  )
+
+  it('asks for nothing else again, and a bearer for nothing', async () => {
+    await signedInBefore(50)
+    const id = (await carol.call('POST', '/v1/tokens', { name: 'by bearer' })).json.token.id
+    expect((await carol.call('PUT', `/v1/tokens/${id}/renew`)).status).toBe(200)
+    expect((await carol.call('PUT', '/v1/users/account', { user: { email: carol.email } })).status).toBe(200)
+    for (const [method, path, status] of [
+      ['GET', '/v1/tokens', 200],
+      ['DELETE', `/v1/tokens/${id}`, 204],
+      ['GET', '/v1/keys', 200],
+    ] as const) {
+      expect([path, (await browser.call(method, path)).status]).toEqual([path, status])
+    }
+  })
+
+  it('ends API tokens with a new password where that is wished, and keeps them otherwise', async () => {
+    const dave = await service.addAccount('dave')
+    const own = openBrowser(service)
+    await own.signIn(dave)
+    const change = (current: string, next: string, end_others?: boolean) =>
+      own.call('PUT', '/session/password', { password: { current, new: next, end_others } })
+    expect((await change(dave.password, 'second horse', false)).status).toBe(204)
+    expect((await change('second horse', 'third horse')).status).toBe(204)
+    expect((await dave.call('GET', '/v1/users/self')).status).toBe(200)
+    expect((await change('third horse', 'fourth horse', true)).status).toBe(204)
+    expect((await dave.call('GET', '/v1/users/self')).status).toBe(401)
+    expect((await own.get('/session')).status).toBe(200)
+    const { json } = await own.get('/v1/events')
+    expect(json.events.slice(0, 2).map(({ type }: { type: string }) => type)).toEqual([
+      'password_reset_success',
+      'delete_token',
+    ])
+  })
+
+  it('is one of fifty at most: the oldest ends', async () => {
+    const erin = await service.addAccount('erin')
+    const first = openBrowser(service)
+    await first.signIn(erin)
+    const { database } = service.services
+    const time = (n: number) => new Date(Date.now() - 60_000 + n).toISOString()
+    const rows = Array.from({ length: 50 }, (_, n) => ({
+      idHash: `hash ${n}`,
+      userId: erin.id,
+      createdAt: time(n),
+      usedAt: time(n),
+    }))
+    await database.insertInto('sessions').values(rows).execute()
+    const last = openBrowser(service)
+    await last.signIn(erin)
+    const left = await database.selectFrom('sessions').select('idHash').where('userId', '=', erin.id).execute()
+    const hashes = left.map(({ idHash }) => idHash)
+    expect([hashes.length, hashes.includes('hash 0'), hashes.includes('hash 1')]).toEqual([50, false, false])
+    expect((await last.get('/session')).status).toBe(200)
+    expect((await first.get('/session')).status).toBe(200)
+  })
+})
+
+describe('platform tokens that are shown', () => {
+  it('leave one event a minute for each caller, which says how often', async () => {
+    const platforms = await startPlatforms()
+    const service = await startService('SQLite', platforms.settings)
+    try {
+      const alice = await service.addAccount('alice')
+      const shown = async () => {
+        const { json } = await alice.call('GET', '/v1/events?type=show_access_tokens')
+        return json.events.map(({ via, type_data, api_token }: Record<string, { name: string }>) => [
+          via,
+          type_data,
+          api_token?.name,
+        ])
+      }
+      // An empty list shows none.
+      await alice.call('GET', '/v1/scm_integrations')
+      expect(await shown()).toEqual([])
+      const id = await linkAccount(alice, platforms.sandbox.platforms['gitlab-self-hosted'])
+      await alice.call('GET', `/v1/scm_integrations/${id}`)
+      expect(await shown()).toEqual([['api_token', { count: 1 }, 'forgelink user add']])
+
+      vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] })
+      const made = await alice.call('POST', '/v1/tokens', { name: 'other', scopes: ['read', 'access_tokens'] })
+      const other = { authorization: `Bearer ${await exchange(service.url, made.json.token.token)}` }
+      for (let n = 0; n < 3; n++) await send('GET', `${service.url}/v1/scm_integrations`, undefined, other)
+      for (let n = 0; n < 4; n++) await alice.call('GET', '/v1/scm_integrations')
+      expect(await shown()).toEqual([
+        ['api_token', { count: 1 }, 'other'],
+        ['api_token', { count: 1 }, 'forgelink user add'],
+      ])
+      vi.advanceTimersByTime(60_000)
+      vi.useRealTimers()
+      await vi.waitFor(async () => expect((await shown())[0]).toEqual(['api_token', { count: 3 }, 'other']))
+    } finally {
+      vi.useRealTimers()
+      await service.close()
+      await platforms.sandbox.close()
+    }
+  })
+})
