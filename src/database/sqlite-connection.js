@@ -7,7 +7,7 @@ import { LRUCache } from 'lru-cache'
 
 /**
  * @typedef {{ rows: unknown[], numAffectedRows?: bigint, insertId?: bigint }} Result
- * @typedef {{ readonly inTransaction: boolean, run(sql: string, parameters?: readonly unknown[]): Result, close(): void }} SqliteConnection
+ * @typedef {{ readonly inTransaction: boolean, run(sql: string, parameters?: readonly unknown[]): Result, exec(sql: string): void, close(): void }} SqliteConnection
  */
 
 /**
@@ -16,7 +16,7 @@ import { LRUCache } from 'lru-cache'
  * @returns {SqliteConnection}
  */
 export function openConnection(location, pragmas) {
-  const database = new Libsql(location)
+  const database = open(location)
   try {
     for (const pragma of pragmas) database.exec(`pragma ${pragma}`)
   } catch (error) {
@@ -35,18 +35,65 @@ export function openConnection(location, pragmas) {
     return statement
   }
 
+  /**
+   * @param {string} sql
+   * @param {readonly unknown[]} parameters
+   * @returns {Result}
+   */
+  function runPrepared(sql, parameters) {
+    const statement = prepare(sql)
+    if (statement.reader) return { rows: statement.all(parameters) }
+    const { changes, lastInsertRowid } = statement.run(parameters)
+    return { rows: [], numAffectedRows: BigInt(changes), insertId: BigInt(lastInsertRowid) }
+  }
+
   return {
     get inTransaction() {
       return database.inTransaction
     },
+    exec: (sql) => database.exec(sql),
     run(sql, parameters = []) {
-      // A full disk has ended the transaction by itself: an error about that would hide why.
-      if (sql === 'rollback' && !database.inTransaction) return { rows: [] }
-      const statement = prepare(sql)
-      if (statement.reader) return { rows: statement.all(parameters) }
-      const { changes, lastInsertRowid } = statement.run(parameters)
-      return { rows: [], numAffectedRows: BigInt(changes), insertId: BigInt(lastInsertRowid) }
+      if (isControl(sql)) {
+        // A full disk has ended the transaction by itself: an error about that would hide why.
+        if (sql !== 'rollback' || database.inTransaction) database.exec(sql)
+        return { rows: [] }
+      }
+      if (database.inTransaction || !isWrite(sql)) return runPrepared(sql, parameters)
+      database.exec('begin immediate')
+      try {
+        const result = runPrepared(sql, parameters)
+        database.exec('commit')
+        return result
+      } catch (error) {
+        if (database.inTransaction) database.exec('rollback')
+        throw error
+      }
     },
     close: () => database.close(),
+  }
+}
+
+/**
+ * Run anew each time, never as a prepared statement: one that has failed for a lock stays open in libsql, and the next to
+ * need that lock then fails at once instead of waiting for it. So a write by itself takes its lock by "begin" as well.
+ *
+ * @param {string} sql
+ */
+function isControl(sql) {
+  return /^(begin immediate|commit|rollback)$/.test(sql)
+}
+
+/** @param {string} sql */
+function isWrite(sql) {
+  return !/^\s*(select|with|pragma|vacuum)\b/i.test(sql)
+}
+
+/** @param {string} location */
+function open(location) {
+  try {
+    return new Libsql(location)
+  } catch (error) {
+    // libsql gives every error a code but this one.
+    throw Object.assign(/** @type {Error} */ (error), { code: 'SQLITE_CANTOPEN' })
   }
 }

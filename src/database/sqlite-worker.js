@@ -69,13 +69,13 @@ function tidy() {
   const log = statSync(`${file}-wal`, { throwIfNoEntry: false })
   if (!connection || connection.inTransaction || !log || log.size === 0) return
   try {
-    connection.run('pragma busy_timeout = 0')
-    connection.run(`pragma incremental_vacuum(${VACUUM_PAGES})`)
+    connection.exec('pragma busy_timeout = 0')
+    connection.exec(`pragma incremental_vacuum(${VACUUM_PAGES})`)
     // https://www.sqlite.org/pragma.html#pragma_wal_checkpoint: what was written over is gone with the file's length.
-    connection.run('pragma wal_checkpoint(truncate)')
+    connection.exec('pragma wal_checkpoint(truncate)')
   } catch {
     // Locked, or the disk is full: later.
   } finally {
-    connection.run(`pragma busy_timeout = ${busyTimeoutMs}`)
+    connection.exec(`pragma busy_timeout = ${busyTimeoutMs}`)
   }
 }
