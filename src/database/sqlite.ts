@@ -105,13 +105,15 @@ function openForReading(file: string): SqliteConnection {
 /** Whatever the folder's mode and our umask: SQLite would make it for all to read, and gives the file's mode to the others. */
 function keepToOwner(file: string): void {
   try {
-    closeSync(openSync(file, 'a', 0o600))
+    // Never one that is there: closing it would end the locks that this process has on it by other connections
+    // (https://www.sqlite.org/howtocorrupt.html section 2.2).
+    if (!existsSync(file)) closeSync(openSync(file, 'wx', 0o600))
     for (const path of [file, `${file}-wal`, `${file}-shm`]) {
       const mode = statSync(path, { throwIfNoEntry: false })?.mode ?? 0
       if (mode & 0o077) chmodSync(path, 0o600)
     }
   } catch {
-    // SQLite says better what is wrong with the file; of another owner's it is doctor that tells.
+    // Another process made it first, or SQLite says better what is wrong with it; of another owner's it is doctor that tells.
   }
 }
 
