@@ -6,24 +6,16 @@ import type { IntegrationData } from '../audit/event-types.ts'
 import type { Actor } from '../audit/events.ts'
 import { recordEvent } from '../audit/events.ts'
 import { type Database, noteIfPossible, type Transaction } from '../database/database.ts'
+import { integrationPlace } from '../database/sealed-columns.ts'
 import type { IntegrationStatus, ScmIntegrationsTable } from '../database/tables.ts'
 import { Failure, notFound } from '../failure.ts'
 import type { Profile } from '../platforms/platform.ts'
 import type { PlatformAddress } from '../platforms/platform-url.ts'
 import { isScmType, type ScmType } from '../platforms/scm-types.ts'
 import { now } from '../time.ts'
-import type { SecretPlace, Vault } from '../vault.ts'
+import type { Vault } from '../vault.ts'
 
 export type Integration = Selectable<ScmIntegrationsTable>
-
-/** Where an integration's access token is stored. */
-export function accessTokenPlace(id: string): SecretPlace {
-  return { table: 'scm_integrations', column: 'access_token', row: id }
-}
-
-export function refreshTokenPlace(id: string): SecretPlace {
-  return { table: 'scm_integrations', column: 'refresh_token', row: id }
-}
 
 /** As events name it. The picture is without its query: on private servers that opens it. */
 export function integrationData({ id, scmType, username, avatarUrl, url }: Integration): IntegrationData {
@@ -121,13 +113,13 @@ export async function addIntegration(
   link: { scmType: ScmType; address: PlatformAddress; accessToken: string; profile: Profile },
 ): Promise<Integration | { existingId: string }> {
   const { scmType, address, accessToken, profile } = link
-  const id = randomUUID()
+  const columns = newLinkColumns(randomUUID(), owner, scmType, address)
   const added = await transaction
     .insertInto('scmIntegrations')
     .values({
-      ...newLinkColumns(id, owner, scmType, address),
+      ...columns,
       ...profileColumns(profile),
-      accessToken: vault.seal(accessToken, accessTokenPlace(id)),
+      accessToken: vault.seal(accessToken, integrationPlace('access_token', columns)),
     })
     .onConflict((conflict) => conflict.columns(['ownerId', 'scmType', 'urlKey', 'uid']).doNothing())
     .returningAll()
@@ -163,7 +155,7 @@ export async function replaceAccessToken(
   const updated = await transaction
     .updateTable('scmIntegrations')
     .set((column) => ({
-      accessToken: vault.seal(accessToken, accessTokenPlace(integration.id)),
+      accessToken: vault.seal(accessToken, integrationPlace('access_token', integration)),
       tokenVersion: column('tokenVersion', '+', 1),
       updatedAt: now(),
       ...profileColumns(profile),

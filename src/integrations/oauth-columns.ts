@@ -4,6 +4,7 @@ import { randomUUID } from 'node:crypto'
 import type { Actor } from '../audit/events.ts'
 import { recordEvent, SERVER } from '../audit/events.ts'
 import type { Transaction } from '../database/database.ts'
+import { integrationPlace } from '../database/sealed-columns.ts'
 import { Failure } from '../failure.ts'
 import type { OAuthApplication, TokenGrant } from '../platforms/oauth.ts'
 import { missingScopes } from '../platforms/oauth.ts'
@@ -12,19 +13,18 @@ import { platformAddress } from '../platforms/platform-url.ts'
 import { now } from '../time.ts'
 import type { Vault } from '../vault.ts'
 import type { Integration } from './integrations.ts'
-import {
-  accessTokenPlace,
-  integrationData,
-  newLinkColumns,
-  profileColumns,
-  refreshTokenPlace,
-  statusFor,
-} from './integrations.ts'
+import { integrationData, newLinkColumns, profileColumns, statusFor } from './integrations.ts'
 
-function grantColumns(vault: Vault, id: string, { accessToken, refreshToken, expiresAt }: TokenGrant) {
+/** `link`: its columns that the tokens are bound to. */
+function grantColumns(
+  vault: Vault,
+  link: Parameters<typeof integrationPlace>[1],
+  { accessToken, refreshToken, expiresAt }: TokenGrant,
+) {
+  const refreshPlace = integrationPlace('refresh_token', link)
   return {
-    accessToken: vault.seal(accessToken, accessTokenPlace(id)),
-    refreshToken: refreshToken === null ? null : vault.seal(refreshToken, refreshTokenPlace(id)),
+    accessToken: vault.seal(accessToken, integrationPlace('access_token', link)),
+    refreshToken: refreshToken === null ? null : vault.seal(refreshToken, refreshPlace),
     tokenExpiresAt: expiresAt,
     statusReason: null,
     refreshLease: null,
@@ -82,13 +82,13 @@ async function tryToStore(
   }
   const expiresAt = grant.expiresAt ?? profile.tokenExpiresAt
 
-  const id = randomUUID()
+  const columns = newLinkColumns(randomUUID(), owner, scmType, address)
   const added = await transaction
     .insertInto('scmIntegrations')
     .values({
-      ...newLinkColumns(id, owner, scmType, address),
+      ...columns,
       ...shared,
-      ...grantColumns(vault, id, { ...grant, expiresAt }),
+      ...grantColumns(vault, columns, { ...grant, expiresAt }),
     })
     .onConflict((conflict) => conflict.columns(['ownerId', 'scmType', 'urlKey', 'uid']).doNothing())
     .returningAll()
@@ -111,7 +111,7 @@ async function tryToStore(
     .updateTable('scmIntegrations')
     .set({
       ...shared,
-      ...grantColumns(vault, before.id, { ...grant, expiresAt }),
+      ...grantColumns(vault, before, { ...grant, expiresAt }),
       tokenVersion: before.tokenVersion + 1,
     })
     .where('ownerId', '=', owner)
@@ -139,7 +139,7 @@ export async function replacePair(
   const renewed = await transaction
     .updateTable('scmIntegrations')
     .set({
-      ...grantColumns(vault, integration.id, grant),
+      ...grantColumns(vault, integration, grant),
       ...(grant.scopes?.length
         ? scopeColumns(application, grant.scopes)
         : { status: statusFor(integration.missingScopes.split(' ').filter(Boolean)) }),
