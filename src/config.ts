@@ -49,6 +49,9 @@ export interface Config {
   corsOrigins: string[]
   /** Requests a minute for one account; 0 means no limit. */
   rateLimit: number
+  /** Of one account. */
+  maxKeys: number
+  maxLinks: number
   exposeAccessTokens: boolean
   /** Days for which the audit trail is kept; 0 keeps it for ever. */
   eventsDays: number
@@ -128,6 +131,8 @@ export function readConfig(env: Environment): Config {
     noProxy: read('NO_PROXY', [], parseList(String)),
     corsOrigins: read('CORS_ORIGINS', [], parseList(parseOrigin)),
     rateLimit: read('RATE_LIMIT', 600, parseNumber(0, 1_000_000)),
+    maxKeys: read('MAX_KEYS', 1_000, parseNumber(1, 10_000)),
+    maxLinks: read('MAX_LINKS', 100, parseNumber(1, 1_000)),
     exposeAccessTokens: read('EXPOSE_ACCESS_TOKENS', true, parseBoolean),
     eventsDays: read('EVENTS_DAYS', 365, parseNumber(0, 36_500)),
     trustProxy: read('TRUST_PROXY', [], parseList(parseRange)),

@@ -18,6 +18,9 @@ const IDLE_MS = 3_600_000
 /** A session's last use is noted this often, so that not every request writes. */
 const NOTED_MS = 60_000
 
+/** Of one user: when another begins, the oldest ends. */
+const MAX_SESSIONS = 50
+
 /** Seconds after which a browser forgets the cookie. */
 export const SESSION_SECONDS = LIFETIME_MS / 1000
 
@@ -45,6 +48,7 @@ export async function startSession(database: Database, owner: string): Promise<s
     .deleteFrom('sessions')
     .where((row) => row.or([row('createdAt', '<=', before(LIFETIME_MS)), row('usedAt', '<=', before(IDLE_MS))]))
     .execute()
+  await endOldest(database, owner, MAX_SESSIONS - 1)
   const id = newSessionId()
   const time = now()
   await database
@@ -52,6 +56,23 @@ export async function startSession(database: Database, owner: string): Promise<s
     .values({ idHash: hashOf(id), userId: owner, createdAt: time, usedAt: time })
     .execute()
   return id
+}
+
+/** All of a user's but the newest. */
+async function endOldest(database: Database, owner: string, keep: number): Promise<void> {
+  await database
+    .deleteFrom('sessions')
+    .where('userId', '=', owner)
+    .where('idHash', 'not in', (query) =>
+      query
+        .selectFrom('sessions as newest')
+        .select('newest.idHash')
+        .where('newest.userId', '=', owner)
+        .orderBy('newest.createdAt', 'desc')
+        .orderBy('newest.idHash')
+        .limit(keep),
+    )
+    .execute()
 }
 
 /** The session of a cookie's value, its use noted; undefined when there is none in force. */

@@ -22,7 +22,7 @@ import { migrate } from './migrate.ts'
 vi.setConfig({ testTimeout: 120_000, hookTimeout: 300_000 })
 
 const SECRET_KEYS = `k1:${Buffer.alloc(32, 1).toString('base64')}`
-const MIGRATIONS = ['001-start', '002-sessions', '003-oauth', '004-events']
+const MIGRATIONS = ['001-start', '002-sessions', '003-oauth', '004-events', '008-limits']
 const TABLES = [
   'api_tokens',
   'events',

@@ -7,8 +7,15 @@ import * as start from './migrations/001-start.ts'
 import * as sessions from './migrations/002-sessions.ts'
 import * as oauth from './migrations/003-oauth.ts'
 import * as events from './migrations/004-events.ts'
+import * as limits from './migrations/008-limits.ts'
 
-const migrations = { '001-start': start, '002-sessions': sessions, '003-oauth': oauth, '004-events': events }
+const migrations = {
+  '001-start': start,
+  '002-sessions': sessions,
+  '003-oauth': oauth,
+  '004-events': events,
+  '008-limits': limits,
+}
 
 /** What a start would do: the migrations that are still to be run, and those that only a newer program knows. */
 export async function pendingMigrations(database: Database): Promise<{ pending: string[]; unknown: string[] }> {

@@ -59,9 +59,12 @@ export async function link(
   const { scmType, address, accessToken } = input
   const trial = { scmType, webRoot: address.web, apiRoot: address.api, accessToken }
   const profile = await askProfile(services, actor, owner, trial, ['url', 'access_token'])
+  const { maxLinks } = services.config
   const added = await services.database
     .transaction()
-    .execute((transaction) => addIntegration(transaction, services.vault, actor, owner, { ...input, profile }))
+    .execute((transaction) =>
+      addIntegration(transaction, services.vault, actor, owner, { ...input, profile, maxLinks }),
+    )
   if ('existingId' in added) {
     throw new Failure(
       'already_linked',

@@ -1,6 +1,7 @@
 // The columns of scm_integrations that OAuth fills: a grant becomes a link or renews it, and is replaced by the next.
 
 import { randomUUID } from 'node:crypto'
+import { lockUser } from '../accounts/users.ts'
 import type { Actor } from '../audit/events.ts'
 import { recordEvent, SERVER } from '../audit/events.ts'
 import type { Transaction } from '../database/database.ts'
@@ -13,7 +14,7 @@ import { platformAddress } from '../platforms/platform-url.ts'
 import { now } from '../time.ts'
 import type { Vault } from '../vault.ts'
 import type { Integration } from './integrations.ts'
-import { integrationData, newLinkColumns, profileColumns, statusFor } from './integrations.ts'
+import { checkLinkCount, integrationData, newLinkColumns, profileColumns, statusFor } from './integrations.ts'
 
 /** `link`: its columns that the tokens are bound to. */
 function grantColumns(
@@ -46,17 +47,26 @@ function grantedScopes(grant: TokenGrant, profile: Profile): string[] | null {
   return profile.scopes ?? (grant.scopes?.length ? grant.scopes : null)
 }
 
+interface StoreInput {
+  application: OAuthApplication
+  grant: TokenGrant
+  profile: Profile
+  maxLinks: number
+}
+
 /**
  * The owner's link to this account: renewed where there is one (then `before` is what it was), else a new one.
- * Another account of the same platform is another link.
+ * Another account of the same platform is another link; throws `invalid` when
+ * that is one too many.
  */
 export async function storeGrant(
   transaction: Transaction,
   vault: Vault,
   actor: Actor,
   owner: string,
-  input: { application: OAuthApplication; grant: TokenGrant; profile: Profile },
+  input: StoreInput,
 ): Promise<{ integration: Integration; before: Integration | null }> {
+  await lockUser(transaction, owner)
   // Again when the link came, went or got another token in between.
   for (let attempt = 0; attempt < 5; attempt++) {
     const stored = await tryToStore(transaction, vault, actor, owner, input)
@@ -70,7 +80,7 @@ async function tryToStore(
   vault: Vault,
   actor: Actor,
   owner: string,
-  { application, grant, profile }: { application: OAuthApplication; grant: TokenGrant; profile: Profile },
+  { application, grant, profile, maxLinks }: StoreInput,
 ): Promise<{ integration: Integration; before: Integration | null } | undefined> {
   const { scmType } = application
   const address = platformAddress(scmType, application.web)
@@ -94,6 +104,7 @@ async function tryToStore(
     .returningAll()
     .executeTakeFirst()
   if (added) {
+    await checkLinkCount(transaction, owner, maxLinks)
     await recordEvent(transaction, actor, owner, { type: 'new_integration', data: integrationData(added) })
     return { integration: added, before: null }
   }
