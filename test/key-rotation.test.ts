@@ -289,7 +289,7 @@ describeOnBothEngines('keys rotate', (engine) => {
     expect(await inNewForm()).toBe(0)
     for (let round = 0; round < ROUNDS; round++) {
       const enough = randomInt(0, 140) + round * 40
-      const killed = await startServer({ ...service.environment, LOG_LEVEL: 'silent' })
+      const killed = await startServer({ ...service.environment, PORT: undefined })
       while ((await inNewForm()) < enough) await delay(2)
       await killed.stop('SIGKILL')
       expect(await opened(oldOnly)).toEqual(secrets)
