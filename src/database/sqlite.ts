@@ -14,15 +14,18 @@ import { codeOf, errorWithCode, storeFailure } from './store-failure.ts'
 /** How long a writer waits for another process (the command line beside the server), and for its turn in this one. */
 const BUSY_TIMEOUT_MS = 5_000
 
-const WRITER_PRAGMAS = [
-  `busy_timeout = ${BUSY_TIMEOUT_MS}`,
-  // Only of a file that is made now, and only before the write-ahead log: `store compact` does it to others.
-  'auto_vacuum = incremental',
-  'journal_mode = wal',
-  'synchronous = full',
-  'foreign_keys = on',
-  'secure_delete = on',
-]
+function writerPragmas(file: string): string[] {
+  const isNew = !statSync(file, { throwIfNoEntry: false })?.size
+  return [
+    `busy_timeout = ${BUSY_TIMEOUT_MS}`,
+    // Before the write-ahead log; of a file that is there it would be a write. `store compact` does it to older ones.
+    ...(isNew ? ['auto_vacuum = incremental'] : []),
+    'journal_mode = wal',
+    'synchronous = full',
+    'foreign_keys = on',
+    'secure_delete = on',
+  ]
+}
 
 /**
  * `server`: writes in a thread of their own. `command`: one connection in this thread, and turns are waited for as long
@@ -63,7 +66,7 @@ interface Store {
 
 async function openForServer(file: string): Promise<Store> {
   keepToOwner(file)
-  const start = () => startSqliteWriter({ file, pragmas: WRITER_PRAGMAS, busyTimeoutMs: BUSY_TIMEOUT_MS })
+  const start = () => startSqliteWriter({ file, pragmas: writerPragmas(file), busyTimeoutMs: BUSY_TIMEOUT_MS })
   let writer: SqliteWriter = await start()
   let reader: SqliteConnection
   try {
@@ -92,7 +95,7 @@ function inThisThread(connection: SqliteConnection): Store {
 
 function openForWriting(file: string): SqliteConnection {
   keepToOwner(file)
-  return openConnection(file, WRITER_PRAGMAS)
+  return openConnection(file, writerPragmas(file))
 }
 
 /** libsql passes over its option `readonly`; by a URI SQLite itself holds to it. */
