@@ -44,12 +44,17 @@ async function measureAll(url, token) {
   const basic = `Basic ${Buffer.from(`:${token}`).toString('base64')}`
   const exchanged = await ask(`${url}/v1/tokens/exchange`, { method: 'POST', headers: { authorization: basic } })
   const headers = { authorization: `Bearer ${exchanged.token}`, 'content-type': 'application/json' }
-  const made = await ask(`${url}/v1/scm_integrations`, {
-    method: 'POST',
-    headers,
-    body: JSON.stringify({ scm_type: platform.scmType, url: platform.url, access_token: platform.token('alice') }),
-  })
-  const link = `${url}/v1/scm_integrations/${made.scm_integration.id}`
+  const links = `${url}/v1/scm_integrations`
+  const made = []
+  for (const { scmType, url: address, token: tokenOf } of [
+    platform,
+    sandbox.platforms['gitlab-self-hosted'],
+    sandbox.platforms['gitlab-subpath'],
+  ]) {
+    const body = JSON.stringify({ scm_type: scmType, url: address, access_token: tokenOf('alice') })
+    made.push(await ask(links, { method: 'POST', headers, body }))
+  }
+  const link = `${links}/${made[0].scm_integration.id}`
 
   const text = JSON.stringify(await ask(link, { headers }))
   const bare = createServer((_request, response) => response.setHeader('content-type', 'application/json').end(text))
@@ -61,6 +66,12 @@ async function measureAll(url, token) {
   let count = 0
   const word = () => `service-${String((count++ % 260) + 1).padStart(3, '0')}`
   const pairs = [
+    [
+      'list three links',
+      () => ask(links, { headers }),
+      'bare node:http with the bytes of one',
+      () => ask(`http://127.0.0.1:${bare.address().port}/`),
+    ],
     [
       'show a link',
       () => ask(link, { headers }),

@@ -126,7 +126,7 @@ function installedByHand() {
 }
 
 function npmInstall() {
-  const args = ['ci', '--include=dev', '--no-audit', '--no-fund']
+  const args = ['ci', '--include=dev', '--ignore-scripts', '--no-audit', '--no-fund']
   const npm = npmProgram()
   const result = npm
     ? runCommand(process.execPath, [npm, ...args])
@@ -182,20 +182,31 @@ function buildWhenNeeded(build) {
   // Read before compiling: what changes meanwhile is built the next time.
   const sources = sourcesOf(build)
   const [program, ...args] = build.command
-  const env = { ...process.env, ...build.env }
-  const result = runCommand(process.execPath, [join(root, program), ...args], { env })
+  const result = runCommand(process.execPath, [join(root, program), ...args], { env: build.env })
   failUnless(result, `building ${build.name} failed`, program)
   writeFileSync(build.stamp, sources)
 }
 
 // Helpers
 
-function runCommand(program, args, options = {}) {
+/**
+ * What npm and the compilers need of the environment. They run others' code, so that they get nothing else of it: there
+ * the service's settings are, and with them its secrets. A proxy is theirs as well as the service's.
+ */
+const PASSED_ON =
+  /^(path|pathext|home|userprofile|user|logname|shell|comspec|systemroot|windir|(local)?appdata|programdata|programfiles.*|te?mp|tmpdir|lang|lc_.*|term|ci|no_color|force_color|(https?|no|all)_proxy|ssl_cert_(file|dir)|node_options|node_extra_ca_certs|xdg_.*|npm_.*)$/i
+
+function passedOn() {
+  return Object.fromEntries(Object.entries(process.env).filter(([name]) => PASSED_ON.test(name)))
+}
+
+function runCommand(program, args, { env, ...options } = {}) {
   return spawnSync(program, args, {
     cwd: root,
     encoding: 'utf8',
     stdio: ['ignore', 'pipe', 'pipe'],
     maxBuffer: 256 * 1024 * 1024,
+    env: { ...passedOn(), ...env },
     ...options,
   })
 }

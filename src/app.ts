@@ -10,6 +10,7 @@ import { createPruner } from './audit/pruner.ts'
 import { eventRoutes } from './audit/routes.ts'
 import { tellTokensShown } from './audit/token-showings.ts'
 import { pingDatabase } from './database/database.ts'
+import { createResealer } from './database/reseal.ts'
 import { createAttempts } from './http/attempts.ts'
 import { closeInOrder } from './http/closing.ts'
 import { allowOrigins } from './http/cors.ts'
@@ -50,6 +51,7 @@ export async function createApp(services: Services, options: AppOptions = {}): P
   const limitRate = createRateLimit(config.rateLimit)
   const revoker = createRevoker(services)
   const pruner = createPruner(services)
+  const resealer = createResealer(services)
 
   app.decorateRequest('session', null)
   app.decorateRequest('apiToken', null)
@@ -57,7 +59,7 @@ export async function createApp(services: Services, options: AppOptions = {}): P
   let backgroundClosed: Promise<unknown> | undefined
   app.addHook('preClose', async () => {
     beginStopping(services)
-    backgroundClosed = Promise.all([revoker.close(), pruner.close()])
+    backgroundClosed = Promise.all([revoker.close(), pruner.close(), resealer.close()])
   })
   app.addHook('onClose', async () => {
     await Promise.all([backgroundClosed, workEnded(services), tellOmitted(database), tellTokensShown(database)])

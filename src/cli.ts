@@ -5,6 +5,7 @@ import { askPassword } from './admin/ask-password.ts'
 import { doctor } from './admin/doctor.ts'
 import { eventList, readEventOptions } from './admin/events.ts'
 import { keysRotate } from './admin/keys.ts'
+import { storeCompact } from './admin/store.ts'
 import { tokenAdd, userAdd, userList, userPassword, userRemove } from './admin/users.ts'
 import { ConfigError, readConfig } from './config.ts'
 import { Failure } from './failure.ts'
@@ -25,6 +26,7 @@ Usage: forgelink COMMAND [OPTIONS]
          [--since S] [--limit N]                 a time or span (2026-01-31, 24h); 100 unless N is given
   doctor [URL]                                   check settings, store and keys, and a platform's address
   keys rotate                                    seal every stored secret with the newest key
+  store compact                                  rid the SQLite file of what was deleted; with the server stopped
   demo                                           the server with the sandbox, tried out and left running
   sandbox                                        simulate GitHub and GitLab on this machine, to try Forgelink with
 
@@ -122,6 +124,10 @@ const commands: Record<string, (options: Options, operands: string[]) => Promise
   'keys rotate': (options, operands) => {
     none(operands)
     return withServices((services) => keysRotate(services, options))
+  },
+  'store compact': async (options, operands) => {
+    none(operands)
+    process.stdout.write(`${storeCompact(readConfig(process.env), options)}\n`)
   },
   sandbox: async (options) => (await import('../sandbox/command.ts')).runSandbox(options),
   demo: async () => (await import('../sandbox/demo.ts')).runDemo(),

@@ -52,6 +52,9 @@ export interface Config {
   serverNames: string[]
   /** Requests a minute for one account; 0 means no limit. */
   rateLimit: number
+  /** Of one account. */
+  maxKeys: number
+  maxLinks: number
   exposeAccessTokens: boolean
   /** API tokens of one account that have not expired. */
   maxApiTokens: number
@@ -136,6 +139,8 @@ export function readConfig(env: Environment): Config {
     corsOrigins: read('CORS_ORIGINS', [], parseList(parseOrigin)),
     serverNames: read('SERVER_NAMES', [], parseList(parseServerName)),
     rateLimit: read('RATE_LIMIT', 600, parseNumber(0, 1_000_000)),
+    maxKeys: read('MAX_KEYS', 1_000, parseNumber(1, 10_000)),
+    maxLinks: read('MAX_LINKS', 100, parseNumber(1, 1_000)),
     exposeAccessTokens: read('EXPOSE_ACCESS_TOKENS', true, parseBoolean),
     maxApiTokens: read('MAX_API_TOKENS', 1000, parseNumber(1, 100_000)),
     eventsDays: read('EVENTS_DAYS', 365, parseNumber(0, 36_500)),

@@ -4,16 +4,22 @@ import { createCipheriv, hkdfSync } from 'node:crypto'
 import fc from 'fast-check'
 import { beforeAll, describe, expect, it } from 'vitest'
 import type { SecretPlace, Vault } from './vault.ts'
-import { createVault, isKeyId, sealedWith, startOfSealed } from './vault.ts'
+import { createVault, isKeyId, OLD_FORM_START, sealedWith, startOfSealed } from './vault.ts'
 
 const K1 = { id: 'k1', key: Buffer.alloc(32, 1) }
 const K2 = { id: 'k2', key: Buffer.alloc(32, 2) }
 const K3 = { id: 'k3', key: Buffer.alloc(32, 3) }
-const PLACE = { table: 'scm_integrations', column: 'access_token', row: '7f' }
+const PLACE = {
+  table: 'scm_integrations',
+  column: 'access_token',
+  row: '7f',
+  owner: 'us-1',
+  sentTo: ['https://git.example.com', 'https://git.example.com/api/v3'],
+}
 
 const ALPHABET = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_'
 
-/** The bytes behind `v1.<key id>.`: 16 of salt, 12 of nonce, the secret, 16 of tag. */
+/** The bytes behind `v2.<key id>.`: 12 of nonce, the secret, 16 of tag. */
 function bytesOf(sealed: string): Buffer {
   return Buffer.from(sealed.split('.')[2] ?? '', 'base64url')
 }
@@ -46,14 +52,20 @@ describe('vault', () => {
   ])('opens what it sealed: %s', (_case, secret) => {
     const sealed = vault.seal(secret, PLACE)
     expect(vault.open(sealed, PLACE)).toBe(secret)
-    expect(sealed).toMatch(/^v1\.k1\.[A-Za-z0-9_-]+$/)
-    expect(bytesOf(sealed)).toHaveLength(16 + 12 + Buffer.byteLength(secret) + 16)
+    expect(sealed).toMatch(/^v2\.k1\.[A-Za-z0-9_-]+$/)
+    expect(bytesOf(sealed)).toHaveLength(12 + Buffer.byteLength(secret) + 16)
     if (secret) expect(bytesOf(sealed).includes(secret)).toBe(false)
   })
 
   it('opens any text at the place where it was sealed, and nowhere else', () => {
     const word = fc.string({ unit: 'binary' })
-    const place = fc.record({ table: word, column: word, row: word })
+    const place = fc.record({
+      table: word,
+      column: word,
+      row: word,
+      owner: fc.option(word),
+      sentTo: fc.array(word, { maxLength: 3 }),
+    })
     fc.assert(
       fc.property(word, place, place, (secret, here, there) => {
         const sealed = vault.seal(secret, here)
@@ -64,13 +76,12 @@ describe('vault', () => {
     )
   })
 
-  it('never seals the same secret to the same text: salt, nonce, content and tag differ', () => {
+  it('never seals the same secret to the same text: nonce, content and tag differ', () => {
     const [one, other] = [bytesOf(vault.seal('secret', PLACE)), bytesOf(vault.seal('secret', PLACE))]
     for (const [from, to] of [
-      [0, 16],
-      [16, 28],
-      [28, 34],
-      [34, 50],
+      [0, 12],
+      [12, 18],
+      [18, 34],
     ] as const) {
       expect(one.subarray(from, to).equals(other.subarray(from, to))).toBe(false)
     }
@@ -82,6 +93,12 @@ describe('vault', () => {
     ['another table', { ...PLACE, table: 'users' }],
     ['no row', { ...PLACE, row: '' }],
     ['names that only read the same when joined', { ...PLACE, column: 'access_token7', row: 'f' }],
+    ['the row of another owner', { ...PLACE, owner: 'us-2' }],
+    ['the row of nobody', { ...PLACE, owner: null }],
+    ['a row with another web address', { ...PLACE, sentTo: ['https://evil.example', PLACE.sentTo[1] ?? ''] }],
+    ['a row with another API address', { ...PLACE, sentTo: [PLACE.sentTo[0] ?? '', 'https://evil.example/api/v3'] }],
+    ['a row with the addresses changed about', { ...PLACE, sentTo: PLACE.sentTo.toReversed() }],
+    ['a row without an address', { ...PLACE, sentTo: [] }],
     ['quotes that close a name', { ...PLACE, column: 'access_token","7f', row: '' }],
   ])('does not open at %s', (_case, place) => {
     const sealed = vault.seal('secret', PLACE)
@@ -100,8 +117,8 @@ describe('vault', () => {
   })
 
   it('does not open with any one character changed, added or taken away', () => {
-    // 48 and 49 bytes: without and with unused bits in the last character.
-    for (const secret of ['1234', '12345']) {
+    // 30 and 31 bytes: without and with unused bits in the last character.
+    for (const secret of ['12', '123']) {
       const sealed = vault.seal(secret, PLACE)
       const changed = Array.from({ length: sealed.length + 1 }, (_, position) => {
         const [before, character = '', after] = [
@@ -129,29 +146,58 @@ describe('vault', () => {
     expect([bytes, ...cut.flat()].map((part) => withBytes(sealed, part)).filter(opens)).toEqual([sealed])
   })
 
-  it('does not open with a tag of four bytes, which Node would take by default', () => {
-    // Sealed as the vault does, with an empty secret, so that the short one is told by its tag alone.
-    const seal = (tagBytes: number) => {
-      const [salt, nonce] = [Buffer.alloc(16, 5), Buffer.alloc(12, 6)]
-      const key = new Uint8Array(hkdfSync('sha256', K1.key, salt, 'forgelink:seal', 32))
-      const cipher = createCipheriv('aes-256-gcm', key, nonce, { authTagLength: tagBytes })
-      cipher.setAAD(Buffer.from(JSON.stringify(['v1', 'k1', PLACE.table, PLACE.column, PLACE.row])))
-      const body = [salt, nonce, cipher.update('a secret of 20 bytes'), cipher.final(), cipher.getAuthTag()]
-      return `v1.k1.${Buffer.concat(body).toString('base64url')}`
-    }
-    expect(vault.open(seal(16), PLACE)).toBe('a secret of 20 bytes')
-    for (const tagBytes of [4, 8, 12, 13, 14, 15]) expect(() => vault.open(seal(tagBytes), PLACE)).toThrow()
-  })
+  /** As the vault seals, worked out apart from it. `bind`: what follows the form and the key's id. */
+  function sealApart(form: 'v1' | 'v2', { tagBytes = 16, bind = [] as unknown[] } = {}): string {
+    const [salt, nonce] = [form === 'v1' ? Buffer.alloc(16, 5) : Buffer.alloc(0), Buffer.alloc(12, 6)]
+    const purpose = form === 'v1' ? 'forgelink:seal' : 'forgelink:seal v2'
+    const key = new Uint8Array(hkdfSync('sha256', K1.key, salt, purpose, 32))
+    const cipher = createCipheriv('aes-256-gcm', key, nonce, { authTagLength: tagBytes })
+    const place = [PLACE.table, PLACE.column, PLACE.row]
+    cipher.setAAD(Buffer.from(JSON.stringify([form, 'k1', ...place, ...bind])))
+    const body = [salt, nonce, cipher.update('a secret of 20 bytes'), cipher.final(), cipher.getAuthTag()]
+    return `${form}.k1.${Buffer.concat(body).toString('base64url')}`
+  }
 
-  // One byte less than salt, nonce and tag of an empty secret.
-  const tooShort = `v1.k1.${Buffer.alloc(16 + 12 + 16 - 1).toString('base64url')}`
-
-  it.each(['', '.', '..', 'v1', 'v1.k1', 'v1.k1.', 'v1..', 'secret', 'v2.k1.AAAA', 'ghp_secret', tooShort])(
-    'does not open %j, and does not repeat it',
-    (text) => {
-      expect(() => vault.open(text, PLACE)).toThrow(/^not a sealed secret$/)
+  it.each(['v1', 'v2'] as const)(
+    'does not open with a tag of four bytes, which Node would take by default: %s',
+    (form) => {
+      const bind = form === 'v1' ? [] : [PLACE.owner, PLACE.sentTo]
+      expect(vault.open(sealApart(form, { bind }), PLACE)).toBe('a secret of 20 bytes')
+      for (const tagBytes of [4, 8, 12, 13, 14, 15]) {
+        expect(() => vault.open(sealApart(form, { tagBytes, bind }), PLACE)).toThrow()
+      }
     },
   )
+
+  it('opens what was sealed in the form before, at its row only, and passes neither form off as the other', () => {
+    const old = sealApart('v1')
+    expect(vault.open(old, PLACE)).toBe('a secret of 20 bytes')
+    expect(() => vault.open(old, { ...PLACE, row: '80' })).toThrow()
+    expect(() => vault.open(old.replace(/^v1/, 'v2'), PLACE)).toThrow()
+    expect(() => vault.open(vault.seal('secret', PLACE).replace(/^v2/, 'v1'), PLACE)).toThrow()
+    expect([sealedWith(old), old.startsWith(OLD_FORM_START)]).toEqual(['k1', true])
+  })
+
+  // One byte less than nonce and tag of an empty secret, and than salt, nonce and tag.
+  const tooShort = `v2.k1.${Buffer.alloc(12 + 16 - 1).toString('base64url')}`
+  const tooShortOld = `v1.k1.${Buffer.alloc(16 + 12 + 16 - 1).toString('base64url')}`
+
+  it.each([
+    '',
+    '.',
+    '..',
+    'v1',
+    'v1.k1',
+    'v1.k1.',
+    'v1..',
+    'secret',
+    'v3.k1.AAAA',
+    'ghp_secret',
+    tooShort,
+    tooShortOld,
+  ])('does not open %j, and does not repeat it', (text) => {
+    expect(() => vault.open(text, PLACE)).toThrow(/^not a sealed secret$/)
+  })
 
   it('names the key that is missing, and does not open with another one of the same id', () => {
     const sealed = vault.seal('secret', PLACE)
@@ -211,8 +257,8 @@ describe('the id of a key', () => {
 
   it('stands at the start of what the key sealed, and is told apart from one that begins alike', () => {
     const sealed = createVault([{ ...K1, id: 'k12' }]).seal('secret', PLACE)
-    expect([startOfSealed('k1'), startOfSealed('k12')]).toEqual(['v1.k1.', 'v1.k12.'])
-    expect([sealed.startsWith('v1.k12.'), sealed.startsWith('v1.k1.')]).toEqual([true, false])
+    expect([startOfSealed('k1'), startOfSealed('k12')]).toEqual(['v2.k1.', 'v2.k12.'])
+    expect([sealed.startsWith('v2.k12.'), sealed.startsWith('v2.k1.')]).toEqual([true, false])
   })
 
   it('is empty for text without a dot, which nothing sealed', () => {

@@ -78,6 +78,7 @@ describe('usage', () => {
         'token add',
         'doctor',
         'keys rotate',
+        'store compact',
         'sandbox',
       ]) {
         expect(stdout).toMatch(new RegExp(`^  ${command}\\b`, 'm'))
@@ -95,6 +96,7 @@ describe('usage', () => {
       ['user remove one two', 'name one user, by e-mail address or user name'],
       ['keys', 'there is no command "keys"'],
       ['keys rotate now', '"now" is too much'],
+      ['store compact now', '"now" is too much'],
     ]
     const runs = await Promise.all(cases.map(([line]) => forgelink(line.split(' '), { DATA_DIR: dataDir })))
     for (const [index, { code, stdout, stderr }] of runs.entries()) {

@@ -10,16 +10,17 @@ import { afterAll, beforeAll, beforeEach, expect, it, vi } from 'vitest'
 import { type Sandbox, startSandbox } from '../sandbox/sandbox.ts'
 import { readConfig } from '../src/config.ts'
 import type { SealedColumn } from '../src/database/sealed-columns.ts'
-import { countSealedBy, replaceSealed, SEALED_COLUMNS } from '../src/database/sealed-columns.ts'
-import { accessTokenPlace } from '../src/integrations/integrations.ts'
+import { countSealedBy, integrationPlace, replaceSealed, SEALED_COLUMNS } from '../src/database/sealed-columns.ts'
 import { openServices } from '../src/services.ts'
 import { createVault } from '../src/vault.ts'
 import { type Browser, openBrowser, ownAddress } from './support/browser.ts'
-import { forgelink, prepareCommand } from './support/command.ts'
+import { forgelink, prepareCommand, startServer } from './support/command.ts'
 import { beginLinking, linkByOAuth, oauthSettings } from './support/oauth.ts'
+import { sealInOldForm } from './support/old-seal.ts'
 import { linkAccount } from './support/platforms.ts'
 import type { Account, Service } from './support/service.ts'
 import { describeOnBothEngines, exchange, send, startReplica, startService } from './support/service.ts'
+import { until } from './support/until.ts'
 
 /** How often a rotation is killed: `FORGELINK_TEST_ROUNDS=100` for a thorough run. */
 const ROUNDS = Number(process.env.FORGELINK_TEST_ROUNDS ?? 2)
@@ -30,7 +31,12 @@ const [OLD, NEW, OTHER] = [1, 2, 3].map((fill) => Buffer.alloc(32, fill).toStrin
 const oldOnly = `old:${OLD}`
 const newFirst = `new:${NEW},old:${OLD}`
 const newOnly = `new:${NEW}`
-const tokens: SealedColumn = { table: 'scm_integrations', column: 'access_token', key: 'id' }
+const tokens: SealedColumn = {
+  table: 'scm_integrations',
+  column: 'access_token',
+  key: 'id',
+  placeIn: (row) => integrationPlace('access_token', row),
+}
 
 describeOnBothEngines('keys rotate', (engine) => {
   let sandbox: Sandbox
@@ -78,11 +84,11 @@ describeOnBothEngines('keys rotate', (engine) => {
     return rows.map(({ id }) => id)
   }
 
-  async function secretsIn({ table, column, key }: SealedColumn) {
-    const { rows } = await sql<{ place: string; sealed: string }>`
-      select ${sql.ref(key)} as place, ${sql.ref(column)} as sealed from ${sql.table(table)}
+  async function secretsIn({ table, column, placeIn }: SealedColumn) {
+    const { rows } = await sql<Parameters<typeof placeIn>[0] & { sealed: string }>`
+      select *, ${sql.ref(column)} as sealed from ${sql.table(table)}
       where ${sql.ref(column)} is not null`.execute(database())
-    return rows.map(({ place, sealed }) => ({ place: { table, column, row: place }, sealed }))
+    return rows.map((row) => ({ place: placeIn(row), sealed: row.sealed }))
   }
 
   async function allSecrets() {
@@ -115,7 +121,7 @@ describeOnBothEngines('keys rotate', (engine) => {
     for (const { name, columns } of tables) {
       for (const column of columns) {
         const { rows } =
-          await sql`select 1 from ${sql.table(name)} where substr(cast(${sql.ref(column.name)} as text), 1, 7) = 'v1.old.'`.execute(
+          await sql`select 1 from ${sql.table(name)} where substr(cast(${sql.ref(column.name)} as text), 1, 7) = 'v2.old.'`.execute(
             database(),
           )
         if (rows.length > 0) sealed.push(`${name}.${column.name}`)
@@ -214,8 +220,8 @@ describeOnBothEngines('keys rotate', (engine) => {
   it('is beaten by whoever writes between its read and its write', async () => {
     const { pasted } = await fill()
     const { sealed = '' } = (await secretsIn(tokens)).find(({ place }) => place.row === pasted) ?? {}
-    expect(await replaceSealed(database(), tokens, { row: pasted, sealed: `${sealed}x` }, 'v1.new.x')).toBe(false)
-    expect(await replaceSealed(database(), tokens, { row: randomUUID(), sealed }, 'v1.new.x')).toBe(false)
+    expect(await replaceSealed(database(), tokens, { row: pasted, sealed: `${sealed}x` }, 'v2.new.x')).toBe(false)
+    expect(await replaceSealed(database(), tokens, { row: randomUUID(), sealed }, 'v2.new.x')).toBe(false)
     expect((await secretsIn(tokens)).map((secret) => secret.sealed)).toContain(sealed)
     expect(await replaceSealed(database(), tokens, { row: pasted, sealed }, sealed)).toBe(true)
   })
@@ -260,28 +266,47 @@ describeOnBothEngines('keys rotate', (engine) => {
   }
 
   /** Links that are only rows. Their secrets in the clear, by place. */
-  async function manyLinks(count: number): Promise<Record<string, string>> {
-    const { vault } = service.services
+  async function manyLinks(count: number, seal = service.services.vault.seal): Promise<Record<string, string>> {
     const time = new Date().toISOString()
     const rows = Array.from({ length: count }, (_, n) => {
-      const id = randomUUID()
+      const bound = { id: randomUUID(), ownerId: account.id, url: '', webRoot: '', apiRoot: '' }
       return {
-        ...{
-          id,
-          ownerId: account.id,
-          scmType: 'gitlab-self-hosted' as const,
-          uid: `${n}`,
-          username: 'u',
-          profileUrl: '',
-        },
-        ...{ url: '', urlKey: '', webRoot: '', apiRoot: '', missingScopes: '', status: 'ok' as const },
+        ...bound,
+        ...{ scmType: 'gitlab-self-hosted' as const, uid: `${n}`, username: 'u', profileUrl: '' },
+        ...{ urlKey: '', missingScopes: '', status: 'ok' as const },
         ...{ tokenVersion: 1, createdAt: time, updatedAt: time },
-        accessToken: vault.seal(`token ${n}`, accessTokenPlace(id)),
+        accessToken: seal(`token ${n}`, integrationPlace('access_token', bound)),
       }
     })
     await database().insertInto('scmIntegrations').values(rows).execute()
     return opened(oldOnly)
   }
+
+  it(`goes on in the background of a server where one was killed that sealed the old form anew, ${ROUNDS} times`, async () => {
+    const old = { id: 'old', key: Buffer.alloc(32, 1) }
+    const secrets = await manyLinks(300, (secret, place) => sealInOldForm(old, secret, place))
+    const inNewForm = async () => (await allSecrets()).filter(({ sealed }) => sealed.startsWith('v2.')).length
+    expect(await inNewForm()).toBe(0)
+    for (let round = 0; round < ROUNDS; round++) {
+      const enough = randomInt(0, 140) + round * 40
+      const killed = await startServer({ ...service.environment, PORT: undefined })
+      while ((await inNewForm()) < enough) await delay(2)
+      await killed.stop('SIGKILL')
+      expect(await opened(oldOnly)).toEqual(secrets)
+    }
+    const last = await startReplica(service)
+    await until(async () => (await inNewForm()) === 300, 30)
+    await last.close()
+    expect(await opened(oldOnly)).toEqual(secrets)
+  }, 900_000)
+
+  it('seals what is in the old form with the newest key too, and lets old keys go only then', async () => {
+    const old = { id: 'old', key: Buffer.alloc(32, 1) }
+    const secrets = await manyLinks(3, (secret, place) => sealInOldForm(old, secret, place))
+    await expect(start(newOnly)).rejects.toThrow('SECRET_KEYS lacks the key "old"')
+    expect(JSON.parse((await rotate(newFirst, '--json')).stdout)).toMatchObject({ sealed: 3, unused: ['old'] })
+    expect(await opened(newOnly)).toEqual(secrets)
+  })
 
   it('says which key a process that was left running still seals with, and a start without that key stops', async () => {
     const { pasted } = await fill()

@@ -192,7 +192,7 @@ describeOnBothEngines('the end of a token', (engine) => {
 
   it('lets a link and its user go though its stored tokens do not open', async () => {
     const [first, second] = [await linkByOAuth(life.browser, 'gitlab'), await linkByOAuth(life.browser, 'github')]
-    for (const id of [first, second]) await life.change(id, { accessToken: 'v1.test.AAAA' })
+    for (const id of [first, second]) await life.change(id, { accessToken: 'v2.test.AAAA' })
     expect((await life.account.call('DELETE', `/v1/scm_integrations/${first}`)).status).toBe(204)
     await userRemove(life.service.services, life.account.username)
     expect([await life.row(first), await life.row(second)]).toEqual([undefined, undefined])

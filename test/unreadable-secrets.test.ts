@@ -4,6 +4,9 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { type Sandbox, startSandbox } from '../sandbox/sandbox.ts'
 import { keysRotate } from '../src/admin/keys.ts'
 import { readConfig } from '../src/config.ts'
+import { integrationPlace } from '../src/database/sealed-columns.ts'
+import type { Integration } from '../src/integrations/integrations.ts'
+import { openRevocation } from '../src/integrations/revocations.ts'
 import { openServices } from '../src/services.ts'
 import { createVault } from '../src/vault.ts'
 import { type Browser, openBrowser, ownAddress } from './support/browser.ts'
@@ -13,7 +16,7 @@ import { createTestDatabase, postgresUrl } from './support/postgres.ts'
 import type { Account, Service } from './support/service.ts'
 import { describeOnBothEngines, startService } from './support/service.ts'
 
-const SEALED = /v1\.[\w-]+\.[\w-]{20}/
+const SEALED = /v2\.[\w-]+\.[\w-]{20}/
 
 describeOnBothEngines('a stored secret that does not open', (engine) => {
   let sandbox: Sandbox
@@ -56,7 +59,7 @@ describeOnBothEngines('a stored secret that does not open', (engine) => {
     return database().selectFrom('scmIntegrations').selectAll().where('id', '=', id).executeTakeFirstOrThrow()
   }
 
-  async function set(id: string, columns: { accessToken?: string; refreshToken?: string; tokenExpiresAt?: string }) {
+  async function set(id: string, columns: Partial<Integration>) {
     await database().updateTable('scmIntegrations').set(columns).where('id', '=', id).execute()
   }
 
@@ -156,6 +159,48 @@ describeOnBothEngines('a stored secret that does not open', (engine) => {
     expect((await use(id)).status).toBe(200)
   })
 
+  it.each(['owner', 'url', 'web address', 'API address'])(
+    'of a row whose %s somebody has changed in the database is sent nowhere and shown to nobody',
+    async (changed) => {
+      const id = await linkAccount(account, sandbox.platforms['github-enterprise'])
+      const thief = await service.addAccount(`thief${++people}`)
+      const evil = sandbox.platforms['gitlab-self-hosted'].url
+      const changes: Record<string, Partial<Integration>> = {
+        owner: { ownerId: thief.id },
+        url: { url: evil },
+        'web address': { webRoot: evil },
+        'API address': { apiRoot: `${evil}/api/v4` },
+      }
+      await set(id, changes[changed] ?? {})
+      const reader = changed === 'owner' ? thief : account
+      const sent = () => Object.values(sandbox.platforms).map(({ requests }) => requests.length)
+      const before = sent()
+
+      const shown = (await reader.call('GET', `/v1/scm_integrations/${id}`)).json.scm_integration
+      expect([shown.status, shown.access_token]).toEqual(['token_rejected', undefined])
+      const used = await reader.call('GET', `/v1/scm_integrations/${id}/orgs`)
+      expect([used.status, used.json.code]).toEqual([403, 'scm_token_rejected'])
+      expect(sent()).toEqual(before)
+      expect(logged).toContainEqual([
+        'scm_token_unreadable',
+        { scm_type: 'github-enterprise', integration: id, column: 'access_token', key: 'test' },
+      ])
+    },
+  )
+
+  it('to be revoked, in a row that somebody has changed, is sent nowhere', async () => {
+    const id = await linkByOAuth(browser, 'github')
+    sandbox.platforms.github.faults.set({ fault: 'connection-closed' })
+    await account.call('DELETE', `/v1/scm_integrations/${id}`)
+    await database().updateTable('revocations').set({ ownerId: null }).execute()
+    const revocation = await database().selectFrom('revocations').selectAll().executeTakeFirstOrThrow()
+    expect(() => openRevocation(service.services.vault, revocation)).toThrow()
+    expect(openRevocation(service.services.vault, { ...revocation, ownerId: account.id })).toMatchObject({
+      accessToken: expect.any(String),
+    })
+    await database().deleteFrom('revocations').execute()
+  })
+
   it('tokens of an OAuth link let it be unlinked, though they cannot be revoked', async () => {
     const id = await linkByOAuth(browser, 'github')
     const { accessToken, refreshToken } = await row(id)
@@ -172,7 +217,7 @@ describeOnBothEngines('a stored secret that does not open', (engine) => {
     const back = await decide(browser, await beginLinking(browser, 'github'))
     await database()
       .updateTable('oauthStates')
-      .set({ verifier: 'v1.test.AAAA' })
+      .set({ verifier: 'v2.test.AAAA' })
       .where('userId', '=', account.id)
       .execute()
     const answer = await browser.get(back)
@@ -186,9 +231,8 @@ describeOnBothEngines('a stored secret that does not open', (engine) => {
     const id = await linkByOAuth(browser, 'github')
     const before = await row(id)
     const another = createVault([{ id: 'newer', key: Buffer.alloc(32, 9) }])
-    const place = { table: 'scm_integrations', column: 'access_token', row: id }
     await set(id, {
-      accessToken: another.seal('a token', place),
+      accessToken: another.seal('a token', integrationPlace('access_token', before)),
       tokenExpiresAt: new Date(Date.now() + 3_600_000).toISOString(),
     })
     const calls: [string, string][] = [

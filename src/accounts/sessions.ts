@@ -23,7 +23,7 @@ const NOTED_MS = 60_000
 
 /** How long a password counts for what a session asks it again for. */
 const CONFIRMED_MS = 5 * 60_000
-/** Of one user; the oldest ends. */
+/** Of one user: when another begins, the oldest ends. */
 const MAX_SESSIONS = 50
 
 /** Seconds after which a browser forgets the cookie. */
@@ -53,28 +53,29 @@ export async function startSession(database: Database, owner: string): Promise<s
     .deleteFrom('sessions')
     .where((row) => row.or([row('createdAt', '<=', before(LIFETIME_MS)), row('usedAt', '<=', before(IDLE_MS))]))
     .execute()
+  await endOldest(database, owner, MAX_SESSIONS - 1)
   const id = newSessionId()
   const time = now()
   await database
     .insertInto('sessions')
     .values({ idHash: hashOf(id), userId: owner, createdAt: time, usedAt: time })
     .execute()
-  await endOldest(database, owner)
   return id
 }
 
-async function endOldest(database: Database, owner: string): Promise<void> {
+/** All of a user's but the newest. */
+async function endOldest(database: Database, owner: string, keep: number): Promise<void> {
   await database
     .deleteFrom('sessions')
-    .where('idHash', 'in', (query) =>
+    .where('userId', '=', owner)
+    .where('idHash', 'not in', (query) =>
       query
-        .selectFrom('sessions')
-        .select('idHash')
-        .where('userId', '=', owner)
-        .orderBy('createdAt', 'desc')
-        .orderBy('idHash')
-        .limit(1_000_000)
-        .offset(MAX_SESSIONS),
+        .selectFrom('sessions as newest')
+        .select('newest.idHash')
+        .where('newest.userId', '=', owner)
+        .orderBy('newest.createdAt', 'desc')
+        .orderBy('newest.idHash')
+        .limit(keep),
     )
     .execute()
 }

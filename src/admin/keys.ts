@@ -1,13 +1,13 @@
 // What `forgelink keys rotate` does: seals every stored secret with the newest key, beside servers that run.
 
 import type { Database } from '../database/database.ts'
-import type { SealedColumn, SealedSecret } from '../database/sealed-columns.ts'
+import { inBatches, sealedAnew } from '../database/reseal.ts'
 import {
   countSealedBy,
+  notSealedBy,
   otherKeysInUse,
   replaceSealed,
   SEALED_COLUMNS,
-  sealedByOthers,
 } from '../database/sealed-columns.ts'
 import { forgetUnusedKeys } from '../database/secret-keys.ts'
 import { secretKeyFile } from '../secret-key-file.ts'
@@ -50,10 +50,13 @@ async function rotate(database: Database, vault: Vault): Promise<Rotation> {
   const progress = createProgress()
   const unreadable: string[] = []
   for (const column of SEALED_COLUMNS) {
-    for await (const secret of secretsOfOthers(database, vault, column)) {
-      const anew = sealedAnew(vault, column, secret)
-      if (anew === undefined) unreadable.push(`${column.table}.${column.column} of ${secret.row}`)
-      else if (await replaceSealed(database, column, secret, anew)) progress.count()
+    const keyId = vault.newestKeyId
+    for await (const batch of inBatches((after) => notSealedBy(database, column, { keyId, after, limit: BATCH }))) {
+      for (const secret of batch) {
+        const anew = sealedAnew(vault, secret)
+        if (anew === undefined) unreadable.push(`${column.table}.${column.column} of ${secret.row}`)
+        else if (await replaceSealed(database, column, secret, anew)) progress.count()
+      }
     }
   }
   progress.end()
@@ -66,25 +69,6 @@ async function rotate(database: Database, vault: Vault): Promise<Rotation> {
     unreadable,
     unused: vault.keyIds.filter((id) => id !== vault.newestKeyId && !inUse.includes(id)),
     inUse,
-  }
-}
-
-async function* secretsOfOthers(database: Database, vault: Vault, column: SealedColumn): AsyncGenerator<SealedSecret> {
-  let after: string | undefined = ''
-  while (after !== undefined) {
-    const keyId = vault.newestKeyId
-    const batch: SealedSecret[] = await sealedByOthers(database, column, { keyId, after, limit: BATCH })
-    yield* batch
-    after = batch.at(-1)?.row
-  }
-}
-
-function sealedAnew(vault: Vault, column: SealedColumn, { row, sealed }: SealedSecret): string | undefined {
-  const place = { table: column.table, column: column.column, row }
-  try {
-    return vault.seal(vault.open(sealed, place), place)
-  } catch {
-    return undefined
   }
 }
 

@@ -24,6 +24,12 @@ export const COMMAND_LINE: Actor = { via: 'command_line', apiToken: null, remote
 /** The server itself, in the background or for several callers at once. */
 export const SERVER: Actor = { via: 'server', apiToken: null, remoteIp: null, requestId: null }
 
+/** Events of one type that are kept of one account: older ones make room, whatever their age. */
+const MAX_OF_A_TYPE = 2_000
+
+/** At one insert: an account that had more before the bound was there gets down to it by and by. */
+const MAX_DROPPED = 1_500
+
 /** Longest text within an event, in characters: names and reasons come from platforms too. */
 const MAX_TEXT = 255
 
@@ -55,6 +61,7 @@ export async function recordEvent(
     return { id: newId(), createdAt: now(), type, typeData, ...shared }
   })
   await transaction.insertInto('events').values(rows).execute()
+  for (const type of new Set(events.map((event) => event.type))) await dropOldest(transaction, owner, type)
   return rows.map(({ id }) => id)
 }
 
@@ -65,6 +72,34 @@ export async function amendEvent(database: Database, id: string, { type, data }:
     .set({ typeData: JSON.stringify(data) })
     .where('id', '=', id)
     .where('type', '=', type)
+    .execute()
+}
+
+/** Of one account and type, so that no number of one kind crowds out another, or fills the disk. */
+async function dropOldest(transaction: Transaction, owner: string | null, type: EventType): Promise<void> {
+  const isOwners = owner === null ? sql<boolean>`user_id is null` : sql<boolean>`user_id = ${owner}`
+  const oldestKept = await transaction
+    .selectFrom('events')
+    .select('id')
+    .where(isOwners)
+    .where('type', '=', type)
+    .orderBy('id', 'desc')
+    .offset(MAX_OF_A_TYPE - 1)
+    .limit(1)
+    .executeTakeFirst()
+  if (!oldestKept) return
+  await transaction
+    .deleteFrom('events')
+    .where('id', 'in', (query) =>
+      query
+        .selectFrom('events')
+        .select('id')
+        .where(isOwners)
+        .where('type', '=', type)
+        .where('id', '<', oldestKept.id)
+        .orderBy('id')
+        .limit(MAX_DROPPED),
+    )
     .execute()
 }
 

@@ -1,6 +1,5 @@
 // The store on both engines: one schema however many start at once, and what is answered while it is away.
 
-import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net'
@@ -13,6 +12,7 @@ import { forgelink, prepareCommand } from '../../test/support/command.ts'
 import { createTestDatabase, postgresUrl } from '../../test/support/postgres.ts'
 import type { Account, Answer, Service } from '../../test/support/service.ts'
 import { describeOnBothEngines, send, startService } from '../../test/support/service.ts'
+import { lockInAnotherProcess } from '../../test/support/sqlite-lock.ts'
 import { readConfig } from '../config.ts'
 import { openServices } from '../services.ts'
 import { openDatabase } from './database.ts'
@@ -22,7 +22,15 @@ import { migrate } from './migrate.ts'
 vi.setConfig({ testTimeout: 120_000, hookTimeout: 300_000 })
 
 const SECRET_KEYS = `k1:${Buffer.alloc(32, 1).toString('base64')}`
-const MIGRATIONS = ['001-start', '002-sessions', '003-oauth', '004-events', '006-token-obtained']
+const MIGRATIONS = [
+  '001-start',
+  '002-sessions',
+  '003-oauth',
+  '004-events',
+  '005-token-obtained',
+  '006-scopes-and-devices',
+  '007-limits',
+]
 const TABLES = [
   'api_tokens',
   'events',
@@ -306,23 +314,6 @@ describe('SQLite locked by another process', () => {
     expect(json.tokens.map((token: { name: string }) => token.name)).not.toContain('refused')
   })
 })
-
-/** Holds the write lock for so long, or until its end is asked for; resolves when it has it. */
-async function lockInAnotherProcess(file: string, ms: number): Promise<{ ended: Promise<unknown>; end(): void }> {
-  const program = `
-    const Libsql = (await import(${JSON.stringify(import.meta.resolve('libsql'))})).default
-    const database = new Libsql(${JSON.stringify(file)})
-    database.exec('begin immediate')
-    process.stdout.write('locked')
-    process.stdin.resume()
-    const end = () => { database.exec('rollback'); process.exit(0) }
-    process.stdin.on('end', end)
-    setTimeout(end, ${ms})`
-  const child = spawn(process.execPath, ['--input-type=module', '-e', program], { stdio: ['pipe', 'pipe', 'inherit'] })
-  const ended = once(child, 'close').then(([code]) => code)
-  await once(child.stdout, 'data')
-  return { ended, end: () => child.stdin.end() }
-}
 
 /** Stands between the service and PostgreSQL, and lets the way be broken in several manners. */
 interface Proxy {

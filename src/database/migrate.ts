@@ -7,16 +7,18 @@ import * as start from './migrations/001-start.ts'
 import * as sessions from './migrations/002-sessions.ts'
 import * as oauth from './migrations/003-oauth.ts'
 import * as events from './migrations/004-events.ts'
-import * as tokenObtained from './migrations/006-token-obtained.ts'
-import * as scopesAndDevices from './migrations/007-scopes-and-devices.ts'
+import * as tokenObtained from './migrations/005-token-obtained.ts'
+import * as scopesAndDevices from './migrations/006-scopes-and-devices.ts'
+import * as limits from './migrations/007-limits.ts'
 
 const migrations = {
   '001-start': start,
   '002-sessions': sessions,
   '003-oauth': oauth,
   '004-events': events,
-  '006-token-obtained': tokenObtained,
-  '007-scopes-and-devices': scopesAndDevices,
+  '005-token-obtained': tokenObtained,
+  '006-scopes-and-devices': scopesAndDevices,
+  '007-limits': limits,
 }
 
 /** What a start would do: the migrations that are still to be run, and those that only a newer program knows. */

@@ -1,7 +1,7 @@
 // Which keys sealed what is stored here: a start with a wrong or missing key stops before anything is changed.
 
 import { ConfigError } from '../config.ts'
-import type { Vault } from '../vault.ts'
+import type { SecretPlace, Vault } from '../vault.ts'
 import type { Database } from './database.ts'
 import { otherKeysInUse, presentColumns, sealedBy } from './sealed-columns.ts'
 
@@ -9,8 +9,8 @@ const PROOF = 'forgelink'
 /** So many secrets are tried to tell the right key from another: a few may be spoilt for reasons of their own. */
 const TRIED = 20
 
-function placeOf(id: string) {
-  return { table: 'secret_keys', column: 'proof', row: id }
+function placeOf(id: string): SecretPlace {
+  return { table: 'secret_keys', column: 'proof', row: id, owner: null, sentTo: [] }
 }
 
 /** Throws a `ConfigError` that names each key that is missing or is not the one that sealed. */
@@ -64,14 +64,14 @@ export async function storedProblems(database: Database, vault: Vault): Promise<
     const tried: boolean[] = []
     for (const column of columns) {
       const secrets = await sealedBy(database, column, { keyId, limit: TRIED })
-      tried.push(...secrets.map(({ row, sealed }) => opens(vault, sealed, { ...column, row })))
+      tried.push(...secrets.map(({ sealed, place }) => opens(vault, sealed, place)))
     }
     if (tried.length > 0 && !tried.includes(true)) problems.push(another(keyId))
   }
   return problems
 }
 
-function opens(vault: Vault, sealed: string, place: Parameters<Vault['open']>[1]): boolean {
+function opens(vault: Vault, sealed: string, place: SecretPlace): boolean {
   try {
     vault.open(sealed, place)
     return true

@@ -53,3 +53,17 @@ export function paginationOnWire(
     total_count: found.totalCount,
   }
 }
+
+/** Beside a list without pages that holds more than an account may have by now. */
+export const CutMeta = Type.Optional(Type.Object({ warnings: Type.Array(Type.String()) }))
+
+/** No list is answered without a bound: `items` may be one more than `limit`, which `setting` gives. */
+export function cutAt<T>(
+  limit: number,
+  items: T[],
+  setting: string,
+): { items: T[]; meta: { meta?: { warnings: string[] } } } {
+  if (items.length <= limit) return { items, meta: {} }
+  const warning = `Only the oldest ${limit} are listed: you have more than an account may have (${setting}).`
+  return { items: items.slice(0, limit), meta: { meta: { warnings: [warning] } } }
+}

@@ -2,28 +2,21 @@
 
 import { randomUUID } from 'node:crypto'
 import type { Selectable } from 'kysely'
+import { lockUser } from '../accounts/users.ts'
 import type { IntegrationData } from '../audit/event-types.ts'
 import type { Actor } from '../audit/events.ts'
 import { recordEvent } from '../audit/events.ts'
 import { type Database, noteIfPossible, type Transaction } from '../database/database.ts'
+import { integrationPlace } from '../database/sealed-columns.ts'
 import type { IntegrationStatus, ScmIntegrationsTable } from '../database/tables.ts'
-import { Failure, notFound } from '../failure.ts'
+import { Failure, invalid, notFound } from '../failure.ts'
 import type { Profile } from '../platforms/platform.ts'
 import type { PlatformAddress } from '../platforms/platform-url.ts'
 import { isScmType, type ScmType } from '../platforms/scm-types.ts'
 import { now } from '../time.ts'
-import type { SecretPlace, Vault } from '../vault.ts'
+import type { Vault } from '../vault.ts'
 
 export type Integration = Selectable<ScmIntegrationsTable>
-
-/** Where an integration's access token is stored. */
-export function accessTokenPlace(id: string): SecretPlace {
-  return { table: 'scm_integrations', column: 'access_token', row: id }
-}
-
-export function refreshTokenPlace(id: string): SecretPlace {
-  return { table: 'scm_integrations', column: 'refresh_token', row: id }
-}
 
 /** As events name it. The picture is without its query: on private servers that opens it. */
 export function integrationData({ id, scmType, username, avatarUrl, url }: Integration): IntegrationData {
@@ -39,12 +32,25 @@ export function integrationData({ id, scmType, username, avatarUrl, url }: Integ
 export async function listIntegrations(
   database: Database,
   owner: string,
-  filter: { scmType?: string | undefined; url?: string | undefined } = {},
+  filter: { scmType?: string | undefined; url?: string | undefined; limit?: number } = {},
 ): Promise<Integration[]> {
   let query = database.selectFrom('scmIntegrations').selectAll().where('ownerId', '=', owner)
   if (filter.scmType !== undefined) query = query.where('scmType', '=', filter.scmType as ScmType)
   if (filter.url !== undefined) query = query.where('url', '=', filter.url)
+  if (filter.limit !== undefined) query = query.limit(filter.limit)
   return query.orderBy('createdAt').orderBy('id').execute()
+}
+
+/** After one was added, whose owner is locked. Throws `invalid` when it is one too many: then it is not kept. */
+export async function checkLinkCount(transaction: Transaction, owner: string, maxLinks: number): Promise<void> {
+  const { total } = await transaction
+    .selectFrom('scmIntegrations')
+    .select((row) => row.fn.countAll().as('total'))
+    .where('ownerId', '=', owner)
+    .executeTakeFirstOrThrow()
+  if (Number(total) <= maxLinks) return
+  const problem = `is more than the ${maxLinks} that an account may have (MAX_LINKS). Unlink one first`
+  throw invalid({ scm_integration: [problem] })
 }
 
 /** By id, or by scm_type: then the oldest of that type. */
@@ -124,21 +130,23 @@ export async function addIntegration(
   vault: Vault,
   actor: Actor,
   owner: string,
-  link: { scmType: ScmType; address: PlatformAddress; accessToken: string; profile: Profile },
+  link: { scmType: ScmType; address: PlatformAddress; accessToken: string; profile: Profile; maxLinks: number },
 ): Promise<Integration | { existingId: string }> {
   const { scmType, address, accessToken, profile } = link
-  const id = randomUUID()
+  await lockUser(transaction, owner)
+  const columns = newLinkColumns(randomUUID(), owner, scmType, address)
   const added = await transaction
     .insertInto('scmIntegrations')
     .values({
-      ...newLinkColumns(id, owner, scmType, address),
+      ...columns,
       ...profileColumns(profile),
-      accessToken: vault.seal(accessToken, accessTokenPlace(id)),
+      accessToken: vault.seal(accessToken, integrationPlace('access_token', columns)),
     })
     .onConflict((conflict) => conflict.columns(['ownerId', 'scmType', 'urlKey', 'uid']).doNothing())
     .returningAll()
     .executeTakeFirst()
   if (added) {
+    await checkLinkCount(transaction, owner, link.maxLinks)
     await recordEvent(transaction, actor, owner, { type: 'new_integration', data: integrationData(added) })
     return added
   }
@@ -169,7 +177,7 @@ export async function replaceAccessToken(
   const updated = await transaction
     .updateTable('scmIntegrations')
     .set((column) => ({
-      accessToken: vault.seal(accessToken, accessTokenPlace(integration.id)),
+      accessToken: vault.seal(accessToken, integrationPlace('access_token', integration)),
       tokenVersion: column('tokenVersion', '+', 1),
       updatedAt: now(),
       ...profileColumns(profile),

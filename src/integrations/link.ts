@@ -63,9 +63,12 @@ export async function link(
     fields: ['url', 'access_token'],
     hasWorked: false,
   })
+  const { maxLinks } = services.config
   const added = await services.database
     .transaction()
-    .execute((transaction) => addIntegration(transaction, services.vault, actor, owner, { ...input, profile }))
+    .execute((transaction) =>
+      addIntegration(transaction, services.vault, actor, owner, { ...input, profile, maxLinks }),
+    )
   if ('existingId' in added) {
     throw new Failure(
       'already_linked',

@@ -1,9 +1,11 @@
 // The columns of scm_integrations that OAuth fills: a grant becomes a link or renews it, and is replaced by the next.
 
 import { randomUUID } from 'node:crypto'
+import { lockUser } from '../accounts/users.ts'
 import type { Actor } from '../audit/events.ts'
 import { recordEvent, SERVER } from '../audit/events.ts'
 import type { Transaction } from '../database/database.ts'
+import { integrationPlace } from '../database/sealed-columns.ts'
 import { Failure } from '../failure.ts'
 import type { OAuthApplication, TokenGrant } from '../platforms/oauth.ts'
 import { missingScopes } from '../platforms/oauth.ts'
@@ -12,19 +14,18 @@ import { platformAddress } from '../platforms/platform-url.ts'
 import { now } from '../time.ts'
 import type { Vault } from '../vault.ts'
 import type { Integration } from './integrations.ts'
-import {
-  accessTokenPlace,
-  integrationData,
-  newLinkColumns,
-  profileColumns,
-  refreshTokenPlace,
-  statusFor,
-} from './integrations.ts'
+import { checkLinkCount, integrationData, newLinkColumns, profileColumns, statusFor } from './integrations.ts'
 
-function grantColumns(vault: Vault, id: string, { accessToken, refreshToken, expiresAt }: TokenGrant) {
+/** `link`: its columns that the tokens are bound to. */
+function grantColumns(
+  vault: Vault,
+  link: Parameters<typeof integrationPlace>[1],
+  { accessToken, refreshToken, expiresAt }: TokenGrant,
+) {
+  const refreshPlace = integrationPlace('refresh_token', link)
   return {
-    accessToken: vault.seal(accessToken, accessTokenPlace(id)),
-    refreshToken: refreshToken === null ? null : vault.seal(refreshToken, refreshTokenPlace(id)),
+    accessToken: vault.seal(accessToken, integrationPlace('access_token', link)),
+    refreshToken: refreshToken === null ? null : vault.seal(refreshToken, refreshPlace),
     tokenExpiresAt: expiresAt,
     tokenObtainedAt: now(),
     statusReason: null,
@@ -47,17 +48,26 @@ function grantedScopes(grant: TokenGrant, profile: Profile): string[] | null {
   return profile.scopes ?? (grant.scopes?.length ? grant.scopes : null)
 }
 
+interface StoreInput {
+  application: OAuthApplication
+  grant: TokenGrant
+  profile: Profile
+  maxLinks: number
+}
+
 /**
  * The owner's link to this account: renewed where there is one (then `before` is what it was), else a new one.
- * Another account of the same platform is another link.
+ * Another account of the same platform is another link; throws `invalid` when
+ * that is one too many.
  */
 export async function storeGrant(
   transaction: Transaction,
   vault: Vault,
   actor: Actor,
   owner: string,
-  input: { application: OAuthApplication; grant: TokenGrant; profile: Profile },
+  input: StoreInput,
 ): Promise<{ integration: Integration; before: Integration | null }> {
+  await lockUser(transaction, owner)
   // Again when the link came, went or got another token in between.
   for (let attempt = 0; attempt < 5; attempt++) {
     const stored = await tryToStore(transaction, vault, actor, owner, input)
@@ -71,7 +81,7 @@ async function tryToStore(
   vault: Vault,
   actor: Actor,
   owner: string,
-  { application, grant, profile }: { application: OAuthApplication; grant: TokenGrant; profile: Profile },
+  { application, grant, profile, maxLinks }: StoreInput,
 ): Promise<{ integration: Integration; before: Integration | null } | undefined> {
   const { scmType } = application
   const address = platformAddress(scmType, application.web)
@@ -83,18 +93,19 @@ async function tryToStore(
   }
   const expiresAt = grant.expiresAt ?? profile.tokenExpiresAt
 
-  const id = randomUUID()
+  const columns = newLinkColumns(randomUUID(), owner, scmType, address)
   const added = await transaction
     .insertInto('scmIntegrations')
     .values({
-      ...newLinkColumns(id, owner, scmType, address),
+      ...columns,
       ...shared,
-      ...grantColumns(vault, id, { ...grant, expiresAt }),
+      ...grantColumns(vault, columns, { ...grant, expiresAt }),
     })
     .onConflict((conflict) => conflict.columns(['ownerId', 'scmType', 'urlKey', 'uid']).doNothing())
     .returningAll()
     .executeTakeFirst()
   if (added) {
+    await checkLinkCount(transaction, owner, maxLinks)
     await recordEvent(transaction, actor, owner, { type: 'new_integration', data: integrationData(added) })
     return { integration: added, before: null }
   }
@@ -112,7 +123,7 @@ async function tryToStore(
     .updateTable('scmIntegrations')
     .set({
       ...shared,
-      ...grantColumns(vault, before.id, { ...grant, expiresAt }),
+      ...grantColumns(vault, before, { ...grant, expiresAt }),
       tokenVersion: before.tokenVersion + 1,
     })
     .where('ownerId', '=', owner)
@@ -140,7 +151,7 @@ export async function replacePair(
   const renewed = await transaction
     .updateTable('scmIntegrations')
     .set({
-      ...grantColumns(vault, integration.id, grant),
+      ...grantColumns(vault, integration, grant),
       ...(grant.scopes?.length
         ? scopeColumns(application, grant.scopes)
         : { status: statusFor(integration.missingScopes.split(' ').filter(Boolean)) }),

@@ -158,7 +158,7 @@ async function keepGrant(
     if (wanted && (wanted.uid !== profile.uid || wanted.scmType !== scmType || wanted.webRoot !== web)) {
       return { wanted }
     }
-    const granted = { application, grant, profile }
+    const granted = { application, grant, profile, maxLinks: services.config.maxLinks }
     const { integration, before } = await storeGrant(transaction, services.vault, actor, owner, granted)
     // The same pair is there already when the store's answer was lost at the first try.
     if (before && findAccess(services, before) !== accessToken) await queueTokensOf(services, transaction, before)

@@ -2,6 +2,7 @@
 
 import { createHash } from 'node:crypto'
 import type { Session } from '../accounts/sessions.ts'
+import { verifierPlace } from '../database/sealed-columns.ts'
 import type { OAuthScmType } from '../platforms/scm-types.ts'
 import type { Services } from '../services.ts'
 import { now } from '../time.ts'
@@ -21,10 +22,6 @@ export interface Attempt {
 
 function hashOf(state: string): string {
   return createHash('sha256').update(state).digest('base64url')
-}
-
-function verifierPlace(stateHash: string) {
-  return { table: 'oauth_states', column: 'verifier', row: stateHash }
 }
 
 export async function keepAttempt({ database, vault }: Services, session: Session, attempt: Attempt): Promise<void> {
@@ -57,7 +54,7 @@ export async function keepAttempt({ database, vault }: Services, session: Sessio
       sessionHash: session.idHash,
       userId: session.user.id,
       scmType: attempt.scmType,
-      verifier: vault.seal(attempt.verifier, verifierPlace(stateHash)),
+      verifier: vault.seal(attempt.verifier, verifierPlace({ stateHash, userId: session.user.id })),
       againId: attempt.againId,
       expiresAt: new Date(Date.now() + LIFETIME_MS).toISOString(),
     })
@@ -83,7 +80,7 @@ export async function takeAttempt(
     .executeTakeFirst()
   if (!taken) return undefined
   try {
-    return { scmType, verifier: vault.open(taken.verifier, verifierPlace(stateHash)), againId: taken.againId }
+    return { scmType, verifier: vault.open(taken.verifier, verifierPlace(taken)), againId: taken.againId }
   } catch {
     return undefined // spoilt, or sealed with a key that this process lacks: the attempt has to begin again
   }

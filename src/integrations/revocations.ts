@@ -5,6 +5,7 @@ import type { Selectable } from 'kysely'
 import type { NewEvent } from '../audit/event-types.ts'
 import { recordEvent, SERVER } from '../audit/events.ts'
 import type { Database, Transaction } from '../database/database.ts'
+import { revocationPlace } from '../database/sealed-columns.ts'
 import type { RevocationsTable } from '../database/tables.ts'
 import type { OAuthScmType } from '../platforms/scm-types.ts'
 import { now } from '../time.ts'
@@ -14,10 +15,6 @@ export type Revocation = Selectable<RevocationsTable>
 
 /** How long a claim lasts before another process takes the work over: longer than three calls of 20 s and the store. */
 const CLAIM_MS = 120_000
-
-function place(column: 'access_token' | 'refresh_token', row: string) {
-  return { table: 'revocations', column, row }
-}
 
 function fromNow(ms: number): string {
   return new Date(Date.now() + ms).toISOString()
@@ -46,13 +43,12 @@ export async function queueRevocation(
   vault: Vault,
   { tokens, dueAt = now(), ...revocation }: RevocationInput,
 ): Promise<void> {
-  const id = randomUUID()
+  const row = { id: randomUUID(), ...revocation }
   await database
     .insertInto('revocations')
     .values({
-      id,
-      ...revocation,
-      ...sealedTokens(vault, id, tokens),
+      ...row,
+      ...sealedTokens(vault, row, tokens),
       attempts: 0,
       createdAt: now(),
       nextAt: dueAt,
@@ -60,10 +56,14 @@ export async function queueRevocation(
     .execute()
 }
 
-function sealedTokens(vault: Vault, id: string, { accessToken, refreshToken }: TokenPair) {
+/** The columns that the tokens are bound to. */
+type BoundColumns = Pick<Revocation, 'id' | 'ownerId' | 'webRoot'>
+
+function sealedTokens(vault: Vault, row: BoundColumns, { accessToken, refreshToken }: TokenPair) {
+  const refreshPlace = revocationPlace('refresh_token', row)
   return {
-    accessToken: vault.seal(accessToken, place('access_token', id)),
-    refreshToken: refreshToken === null ? null : vault.seal(refreshToken, place('refresh_token', id)),
+    accessToken: vault.seal(accessToken, revocationPlace('access_token', row)),
+    refreshToken: refreshToken === null ? null : vault.seal(refreshToken, refreshPlace),
   }
 }
 
@@ -71,13 +71,13 @@ function sealedTokens(vault: Vault, id: string, { accessToken, refreshToken }: T
 export async function replaceRevoked(
   database: Database,
   vault: Vault,
-  { id }: Revocation,
+  revocation: Revocation,
   tokens: TokenPair,
 ): Promise<void> {
   await database
     .updateTable('revocations')
-    .set(sealedTokens(vault, id, tokens))
-    .where('id', '=', id)
+    .set(sealedTokens(vault, revocation, tokens))
+    .where('id', '=', revocation.id)
     .execute()
 }
 
@@ -103,10 +103,12 @@ export async function claimRevocation(database: Database): Promise<Revocation | 
   }
 }
 
-export function openRevocation(vault: Vault, { id, accessToken, refreshToken }: Revocation): TokenPair {
+export function openRevocation(vault: Vault, revocation: Revocation): TokenPair {
+  const { accessToken, refreshToken } = revocation
+  const refreshPlace = revocationPlace('refresh_token', revocation)
   return {
-    accessToken: vault.open(accessToken, place('access_token', id)),
-    refreshToken: refreshToken === null ? null : vault.open(refreshToken, place('refresh_token', id)),
+    accessToken: vault.open(accessToken, revocationPlace('access_token', revocation)),
+    refreshToken: refreshToken === null ? null : vault.open(refreshToken, refreshPlace),
   }
 }
 

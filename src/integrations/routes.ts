@@ -6,6 +6,7 @@ import { actorOf } from '../accounts/actor.ts'
 import { noteTokensShown } from '../audit/token-showings.ts'
 import { invalid } from '../failure.ts'
 import { readBody } from '../http/body.ts'
+import { CutMeta, cutAt } from '../http/page.ts'
 import { answers, IdParams, NoContent } from '../http/schemas.ts'
 import type { App } from '../http/server.ts'
 import { KeyOnWire, keyOnWire } from '../keys/wire.ts'
@@ -120,15 +121,15 @@ export function integrationRoutes(app: App, services: Services, revoker: Revoker
         summary: 'List your SCM integrations',
         tags: ['SCM integrations'],
         querystring: ListQuery,
-        response: answers(200, Type.Object({ scm_integrations: Type.Array(IntegrationOnWire) })),
+        response: answers(200, Type.Object({ scm_integrations: Type.Array(IntegrationOnWire), meta: CutMeta })),
       },
     },
     async (request) => {
       const { user, query } = request
-      const filter = { scmType: query.scm_type, url: query.url?.replace(/\/$/, '') }
-      const integrations = await listIntegrations(database, user.id, filter)
-      if (integrations.length > 0) await noteShown(request)
-      return { scm_integrations: integrations.map((integration) => shown(integration, request)) }
+      const filter = { scmType: query.scm_type, url: query.url?.replace(/\/$/, ''), limit: config.maxLinks + 1 }
+      const { items, meta } = cutAt(config.maxLinks, await listIntegrations(database, user.id, filter), 'MAX_LINKS')
+      if (items.length > 0) await noteShown(request)
+      return { scm_integrations: items.map((integration) => shown(integration, request)), ...meta }
     },
   )
 

@@ -1,5 +1,6 @@
 // Opens the stored tokens of a link. Whoever wants to use one asks connect.ts, which refreshes it when due.
 
+import { integrationPlace } from '../database/sealed-columns.ts'
 import { Failure } from '../failure.ts'
 import { scmTypes } from '../platforms/scm-types.ts'
 import type { Connection } from '../platforms/vendor.ts'
@@ -7,18 +8,18 @@ import type { Services } from '../services.ts'
 import type { SecretPlace } from '../vault.ts'
 import { isKeyId, sealedWith } from '../vault.ts'
 import type { Integration } from './integrations.ts'
-import { accessTokenPlace, refreshTokenPlace } from './integrations.ts'
 import type { TokenPair } from './revocations.ts'
 
 /** Throws `scm_token_unreadable`, or `store_unavailable` when this process lacks the key. */
 export function openAccess(services: Services, integration: Integration): string {
-  return open(services, integration, integration.accessToken, accessTokenPlace(integration.id))
+  return open(services, integration, integration.accessToken, integrationPlace('access_token', integration))
 }
 
 /** null when the platform gave none. Throws as `openAccess` does. */
 export function openRefresh(services: Services, integration: Integration): string | null {
-  const { id, refreshToken } = integration
-  return refreshToken === null ? null : open(services, integration, refreshToken, refreshTokenPlace(id))
+  const { refreshToken } = integration
+  const place = integrationPlace('refresh_token', integration)
+  return refreshToken === null ? null : open(services, integration, refreshToken, place)
 }
 
 /** Throws as `openAccess` does. */

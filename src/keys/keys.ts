@@ -2,12 +2,13 @@
 
 import { randomUUID } from 'node:crypto'
 import type { Selectable } from 'kysely'
+import { lockUser } from '../accounts/users.ts'
 import type { NewEvent } from '../audit/event-types.ts'
 import type { Actor } from '../audit/events.ts'
 import { recordEvent } from '../audit/events.ts'
 import type { Database, Transaction } from '../database/database.ts'
 import type { KeysTable } from '../database/tables.ts'
-import { Failure, notFound } from '../failure.ts'
+import { Failure, invalid, notFound } from '../failure.ts'
 import { now } from '../time.ts'
 import type { PublicKey } from './public-key.ts'
 
@@ -20,14 +21,15 @@ export interface NewKey {
   publicKey: PublicKey
 }
 
-/** Oldest first. */
-export async function listKeys(database: Database, owner: string): Promise<Key[]> {
+/** Oldest first, at most `limit`. */
+export async function listKeys(database: Database, owner: string, limit: number): Promise<Key[]> {
   return database
     .selectFrom('keys')
     .selectAll()
     .where('ownerId', '=', owner)
     .orderBy('createdAt')
     .orderBy('id')
+    .limit(limit)
     .execute()
 }
 
@@ -42,8 +44,49 @@ export async function getKey(database: Database, owner: string, id: string): Pro
   return key
 }
 
-/** Those that the owner did not have, in the order given. */
-export async function addKeys(transaction: Transaction, actor: Actor, owner: string, keys: NewKey[]): Promise<Key[]> {
+/** Those that the owner did not have, in the order given, as far as `maxKeys` leaves room for them. */
+export async function addKeys<T extends NewKey>(
+  transaction: Transaction,
+  actor: Actor,
+  owner: string,
+  keys: T[],
+  maxKeys: number,
+): Promise<{ added: Key[]; tooMany: T[] }> {
+  if (keys.length === 0) return { added: [], tooMany: [] }
+  await lockUser(transaction, owner)
+  const fresh = await withoutKnown(transaction, owner, keys)
+  const room = Math.max(0, maxKeys - (await countKeys(transaction, owner)))
+  const added = await insertKeys(transaction, actor, owner, fresh.slice(0, room))
+  return { added, tooMany: fresh.slice(room) }
+}
+
+async function countKeys(transaction: Transaction, owner: string): Promise<number> {
+  const { total } = await transaction
+    .selectFrom('keys')
+    .select((row) => row.fn.countAll().as('total'))
+    .where('ownerId', '=', owner)
+    .executeTakeFirstOrThrow()
+  return Number(total)
+}
+
+/** Each fingerprint once, and none that the owner has. */
+async function withoutKnown<T extends NewKey>(transaction: Transaction, owner: string, keys: T[]): Promise<T[]> {
+  const fingerprints = keys.map(({ publicKey }) => publicKey.fingerprintSha256)
+  const rows = await transaction
+    .selectFrom('keys')
+    .select('fingerprintSha256')
+    .where('ownerId', '=', owner)
+    .where('fingerprintSha256', 'in', fingerprints)
+    .execute()
+  const known = new Set(rows.map((row) => row.fingerprintSha256))
+  return keys.filter(({ publicKey: { fingerprintSha256 } }) => {
+    const isNew = !known.has(fingerprintSha256)
+    known.add(fingerprintSha256)
+    return isNew
+  })
+}
+
+async function insertKeys(transaction: Transaction, actor: Actor, owner: string, keys: NewKey[]): Promise<Key[]> {
   if (keys.length === 0) return []
   const rows = keys.map(({ name, content, publicKey }) => ({
     id: randomUUID(),
@@ -68,9 +111,21 @@ export async function addKeys(transaction: Transaction, actor: Actor, owner: str
   return inOrder
 }
 
-/** Throws `key_exists` when the owner has a key of this fingerprint already. */
-export async function addKey(transaction: Transaction, actor: Actor, owner: string, key: NewKey): Promise<Key> {
-  const [added] = await addKeys(transaction, actor, owner, [key])
+/** Throws `key_exists` when the owner has a key of this fingerprint already, `invalid` when it is one too many. */
+export async function addKey(
+  transaction: Transaction,
+  actor: Actor,
+  owner: string,
+  key: NewKey,
+  maxKeys: number,
+): Promise<Key> {
+  const {
+    added: [added],
+    tooMany,
+  } = await addKeys(transaction, actor, owner, [key], maxKeys)
+  if (tooMany.length > 0) {
+    throw invalid({ key: [`is more than the ${maxKeys} that an account may have (MAX_KEYS). Remove one first`] })
+  }
   if (!added) throw new Failure('key_exists', 'You have a key with this fingerprint already.')
   return added
 }

@@ -4,6 +4,7 @@ import { Type } from 'typebox'
 import { actorOf } from '../accounts/actor.ts'
 import { invalid } from '../failure.ts'
 import { nameProblem, readBody } from '../http/body.ts'
+import { CutMeta, cutAt } from '../http/page.ts'
 import { answers, IdParams, NoContent } from '../http/schemas.ts'
 import type { App } from '../http/server.ts'
 import type { Services } from '../services.ts'
@@ -18,17 +19,20 @@ const KeyInput = Type.Object({
 
 const KeyAnswer = Type.Object({ key: KeyOnWire })
 
-export function keyRoutes(app: App, { database }: Services): void {
+export function keyRoutes(app: App, { config: { maxKeys }, database }: Services): void {
   app.get(
     '/v1/keys',
     {
       schema: {
         summary: 'List your SSH keys',
         tags: ['SSH keys'],
-        response: answers(200, Type.Object({ keys: Type.Array(KeyOnWire) })),
+        response: answers(200, Type.Object({ keys: Type.Array(KeyOnWire), meta: CutMeta })),
       },
     },
-    async ({ user }) => ({ keys: (await listKeys(database, user.id)).map((key) => keyOnWire(key, user)) }),
+    async ({ user }) => {
+      const { items, meta } = cutAt(maxKeys, await listKeys(database, user.id, maxKeys + 1), 'MAX_KEYS')
+      return { keys: items.map((key) => keyOnWire(key, user)), ...meta }
+    },
   )
 
   app.get(
@@ -56,7 +60,7 @@ export function keyRoutes(app: App, { database }: Services): void {
       if ('problem' in publicKey) throw invalid({ content: [publicKey.problem] })
       const key = await database
         .transaction()
-        .execute((transaction) => addKey(transaction, actorOf(request), user.id, { name, content, publicKey }))
+        .execute((transaction) => addKey(transaction, actorOf(request), user.id, { name, content, publicKey }, maxKeys))
       return reply.status(201).send({ key: keyOnWire(key, user) })
     },
   )

@@ -15,6 +15,8 @@ import { failed, ok, warning } from './check.ts'
 /** Bytes that are to be free: less is soon used up by the write-ahead log alone. */
 const LOW_SPACE = 1024 ** 3
 const NO_SPACE = 64 * 1024 ** 2
+/** https://www.sqlite.org/pragma.html#pragma_auto_vacuum */
+const INCREMENTAL = 2
 /** Seconds that the clocks of this machine and PostgreSQL's may differ: expiry is compared over both. */
 const CLOCK_SLACK = 10
 
@@ -60,7 +62,18 @@ function placeOf(databaseUrl: string): string {
 
 async function askSqlite(database: Database, dataDir: string): Promise<Check[]> {
   const { rows } = await sql<{ version: string }>`select sqlite_version() as version`.execute(database)
-  return [ok('store', `SQLite ${rows[0]?.version} in ${databaseFile(dataDir)}.`)]
+  const kept = await sql<{ autoVacuum: number }>`pragma auto_vacuum`.execute(database)
+  return [
+    ok('store', `SQLite ${rows[0]?.version} in ${databaseFile(dataDir)}.`),
+    ...(kept.rows[0]?.autoVacuum === INCREMENTAL
+      ? []
+      : [
+          warning(
+            'store',
+            'An older version made this file, and what was deleted then may still lie in it. Stop the server and run: forgelink store compact',
+          ),
+        ]),
+  ]
 }
 
 async function askPostgres(database: Database, databaseUrl: string): Promise<Check[]> {

@@ -1,0 +1,99 @@
+// @ts-check
+// One connection to the SQLite file, its statements prepared once. In plain JavaScript because a thread loads it as it
+// is, from the sources too: Node 20 reads no TypeScript (https://nodejs.org/api/typescript.html#type-stripping).
+
+import Libsql from 'libsql'
+import { LRUCache } from 'lru-cache'
+
+/**
+ * @typedef {{ rows: unknown[], numAffectedRows?: bigint, insertId?: bigint }} Result
+ * @typedef {{ readonly inTransaction: boolean, run(sql: string, parameters?: readonly unknown[]): Result, exec(sql: string): void, close(): void }} SqliteConnection
+ */
+
+/**
+ * @param {string} location a path or a `file:` URI
+ * @param {string[]} pragmas
+ * @returns {SqliteConnection}
+ */
+export function openConnection(location, pragmas) {
+  const database = open(location)
+  try {
+    for (const pragma of pragmas) database.exec(`pragma ${pragma}`)
+  } catch (error) {
+    database.close()
+    throw error
+  }
+  /** @type {LRUCache<string, Libsql.Statement<unknown[]>>} */
+  const prepared = new LRUCache({ max: 500 })
+
+  /** @param {string} sql */
+  function prepare(sql) {
+    const found = prepared.get(sql)
+    if (found) return found
+    const statement = database.prepare(sql)
+    prepared.set(sql, statement)
+    return statement
+  }
+
+  /**
+   * @param {string} sql
+   * @param {readonly unknown[]} parameters
+   * @returns {Result}
+   */
+  function runPrepared(sql, parameters) {
+    const statement = prepare(sql)
+    if (statement.reader) return { rows: statement.all(parameters) }
+    const { changes, lastInsertRowid } = statement.run(parameters)
+    return { rows: [], numAffectedRows: BigInt(changes), insertId: BigInt(lastInsertRowid) }
+  }
+
+  return {
+    get inTransaction() {
+      return database.inTransaction
+    },
+    exec: (sql) => database.exec(sql),
+    run(sql, parameters = []) {
+      if (isControl(sql)) {
+        // A full disk has ended the transaction by itself: an error about that would hide why.
+        if (sql !== 'rollback' || database.inTransaction) database.exec(sql)
+        return { rows: [] }
+      }
+      if (database.inTransaction || !isWrite(sql)) return runPrepared(sql, parameters)
+      database.exec('begin immediate')
+      try {
+        const result = runPrepared(sql, parameters)
+        database.exec('commit')
+        return result
+      } catch (error) {
+        if (database.inTransaction) database.exec('rollback')
+        throw error
+      }
+    },
+    close: () => database.close(),
+  }
+}
+
+/**
+ * Run anew each time, never as a prepared statement: one that has failed for a lock stays open in libsql, and the next to
+ * need that lock then fails at once instead of waiting for it. So a write by itself takes its lock by "begin" as well.
+ *
+ * @param {string} sql
+ */
+function isControl(sql) {
+  return /^(begin immediate|commit|rollback)$/.test(sql)
+}
+
+/** @param {string} sql */
+function isWrite(sql) {
+  return !/^\s*(select|with|pragma|vacuum)\b/i.test(sql)
+}
+
+/** @param {string} location */
+function open(location) {
+  try {
+    return new Libsql(location)
+  } catch (error) {
+    // libsql gives every error a code but this one.
+    throw Object.assign(/** @type {Error} */ (error), { code: 'SQLITE_CANTOPEN' })
+  }
+}

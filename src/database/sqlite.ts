@@ -1,0 +1,257 @@
+// SQLite as a Kysely dialect. A server reads in its own thread, by a connection that never waits, and writes in another:
+// a lock that somebody else holds then keeps writes waiting and nothing else.
+
+import { chmodSync, closeSync, existsSync, openSync, statSync } from 'node:fs'
+import { pathToFileURL } from 'node:url'
+import type { CompiledQuery, DatabaseConnection, Dialect, Driver, QueryResult } from 'kysely'
+import { CompiledQuery as Query, SqliteAdapter, SqliteIntrospector, SqliteQueryCompiler } from 'kysely'
+import type { Result, SqliteConnection } from './sqlite-connection.js'
+import { openConnection } from './sqlite-connection.js'
+import type { SqliteWriter, StatementRunner } from './sqlite-writer.ts'
+import { startSqliteWriter } from './sqlite-writer.ts'
+import { codeOf, errorWithCode, storeFailure } from './store-failure.ts'
+
+/** How long a writer waits for another process (the command line beside the server), and for its turn in this one. */
+const BUSY_TIMEOUT_MS = 5_000
+
+function writerPragmas(file: string): string[] {
+  const isNew = !statSync(file, { throwIfNoEntry: false })?.size
+  return [
+    `busy_timeout = ${BUSY_TIMEOUT_MS}`,
+    // Before the write-ahead log; of a file that is there it would be a write. `store compact` does it to older ones.
+    ...(isNew ? ['auto_vacuum = incremental'] : []),
+    'journal_mode = wal',
+    'synchronous = full',
+    'foreign_keys = on',
+    'secure_delete = on',
+  ]
+}
+
+/**
+ * `server`: writes in a thread of their own. `command`: one connection in this thread, and turns are waited for as long
+ * as it takes. `read`: leaves every file as it is, and makes none.
+ */
+export type SqliteUse = 'server' | 'command' | 'read'
+
+export function sqliteDialect(file: string, use: SqliteUse): Dialect {
+  const open = {
+    server: () => openForServer(file),
+    command: async () => inThisThread(openForWriting(file)),
+    read: async () => inThisThread(openForReading(file)),
+  }[use]
+  return {
+    createAdapter: () => new TransactionalSqliteAdapter(),
+    createDriver: () => createDriver(open, use === 'server' ? BUSY_TIMEOUT_MS : null),
+    createQueryCompiler: () => new SqliteQueryCompiler(),
+    createIntrospector: (db) => new SqliteIntrospector(db),
+  }
+}
+
+/** SQLite does run DDL in transactions; with this the migrator's own check and its migrations are one transaction. */
+class TransactionalSqliteAdapter extends SqliteAdapter {
+  override get supportsTransactionalDdl(): boolean {
+    return true
+  }
+}
+
+// Opening the file
+
+interface Store {
+  /** null: everything goes by the writer. */
+  reader: SqliteConnection | null
+  /** To be asked by whoever has the turn. */
+  writer(): Promise<StatementRunner>
+  close(): Promise<void>
+}
+
+async function openForServer(file: string): Promise<Store> {
+  keepToOwner(file)
+  const start = () => startSqliteWriter({ file, pragmas: writerPragmas(file), busyTimeoutMs: BUSY_TIMEOUT_MS })
+  let writer: SqliteWriter = await start()
+  let reader: SqliteConnection
+  try {
+    reader = openConnection(`${pathToFileURL(file).href}?mode=ro`, ['busy_timeout = 0'])
+  } catch (error) {
+    await writer.close()
+    throw error
+  }
+  return {
+    reader,
+    async writer() {
+      if (writer.hasEnded()) writer = await start()
+      return writer
+    },
+    async close() {
+      // The last one to close takes the write-ahead log into the file.
+      reader.close()
+      await writer.close()
+    },
+  }
+}
+
+function inThisThread(connection: SqliteConnection): Store {
+  return { reader: null, writer: async () => connection, close: async () => connection.close() }
+}
+
+function openForWriting(file: string): SqliteConnection {
+  keepToOwner(file)
+  return openConnection(file, writerPragmas(file))
+}
+
+/** libsql passes over its option `readonly`; by a URI SQLite itself holds to it. */
+function openForReading(file: string): SqliteConnection {
+  // Without a -wal nobody writes now; SQLite would make one even to read, unless it is told that nothing changes.
+  const manner = existsSync(`${file}-wal`) ? 'mode=ro' : 'mode=ro&immutable=1'
+  return openConnection(`${pathToFileURL(file).href}?${manner}`, [`busy_timeout = ${BUSY_TIMEOUT_MS}`])
+}
+
+/** Whatever the folder's mode and our umask: SQLite would make it for all to read, and gives the file's mode to the others. */
+function keepToOwner(file: string): void {
+  try {
+    // Never one that is there: closing it would end the locks that this process has on it by other connections
+    // (https://www.sqlite.org/howtocorrupt.html section 2.2).
+    if (!existsSync(file)) closeSync(openSync(file, 'wx', 0o600))
+    for (const path of [file, `${file}-wal`, `${file}-shm`]) {
+      const mode = statSync(path, { throwIfNoEntry: false })?.mode ?? 0
+      if (mode & 0o077) chmodSync(path, 0o600)
+    }
+  } catch {
+    // Another process made it first, or SQLite says better what is wrong with it; of another owner's it is doctor that tells.
+  }
+}
+
+// Running statements
+
+const BEGIN = 'begin immediate'
+
+function createDriver(open: () => Promise<Store>, maxTurnWaitMs: number | null): Driver {
+  const turns = createTurns(maxTurnWaitMs)
+  let store: Store | undefined
+  return {
+    async init() {
+      store = await guard(open)
+    },
+    async acquireConnection() {
+      if (!store) throw new Error('the driver is not open')
+      return connect(store, turns)
+    },
+    // A plain "begin" takes the write lock only at the first write, and fails at once when another process wrote meanwhile.
+    beginTransaction: (connection) => execute(connection, BEGIN),
+    commitTransaction: (connection) => execute(connection, 'commit'),
+    rollbackTransaction: (connection) => execute(connection, 'rollback'),
+    releaseConnection: async () => undefined,
+    destroy: async () => store?.close(),
+  }
+}
+
+async function execute(connection: DatabaseConnection, sql: string): Promise<void> {
+  await connection.executeQuery(Query.raw(sql))
+}
+
+/** Reads go by the reader, but for those within a transaction; one writer at a time has the turn, a transaction until its end. */
+function connect({ reader, writer }: Store, turns: Turns): DatabaseConnection {
+  /** The one it began in: what is left of a transaction must not run in another that took its place. */
+  let inTransaction: StatementRunner | undefined
+
+  async function run(sql: string, parameters: readonly unknown[]): Promise<Result> {
+    if (inTransaction) return runInTransaction(inTransaction, sql, parameters)
+    if (sql === 'rollback') return { rows: [] }
+    const read = reader && isRead(sql) ? readNow(reader, sql, parameters) : undefined
+    if (read) return read
+    await turns.take()
+    try {
+      const runner = await writer()
+      const result = await runner.run(sql, parameters)
+      if (sql === BEGIN) inTransaction = runner
+      return result
+    } finally {
+      if (!inTransaction) turns.release()
+    }
+  }
+
+  async function runInTransaction(runner: StatementRunner, sql: string, parameters: readonly unknown[]) {
+    let isOver = sql === 'rollback'
+    try {
+      const result = await runner.run(sql, parameters)
+      isOver ||= sql === 'commit'
+      return result
+    } finally {
+      if (isOver) {
+        inTransaction = undefined
+        turns.release()
+      }
+    }
+  }
+
+  return {
+    async executeQuery<R>({ sql, parameters }: CompiledQuery): Promise<QueryResult<R>> {
+      return (await guard(() => run(sql, parameters))) as QueryResult<R>
+    },
+    async *streamQuery<R>(query: CompiledQuery): AsyncIterableIterator<QueryResult<R>> {
+      yield await this.executeQuery<R>(query)
+    },
+  }
+}
+
+function isRead(sql: string): boolean {
+  return /^\s*select\b/i.test(sql)
+}
+
+/** undefined when the file is closed to readers just now, as while a log is recovered: then the writer waits for it. */
+function readNow(reader: SqliteConnection, sql: string, parameters: readonly unknown[]): Result | undefined {
+  try {
+    return reader.run(sql, parameters)
+  } catch (error) {
+    if (/^SQLITE_(BUSY|CANTOPEN|READONLY)/.test(codeOf(error))) return undefined
+    throw error
+  }
+}
+
+async function guard<T>(run: () => Promise<T>): Promise<T> {
+  try {
+    return await run()
+  } catch (error) {
+    throw storeFailure(error)
+  }
+}
+
+interface Turns {
+  take(): Promise<void>
+  release(): void
+}
+
+/** One after another, in the order they came. Whoever has waited for `maxWaitMs` fails as with SQLite's own lock. */
+function createTurns(maxWaitMs: number | null): Turns {
+  const waiting = new Set<() => void>()
+  let isTaken = false
+  return {
+    async take() {
+      if (!isTaken) {
+        isTaken = true
+        return
+      }
+      await new Promise<void>((resolve, reject) => {
+        let timer: NodeJS.Timeout | undefined
+        const begin = () => {
+          clearTimeout(timer)
+          resolve()
+        }
+        waiting.add(begin)
+        if (maxWaitMs === null) return
+        timer = setTimeout(() => {
+          waiting.delete(begin)
+          reject(errorWithCode('SQLITE_BUSY', 'other writers take too long'))
+        }, maxWaitMs)
+      })
+    },
+    release() {
+      const [next] = waiting
+      if (!next) {
+        isTaken = false
+        return
+      }
+      waiting.delete(next)
+      next()
+    },
+  }
+}

@@ -1,0 +1,38 @@
+// What the drivers' errors mean to a caller: the store is away, a value is taken, or the statement is wrong.
+
+import { Failure } from '../failure.ts'
+
+/** Errors that say "the store is not there now" rather than "this statement is wrong". */
+const UNAVAILABLE =
+  /^(08|53|57P|58|25006|40001|40P01|57014|SQLITE_(BUSY|FULL|IOERR|LOCKED|CANTOPEN|READONLY|NOTADB|CORRUPT)|E(CONN|PIPE|TIMEDOUT|HOST|NET|AI_))/
+
+const TAKEN = /^(23505|SQLITE_CONSTRAINT_(UNIQUE|PRIMARYKEY))$/
+const OWNER_GONE = /^(23503|SQLITE_CONSTRAINT_FOREIGNKEY)$/
+
+export function storeFailure(error: unknown): unknown {
+  const code = codeOf(error)
+  if (TAKEN.test(code)) return new Failure('conflict', 'This is there already.')
+  // Every foreign key leads to a user in the end, and a caller that is gone has no credentials any more.
+  if (OWNER_GONE.test(code)) return new Failure('unauthorized', 'This account was removed.')
+  const message = error instanceof Error ? error.message : ''
+  const isGone = code ? UNAVAILABLE.test(code) : /timeout|terminated|closed|ended|not queryable/i.test(message)
+  return isGone ? unavailable(error) : error
+}
+
+/** Only the driver's code is kept for the log: PostgreSQL's `detail` repeats the values of the row. */
+export function unavailable(error: unknown): Failure {
+  return new Failure('store_unavailable', 'The store is not available just now. Try again in a moment.', {
+    retryAfter: 2,
+    log: { store: codeOf(error) || 'connection' },
+  })
+}
+
+/** The driver's code for it; empty when it has none. */
+export function codeOf(error: unknown): string {
+  return error instanceof Error && 'code' in error ? String(error.code ?? '') : ''
+}
+
+/** An error as a driver would throw it. */
+export function errorWithCode(code: string, message: string): Error {
+  return Object.assign(new Error(message), { code })
+}
