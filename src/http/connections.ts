@@ -146,7 +146,7 @@ function addressOf({ remoteAddress }: Socket): ipaddr.IPv4 | ipaddr.IPv6 {
 }
 
 /** Of IPv6 the /64, which one household or machine has whole. */
-export function networkOf(address: ipaddr.IPv4 | ipaddr.IPv6): string {
+function networkOf(address: ipaddr.IPv4 | ipaddr.IPv6): string {
   if (address instanceof ipaddr.IPv4) return address.toString()
   return address.parts.slice(0, 4).join(':')
 }

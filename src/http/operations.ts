@@ -1,7 +1,6 @@
 // What operators and their tools ask: is the process alive, is the store there, how much is going on.
 
-import { once } from 'node:events'
-import { createServer } from 'node:http'
+import Fastify from 'fastify'
 import { collectDefaultMetrics, Histogram, Registry } from 'prom-client'
 import { Type } from 'typebox'
 import type { Config } from '../config.ts'
@@ -70,19 +69,12 @@ function metricsRoutes(app: App, { metricsToken, metricsPort }: Config, registry
 
 /** On loopback, from before the service listens until it has closed. A port that is taken fails the start. */
 function listenForMetrics(app: App, port: number, registry: Registry): void {
-  const server = createServer((request, response) => {
-    if (request.method !== 'GET' || request.url?.split('?')[0] !== '/metrics') return response.writeHead(404).end()
-    registry.metrics().then(
-      (text) => response.writeHead(200, { 'content-type': registry.contentType }).end(text),
-      () => response.writeHead(500).end(),
-    )
-  })
+  const server = Fastify()
+  server.get('/metrics', async (_request, reply) => reply.type(registry.contentType).send(await registry.metrics()))
   app.addHook('onReady', async () => {
-    server.listen(port, '127.0.0.1')
-    await once(server, 'listening')
+    await server.listen({ host: '127.0.0.1', port })
   })
   app.addHook('onClose', async () => {
-    server.close()
-    server.closeAllConnections()
+    await server.close()
   })
 }

@@ -59,12 +59,6 @@ export const Group = Type.Object({
   marked_for_deletion_on: maybe(Type.String()),
 })
 
-/** Of a project: whether it has merge requests at all; the second is the older one. */
-export const MergeRequestAccess = Type.Object({
-  merge_requests_access_level: maybe(Type.String()),
-  merge_requests_enabled: maybe(Type.Boolean()),
-})
-
 export const MergeRequest = Type.Object({
   id: maybe(Id),
   iid: Id,
