@@ -44,6 +44,8 @@ const Found = Type.Object({
 
 /** Of both vendors. */
 const MAX_PER_PAGE = 100
+/** Of a body: in bytes and in values. */
+const TOO_MUCH = ['TOO_LARGE', 'TOO_MANY']
 /** Vendors' defaults are 20 and 30: a 404 to no more than that is no matter of size. */
 const SMALL_PAGE = 30
 
@@ -164,7 +166,7 @@ function followsAfter({ items, total }: Read, headers: Record<string, string>, w
  * https://github.com/renovatebot/renovate/issues/43750
  */
 async function isTooMuch(failure: unknown, { perPage }: PageRequest, isThere: List<TObject>['isThere']) {
-  if (hasCode(failure, 'scm_bad_response')) return failure.details.log?.fault === 'TOO_LARGE'
+  if (hasCode(failure, 'scm_bad_response')) return TOO_MUCH.includes(String(failure.details.log?.fault))
   return hasCode(failure, 'scm_not_found') && perPage > SMALL_PAGE && isThere?.()
 }
 
