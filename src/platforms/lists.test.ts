@@ -316,6 +316,22 @@ describe('of GitLab', () => {
     expect((await (await gitlab({ path, body })).organizations(FIRST)).items.map(({ login }) => login)).toEqual(['a'])
   })
 
+  // https://docs.gitlab.com/api/groups/#list-groups: `search` finds parts of names, in the order of names.
+  test('a group named by digits is found behind a hundred others with these digits', async () => {
+    const search = (page: number) =>
+      `/groups?search=566&all_available=true&top_level_only=true&per_page=100&page=${page}`
+    const others = Array.from({ length: 100 }, (_, index) => ({ id: index + 1, full_path: `1566${index}` }))
+    const inGroup = '/groups/801/projects?include_subgroups=true&with_shared=false&per_page=100&page=1'
+    const platform = await gitlab(
+      { path: '/users?username=566&per_page=100&page=1', body: [] },
+      { path: search(1), headers: { 'x-next-page': '2' }, body: others },
+      { path: search(2), headers: { 'x-next-page': '' }, body: [{ id: 801, full_path: '566' }] },
+      { path: inGroup, headers: { 'x-next-page': '' }, body: [project(5)] },
+    )
+    const page = await platform.searchRepositories({ ...query, user: '566' }, FIRST)
+    expect(page.items.map(({ id }) => id)).toEqual([5])
+  })
+
   test('a page of more values than are read is asked for in halves', async () => {
     const path = (perPage: number, page: number) =>
       `/projects?order_by=last_activity_at&sort=desc&per_page=${perPage}&page=${page}`

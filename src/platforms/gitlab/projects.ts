@@ -10,6 +10,8 @@ import { isBeingDeleted, isFork, Named, Project, repositoryFrom } from './respon
 
 type ProjectList = List<typeof Project>
 
+const MAX_NAME_PAGES = 10
+
 /** `until`: `Date.now()` after which the page is given as far as it was read. */
 export async function searchProjects(
   api: Api,
@@ -91,7 +93,14 @@ async function listsOf(api: Api, { user, words }: RepositoryQuery): Promise<Proj
   return groupId === null ? [] : [ofGroup(groupId)]
 }
 
+/** Groups are found by a part of their name, and may be more than a page of them. */
 async function idOf(api: Api, path: string, parameters: Record<string, string>, name: string): Promise<number | null> {
-  const { items } = await listAt(api, { path, parameters, item: Named })({ page: 1, perPage: 100 })
-  return items.find((item) => (item?.full_path ?? item?.username)?.toLowerCase() === name.toLowerCase())?.id ?? null
+  const read = listAt(api, { path, parameters, item: Named })
+  for (let page = 1; page <= MAX_NAME_PAGES; page++) {
+    const { items, hasNext } = await read({ page, perPage: 100 })
+    const found = items.find((item) => (item?.full_path ?? item?.username) === name)
+    if (found) return found.id
+    if (hasNext === false) break
+  }
+  return null
 }
