@@ -116,7 +116,8 @@ function settingsOf(scmType: OAuthScmType, withUrl: boolean): string {
 
 /** At a wrong address the 404 is that of whatever else is there: it ends no link, and the operator may have to mend it. */
 export function withSettings({ scmType }: Site, error: unknown): unknown {
-  if (!(error instanceof Failure) || error.code !== 'scm_bad_response' || error.details.log?.status !== 404) return error
+  if (!(error instanceof Failure) || error.code !== 'scm_bad_response' || error.details.log?.status !== 404)
+    return error
   const message = `${error.message} If it stays so, the operator of this server has to check ${settingsOf(scmType, true)}.`
   return new Failure(error.code, message, error.details)
 }
