@@ -92,6 +92,15 @@ describe('of GitHub: repositories found', () => {
     expect(failure.code).toBe('scm_bad_response')
   })
 
+  // GitBucket numbers nothing: https://github.com/gitbucket/gitbucket (ApiRepository, `val id = 0`).
+  test('with the id 0, every one, are left out and no failure', async () => {
+    const page = await (await github(found(item(0), item(0)))).searchRepositories(query, FIRST)
+    expect([page.items, page.warnings]).toEqual([
+      [],
+      ['2 entries of this page were left out: they came from GitHub in a form that cannot be read.'],
+    ])
+  })
+
   test('have a next page where only the total tells, and not without', async () => {
     const items = Array.from({ length: 20 }, (_, index) => item(index + 1))
     const told = await github({ path, body: { total_count: 21, items } })

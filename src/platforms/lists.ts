@@ -2,7 +2,7 @@
 import { type Static, type TObject, Type } from 'typebox'
 import type { Api } from './api.ts'
 import { tellsMore } from './outgoing/next-page.ts'
-import { fitting, wrongShape } from './outgoing/shape.ts'
+import { fitting, resembles, wrongShape } from './outgoing/shape.ts'
 import type { PageRequest } from './platform.ts'
 import { hasCode, maybe, queryOf, startOf } from './vendor.ts'
 
@@ -108,8 +108,9 @@ async function readOnce<T extends TObject>(
   const items = found.items.map((one) => (fitting(item, one) as Static<T> | undefined) ?? null)
   // The platform would confirm what cannot be read with a 304 for ever.
   if (items.includes(null)) api.forget(address)
-  // One odd item is left out; where several are odd and none is not, this is another API.
-  if (items.length > 1 && items.every((one) => one === null)) throw wrongShape(api.host, '/0')
+  // Odd items are left out, all of them where a server gives each the id 0; what has nothing right is another API.
+  if (items.length > 1 && items.every((one) => one === null) && !found.items.some((one) => resembles(item, one)))
+    throw wrongShape(api.host, '/0')
   return {
     items,
     hasNext: followsAfter(found, headers, wanted),
