@@ -277,6 +277,26 @@ describe('of GitHub: health', () => {
   })
 })
 
+// https://github.com/renovatebot/renovate/issues/43750
+test.each([
+  ['keys', '/user/keys', (platform: Platform) => platform.sshKeys()],
+  [
+    'organisations',
+    '/user/orgs',
+    async (platform: Platform) => (await platform.organizations({ page: 1, perPage: 100 })).items,
+  ],
+] as const)('of GitHub: %s are asked for in smaller pages where a large one is 404', async (_, path, ask) => {
+  const missing = { status: 404, body: { message: 'Not Found' } }
+  const body = [{ id: 1, login: 'acme', title: 'Laptop', key: 'ssh-ed25519 AAAA' }]
+  const platform = await github(
+    { path: `${path}?per_page=100`, ...missing },
+    { path: `${path}?per_page=100&page=1`, ...missing },
+    { path: `${path}?per_page=30`, body },
+    { path: `${path}?per_page=50&page=1`, body },
+  )
+  expect(await ask(platform)).toHaveLength(1)
+})
+
 describe('of GitLab', () => {
   const projects = '/projects?order_by=last_activity_at&sort=desc&per_page=100&page=1'
   const project = (id: unknown, own: object = {}) => ({

@@ -25,7 +25,7 @@ export interface List<T extends TObject> {
   item: T
   /** GitHub's searches answer with an object that has the list in `items`. */
   isSearch?: true
-  /** Whether what the list belongs to exists, asked before a 404 of the list is believed. */
+  /** Whether what the list belongs to exists, asked before a 404 of the list is believed. Without it, it does. */
   isThere?: () => Promise<boolean>
 }
 
@@ -47,7 +47,7 @@ const MAX_PER_PAGE = 100
 /** Of a body: in bytes and in values. */
 const TOO_MUCH = ['TOO_LARGE', 'TOO_MANY']
 /** Vendors' defaults are 20 and 30: a 404 to no more than that is no matter of size. */
-const SMALL_PAGE = 30
+export const SMALL_PAGE = 30
 
 /** Reads the list's pages, of up to 100 items. A size that has proved too large is not asked for again. */
 export function listAt<T extends TObject>(
@@ -166,9 +166,9 @@ function followsAfter({ items, total }: Read, headers: Record<string, string>, w
  * belongs to is there. A GHES has answered 404 to `per_page` above 50:
  * https://github.com/renovatebot/renovate/issues/43750
  */
-async function isTooMuch(failure: unknown, { perPage }: PageRequest, isThere: List<TObject>['isThere']) {
+async function isTooMuch(failure: unknown, { perPage }: PageRequest, isThere = async () => true): Promise<boolean> {
   if (hasCode(failure, 'scm_bad_response')) return TOO_MUCH.includes(String(failure.details.log?.fault))
-  return hasCode(failure, 'scm_not_found') && perPage > SMALL_PAGE && isThere?.()
+  return hasCode(failure, 'scm_not_found') && perPage > SMALL_PAGE && (await isThere())
 }
 
 /** One page as the caller gets it: where nothing tells whether more follows, the next page is looked at. */

@@ -122,7 +122,9 @@ export class GitLab implements Platform {
     const path = projectAddress(repository)
     // The list marks the default branch too, but perhaps only on its last page.
     const { body } = await this.#api.get(path, ProjectDetails)
-    const list = listAt(this.#api, { path: `${path}/repository/branches`, item: BranchItem })
+    // A 404 means that the repository is switched off.
+    const isThere = async () => false
+    const list = listAt(this.#api, { path: `${path}/repository/branches`, item: BranchItem, isThere })
     const branch = body.default_branch ?? null
     const exists = async () => {
       const address = `${path}/repository/branches/${encodeURIComponent(branch ?? '')}`

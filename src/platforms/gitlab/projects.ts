@@ -79,9 +79,13 @@ async function listsOf(api: Api, { user, words }: RepositoryQuery): Promise<Proj
   }
   const parts = pathParts(user)
   if (parts === null) return []
-  const ofUser = (id: string | number) => ({ path: `/users/${id}/projects`, parameters: search, item: Project })
+  // Their 404 is about the name, and is asked about no further.
+  const list = (path: string, parameters: Record<string, string>): ProjectList => {
+    return { path, parameters, item: Project, isThere: async () => false }
+  }
+  const ofUser = (id: string | number) => list(`/users/${id}/projects`, search)
   const inGroup = { include_subgroups: 'true', with_shared: 'false', ...search }
-  const ofGroup = (id: string | number) => ({ path: `/groups/${id}/projects`, parameters: inGroup, item: Project })
+  const ofGroup = (id: string | number) => list(`/groups/${id}/projects`, inGroup)
   const name = encodeURIComponent(user)
   if (parts.length > 1) return [ofGroup(name)]
   if (!/^\d+$/.test(user)) return [ofUser(name), ofGroup(name)]
