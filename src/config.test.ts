@@ -320,6 +320,7 @@ describe('readConfig', () => {
     ['GITHUB_URL', 'https://www.github.com', /not where accounts live/, 'https://github.com'],
     ['GITHUB_URL', 'https://WWW.GitHub.com/', /not where accounts live/, 'https://github.com'],
     ['GITHUB_URL', 'https://gist.github.com', /not where accounts live/, 'https://github.com'],
+    ['GITHUB_URL', 'https://ssh.github.com', /not where accounts live/, 'https://github.com'],
     ['GITHUB_URL', 'https://github.com/login', /must not have a path/, 'https://github.com'],
     ['GITHUB_URL', 'https://github.com/login/oauth/authorize', /must not have a path/, 'https://github.com'],
     ['GITHUB_URL', 'https://github.com/acme', /must not have a path/, 'https://github.com'],
@@ -355,6 +356,8 @@ describe('readConfig', () => {
     ['GITLAB_URL', 'https://git.corp.lan/git/oauth/authorize', /address of a page/, 'https://git.corp.lan/git'],
     ['GITLAB_URL', 'https://git.corp.lan/git/-/profile', /address of a page/, 'https://git.corp.lan/git'],
     ['GITLAB_URL', 'https://git.corp.lan/dashboard/projects', /address of a page/, 'https://git.corp.lan'],
+    ['GITLAB_URL', 'https://git.corp.lan/git/groups/acme', /address of a page/, 'https://git.corp.lan/git'],
+    ['GITLAB_URL', 'https://registry.gitlab.com', /not where accounts live/, 'https://gitlab.com'],
     ['GITLAB_URL', 'http://git.corp.lan/git', /must start with https/, 'https://git.corp.lan/git'],
   ]
   it.each(roots)('refuses %s=%s with the address to use', (name, value, why, use) => {
@@ -372,6 +375,8 @@ describe('readConfig', () => {
     ['GITLAB_URL', 'https://GitLab.com/', 'https://gitlab.com'],
     ['GITLAB_URL', 'https://git.corp.lan/tools/GitLab/', 'https://git.corp.lan/tools/GitLab'],
     ['GITLAB_URL', 'https://git.corp.lan/users-api', 'https://git.corp.lan/users-api'],
+    ['GITLAB_URL', 'https://gitlab.com.corp.lan', 'https://gitlab.com.corp.lan'],
+    ['GITHUB_URL', 'https://notgithub.com', 'https://notgithub.com'],
   ] as const)('takes %s=%s', (name, value, url) => {
     expect(readConfig({ [name]: value })[name === 'GITHUB_URL' ? 'github' : 'gitlab'].url).toBe(url)
   })

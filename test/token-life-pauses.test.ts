@@ -126,6 +126,8 @@ describeOnBothEngines('the pauses of a token that cannot be renewed', (engine) =
         const answer = await life.use(id)
         expect([fault, value, answer.status, answer.json.code]).toEqual([fault, value, 503, 'scm_bad_response'])
         expect(answer.json.error).toContain(`answered ${value} with `)
+        // A wrong address is answered so too, and the operator's to mend.
+        expect(answer.json.error.includes(`check ${name.toUpperCase()}_URL, `)).toBe(value === 404)
         await life.leaseOver(id)
       }
       expect((await life.show(id)).status).toBe('ok')

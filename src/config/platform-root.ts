@@ -4,9 +4,10 @@ export type PlatformName = 'github' | 'gitlab'
 
 const HOSTED: Record<PlatformName, string> = { github: 'github.com', gitlab: 'gitlab.com' }
 
-/** Names of github.com and gitlab.com under which no accounts live, and of the API of a tenant of ghe.com. */
+/** Names below github.com, of gitlab.com and of a tenant of ghe.com under which no accounts live. */
 const ALIASES: [RegExp, (name: string) => string][] = [
-  [/^(?:www|api|gist|raw|uploads|docs|about)\.(github\.com|gitlab\.com)$/, (name) => name],
+  [/\.(github\.com)$/, (name) => name],
+  [/^(?:www|api|docs|about|registry|ssh|altssh|customers)\.(gitlab\.com)$/, (name) => name],
   [/^(?:www|api)\.([a-z0-9-]+\.ghe\.com)$/, (name) => name],
 ]
 
@@ -14,7 +15,7 @@ const API_PATH = /^(.*?)\/+(?:api\/v\d+|api\/graphql|graphql)(?:\/.*)?$/i
 
 /** What GitLab keeps for pages of its own, and no path of a whole GitLab ends with: https://docs.gitlab.com/user/reserved_names/ */
 const PAGE_PATH =
-  /^(.*?)\/+(?:-|\.well-known|admin|api|dashboard|explore|help|login|oauth|profile|user|users)(?:\/.*)?$/i
+  /^(.*?)\/+(?:-|\.well-known|admin|api|dashboard|explore|groups|help|jwt|login|oauth|profile|search|snippets|uploads|user|users)(?:\/.*)?$/i
 
 /** `problem` reads on after the setting's name; `use` is the root, without trailing slash. */
 interface Root {

@@ -92,6 +92,15 @@ describe('of GitHub: repositories found', () => {
     expect(failure.code).toBe('scm_bad_response')
   })
 
+  // GitBucket numbers nothing: https://github.com/gitbucket/gitbucket (ApiRepository, `val id = 0`).
+  test('with the id 0, every one, are left out and no failure', async () => {
+    const page = await (await github(found(item(0), item(0)))).searchRepositories(query, FIRST)
+    expect([page.items, page.warnings]).toEqual([
+      [],
+      ['2 entries of this page were left out: they came from GitHub in a form that cannot be read.'],
+    ])
+  })
+
   test('have a next page where only the total tells, and not without', async () => {
     const items = Array.from({ length: 20 }, (_, index) => item(index + 1))
     const told = await github({ path, body: { total_count: 21, items } })
@@ -110,6 +119,19 @@ describe('of GitHub: repositories found', () => {
     const platform = await github({ path: last, body: { total_count, items: [item(1)] } })
     const page = await platform.searchRepositories(query, { page: 34, perPage: 30 })
     expect(page).toMatchObject({ hasNext: false, totalCount: total_count, warnings })
+  })
+})
+
+test('of GitHub: the last page of a search says that more exist where only its being full tells', async () => {
+  const items = Array.from({ length: 100 }, (_, index) => ({ id: index + 1, full_name: `alice/r${index}` }))
+  const page = (number: number) => `/search/repositories?q=x&per_page=100&page=${number}`
+  const end = { status: 422, body: { message: 'Only the first 1000 search results are available' } }
+  const platform = await github({ path: page(10), body: { items } }, { path: page(11), ...end })
+  const query = { words: ['x'], forks: false, user: null }
+  expect(await platform.searchRepositories(query, { page: 10, perPage: 100 })).toMatchObject({
+    hasNext: false,
+    totalCount: null,
+    warnings: ['GitHub gives only the first 1000 results of a search; narrow the query.'],
   })
 })
 
@@ -151,6 +173,15 @@ describe('of GitHub: pull requests', () => {
     const items = [issue(1), issue(2, { pull_request: undefined }), issue(3, { pull_request: null }), issue(4)]
     const platform = await github({ path: search, body: { total_count: 4, items } })
     expect((await platform.searchPullRequests(own, FIRST)).items.map(({ number }) => number)).toEqual([1, 4])
+  })
+
+  // So GitHub listed issues in 2014: gh-search-issues-02 of ../shared/data/recorded.
+  test('found are no issues with a pull_request of nulls', async () => {
+    const nulls = { html_url: null, diff_url: null, patch_url: null }
+    const addresses = { html_url: 'https://example.test/o/r/pull/1', diff_url: null, patch_url: null }
+    const items = [issue(1, { pull_request: addresses }), issue(2, { pull_request: nulls }), issue(3)]
+    const platform = await github({ path: search, body: { total_count: 3, items } })
+    expect((await platform.searchPullRequests(own, FIRST)).items.map(({ number }) => number)).toEqual([1, 3])
   })
 
   // 52 of 747 items found in 2014 have none: ../shared/data/recorded.
@@ -223,7 +254,7 @@ describe('of GitHub: a search that is refused', () => {
     const platform = await github({ path, status: 422, body: { message } })
     const failure = await refusal(platform.searchPullRequests(words, FIRST))
     expect(failure.details.errors).toEqual({
-      page: ['is further into the list than GitHub Enterprise Server gives pages'],
+      page: ['is further into the list than GitHub Enterprise Server gives pages; narrow the query'],
     })
   })
 })
@@ -244,6 +275,26 @@ describe('of GitHub: health', () => {
     const platform = await github({ path: '/meta', body: meta }, { path: '/rate_limit', body })
     expect(await platform.health()).toMatchObject({ version: '3.20.1', rateLimit: expected })
   })
+})
+
+// https://github.com/renovatebot/renovate/issues/43750
+test.each([
+  ['keys', '/user/keys', (platform: Platform) => platform.sshKeys()],
+  [
+    'organisations',
+    '/user/orgs',
+    async (platform: Platform) => (await platform.organizations({ page: 1, perPage: 100 })).items,
+  ],
+] as const)('of GitHub: %s are asked for in smaller pages where a large one is 404', async (_, path, ask) => {
+  const missing = { status: 404, body: { message: 'Not Found' } }
+  const body = [{ id: 1, login: 'acme', title: 'Laptop', key: 'ssh-ed25519 AAAA' }]
+  const platform = await github(
+    { path: `${path}?per_page=100`, ...missing },
+    { path: `${path}?per_page=100&page=1`, ...missing },
+    { path: `${path}?per_page=30`, body },
+    { path: `${path}?per_page=50&page=1`, body },
+  )
+  expect(await ask(platform)).toHaveLength(1)
 })
 
 describe('of GitLab', () => {
@@ -275,11 +326,54 @@ describe('of GitLab', () => {
   })
 
   test('groups with odd fields keep the rest, and one without a path is left out', async () => {
-    const path = '/groups?min_access_level=10&order_by=name&sort=asc&per_page=20&page=1'
+    const path = '/groups?min_access_level=10&active=true&order_by=name&sort=asc&per_page=20&page=1'
     const body = [{ id: 1, full_path: 'a', avatar_url: 7, web_url: null }, { id: 2 }, { id: 3, full_path: 'c' }]
     const page = await (await gitlab({ path, body })).organizations(FIRST)
     expect(page.items.map(({ login }) => login)).toEqual(['a', 'c'])
     expect(page.warnings).toEqual(leftOut('GitLab'))
+  })
+
+  test('groups that wait for deletion are left out, with what is in them', async () => {
+    const path = '/groups?min_access_level=10&active=true&order_by=name&sort=asc&per_page=20&page=1'
+    const gone = 'old-deletion_scheduled-7'
+    const body = [
+      { id: 1, full_path: 'a' },
+      { id: 2, full_path: 'b', marked_for_deletion_on: '2026-11-20' },
+      { id: 3, full_path: gone },
+      { id: 4, full_path: `${gone}/sub` },
+    ]
+    expect((await (await gitlab({ path, body })).organizations(FIRST)).items.map(({ login }) => login)).toEqual(['a'])
+  })
+
+  // https://docs.gitlab.com/api/groups/#list-groups: `search` finds parts of names, in the order of names.
+  test('a group named by digits is found behind a hundred others with these digits', async () => {
+    const search = (page: number) =>
+      `/groups?search=566&all_available=true&top_level_only=true&per_page=100&page=${page}`
+    const others = Array.from({ length: 100 }, (_, index) => ({ id: index + 1, full_path: `1566${index}` }))
+    const inGroup = '/groups/801/projects?include_subgroups=true&with_shared=false&per_page=100&page=1'
+    const platform = await gitlab(
+      { path: '/users?username=566&per_page=100&page=1', body: [] },
+      { path: search(1), headers: { 'x-next-page': '2' }, body: others },
+      { path: search(2), headers: { 'x-next-page': '' }, body: [{ id: 801, full_path: '566' }] },
+      { path: inGroup, headers: { 'x-next-page': '' }, body: [project(5)] },
+    )
+    const page = await platform.searchRepositories({ ...query, user: '566' }, FIRST)
+    expect(page.items.map(({ id }) => id)).toEqual([5])
+  })
+
+  test('a page of more values than are read is asked for in halves', async () => {
+    const path = (perPage: number, page: number) =>
+      `/projects?order_by=last_activity_at&sort=desc&per_page=${perPage}&page=${page}`
+    const many = (from: number, count: number) =>
+      Array.from({ length: count }, (_, index) => project(from + index, { topics: new Array(3_000).fill(1) }))
+    const platform = await gitlab(
+      { path: path(100, 1), headers: { 'x-next-page': '' }, body: many(1, 80) },
+      { path: path(50, 1), headers: { 'x-next-page': '2' }, body: many(1, 50) },
+      { path: path(50, 2), headers: { 'x-next-page': '' }, body: many(51, 30) },
+    )
+    const page = await platform.searchRepositories({ ...query, forks: true }, { page: 1, perPage: 100 })
+    expect(page.items.map(({ id }) => id)).toEqual(Array.from({ length: 80 }, (_, index) => index + 1))
+    expect(page.hasNext).toBe(false)
   })
 
   test('merge requests with an odd created_at stay in the order of their list', async () => {
@@ -304,7 +398,7 @@ describe('of GitLab', () => {
       { query: ['is refused by GitLab: "search does not have a valid value"'] },
     ],
     [{ message: { search: ['is too short'] } }, { query: ['is refused by GitLab: "search is too short"'] }],
-    [{ error: 'page is invalid' }, { page: ['is further into the list than GitLab gives pages'] }],
+    [{ error: 'page is invalid' }, { page: ['is further into the list than GitLab gives pages; narrow the query'] }],
     [{ message: 'Bad' }, { query: ['is nothing that GitLab searches for'] }],
   ])('a query that is refused with %j', async (body, errors) => {
     const platform = await gitlab({ path: projects, status: 400, headers: { 'x-gitlab-meta': '{}' }, body })

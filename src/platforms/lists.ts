@@ -2,7 +2,7 @@
 import { type Static, type TObject, Type } from 'typebox'
 import type { Api } from './api.ts'
 import { tellsMore } from './outgoing/next-page.ts'
-import { fitting, wrongShape } from './outgoing/shape.ts'
+import { fitting, resembles, wrongShape } from './outgoing/shape.ts'
 import type { PageRequest } from './platform.ts'
 import { hasCode, maybe, queryOf, startOf } from './vendor.ts'
 
@@ -25,7 +25,7 @@ export interface List<T extends TObject> {
   item: T
   /** GitHub's searches answer with an object that has the list in `items`. */
   isSearch?: true
-  /** Whether what the list belongs to exists, asked before a 404 of the list is believed. */
+  /** Whether what the list belongs to exists, asked before a 404 of the list is believed. Without it, it does. */
   isThere?: () => Promise<boolean>
 }
 
@@ -44,8 +44,10 @@ const Found = Type.Object({
 
 /** Of both vendors. */
 const MAX_PER_PAGE = 100
+/** Of a body: in bytes and in values. */
+const TOO_MUCH = ['TOO_LARGE', 'TOO_MANY']
 /** Vendors' defaults are 20 and 30: a 404 to no more than that is no matter of size. */
-const SMALL_PAGE = 30
+export const SMALL_PAGE = 30
 
 /** Reads the list's pages, of up to 100 items. A size that has proved too large is not asked for again. */
 export function listAt<T extends TObject>(
@@ -106,8 +108,9 @@ async function readOnce<T extends TObject>(
   const items = found.items.map((one) => (fitting(item, one) as Static<T> | undefined) ?? null)
   // The platform would confirm what cannot be read with a 304 for ever.
   if (items.includes(null)) api.forget(address)
-  // One odd item is left out; where several are odd and none is not, this is another API.
-  if (items.length > 1 && items.every((one) => one === null)) throw wrongShape(api.host, '/0')
+  // Odd items are left out, all of them where a server gives each the id 0; what has nothing right is another API.
+  if (items.length > 1 && items.every((one) => one === null) && !found.items.some((one) => resembles(item, one)))
+    throw wrongShape(api.host, '/0')
   return {
     items,
     hasNext: followsAfter(found, headers, wanted),
@@ -163,9 +166,9 @@ function followsAfter({ items, total }: Read, headers: Record<string, string>, w
  * belongs to is there. A GHES has answered 404 to `per_page` above 50:
  * https://github.com/renovatebot/renovate/issues/43750
  */
-async function isTooMuch(failure: unknown, { perPage }: PageRequest, isThere: List<TObject>['isThere']) {
-  if (hasCode(failure, 'scm_bad_response')) return failure.details.log?.fault === 'TOO_LARGE'
-  return hasCode(failure, 'scm_not_found') && perPage > SMALL_PAGE && isThere?.()
+async function isTooMuch(failure: unknown, { perPage }: PageRequest, isThere = async () => true): Promise<boolean> {
+  if (hasCode(failure, 'scm_bad_response')) return TOO_MUCH.includes(String(failure.details.log?.fault))
+  return hasCode(failure, 'scm_not_found') && perPage > SMALL_PAGE && (await isThere())
 }
 
 /** One page as the caller gets it: where nothing tells whether more follows, the next page is looked at. */

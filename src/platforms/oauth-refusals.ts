@@ -102,13 +102,24 @@ function timeOf({ date = '' }: RawAnswer['headers']): number {
 /** GitHub answers 404, and no code, when there is no such application at that address. */
 function applicationRefused({ scmType }: Site, code: string | null, log: Record<string, string | number>): Failure {
   const { label } = scmTypes[scmType]
-  const name = scmType.toUpperCase()
-  const settings = `${code === null ? `${name}_URL, ` : ''}${name}_CLIENT_ID, ${name}_CLIENT_SECRET`
   return new Failure(
     'scm_application_refused',
-    `${label} does not take this server's OAuth application (${code ?? `status ${log.status}`}). Its operator has to check ${settings} and the callback address registered there.`,
+    `${label} does not take this server's OAuth application (${code ?? `status ${log.status}`}). Its operator has to check ${settingsOf(scmType, code === null)} and the callback address registered there.`,
     { log },
   )
+}
+
+function settingsOf(scmType: OAuthScmType, withUrl: boolean): string {
+  const name = scmType.toUpperCase()
+  return `${withUrl ? `${name}_URL, ` : ''}${name}_CLIENT_ID, ${name}_CLIENT_SECRET`
+}
+
+/** At a wrong address the 404 is that of whatever else is there: it ends no link, and the operator may have to mend it. */
+export function withSettings({ scmType }: Site, error: unknown): unknown {
+  if (!(error instanceof Failure) || error.code !== 'scm_bad_response' || error.details.log?.status !== 404)
+    return error
+  const message = `${error.message} If it stays so, the operator of this server has to check ${settingsOf(scmType, true)}.`
+  return new Failure(error.code, message, error.details)
 }
 
 /** `what` reads on after the platform's name and host. */

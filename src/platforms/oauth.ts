@@ -5,7 +5,7 @@ import type { Config } from '../config.ts'
 import { type Outgoing, send } from './api.ts'
 import * as githubScopes from './github/scopes.ts'
 import * as gitlabScopes from './gitlab/scopes.ts'
-import { badAnswer, isOwnRefusal, refusal } from './oauth-refusals.ts'
+import { badAnswer, isOwnRefusal, refusal, withSettings } from './oauth-refusals.ts'
 import { platformAddress } from './platform-url.ts'
 import type { OAuthScmType } from './scm-types.ts'
 import { membersOf } from './vendor.ts'
@@ -180,6 +180,8 @@ async function askToken(
     // Each link spends a token of its own, which stands for its account here.
     ...(parameters.refresh_token !== undefined && { account: hashOf(parameters.refresh_token) }),
     ...(deadline !== undefined && { deadline }),
+  }).catch((failure: unknown) => {
+    throw withSettings(application, failure)
   })
   // GitHub says its errors with status 200, so the body decides.
   const body = membersOf(answer.body)

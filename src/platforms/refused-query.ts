@@ -12,7 +12,7 @@ export function queryRefused(label: string, said: unknown): Failure {
 
 /** 422 at `page`: the list goes on, but the platform gives no pages so far back. */
 export function pageTooDeep(label: string): Failure {
-  const problem = `is further into the list than ${label} gives pages`
+  const problem = `is further into the list than ${label} gives pages; narrow the query`
   return new Failure('scm_query_refused', `page ${problem}`, { errors: { page: [problem] } })
 }
 

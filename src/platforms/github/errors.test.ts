@@ -210,8 +210,8 @@ test.each<[string, number, Record<string, string>, string, number]>([
   expect(failure.details.retryAfter).toBe(retryAfter)
 })
 
-test('no text of the platform is in a message', () => {
-  for (const status of [400, 401, 403, 404, 410, 422, 429, 451]) {
+test('no text of the platform is in a message but what it says of a query', () => {
+  for (const status of [400, 401, 403, 404, 410, 429, 451]) {
     const headers = {
       'x-accepted-github-permissions': '<b>',
       'x-oauth-scopes': '<i>',
@@ -268,7 +268,7 @@ test('a page too deep for a large list is the pageâ€™s fault, and not the queryâ
   const message =
     'Pagination with the page parameter is not supported for large datasets, please use cursor based pagination (after/before)'
   const failure = read(422, {}, { message, ...docs })
-  expect(failure.code).toBe('invalid')
+  expect(failure.code).toBe('scm_query_refused')
   expect(failure.details.errors?.page?.[0]).toContain('narrow the query')
 })
 

@@ -38,7 +38,6 @@ export function githubFailure(site: Site, answer: RawAnswer, url?: URL): Failure
   if (status === 403) return forbidden(site, answer, url)
   if (status === 410 || (status === 400 && says(answer, /\bversion\b/i))) return versionRefused(site, answer)
   if (status === 404) return absent(site, headers, url)
-  if (status === 422 && says(answer, /^pagination with the page parameter/i)) return pageTooDeep(site)
   if (status === 422) return githubQueryFailure(label, answer.body)
   if (status === 451) return new Failure('scm_forbidden', `${label} has taken this down for legal reasons.`)
   return new Failure('scm_bad_response', `${label} answered with the status ${status}, which we did not expect.`)
@@ -88,12 +87,6 @@ function versionRefused({ scmType, api }: Site, { status }: RawAnswer): Failure 
 
 export function isVersionRefused(failure: unknown): boolean {
   return failure instanceof Failure && failure.details.log?.fault === 'api_version'
-}
-
-/** https://github.com/MeltanoLabs/tap-github/pull/415: lists of large repositories end before their last page. */
-function pageTooDeep({ scmType }: Site): Failure {
-  const problem = `is further than ${scmTypes[scmType].label} lists by pages; narrow the query`
-  return new Failure('invalid', `page ${problem}`, { errors: { page: [problem] } })
 }
 
 /** Of `GET /user/orgs` and the like too, whose bodies may be anything: a proxy that answers by itself sends none of them. */

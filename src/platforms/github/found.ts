@@ -30,7 +30,7 @@ export async function searched<T>(page: PageRequest, ask: () => Promise<FoundPag
       ...heldBack(headers),
       ...(isIncomplete ? [cutShort] : []),
       ...unreadableWarnings('GitHub', unreadable),
-      ...(isLast && (totalCount ?? 0) > MAX_FOUND ? [narrow] : []),
+      ...(isLast && (totalCount === null ? hasNext : totalCount > MAX_FOUND) ? [narrow] : []),
     ],
   }
 }

@@ -3,7 +3,7 @@ import { type Static, Type } from 'typebox'
 import { Failure } from '../../failure.ts'
 import { Api, type Outgoing } from '../api.ts'
 import { branchPage } from '../composed-list.ts'
-import { listAt, onePage } from '../lists.ts'
+import { listAt, onePage, SMALL_PAGE } from '../lists.ts'
 import { fitting } from '../outgoing/shape.ts'
 import type {
   Branch,
@@ -123,10 +123,14 @@ export class GitHub implements Platform {
   }
 
   async sshKeys(): Promise<SshKey[]> {
+    const keys = async (perPage: number) => this.#api.getAll(`/user/keys?per_page=${perPage}`, Key)
     try {
-      return (await this.#api.getAll('/user/keys?per_page=100', Key)).map(keyFrom)
+      return (await keys(100)).map(keyFrom)
     } catch (failure) {
       if (!hasCode(failure, 'scm_not_found')) throw failure
+      // As with other lists it may be about the size of the page.
+      const fewer = await orNull(keys(SMALL_PAGE), [...REFUSALS, ...TROUBLES])
+      if (fewer !== null) return fewer.map(keyFrom)
       const unknown = await this.#unknownCalls()
       if (unknown.includes(KEYS)) throw callUnknown(this.#at, unknown)
       // An account without keys answers [], so this 404 is a missing scope even where no header says so.
@@ -168,7 +172,7 @@ export class GitHub implements Platform {
     if (!isRepository(repository)) throw new Failure('scm_not_found', 'A repository of GitHub is named OWNER/NAME.')
     const path = `/repos/${repository}`
     const { body } = await this.#api.get(path, RepositoryDetails)
-    const list = listAt(this.#api, { path: `${path}/branches`, item: BranchItem, isThere: async () => true })
+    const list = listAt(this.#api, { path: `${path}/branches`, item: BranchItem })
     const branch = body.default_branch ?? null
     // A renamed branch answers with its new name.
     const exists = async () => {

@@ -8,6 +8,7 @@ import { emptyPage, hasCode, lookUpEach, unreadableWarnings } from '../vendor.ts
 import { isAbsent, searched, unknown } from './found.ts'
 import {
   IssueItem,
+  isPullRequest,
   PullRequestItem,
   pullRequestFrom,
   pullRequestFromIssue,
@@ -73,8 +74,8 @@ async function pullRequestsFound(
   const parameters = { q: pullRequestSearch(query), sort: 'created', order: 'desc' }
   const list = { path: '/search/issues', parameters, item: IssueItem, isSearch: true } as const
   const found = await searched(page, () => onePage(listAt(api, list), page))
-  // A search may give issues whatever it was asked for; only a pull request has this member.
-  const issues = found.items.filter(({ pull_request }) => pull_request)
+  // A search may give issues whatever it was asked for.
+  const issues = found.items.filter(isPullRequest)
   const { items, warnings } = await withSources(api, web, issues)
   return { ...found, items, warnings: [...found.warnings, ...warnings] }
 }

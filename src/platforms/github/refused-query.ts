@@ -5,7 +5,7 @@ import { membersOf } from '../vendor.ts'
 
 /**
  * Searches end after 1,000 results, and large lists at a page of GitHub's choosing:
- * https://docs.github.com/en/rest/search/search#about-search
+ * https://docs.github.com/en/rest/search/search#about-search, https://github.com/MeltanoLabs/tap-github/pull/415
  */
 const TOO_DEEP = /only the first 1,?000 search results|pagination with the page parameter is not supported/i
 

@@ -55,8 +55,8 @@ export const PullRequestItem = Type.Object({
 })
 
 /**
- * A pull request as the issue search tells it: its `id` is the issue's, and it has no `head`. Without `pull_request` it is
- * an issue. Old servers send no `repository_url`.
+ * A pull request as the issue search tells it: its `id` is the issue's, and it has no `head`. Old servers send no
+ * `repository_url`.
  */
 export const IssueItem = Type.Object({
   number: Id,
@@ -64,7 +64,7 @@ export const IssueItem = Type.Object({
   state: Type.String(),
   html_url: maybe(Type.String()),
   repository_url: maybe(Type.String()),
-  pull_request: maybe(Type.Object({ merged_at: maybe(Type.String()) })),
+  pull_request: maybe(Type.Object({ html_url: maybe(Type.String()), merged_at: maybe(Type.String()) })),
 })
 
 export const BranchItem = Type.Object({ name: Type.String() })
@@ -116,6 +116,11 @@ export function pullRequestFrom(item: Static<typeof PullRequestItem>, web: strin
     sourceRepoName: item.head?.repo?.full_name ?? null,
     sourceRepoHtmlUrl: webAddress(item.head?.repo?.html_url),
   }
+}
+
+/** An issue has no `pull_request`, or null; in 2014 it had one whose addresses are null. */
+export function isPullRequest({ pull_request }: Static<typeof IssueItem>): boolean {
+  return pull_request != null && pull_request.html_url !== null
 }
 
 /** `found` is the same pull request from its repository's list, where that was to be had. */

@@ -29,6 +29,7 @@ import {
   BranchItem,
   branchFrom,
   Group,
+  isBeingDeleted,
   Key,
   keyFrom,
   organizationFrom,
@@ -103,7 +104,7 @@ export class GitLab implements Platform {
     // (https://gitlab.com/gitlab-org/gitlab/-/merge_requests/186393); older servers ignore it.
     const parameters = { min_access_level: '10', active: 'true', order_by: 'name', sort: 'asc' }
     const found = await onePage(listAt(this.#api, { path: '/groups', parameters, item: Group }), page)
-    const kept = found.items.filter(({ marked_for_deletion_on }) => !marked_for_deletion_on)
+    const kept = found.items.filter((group) => !isBeingDeleted(group.full_path, group.marked_for_deletion_on))
     return {
       items: kept.map((group) => organizationFrom(group, this.#at.web)),
       hasNext: found.hasNext,
@@ -121,7 +122,9 @@ export class GitLab implements Platform {
     const path = projectAddress(repository)
     // The list marks the default branch too, but perhaps only on its last page.
     const { body } = await this.#api.get(path, ProjectDetails)
-    const list = listAt(this.#api, { path: `${path}/repository/branches`, item: BranchItem })
+    // A 404 means that the repository is switched off.
+    const isThere = async () => false
+    const list = listAt(this.#api, { path: `${path}/repository/branches`, item: BranchItem, isThere })
     const branch = body.default_branch ?? null
     const exists = async () => {
       const address = `${path}/repository/branches/${encodeURIComponent(branch ?? '')}`

@@ -112,7 +112,7 @@ async function whyNone(api: Api, repo: string, failure: Failure): Promise<Page<n
       return emptyPage(0, `Merge requests are switched off in ${place}.`)
     }
   } catch (reason) {
-    if (hasCode(reason, 'scm_not_found')) return unknown(place)
+    if (hasCode(failure, 'scm_not_found') && hasCode(reason, 'scm_not_found')) return unknown(place)
     throw failure
   }
   if (failure.code === 'scm_forbidden') throw failure

@@ -10,6 +10,8 @@ import { isBeingDeleted, isFork, Named, Project, repositoryFrom } from './respon
 
 type ProjectList = List<typeof Project>
 
+const MAX_NAME_PAGES = 10
+
 /** `until`: `Date.now()` after which the page is given as far as it was read. */
 export async function searchProjects(
   api: Api,
@@ -77,9 +79,13 @@ async function listsOf(api: Api, { user, words }: RepositoryQuery): Promise<Proj
   }
   const parts = pathParts(user)
   if (parts === null) return []
-  const ofUser = (id: string | number) => ({ path: `/users/${id}/projects`, parameters: search, item: Project })
+  // Their 404 is about the name, and is asked about no further.
+  const list = (path: string, parameters: Record<string, string>): ProjectList => {
+    return { path, parameters, item: Project, isThere: async () => false }
+  }
+  const ofUser = (id: string | number) => list(`/users/${id}/projects`, search)
   const inGroup = { include_subgroups: 'true', with_shared: 'false', ...search }
-  const ofGroup = (id: string | number) => ({ path: `/groups/${id}/projects`, parameters: inGroup, item: Project })
+  const ofGroup = (id: string | number) => list(`/groups/${id}/projects`, inGroup)
   const name = encodeURIComponent(user)
   if (parts.length > 1) return [ofGroup(name)]
   if (!/^\d+$/.test(user)) return [ofUser(name), ofGroup(name)]
@@ -91,7 +97,14 @@ async function listsOf(api: Api, { user, words }: RepositoryQuery): Promise<Proj
   return groupId === null ? [] : [ofGroup(groupId)]
 }
 
+/** Groups are found by a part of their name, and may be more than a page of them. */
 async function idOf(api: Api, path: string, parameters: Record<string, string>, name: string): Promise<number | null> {
-  const { items } = await listAt(api, { path, parameters, item: Named })({ page: 1, perPage: 100 })
-  return items.find((item) => (item?.full_path ?? item?.username)?.toLowerCase() === name.toLowerCase())?.id ?? null
+  const read = listAt(api, { path, parameters, item: Named })
+  for (let page = 1; page <= MAX_NAME_PAGES; page++) {
+    const { items, hasNext } = await read({ page, perPage: 100 })
+    const found = items.find((item) => (item?.full_path ?? item?.username) === name)
+    if (found) return found.id
+    if (hasNext === false) break
+  }
+  return null
 }
