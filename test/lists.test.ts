@@ -159,7 +159,7 @@ describe('on github-enterprise', () => {
   // The scopes that GitHub accepts are told at the repository itself, not at its lists: ../shared/data/recorded.
   it('a private repository and a token without repo: says which scope it needs', async () => {
     const ask = await link(github(), 'public-only')
-    const hint = 'If it is private, the token needs the scope repo.'
+    const hint = 'If it is private, the token needs the scope repo, which it lacks.'
     for (const query of ['repo:alice/private-notes', 'notes+repo:alice/private-notes']) {
       const { status, json } = await ask(`search_pull_requests?query=${query}`)
       expect([status, json.pull_requests]).toEqual([200, []])
