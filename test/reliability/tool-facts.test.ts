@@ -191,7 +191,9 @@ describe('what leaves and what comes back', () => {
   it('6. what a platform says of the token it was sent is not repeated', async () => {
     first = ({ headers }, response) => {
       response.writeHead(401, { 'content-type': 'application/json', 'www-authenticate': String(headers.authorization) })
-      response.end(JSON.stringify({ message: `bad token ${headers.authorization}` }))
+      response.end(
+        JSON.stringify({ message: `bad token ${headers.authorization}`, documentation_url: 'https://docs.github.com' }),
+      )
       return true
     }
     const answer = await create('github-enterprise', CANARY)
