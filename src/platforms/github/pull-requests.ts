@@ -73,8 +73,8 @@ async function pullRequestsFound(
   const parameters = { q: pullRequestSearch(query), sort: 'created', order: 'desc' }
   const list = { path: '/search/issues', parameters, item: IssueItem, isSearch: true } as const
   const found = await searched(page, () => onePage(listAt(api, list), page))
-  // A search may give issues whatever it was asked for; only a pull request has this member.
-  const issues = found.items.filter(({ pull_request }) => pull_request)
+  // A search may give issues whatever it was asked for; only a pull request has this member, and an address in it.
+  const issues = found.items.filter(({ pull_request }) => pull_request && pull_request.html_url !== null)
   const { items, warnings } = await withSources(api, web, issues)
   return { ...found, items, warnings: [...found.warnings, ...warnings] }
 }

@@ -55,8 +55,8 @@ export const PullRequestItem = Type.Object({
 })
 
 /**
- * A pull request as the issue search tells it: its `id` is the issue's, and it has no `head`. Without `pull_request` it is
- * an issue. Old servers send no `repository_url`.
+ * A pull request as the issue search tells it: its `id` is the issue's, and it has no `head`. Without `pull_request`, or
+ * with one of nulls as in 2013, it is an issue. Old servers send no `repository_url`.
  */
 export const IssueItem = Type.Object({
   number: Id,
@@ -64,7 +64,7 @@ export const IssueItem = Type.Object({
   state: Type.String(),
   html_url: maybe(Type.String()),
   repository_url: maybe(Type.String()),
-  pull_request: maybe(Type.Object({ merged_at: maybe(Type.String()) })),
+  pull_request: maybe(Type.Object({ merged_at: maybe(Type.String()), html_url: maybe(Type.String()) })),
 })
 
 export const BranchItem = Type.Object({ name: Type.String() })
