@@ -22,6 +22,8 @@ export interface Connection {
   clientId?: string | null
   /** What OAuth said of the token when it gave it, which is then not asked about; absent for pasted tokens. */
   granted?: { scopes: string[] | null; expiresAt: string | null }
+  /** What the platform has said of this very token before: it stands where nothing is told of it now. */
+  known?: { scopes: string[] | null; expiresAt: string | null }
   /** Epoch milliseconds after which nobody waits for the answer. */
   deadline?: number
   /** Ends the waiting of this connection's calls. */
