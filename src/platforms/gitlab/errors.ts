@@ -50,7 +50,7 @@ function isOwnError(status: number, error: unknown): boolean {
 }
 
 /** Reads every answer that is neither a success nor 5xx. */
-export function gitlabFailure(site: Site, answer: RawAnswer): Failure {
+export function gitlabFailure(site: Site, answer: RawAnswer, url?: URL): Failure {
   const { status, headers, body } = answer
   if (status === 429) return limited(site, headers)
   if (!site.hasWorked && looksLikeGitHub(answer)) {
@@ -63,7 +63,7 @@ export function gitlabFailure(site: Site, answer: RawAnswer): Failure {
     return new Failure('scm_not_found', 'GitLab has no such thing, or hides it from this account.')
   }
   if (status === 400 || status === 422) return gitlabQueryFailure(body)
-  if (status === 405) return pageTooDeep('GitLab')
+  if (status === 405 && url?.searchParams.has('page') !== false) return pageTooDeep('GitLab')
   return new Failure('scm_bad_response', `GitLab answered with the status ${status}, which we did not expect.`)
 }
 
