@@ -100,7 +100,8 @@ async function ask(platform: Platform, link: Integration): Promise<Told> {
   const profile = await platform.profile()
   const health = await platform.health()
   // What was refused is tried: an account that may read its profile and nothing else is not well.
-  if (wasRefused(link) && health.unknownCalls.length === 0) await platform.sshKeys()
+  const isDoubtful = wasRefused(link) || !health.isTold
+  if (isDoubtful && health.unknownCalls.length === 0) await platform.sshKeys()
   return { link, profile, platform: health }
 }
 

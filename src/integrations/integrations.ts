@@ -198,7 +198,9 @@ export async function replaceAccessToken(
  */
 export async function noteProfile(database: Database, integration: Integration, profile: Profile): Promise<void> {
   const columns = integration.clientId === null ? profileColumns(profile) : accountColumns(profile)
-  const isKnown = Object.entries(columns).every(([name, value]) => integration[name as keyof Integration] === value)
+  // What is undefined is not told now, and stays.
+  const told = Object.entries(columns).filter(([, value]) => value !== undefined)
+  const isKnown = told.every(([name, value]) => integration[name as keyof Integration] === value)
   if (isKnown) return
   await noteIfPossible(
     database

@@ -69,8 +69,9 @@ function unreadable(
   })
 }
 
-/** What OAuth said of a link's token, kept when it was given; nothing of pasted tokens. */
-export function grantedTo({ clientId, scopes, tokenExpiresAt }: Integration): Pick<Connection, 'granted'> {
-  if (clientId === null) return {}
-  return { granted: { scopes: scopes?.split(' ').filter(Boolean) ?? null, expiresAt: tokenExpiresAt } }
+/** What is kept of a link's token: `granted` by OAuth when it was given, `known` of a pasted one since it was read last. */
+export function grantedTo(integration: Integration): Pick<Connection, 'granted' | 'known'> {
+  const { clientId, scopes, tokenExpiresAt } = integration
+  const facts = { scopes: scopes?.split(' ').filter(Boolean) ?? null, expiresAt: tokenExpiresAt }
+  return clientId === null ? { known: facts } : { granted: facts }
 }

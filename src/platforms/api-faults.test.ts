@@ -54,15 +54,13 @@ afterEach(async () => {
   await elsewhere.close()
 })
 
-function api(link = 'link-1', root = `${server.origin}/api`): Api {
-  return new Api(outgoing, {
-    root,
-    headers: { authorization: `Bearer ${TOKEN}` },
-    link,
-    account: 'a',
-    recognises: () => true,
-    failureFrom,
-  })
+function options(link = 'link-1', root = `${server.origin}/api`) {
+  const headers = { authorization: `Bearer ${TOKEN}` }
+  return { root, headers, link, account: 'a', recognises: () => true, failureFrom }
+}
+
+function api(...at: Parameters<typeof options>): Api {
+  return new Api(outgoing, options(...at))
 }
 
 function failureFrom({ status, headers, body }: RawAnswer): Failure {
@@ -364,4 +362,37 @@ describe('a POST', () => {
     expect((await failureOf(post(Date.now() - 1))).code).toBe('scm_unreachable')
     expect(server.seen).toEqual([])
   })
+})
+
+/** What a limit or trouble of the platform's may be written in: the status tells it all the same. */
+const ODD_BODIES: [name: string, body: string | Buffer, headers: Record<string, string>][] = [
+  ['a page larger than a thing of ours', `<html>${'x'.repeat(9 * 1024 * 1024)}`, { 'content-type': 'text/html' }],
+  ['JSON nested too deep', `${'['.repeat(500)}${']'.repeat(500)}`, {}],
+  ['corrupt gzip', 'no gzip', gzip],
+  ['a gzip bomb', LARGE_BOMB, gzip],
+  ['brotli', 'x', { 'content-encoding': 'br' }],
+]
+
+describe.each(ODD_BODIES)('%s', (_name, body, headers) => {
+  test.each<[number, FailureCode]>([
+    [429, 'scm_rate_limited'],
+    [500, 'scm_unavailable'],
+    [503, 'scm_unavailable'],
+  ])('with %i is told by the status', async (status, code) => {
+    handler = reply(body, { ...headers, 'retry-after': '7' }, status)
+    const failure = await failureOf(api().get('/x', User))
+    expect([failure.code, failure.details.retryAfter]).toEqual([code, 7])
+    const sent = send(outgoing, { method: 'POST', url: `${server.origin}/token`, headers: {}, form: { a: 'b' } })
+    if (status === 429) expect((await sent).status).toBe(429)
+    else expect((await failureOf(sent)).code).toBe(code)
+  })
+})
+
+test('a refusal is known by its beginning, and by its headers where the rest is no JSON of ours', async () => {
+  handler = reply(`<html>${'x'.repeat(9 * 1024 * 1024)}`, { 'content-type': 'text/html' }, 403)
+  const foreign = new Api(outgoing, { ...options(), recognises: ({ body }) => body !== undefined })
+  const failure = await failureOf(foreign.get('/x', User))
+  expect([failure.code, failure.message]).toEqual(['scm_bad_response', expect.stringContaining('403 with a web page')])
+  handler = reply(`${'['.repeat(500)}${']'.repeat(500)}`, {}, 403)
+  expect((await failureOf(api().get('/x', User))).code).toBe('scm_forbidden')
 })

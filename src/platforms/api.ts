@@ -22,6 +22,7 @@ import {
   type RawAnswer,
   type Refusals,
   readAnswer,
+  readRefusal,
   sameOrigin,
   startOf,
   unavailable,
@@ -374,7 +375,8 @@ async function readSent(
   if (status >= 500) throw unavailable(url.hostname, received, null)
   const start = startOf(bytes)
   // A token that is longer than we take must not be taken for its beginning.
-  const body = await door.json.read(bytes, { ...door.limits, text: 2 * door.limits.text })
+  const ofToken = { ...door.limits, text: 2 * door.limits.text }
+  const body = status >= 400 ? await readRefusal(door, bytes) : await door.json.read(bytes, ofToken)
   const answer = { status, headers, body }
   if (status >= 400 && status !== 429 && recognises?.(answer) === false)
     throw notThePlatform(url, { status, headers, start }, body)

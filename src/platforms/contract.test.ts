@@ -33,7 +33,7 @@ const github: Vendor = {
   unknown: (kind, name) =>
     kind === 'account'
       ? `GitHub has no user or organisation "${name}" that this account can see.`
-      : `GitHub has no repository "${name}" that this account can see. If it is private, the token needs the scope repo.`,
+      : `GitHub has no repository "${name}" that this account can see. If it is private, the token needs the scope repo, which it lacks.`,
   total: () => null,
   cases: [
     {
@@ -95,6 +95,7 @@ const github: Vendor = {
         name: 'GitHub Enterprise Server',
         version: '3.19.0',
         rateLimit: { limit: 5000, remaining: 4999, resetAt: '2030-01-01T00:00:00.000Z' },
+        isTold: true,
         unknownCalls: [],
       }),
     },
@@ -169,6 +170,7 @@ const gitlab: Vendor = {
         name: 'GitLab self-hosted',
         version: '18.5.1',
         rateLimit: { limit: 5000, remaining: 4999, resetAt: '2030-01-01T00:00:00.000Z' },
+        isTold: true,
         unknownCalls: [],
       }),
     },

@@ -99,6 +99,8 @@ export interface PlatformHealth {
   version: string | null
   /** null when the platform sets no limit or does not tell. */
   rateLimit: { limit: number; remaining: number; resetAt: string } | null
+  /** Whether it told anything of itself; where it did not, every call may be refused. */
+  isTold: boolean
   /** Calls of ours that this server does not know (`GET /user/keys`), so that it is only like the platform; usually empty. */
   unknownCalls: string[]
 }

@@ -22,6 +22,8 @@ export interface Connection {
   clientId?: string | null
   /** What OAuth said of the token when it gave it, which is then not asked about; absent for pasted tokens. */
   granted?: { scopes: string[] | null; expiresAt: string | null }
+  /** What the platform has said of this very token before: it stands where nothing is told of it now. */
+  known?: { scopes: string[] | null; expiresAt: string | null }
   /** Epoch milliseconds after which nobody waits for the answer. */
   deadline?: number
   /** Ends the waiting of this connection's calls. */
@@ -135,4 +137,24 @@ export function startOf({ page, perPage }: PageRequest): number {
 /** The members of an object a platform sent, or none when it is not an object. */
 export function membersOf(body: unknown): Record<string, unknown> {
   return typeof body === 'object' && body !== null ? { ...body } : {}
+}
+
+/** A body with a `message` and nothing else. Frameworks and gateways write `status`, `path`, `code` or the like beside it. */
+export function onlyMessageOf(body: unknown): unknown {
+  const { message, ...others } = membersOf(body)
+  return Object.keys(others).length === 0 ? message : undefined
+}
+
+/** `{"message":"404 Project Not Found"}`: how GitLab writes most refusals. Proxies write "404 page not found". */
+export function hasGitLabsForm(status: number, body: unknown): boolean {
+  const message = onlyMessageOf(body)
+  return typeof message === 'string' && message.startsWith(`${status} `) && /^\d+ [A-Z("]/.test(message)
+}
+
+/** https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-logging-variables.html, https://docs.konghq.com */
+const GATEWAY_HEADER = /^(apigw-requestid|x-amzn-|x-amz-apigw-|x-kong-)/
+
+/** Whether an API gateway wrote the answer by itself: it names itself by such a header. */
+export function isOfGateway(headers: Record<string, string>): boolean {
+  return Object.keys(headers).some((name) => GATEWAY_HEADER.test(name))
 }

@@ -2,7 +2,7 @@
 import { Failure } from '../../failure.ts'
 import type { RawAnswer } from '../api.ts'
 import { scmTypes } from '../scm-types.ts'
-import { membersOf } from '../vendor.ts'
+import { hasGitLabsForm, isOfGateway, membersOf } from '../vendor.ts'
 import {
   lackedOf,
   notGitHub,
@@ -98,22 +98,18 @@ function hasOwnHeader(headers: RawAnswer['headers']): boolean {
 }
 
 /**
- * GitHub's errors have always had `documentation_url` since 2014, and `status` in text since 2024 (counted over recorded
- * answers). Gateways write a bare `{"message":"…"}` as well, so of those only GitHub's own sentences count.
+ * GitHub's errors have always had `documentation_url` since 2014 (counted over recorded answers), beside which `status` in
+ * text proves nothing. Gateways write `{"message":"…"}` as well, so of those only GitHub's own sentences count.
  */
-function hasOwnForm({ status, headers, body }: RawAnswer): boolean {
-  const { message, documentation_url: docs, status: told } = membersOf(body)
+function hasOwnForm({ headers, body }: RawAnswer): boolean {
+  const { message, documentation_url: docs } = membersOf(body)
   if (typeof message !== 'string') return false
-  if (typeof docs === 'string' || told === String(status)) return true
-  return OWN_SENTENCE.test(message) && !Object.keys(headers).some((name) => GATEWAY_HEADER.test(name))
+  return typeof docs === 'string' || (OWN_SENTENCE.test(message) && !isOfGateway(headers))
 }
 
 /** As GitHub and servers like it begin their refusals, in their spelling: Kong, say, writes "Not found". */
 const OWN_SENTENCE =
-  /^(Not Found|Bad credentials|Requires authentication|Validation Failed|Rate limiting is not enabled|Must (specify|authenticate|have)\b|Max(imum)? number of login|API rate limit|You (need|have exceeded|have triggered)\b|Resource (not accessible|protected)|Sorry\. Your account|Although you appear|Pagination with|Problems parsing JSON|Missing or invalid User Agent|Git Repository is empty|Repository access|(Bad Request: )?The version you specified|Only the first 1000|.* forbids access via)/
-
-/** https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-logging-variables.html, https://docs.konghq.com */
-const GATEWAY_HEADER = /^(apigw-requestid|x-amzn-|x-amz-apigw-|x-kong-)/
+  /^(Not Found|Bad credentials|Requires authentication|Validation Failed|Rate limiting is not enabled|Must (specify|authenticate|have)\b|Max(imum)? number of login|API rate limit|You (need|have exceeded|have triggered)\b|Resource (not accessible|protected)|(Sorry\. )?Your account\b|Although you appear|Pagination with|Problems parsing JSON|Missing or invalid User Agent|Git Repository is empty|Repository access|(Bad Request: )?The version you specified|Only the first 1000|.* forbids access via)/
 
 /** On a link that has worked it is somebody in between, whatever it looks like; and GitHub's own headers are proof enough. */
 function mayBeGitLab({ hasWorked }: Pick<Site, 'hasWorked'>, answer: RawAnswer): boolean {
@@ -122,8 +118,7 @@ function mayBeGitLab({ hasWorked }: Pick<Site, 'hasWorked'>, answer: RawAnswer):
 
 /** By GitLab's own header, or a body as it writes one for a path it does not know, for a stranger, or for its old API. */
 function looksLikeGitLab({ status, headers, body }: RawAnswer): boolean {
-  const { message, error } = membersOf(body)
-  const tellsStatus = typeof message === 'string' && message.startsWith(`${status} `)
+  const { error } = membersOf(body)
   const isItsError = typeof error === 'string' && /^(404 Not Found$|API V3 is no longer supported)/.test(error)
-  return 'x-gitlab-meta' in headers || tellsStatus || isItsError
+  return 'x-gitlab-meta' in headers || hasGitLabsForm(status, body) || isItsError
 }

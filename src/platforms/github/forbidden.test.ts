@@ -97,6 +97,13 @@ describe('the message decides before headers that come with successes too', () =
       'scm_sso_required',
       'on the page of your tokens',
     ],
+    [
+      'the `acme` organization has enabled or enforced SAML SSO.',
+      'Although you appear to have the correct authorization credentials, the `acme` organization has enabled or enforced SAML SSO.',
+      {},
+      'scm_sso_required',
+      'on the page of your tokens',
+    ],
   ])('%s', (_, message, headers, code, text) => {
     const failure = read(403, headers, { message, ...docs })
     expect([failure.code, failure.message]).toEqual([code, expect.stringContaining(text)])

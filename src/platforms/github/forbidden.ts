@@ -4,6 +4,7 @@ import type { RawAnswer } from '../api.ts'
 import { scmTypes } from '../scm-types.ts'
 import { membersOf } from '../vendor.ts'
 import { lackedOf, permissionMissing, rateLimited, type Site, says, scopeMissing, ssoRequired } from './failures.ts'
+import { scopesOf } from './scopes.ts'
 
 type Reading = (site: Site, answer: RawAnswer, url?: URL) => Failure
 
@@ -21,7 +22,7 @@ const READINGS: [words: RegExp, read: Reading][] = [
   // https://docs.github.com/en/rest/using-the-rest-api/rate-limits-for-the-rest-api
   [/\brate limit\b|\babuse detection\b/i, rateLimited],
   [/^resource not accessible by\b/i, (site, { headers }, url) => permissionMissing(site, headers, url)],
-  [/\bSAML enforcement\b/i, (site) => ssoRequired(site, '')],
+  [/\bSAML (enforcement|SSO)\b/i, (site) => ssoRequired(site, '')],
   // "You need at least read:org scope or user scope to list your organizations."
   [/\bscopes?\b/i, scopeNamed],
 ]
@@ -39,7 +40,7 @@ function byHeaders(site: Site, headers: RawAnswer['headers'], url: URL | undefin
   const lacked = lackedOf(headers)
   if (lacked.length > 0) return scopeMissing(site, lacked)
   const isTold = /=(read|write|admin)\b/.test(headers['x-accepted-github-permissions'] ?? '')
-  return isTold && headers['x-oauth-scopes'] === undefined ? permissionMissing(site, headers, url) : null
+  return isTold && scopesOf(headers) === null ? permissionMissing(site, headers, url) : null
 }
 
 function unknownReason({ scmType, web }: Site): Failure {

@@ -153,7 +153,9 @@ describe('organisations', () => {
   const path = '/user/orgs?per_page=20&page=1'
 
   test('are none for a fine-grained token, which is said', async () => {
-    const page = await (await at([{ path, body: [] }])).organizations(FIRST)
+    const memberships = '/user/memberships/orgs?state=active&per_page=20&page=1'
+    const refused = { path: memberships, status: 403, body: { message: 'Resource not accessible by token' } }
+    const page = await (await at([{ path, body: [] }, refused])).organizations(FIRST)
     expect(page.warnings).toEqual([
       'GitHub lists no organisations for fine-grained and App tokens; a classic token shows them.',
     ])
@@ -285,6 +287,7 @@ describe('health', () => {
       name: 'GitHub',
       version: null,
       rateLimit: { limit: 60, remaining: 0, resetAt: '2030-01-01T00:00:00.000Z' },
+      isTold: true,
       unknownCalls: [],
     })
   })

@@ -194,6 +194,7 @@ export class GitHub implements Platform {
       name: unknown.length > 0 ? 'a server that is only like GitHub' : scmTypes[this.#at.scmType].label,
       version: meta?.body.installed_version ?? this.#versions.get(this.#at.api) ?? null,
       rateLimit: limits === null ? null : rateLimitFrom(limits.body),
+      isTold: meta !== null || limits !== null,
       unknownCalls: unknown,
     }
   }
@@ -207,7 +208,8 @@ export class GitHub implements Platform {
   /** Fine-grained and App tokens are given no organisations, but their memberships where they may read them. */
   async #memberships(page: PageRequest) {
     const list = { path: '/user/memberships/orgs', parameters: { state: 'active' }, item: Membership }
-    const found = await orUntold(onePage(listAt(this.#api, list), page))
+    // What somebody in between answers tells nothing of the memberships.
+    const found = await orNull(onePage(listAt(this.#api, list), page), REFUSALS)
     const items = (found?.items ?? []).flatMap(({ organization }) => organization ?? [])
     const isTold = items.length > 0 || page.page > 1
     return { items, hasNext: found?.hasNext ?? false, warnings: isTold ? [] : [ORGANIZATIONS_UNTOLD] }
@@ -222,8 +224,9 @@ export class GitHub implements Platform {
       throw notGitHub(this.#at, 'its answer to /user has no id or login', isGitLab)
     } catch (failure) {
       if (hasCode(failure, 'scm_query_refused')) throw notGitHub(this.#at, 'it refuses to say whose token this is')
-      // Every person's token may read its own profile, so a new one that lacks the permission is an installation's.
-      if (hasCode(failure, 'scm_scope_missing') && !this.#at.hasWorked) throw notAPerson(this.#at)
+      // Every person's token may read its own profile, so one on trial that lacks the permission is an installation's.
+      if (hasCode(failure, 'scm_scope_missing') && (this.#at.account === null || !this.#at.hasWorked))
+        throw notAPerson(this.#at)
       if (hasCode(failure, 'scm_not_found')) {
         throw notGitHub(this.#at, 'it does not know /user', await this.#isGitLab())
       }

@@ -14,11 +14,14 @@ describe('who wrote it', () => {
   test.each<[string, { status: number; headers: Record<string, string>; body: unknown }]>([
     ['a bad token', answer(401, { message: 'Bad credentials', ...docs, status: '401' })],
     ['any message with where it is documented', answer(409, { message: 'Whatever it is', ...docs })],
-    ['any message with the status in text', answer(404, { message: 'Whatever it is', status: '404' })],
     ['an empty object with its header', answer(401, {}, { 'x-github-request-id': 'A' })],
     ['a page with its header', answer(404, undefined, { 'x-github-media-type': 'github.v3' })],
     ['scopes', answer(404, {}, { 'x-oauth-scopes': '' })],
     ['a sentence of 2013', answer(403, { message: 'Max number of login attempt exceeded' })],
+    [
+      'a suspended account',
+      answer(403, { message: 'Your account is suspended. Please check with its administrator.' }),
+    ],
     ['a sentence of GitBucket', answer(404, { message: 'Not Found' })],
     ['GitLab’s form with GitHub’s header', answer(404, { message: '404 Not Found' }, { 'x-github-request-id': 'A' })],
   ])('GitHub: %s', (_, given) => {
@@ -38,9 +41,12 @@ describe('who wrote it', () => {
     ['AWS', answer(403, { message: 'Missing Authentication Token' }, { 'x-amzn-errortype': 'X' })],
     ['Spring', answer(404, { timestamp: 't', status: 404, error: 'Not Found', message: 'No message', path: '/' })],
     ['a gateway with a status', answer(401, { status: 401, error: 'Unauthorized' })],
+    ['a gateway with a status in text', answer(401, { status: '401', message: 'Unauthorized' })],
     ['a gateway with an error', answer(403, { error: 'access denied' })],
     ['an OAuth gateway', answer(401, { error: 'invalid_token', error_description: 'expired' })],
     ['APISIX', answer(404, { error_msg: '404 Route Not Found' })],
+    ['a proxy', answer(404, { message: '404 page not found' })],
+    ['a gateway with a code', answer(404, { code: 404, message: '404 Route Not Found' })],
     ['a list', answer(404, ['Not Found'])],
     ['text', answer(404, 'default backend - 404')],
   ])('somebody in between: %s', (_, given) => {

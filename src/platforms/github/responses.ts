@@ -55,8 +55,8 @@ export const PullRequestItem = Type.Object({
 })
 
 /**
- * A pull request as the issue search tells it: its `id` is the issue's, and it has no `head`. Old servers send no
- * `repository_url`.
+ * A pull request as the issue search tells it: its `id` is the issue's, and it has no `head`. Without `pull_request`, or
+ * with one of nulls as in 2013, it is an issue. Old servers send no `repository_url`.
  */
 export const IssueItem = Type.Object({
   number: Id,

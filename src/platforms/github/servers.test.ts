@@ -167,6 +167,7 @@ describe('a server that is only like GitHub', () => {
       name: 'a server that is only like GitHub',
       version: null,
       rateLimit: null,
+      isTold: false,
       unknownCalls: ['GET /user/keys', 'GET /search/repositories'],
     })
   })

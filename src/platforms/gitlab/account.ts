@@ -61,12 +61,12 @@ async function isGitHub(anonymous: Api): Promise<boolean> {
   )
 }
 
-async function readTokenFacts({ granted }: Connection, apis: Apis): Promise<TokenFacts> {
+async function readTokenFacts({ granted, known = NOTHING_TOLD }: Connection, apis: Apis): Promise<TokenFacts> {
   if (granted && granted.scopes !== null) return granted
   const personal = granted ? null : await readPersonalToken(apis)
   if (personal !== null) return personal
   const oauth = await orNull(apis.web.get('/oauth/token/info', OAuthToken), TOKEN_UNTOLD)
-  return oauth === null ? NOTHING_TOLD : factsOfOAuthToken(oauth.body)
+  return oauth === null ? known : factsOfOAuthToken(oauth.body)
 }
 
 /** null for a token of OAuth, and of servers before 15.5. */

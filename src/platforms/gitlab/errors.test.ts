@@ -338,3 +338,15 @@ describe.skipIf(samples === null)('collected samples (skipped where ../shared/da
     expect(gitlabFailure(site, sample).code).toBe(expected[sample.classify_as])
   })
 })
+
+test('a 405 is about a page only where one was asked for', () => {
+  const site = {
+    scmType: 'gitlab-self-hosted',
+    web: 'https://g.test',
+    api: 'https://g.test/api/v4',
+    hasWorked: true,
+  } as const
+  const answer = { status: 405, headers: { 'x-gitlab-meta': '{}' }, body: { error: '405 Not Allowed' } }
+  expect(gitlabFailure(site, answer, new URL('https://g.test/api/v4/user')).code).toBe('scm_bad_response')
+  expect(gitlabFailure(site, answer, new URL('https://g.test/api/v4/projects?page=501')).code).toBe('scm_query_refused')
+})

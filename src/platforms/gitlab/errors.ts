@@ -4,7 +4,7 @@ import type { RawAnswer } from '../api.ts'
 import { clampWait, readRetryAfter, timeOf } from '../outgoing/retry-after.ts'
 import { pageTooDeep } from '../refused-query.ts'
 import { scmTypes } from '../scm-types.ts'
-import { type Connection, membersOf } from '../vendor.ts'
+import { type Connection, hasGitLabsForm, isOfGateway, membersOf, onlyMessageOf } from '../vendor.ts'
 import { gitlabQueryFailure } from './refused-query.ts'
 
 type Site = Pick<Connection, 'scmType' | 'web' | 'api' | 'hasWorked'>
@@ -19,8 +19,7 @@ const UNTOLD_WAIT = 60
 export function isOwnRefusal({ hasWorked }: Pick<Connection, 'hasWorked'>, answer: RawAnswer): boolean {
   if ('x-gitlab-meta' in answer.headers) return true
   if (looksLikeGitHub(answer)) return !hasWorked
-  const { message, error } = membersOf(answer.body)
-  return isOwnMessage(answer.status, message) || isOwnError(answer.status, error)
+  return isOwnMessage(answer) || isOwnError(answer.status, membersOf(answer.body).error)
 }
 
 /**
@@ -28,11 +27,12 @@ export function isOwnRefusal({ hasWorked }: Pick<Connection, 'hasWorked'>, answe
  * sent is wrong are they any sentence: `render_api_error!` in lib/api/helpers.rb of GitLab. Gateways write the like of
  * {"message":"Unauthorized"} or {"message":"no Route matched with those values"}.
  */
-function isOwnMessage(status: number, message: unknown): boolean {
-  const isAboutWhatWasSent = [400, 409, 422].includes(status)
-  if (typeof message === 'object' && message !== null) return isAboutWhatWasSent
-  if (typeof message !== 'string') return false
-  return message.startsWith(`${status} `) || (isAboutWhatWasSent && !/^[\w-]+( [\w-]+)?$/.test(message.trim()))
+function isOwnMessage({ status, headers, body }: RawAnswer): boolean {
+  if (hasGitLabsForm(status, body)) return true
+  if (![400, 409, 422].includes(status) || isOfGateway(headers)) return false
+  const message = onlyMessageOf(body)
+  if (typeof message === 'string') return !/^[\w-]+( [\w-]+)?$/.test(message.trim())
+  return typeof message === 'object' && message !== null
 }
 
 /** The `error`s by status: Grape's for routes and parameters, and those of lib/api/api_guard.rb for tokens (RFC 6750). */
@@ -50,7 +50,7 @@ function isOwnError(status: number, error: unknown): boolean {
 }
 
 /** Reads every answer that is neither a success nor 5xx. */
-export function gitlabFailure(site: Site, answer: RawAnswer): Failure {
+export function gitlabFailure(site: Site, answer: RawAnswer, url?: URL): Failure {
   const { status, headers, body } = answer
   if (status === 429) return limited(site, headers)
   if (!site.hasWorked && looksLikeGitHub(answer)) {
@@ -63,7 +63,7 @@ export function gitlabFailure(site: Site, answer: RawAnswer): Failure {
     return new Failure('scm_not_found', 'GitLab has no such thing, or hides it from this account.')
   }
   if (status === 400 || status === 422) return gitlabQueryFailure(body)
-  if (status === 405) return pageTooDeep('GitLab')
+  if (status === 405 && url?.searchParams.has('page') !== false) return pageTooDeep('GitLab')
   return new Failure('scm_bad_response', `GitLab answered with the status ${status}, which we did not expect.`)
 }
 

@@ -143,6 +143,7 @@ export class GitLab implements Platform {
       name: scmTypes[this.#at.scmType].label,
       version: answer?.body.version ?? null,
       rateLimit: rateLimitFrom(answer?.headers ?? {}),
+      isTold: answer !== null,
       unknownCalls: [],
     }
   }

@@ -82,6 +82,37 @@ const cases: [name: string, written: Written, seen: string][] = [
   ],
   ['AWS', { status: 403, type: json, text: '{"message":"Forbidden"}' }, 'answered 403 with JSON of another form'],
   ['a filter', { status: 403, type: json, text: '{"error":"blocked by policy"}' }, 'answered 403 with JSON'],
+  [
+    // https://docs.spring.io/spring-security/reference/servlet/exploits/firewall.html
+    'Spring’s firewall',
+    {
+      status: 400,
+      type: json,
+      text: '{"timestamp":"t","status":400,"error":"Bad Request","message":"The request was rejected because the URL contained a potentially malicious String \\"%2F\\"","path":"/api/v4"}',
+    },
+    'answered 400 with JSON of another form',
+  ],
+  [
+    'AWS with a sentence',
+    {
+      status: 400,
+      type: json,
+      headers: { 'x-amzn-errortype': 'BadRequestException' },
+      text: '{"message":"The encoded path is not valid"}',
+    },
+    'answered 400 with JSON of another form',
+  ],
+  [
+    'a validator',
+    { status: 422, type: json, text: '{"statusCode":422,"message":{"path":["is not allowed"]}}' },
+    'answered 422 with JSON of another form',
+  ],
+  ['Traefik as JSON', { status: 404, type: json, text: '{"message":"404 page not found"}' }, 'answered 404 with JSON'],
+  [
+    'a gateway with a code',
+    { status: 404, type: json, text: '{"code":404,"message":"404 Route Not Found"}' },
+    'answered 404 with JSON',
+  ],
   ['a filter for lengths', { status: 414, type: 'text/html', text: page }, 'answered 414 with a web page'],
 ]
 

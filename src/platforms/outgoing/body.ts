@@ -4,7 +4,7 @@ import { type Readable, Transform, Writable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { createGunzip } from 'node:zlib'
 import type { BodyLease } from './body-budget.ts'
-import { coded } from './faults.ts'
+import { coded, codeOf } from './faults.ts'
 
 export interface BodyBounds {
   /** Most bytes, on the wire and decoded. */
@@ -12,6 +12,8 @@ export interface BodyBounds {
   /** Decoded bytes for each byte on the wire, once `ratioFrom` bytes are decoded. */
   ratio: number
   ratioFrom: number
+  /** What is more than `body` is left out, and not an error. */
+  cut?: boolean
 }
 
 /**
@@ -27,7 +29,7 @@ export async function readBody(
   const encoding = (headers['content-encoding'] ?? '').trim().toLowerCase()
   const gzipped = encoding === 'gzip' || encoding === 'x-gzip'
   const announced = Number(headers['content-length'] ?? 0)
-  if (announced > bounds.body) throw discarding(stream, 'TOO_LARGE')
+  if (announced > bounds.body && !bounds.cut) throw discarding(stream, 'TOO_LARGE')
   if (!gzipped && encoding !== '' && encoding !== 'identity') throw discarding(stream, 'ENCODING')
 
   const chunks: Buffer[] = []
@@ -61,7 +63,7 @@ export async function readBody(
       : pipeline(stream, meter, sink, { signal }))
   } catch (error) {
     signal.throwIfAborted()
-    throw error
+    if (!bounds.cut || codeOf(error) !== 'TOO_LARGE') throw error
   }
   lease.keep()
   return Buffer.concat(chunks)

@@ -81,7 +81,10 @@ export function placeOf(door: Door, url: URL): Place {
   return { host: target.host, port: target.port, proxied: door.isProxied(target) }
 }
 
-/** One request and its answer; no redirect, no retry. The body of a redirect or 304 is not read. */
+/**
+ * One request and its answer; no redirect, no retry. The body of a redirect or 304 is not read, nor that of a limit or of
+ * the platform's trouble, which their status tells whatever the body is; of another refusal no more than its beginning.
+ */
 export async function exchange(door: Door, call: Call): Promise<Received> {
   const { url, method, body, signal } = call
   const target = targetOf(url)
@@ -97,8 +100,24 @@ export async function exchange(door: Door, call: Call): Promise<Received> {
     else answer.body.destroy()
     return received
   }
+  if (isToldByStatus(received.status)) {
+    answer.body.on('error', () => {}) // nobody reads it
+    answer.body.destroy()
+    return received
+  }
+  if (received.status >= 400) {
+    const bounds = { ...door.limits, body: LONGEST_REFUSAL, cut: true }
+    return { ...received, bytes: await readBody(answer.body, received.headers, bounds, call.lease) }
+  }
   const bounds = { ...door.limits, body: call.maxBytes ?? door.limits.object }
   return { ...received, bytes: await readBody(answer.body, received.headers, bounds, call.lease) }
+}
+
+/** Bytes: platforms' own have a few hundred, and pages of others only have to be known as such. */
+const LONGEST_REFUSAL = 64 * 1024
+
+function isToldByStatus(status: number): boolean {
+  return status === 429 || status >= 500
 }
 
 /** A GET that follows redirects within its origin. `scope` keys the memory of ETags. */
@@ -207,7 +226,10 @@ export async function readAnswer(
     throw unavailable(host, received)
   }
   const start = startOf(bytes)
-  const body = await door.json.read(bytes, door.limits, status < 300 ? pick : true)
+  const body =
+    status >= 400
+      ? await readRefusal(door, bytes)
+      : await door.json.read(bytes, door.limits, status < 300 ? pick : true)
   const answer = { status, headers, body }
   if (status >= 400 && status !== 429 && !recognises(answer))
     throw notThePlatform(url, { status, headers, start }, body)
@@ -215,6 +237,11 @@ export async function readAnswer(
   if (status >= 300) throw badResponse(host, `answers with status ${status} where its API should`)
   if (body === undefined) throw notJson(host, headers, start)
   return answer
+}
+
+/** undefined for what is no JSON, or JSON such as no platform writes: a refusal all the same. */
+export async function readRefusal(door: Door, bytes: Buffer): Promise<unknown> {
+  return door.json.read(bytes, door.limits).catch(() => undefined)
 }
 
 /** A rate limit keeps the link quiet for as long as the platform says. */

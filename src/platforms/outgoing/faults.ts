@@ -226,7 +226,7 @@ function rowForFamily(code: string): Row | undefined {
   return /^E[A-Z0-9]+$/.test(code) ? unreachable : undefined // any other errno
 }
 
-function codeOf(error: unknown): string {
+export function codeOf(error: unknown): string {
   if (error instanceof Error && error.name === 'HTTPParserError') return 'HPE_ANY' // undici gives only some a code
   const code = typeof error === 'object' && error !== null && 'code' in error ? error.code : undefined
   return typeof code === 'string' ? code : 'UNKNOWN'
