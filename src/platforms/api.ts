@@ -286,7 +286,7 @@ export class Api {
           },
         )
         if (received.status < 500) this.#options.onHeaders?.(received.headers)
-        return await readAnswer(door, link, { url, pick: pickOf(shape) }, received, this.#options)
+        return await readAnswer(door, link, { url, pick: pickOf(shape), lease }, received, this.#options)
       } finally {
         lease.release()
         leave()
@@ -343,7 +343,7 @@ export async function send(outgoing: Outgoing, call: OutgoingCall): Promise<RawA
       (fault) => fault.again && fault.unsent,
       () => exchange(door, request),
     )
-    return await readSent(door, url, received, call.recognises)
+    return await readSent(door, request, received, call.recognises)
   } catch (error) {
     throw readFault(error, place).failure
   } finally {
@@ -362,7 +362,7 @@ function longestListIn(body: unknown): number {
 
 async function readSent(
   door: Door,
-  url: URL,
+  { url, lease }: Call,
   received: Received,
   recognises: OutgoingCall['recognises'],
 ): Promise<RawAnswer> {
@@ -374,7 +374,7 @@ async function readSent(
   if (status >= 500) throw unavailable(url.hostname, received, null)
   const start = startOf(bytes)
   // A token that is longer than we take must not be taken for its beginning.
-  const body = await door.json.read(bytes, { ...door.limits, text: 2 * door.limits.text })
+  const body = await door.json.read(bytes, { ...door.limits, text: 2 * door.limits.text }, lease)
   const answer = { status, headers, body }
   if (status >= 400 && status !== 429 && recognises?.(answer) === false)
     throw notThePlatform(url, { status, headers, start }, body)

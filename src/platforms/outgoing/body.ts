@@ -63,7 +63,6 @@ export async function readBody(
     signal.throwIfAborted()
     throw error
   }
-  lease.keep()
   return Buffer.concat(chunks)
 }
 

@@ -194,7 +194,7 @@ export interface Refusals {
 export async function readAnswer(
   door: Door,
   link: string,
-  { url, pick }: { url: URL; pick: Pick },
+  { url, pick, lease }: { url: URL; pick: Pick; lease: BodyLease },
   received: Received,
   { recognises, failureFrom }: Refusals,
 ): Promise<RawAnswer> {
@@ -207,7 +207,7 @@ export async function readAnswer(
     throw unavailable(host, received)
   }
   const start = startOf(bytes)
-  const body = await door.json.read(bytes, door.limits, status < 300 ? pick : true)
+  const body = await door.json.read(bytes, door.limits, lease, status < 300 ? pick : true)
   const answer = { status, headers, body }
   if (status >= 400 && status !== 429 && !recognises(answer))
     throw notThePlatform(url, { status, headers, start }, body)
