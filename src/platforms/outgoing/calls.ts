@@ -97,7 +97,10 @@ export async function exchange(door: Door, call: Call): Promise<Received> {
     else answer.body.destroy()
     return received
   }
-  const bounds = { ...door.limits, body: call.maxBytes ?? door.limits.object }
+  // A refusal is a sentence, whatever was asked for, and is parsed whole: its vendor has to know it.
+  const isRefusal = received.status >= 400 && received.status < 500
+  const most = isRefusal ? undefined : call.maxBytes
+  const bounds = { ...door.limits, body: most ?? door.limits.object }
   return { ...received, bytes: await readBody(answer.body, received.headers, bounds, call.lease) }
 }
 
