@@ -66,9 +66,11 @@ it('room that was freed is given back in steps, and nobody waits for it', async 
   await until(() => statSync(file).size > 20_000_000, 20)
   await sql`delete from filler`.execute(database)
   let slowest = 0
+  // Nobody writes meanwhile for most of it: the freed room alone is why it goes on.
+  let writes = 3
   await until(async () => {
     const started = performance.now()
-    await alice.call('PUT', '/v1/users/account', { username: 'alice' })
+    if (writes-- > 0) await alice.call('PUT', '/v1/users/account', { username: 'alice' })
     slowest = Math.max(slowest, performance.now() - started)
     return statSync(file).size < 15_000_000
   }, 40)

@@ -142,7 +142,7 @@ describe('a list', () => {
       if (project) project.mergeRequestsDisabled = true
     })
     expect([status, json.pull_requests]).toEqual([200, []])
-    expect(json.meta.warnings).toEqual(['Merge requests are switched off in the project "alice/example-repository".'])
+    expect(json.meta.warnings).toEqual(['Merge requests are switched off in project "alice/example-repository".'])
   })
 
   it.each(['gitlab-self-hosted', 'gitlab-subpath'] as const)(

@@ -1,5 +1,6 @@
 // What an API token and its JWTs may do, and until when; and what a session has to give its password for again. Contract section 2.
 
+import { randomUUID } from 'node:crypto'
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import type { Sandbox } from '../sandbox/sandbox.ts'
 import { SCOPES, type Scope, scopeFor } from '../src/accounts/scopes.ts'
@@ -238,6 +239,7 @@ describeOnBothEngines('API tokens', (engine) => {
     ['an end that is a number', { expires_at: 4_102_444_800 }, 'expires_at'],
     ['an end in words', { expires_at: 'tomorrow' }, 'expires_at'],
     ['an empty end', { expires_at: '' }, 'expires_at'],
+    ['an end in the year 10000', { expires_at: '9999-12-31T23:59:59-10:00' }, 'expires_at'],
     ['an end of which nobody knows where it is', { expires_at: '2099-01-01T00:00' }, 'expires_at'],
   ])('are not made with %s', async (_case, token, field) => {
     const { status, json } = await alice.call('POST', '/v1/tokens', { token: { name: 'n', ...token } })
@@ -268,6 +270,25 @@ describeOnBothEngines('API tokens', (engine) => {
     expect(answers.find(({ status }) => status === 422)?.json.errors).toEqual({
       token: [expect.stringContaining('40')],
     })
+  })
+
+  it('are listed with a bound: whoever has more is shown the oldest', async () => {
+    const carol = await service.addAccount('carol')
+    const rows = Array.from({ length: 150 }, (_, n) => ({
+      id: randomUUID(),
+      userId: carol.id,
+      name: `old ${n}`,
+      tokenHash: `hash ${n}`,
+      createdAt: '2020-01-01T00:00:00.000Z',
+      issuedAt: '2020-01-01T00:00:00.000Z',
+      scopes: 'read',
+    }))
+    await service.services.database.insertInto('apiTokens').values(rows).execute()
+    const { json } = await carol.call('GET', '/v1/tokens')
+    expect([json.tokens.length, json.meta?.warnings]).toEqual([
+      140,
+      ['Only the oldest 140 are listed: you have more than an account may have (MAX_API_TOKENS).'],
+    ])
   })
 })
 

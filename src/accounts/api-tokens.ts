@@ -33,7 +33,7 @@ function powersOf({ scopes, expiresAt }: Pick<ApiToken, 'scopes' | 'expiresAt'>)
 }
 
 /** Expired tokens of one account that are kept to be seen. */
-const MAX_EXPIRED = 100
+export const MAX_EXPIRED = 100
 const PREFIX = 'tk-us-'
 const TOKEN_BYTES = 32
 
@@ -105,14 +105,15 @@ async function makeRoom(transaction: Transaction, owner: string, max: number): P
     .execute()
 }
 
-/** Oldest first. */
-export async function listApiTokens(database: Database, owner: string): Promise<ApiToken[]> {
+/** Oldest first, at most `limit`. */
+export async function listApiTokens(database: Database, owner: string, limit: number): Promise<ApiToken[]> {
   return database
     .selectFrom('apiTokens')
     .selectAll()
     .where('userId', '=', owner)
     .orderBy('createdAt')
     .orderBy('id')
+    .limit(limit)
     .execute()
 }
 

@@ -6,6 +6,7 @@ import { notFound } from '../failure.ts'
 import type { Attempts } from '../http/attempts.ts'
 import type { FieldChecks } from '../http/body.ts'
 import { nameProblem, readBody } from '../http/body.ts'
+import { CutMeta, cutAt } from '../http/page.ts'
 import { answers, IdParams, NoContent } from '../http/schemas.ts'
 import type { App } from '../http/server.ts'
 import type { Services } from '../services.ts'
@@ -16,6 +17,7 @@ import {
   deleteApiToken,
   getApiToken,
   listApiTokens,
+  MAX_EXPIRED,
   powersWithin,
   renewApiToken,
 } from './api-tokens.ts'
@@ -170,14 +172,18 @@ function scopesProblem(value: unknown): string | undefined {
 /** RFC 3339, or a day, which begins in UTC. */
 const TIME = /^\d{4}-\d\d-\d\d([Tt ]\d\d:\d\d(:\d\d(\.\d{1,9})?)?([Zz]|[+-]\d\d:\d\d))?$/
 
+const LATEST = Date.parse('+010000-01-01T00:00:00Z')
+
 function expiryProblem(value: unknown): string | undefined {
   const time = typeof value === 'string' && TIME.test(value) ? Date.parse(value.replace(' ', 'T')) : Number.NaN
   if (Number.isNaN(time)) return 'must be a date and time such as 2030-01-31T00:00:00Z'
+  // Times are compared as text, which a year of five digits upsets.
+  if (time >= LATEST) return 'must be before the year 10000'
   return time > Date.now() ? undefined : 'must be in the future'
 }
 
 /** Routes whose caller is known. */
-export function accountRoutes(app: App, { database }: Services): void {
+export function accountRoutes(app: App, { config, database }: Services): void {
   app.get(
     '/v1/users/self',
     { schema: { summary: 'Show yourself', tags: ['Users'], response: answers(200, UserAnswer) } },
@@ -209,12 +215,14 @@ export function accountRoutes(app: App, { database }: Services): void {
       schema: {
         summary: 'List your API tokens',
         tags: ['Tokens'],
-        response: answers(200, Type.Object({ tokens: Type.Array(ApiTokenOnWire) })),
+        response: answers(200, Type.Object({ tokens: Type.Array(ApiTokenOnWire), meta: CutMeta })),
       },
     },
     async (request) => {
-      const tokens = await listApiTokens(database, request.user.id)
-      return { tokens: tokens.map((token) => apiTokenOnWire(token)) }
+      const most = config.maxApiTokens + MAX_EXPIRED
+      const tokens = await listApiTokens(database, request.user.id, most + 1)
+      const { items, meta } = cutAt(most, tokens, 'MAX_API_TOKENS')
+      return { tokens: items.map((token) => apiTokenOnWire(token)), ...meta }
     },
   )
 

@@ -35,6 +35,7 @@ const TABLES = [
   'api_tokens',
   'events',
   'keys',
+  'known_devices',
   'oauth_states',
   'revocations',
   'scm_integrations',

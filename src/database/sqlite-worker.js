@@ -24,6 +24,8 @@ if (!port) throw new Error('sqlite-worker.js runs as a thread only')
 let connection
 /** @type {NodeJS.Timeout | undefined} */
 let timer
+/** Whether the last step of giving pages back left some: its own log was taken into the file at once. */
+let isGivingBack = false
 
 port.on('message', (/** @type {Asked} */ asked) => {
   if (asked === 'close') close()
@@ -67,10 +69,14 @@ function answer(id, run) {
 /** In between only, and without waiting: whoever reads the log or writes now has precedence, and the next time will do. */
 function tidy() {
   const log = statSync(`${file}-wal`, { throwIfNoEntry: false })
-  if (!connection || connection.inTransaction || !log || log.size === 0) return
+  if (!connection || connection.inTransaction || !log || (log.size === 0 && !isGivingBack)) return
   try {
     connection.exec('pragma busy_timeout = 0')
+    const free = freePages(connection)
     connection.exec(`pragma incremental_vacuum(${VACUUM_PAGES})`)
+    const left = freePages(connection)
+    // None goes in a file of an older version.
+    isGivingBack = left > 0 && left < free
     // https://www.sqlite.org/pragma.html#pragma_wal_checkpoint: what was written over is gone with the file's length.
     connection.exec('pragma wal_checkpoint(truncate)')
   } catch {
@@ -78,4 +84,10 @@ function tidy() {
   } finally {
     connection.exec(`pragma busy_timeout = ${busyTimeoutMs}`)
   }
+}
+
+/** @param {import('./sqlite-connection.js').SqliteConnection} connection */
+function freePages(connection) {
+  const [row] = connection.run('pragma freelist_count').rows
+  return Number(Object.values(/** @type {object} */ (row))[0])
 }

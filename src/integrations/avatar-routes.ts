@@ -6,6 +6,7 @@ import { html } from '../http/html.ts'
 import { IdParams } from '../http/schemas.ts'
 import type { App } from '../http/server.ts'
 import { fetchImage } from '../platforms/image.ts'
+import { isOwn } from '../platforms/platform-url.ts'
 import type { Services } from '../services.ts'
 import type { Integration } from './integrations.ts'
 import { getIntegration } from './integrations.ts'
@@ -22,11 +23,12 @@ const FAILURE_MS = 300_000
 export function avatarRoutes(app: App, services: Services): void {
   const images = new LRUCache<string, Promise<Image>>({ max: REMEMBERED, ttl: REMEMBERED_MS })
 
-  const ourHost = new URL(services.config.publicUrl).host
+  const { publicUrl, serverNames } = services.config
+  const ours = [publicUrl, ...serverNames.map((name) => Object.assign(new URL(publicUrl), { hostname: name }).href)]
 
   /** A platform could make this server ask itself. */
   function isOurs(address: string): boolean {
-    return new URL(address).host === ourHost
+    return ours.some((own) => isOwn(address, own))
   }
 
   function imageOf({ id, ownerId, avatarUrl, webRoot }: Integration): Promise<Image> {

@@ -287,7 +287,7 @@ export class Api {
           },
         )
         if (received.status < 500) this.#options.onHeaders?.(received.headers)
-        return await readAnswer(door, link, { url, pick: pickOf(shape) }, received, this.#options)
+        return await readAnswer(door, link, { url, pick: pickOf(shape), lease }, received, this.#options)
       } finally {
         lease.release()
         leave()
@@ -344,7 +344,7 @@ export async function send(outgoing: Outgoing, call: OutgoingCall): Promise<RawA
       (fault) => fault.again && fault.unsent,
       () => exchange(door, request),
     )
-    return await readSent(door, url, received, call.recognises)
+    return await readSent(door, request, received, call.recognises)
   } catch (error) {
     throw readFault(error, place).failure
   } finally {
@@ -363,7 +363,7 @@ function longestListIn(body: unknown): number {
 
 async function readSent(
   door: Door,
-  url: URL,
+  { url, lease }: Call,
   received: Received,
   recognises: OutgoingCall['recognises'],
 ): Promise<RawAnswer> {
@@ -376,7 +376,7 @@ async function readSent(
   const start = startOf(bytes)
   // A token that is longer than we take must not be taken for its beginning.
   const ofToken = { ...door.limits, text: 2 * door.limits.text }
-  const body = status >= 400 ? await readRefusal(door, bytes) : await door.json.read(bytes, ofToken)
+  const body = status >= 400 ? await readRefusal(door, bytes, lease) : await door.json.read(bytes, ofToken, lease)
   const answer = { status, headers, body }
   if (status >= 400 && status !== 429 && recognises?.(answer) === false)
     throw notThePlatform(url, { status, headers, start }, body)

@@ -122,12 +122,14 @@ function isSegment(segment: string): boolean {
   return PATH_SEGMENT.test(segment)
 }
 
-/** Whether a platform there would be ourselves: the same host and port (all names of this machine count as one), and below our path. */
-function isOwn(web: string, ownUrl: string): boolean {
-  const [theirs, ours] = [new URL(web), new URL(ownUrl)]
+/** Whether that is an address of ourselves: the same host and port (all names of this machine count as one), and below our path. */
+export function isOwn(address: string, ownUrl: string): boolean {
+  const [theirs, ours] = [new URL(address), new URL(ownUrl)]
   if (place(theirs) !== place(ours)) return false
   const own = ours.pathname.replace(/\/$/, '')
-  return own === '' || theirs.pathname === own || theirs.pathname.startsWith(`${own}/`)
+  // We fold doubled slashes.
+  const path = theirs.pathname.replace(/\/{2,}/g, '/')
+  return own === '' || path === own || path.startsWith(`${own}/`)
 }
 
 function place(url: URL): string {

@@ -65,7 +65,7 @@ async function ask(
   const call = { method: 'GET' as const, url, headers, body: null, signal, lease, root: new URL(web).origin }
   try {
     const answer = await getFollowing(door, call, 'probe')
-    const members = membersOf(await door.json.read(answer.bytes, door.limits))
+    const members = membersOf(await door.json.read(answer.bytes, door.limits, lease))
     return { url: address, status: answer.status, headers: answer.headers, members }
   } catch (error) {
     const { failure } = readFault(signal.aborted ? coded('CALL_TIMEOUT') : error, placeOf(door, url))

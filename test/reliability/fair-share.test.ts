@@ -47,7 +47,7 @@ it.each([
     const hanging = hostile.flatMap(({ account, id }) =>
       Array.from({ length: searches }, (_, n) => search(account, id, `hang${n}`)),
     )
-    await until(() => platform.waiting() >= Math.min(4 * accounts, 64))
+    await until(() => platform.waiting() >= Math.min(4 * accounts, 64), 30)
 
     const began = Date.now()
     const found = await search(honest, own, 'quick')
@@ -61,4 +61,5 @@ it.each([
     for (const { status, json } of refused)
       expect([status, json.code]).toEqual([503, expect.stringMatching(/^(overloaded|scm_unavailable)$/)])
   },
+  120_000,
 )

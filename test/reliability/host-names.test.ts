@@ -13,9 +13,17 @@ beforeAll(async () => {
 afterAll(() => service.close())
 
 /** The answer's status to a request whose headers are written by hand. */
-async function statusOf(path: string, ...headers: string[]): Promise<number> {
+function statusOf(path: string, ...headers: string[]): Promise<number> {
+  return statusOfLine(`GET ${path} HTTP/1.1`, headers)
+}
+
+function statusOf10(path: string): Promise<number> {
+  return statusOfLine(`GET ${path} HTTP/1.0`, [])
+}
+
+async function statusOfLine(line: string, headers: string[]): Promise<number> {
   const socket = connect(Number(new URL(service.url).port), '127.0.0.1')
-  socket.write(`GET ${path} HTTP/1.1\r\n${[...headers, 'Connection: close'].join('\r\n')}\r\n\r\n`)
+  socket.write(`${line}\r\n${[...headers, 'Connection: close'].join('\r\n')}\r\n\r\n`)
   let text = ''
   socket.on('data', (chunk) => {
     text += chunk
@@ -70,4 +78,16 @@ it('refuses two Host or two Authorization headers', async () => {
   expect(await statusOf('/v1/regions', host, host)).toBe(400)
   expect(await statusOf('/v1/keys', host, 'Authorization: Bearer a', 'AUTHORIZATION: Bearer b')).toBe(400)
   expect(await statusOf('/v1/regions', host)).toBe(200)
+})
+
+it.each(['http://evil.example/sign-in', 'http://forgelink.example.com/sign-in', '//evil.example/../sign-in'])(
+  'a request target such as %s opens no page under another name',
+  async (target) => {
+    expect(await statusOf(target, 'Host: evil.example')).toBe(421)
+  },
+)
+
+it('a page without a Host, as HTTP/1.0 allows, is answered 421', async () => {
+  expect(await statusOf10('/sign-in')).toBe(421)
+  expect(await statusOf10('/healthz')).toBe(200)
 })

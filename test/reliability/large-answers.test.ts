@@ -13,13 +13,17 @@ let platform: TestServer
 /** What `/user/keys` answers, page by page. */
 let keysPage: (page: number) => string
 let userAnswer: string
+/** What it answers in place of keys, with 404. */
+let refusal: object | undefined
 
 beforeEach(async () => {
+  refusal = undefined
   userAnswer = '{"id":42,"login":"alice","type":"User"}'
   platform = await serve((request, response) => {
     const url = new URL(request.url ?? '', 'http://x')
     if (url.pathname.endsWith('/user')) return response.writeHead(200, SCOPES).end(userAnswer)
     if (!url.pathname.endsWith('/user/keys')) return json(response, [], SCOPES)
+    if (refusal) return response.writeHead(404, SCOPES).end(JSON.stringify(refusal))
     const page = Number(url.searchParams.get('page') ?? 1)
     const next = `<http://${request.headers.host}${url.pathname}?per_page=100&page=${page + 1}>; rel="next"`
     response.writeHead(200, { ...SCOPES, ...(page < 10 && { link: next }) }).end(keysPage(page))
@@ -80,4 +84,16 @@ it('one thing, such as /user, is 256 kB at most', async () => {
   expect(await link(alice)).toContain('a larger answer than this server reads')
   userAnswer = `{"id":42,"login":"alice","type":"User","bio":"${'x'.repeat(200 * 1024)}"}`
   expect(await link(alice)).toMatch(/^[0-9a-f-]{36}$/)
+})
+
+it('a refusal is a sentence: one of a megabyte is not parsed, though a list was asked for', async () => {
+  const alice = await service.addAccount('alice')
+  const id = await link(alice)
+  refusal = { message: 'Not Found', more: 'x'.repeat(MB) }
+  const { status, json: answer } = await importKeys(alice, id)
+  expect([status, answer.code, answer.error]).toEqual([
+    503,
+    'scm_bad_response',
+    expect.stringContaining('a larger answer than this server reads'),
+  ])
 })

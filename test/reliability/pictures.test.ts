@@ -7,7 +7,13 @@ import { type Outside, startOutside } from '../support/outside.ts'
 import { type Account, type Service, startService } from '../support/service.ts'
 
 const PNG = Buffer.from('89504e470d0a1a0a00', 'hex')
-const HOSTS = ['gitlab.corp.lan', 'other.corp.lan', 'pictures.example.net', 'forgelink.example.com']
+const HOSTS = [
+  'gitlab.corp.lan',
+  'other.corp.lan',
+  'pictures.example.net',
+  'forgelink.example.com',
+  'names.example.com',
+]
 
 let outside: Outside
 let service: Service
@@ -27,12 +33,13 @@ beforeAll(async () => {
     if (path.includes('leads-out')) return response.writeHead(302, { location: '/admin' }).end()
     return response.writeHead(200, { 'content-type': 'image/png' }).end(PNG)
   })
-  const addresses = ['10.0.0.7', '10.0.0.8', '93.184.216.34', '93.184.216.35']
+  const addresses = ['10.0.0.7', '10.0.0.8', '93.184.216.34', '93.184.216.35', '93.184.216.36']
   for (const [index, host] of HOSTS.entries()) {
     outside.names.set(host, [addresses[index] ?? ''])
     outside.place(server, addresses[index] ?? '')
   }
-  const settings = { ...outside.settings, ALLOWED_HOSTS: 'private', PUBLIC_URL: 'https://forgelink.example.com' }
+  const names = { PUBLIC_URL: 'https://forgelink.example.com', SERVER_NAMES: 'names.example.com' }
+  const settings = { ...outside.settings, ALLOWED_HOSTS: 'private', ...names }
   service = await startService('SQLite', settings, outside.options)
   outside.network.exempt(service.url)
   account = await service.addAccount('alice')
@@ -77,6 +84,8 @@ it.each([
   ['on another host that ALLOWED_HOSTS opened for platforms', 'https://other.corp.lan/a.png'],
   ['at an address that ALLOWED_HOSTS opened', 'https://10.0.0.8/a.png'],
   ['at our own address', 'https://forgelink.example.com/a.png'],
+  ['at our own address with the root’s dot', 'https://forgelink.example.com./a.png'],
+  ['at a name of SERVER_NAMES', 'https://names.example.com/a.png'],
 ])('a picture %s is not fetched', async (_where, address) => {
   expect(await pictureOf(address)).toBe('image/svg+xml; charset=utf-8')
   expect(asked).toEqual([])

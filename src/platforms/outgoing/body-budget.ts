@@ -8,7 +8,7 @@ export interface BodyLease {
   readonly signal: AbortSignal
   /** So many bytes are in memory now. Throws what the signal is given when this body has to go. */
   take(bytes: number): void
-  /** It is read whole and will be gone soon. */
+  /** It is being parsed, and will be gone soon. */
   keep(): void
   release(): void
 }

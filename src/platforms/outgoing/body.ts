@@ -65,7 +65,6 @@ export async function readBody(
     signal.throwIfAborted()
     if (!bounds.cut || codeOf(error) !== 'TOO_LARGE') throw error
   }
-  lease.keep()
   return Buffer.concat(chunks)
 }
 

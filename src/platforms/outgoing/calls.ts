@@ -106,7 +106,7 @@ export async function exchange(door: Door, call: Call): Promise<Received> {
     return received
   }
   if (received.status >= 400) {
-    const bounds = { ...door.limits, body: LONGEST_REFUSAL, cut: true }
+    const bounds = { ...door.limits, body: MAX_REFUSAL_BYTES, cut: true }
     return { ...received, bytes: await readBody(answer.body, received.headers, bounds, call.lease) }
   }
   const bounds = { ...door.limits, body: call.maxBytes ?? door.limits.object }
@@ -114,7 +114,7 @@ export async function exchange(door: Door, call: Call): Promise<Received> {
 }
 
 /** Bytes: platforms' own have a few hundred, and pages of others only have to be known as such. */
-const LONGEST_REFUSAL = 64 * 1024
+const MAX_REFUSAL_BYTES = 64 * 1024
 
 function isToldByStatus(status: number): boolean {
   return status === 429 || status >= 500
@@ -213,7 +213,7 @@ export interface Refusals {
 export async function readAnswer(
   door: Door,
   link: string,
-  { url, pick }: { url: URL; pick: Pick },
+  { url, pick, lease }: { url: URL; pick: Pick; lease: BodyLease },
   received: Received,
   { recognises, failureFrom }: Refusals,
 ): Promise<RawAnswer> {
@@ -228,8 +228,8 @@ export async function readAnswer(
   const start = startOf(bytes)
   const body =
     status >= 400
-      ? await readRefusal(door, bytes)
-      : await door.json.read(bytes, door.limits, status < 300 ? pick : true)
+      ? await readRefusal(door, bytes, lease)
+      : await door.json.read(bytes, door.limits, lease, status < 300 ? pick : true)
   const answer = { status, headers, body }
   if (status >= 400 && status !== 429 && !recognises(answer))
     throw notThePlatform(url, { status, headers, start }, body)
@@ -240,8 +240,8 @@ export async function readAnswer(
 }
 
 /** undefined for what is no JSON, or JSON such as no platform writes: a refusal all the same. */
-export async function readRefusal(door: Door, bytes: Buffer): Promise<unknown> {
-  return door.json.read(bytes, door.limits).catch(() => undefined)
+export async function readRefusal(door: Door, bytes: Buffer, lease: BodyLease): Promise<unknown> {
+  return door.json.read(bytes, door.limits, lease).catch(() => undefined)
 }
 
 /** A rate limit keeps the link quiet for as long as the platform says. */

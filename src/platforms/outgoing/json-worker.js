@@ -10,13 +10,13 @@ if (!port) throw new Error('json-worker.js runs as a thread only')
 port.on(
   'message',
   (
-    /** @type {{ id: number, bytes: Uint8Array, bounds: import('./json-reader.js').JsonBounds, pick: import('./json-reader.js').Pick }} */ asked,
+    /** @type {{ bytes: Uint8Array, bounds: import('./json-reader.js').JsonBounds, pick: import('./json-reader.js').Pick }} */ asked,
   ) => {
-    const { id, bytes, bounds, pick } = asked
+    const { bytes, bounds, pick } = asked
     try {
-      port.postMessage({ id, value: readJson(new TextDecoder().decode(bytes), bounds, pick) })
+      port.postMessage({ value: readJson(new TextDecoder().decode(bytes), bounds, pick) })
     } catch (error) {
-      port.postMessage({ id, code: error instanceof Error && 'code' in error ? error.code : 'UNKNOWN' })
+      port.postMessage({ code: error instanceof Error && 'code' in error ? error.code : 'UNKNOWN' })
     }
   },
 )
