@@ -2,9 +2,9 @@
 import { type Static, type TObject, Type } from 'typebox'
 import type { Api } from './api.ts'
 import { tellsMore } from './outgoing/next-page.ts'
-import { fitting, resembles, wrongShape } from './outgoing/shape.ts'
+import { fitting, wrongShape } from './outgoing/shape.ts'
 import type { PageRequest } from './platform.ts'
-import { hasCode, maybe, queryOf, startOf } from './vendor.ts'
+import { hasCode, maybe, membersOf, queryOf, startOf } from './vendor.ts'
 
 export interface UpstreamPage<T> {
   /** null stands for one that could not be read, so that places in the list stay true. */
@@ -108,9 +108,10 @@ async function readOnce<T extends TObject>(
   const items = found.items.map((one) => (fitting(item, one) as Static<T> | undefined) ?? null)
   // The platform would confirm what cannot be read with a 304 for ever.
   if (items.includes(null)) api.forget(address)
-  // Odd items are left out, all of them where a server gives each the id 0; what has nothing right is another API.
-  if (items.length > 1 && items.every((one) => one === null) && !found.items.some((one) => resembles(item, one)))
-    throw wrongShape(api.host, '/0')
+  // One odd item is left out; where several are odd and none is not, this is another API. GitBucket numbers nothing: it
+  // gives each the id 0 (https://github.com/gitbucket/gitbucket, ApiRepository).
+  const isOther = items.length > 1 && items.every((one) => one === null)
+  if (isOther && !found.items.every((one) => membersOf(one).id === 0)) throw wrongShape(api.host, '/0')
   return {
     items,
     hasNext: followsAfter(found, headers, wanted),

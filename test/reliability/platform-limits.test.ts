@@ -281,7 +281,7 @@ describeOnBothEngines('a platform that misbehaves', (engine) => {
     })
 
     it.skipIf(engine === 'PostgreSQL').each<FaultName>(['endless-body', 'gzip-bomb'])(
-      '%s, four times at once, takes less than 64 MB',
+      '%s, four times at once, takes less than 96 MB',
       async (fault) => {
         const platform = sandbox.platforms[ownName]
         const { me, id } = await linkedUser(platform)
@@ -292,7 +292,8 @@ describeOnBothEngines('a platform that misbehaves', (engine) => {
         )
         const outcomes = (await Promise.all(calls)).map(outcome)
         platform.faults.clear()
-        expect(used()).toBeLessThan(64 * 1024 * 1024)
+        // Each is asked for three times, ever smaller, and 8 MB are read each time; the sandbox that sends them is in this process.
+        expect(used()).toBeLessThan(96 * 1024 * 1024)
         expect(outcomes).toEqual(new Array(4).fill('503 scm_bad_response'))
       },
     )

@@ -116,5 +116,8 @@ export function pickOf(shape: TSchema): Pick {
 /** Whether what is asked for is a list, or has one among its members as GitHub's searches do: only those are large. */
 export function isList(shape: TSchema): boolean {
   if (Type.IsArray(shape)) return true
-  return Type.IsObject(shape) && Object.values(shape.properties).some((member) => Type.IsArray(member) && !Type.IsString(member.items))
+  return (
+    Type.IsObject(shape) &&
+    Object.values(shape.properties).some((member) => Type.IsArray(member) && !Type.IsString(member.items))
+  )
 }

@@ -36,12 +36,6 @@ export function fitting(shape: TSchema, value: unknown): unknown {
   return members
 }
 
-/** Whether a value has some of what `shape` needs, so that it is one with an odd field and not something else. */
-export function resembles(shape: TObject, value: unknown): boolean {
-  if (!isObject(value)) return false
-  return (shape.required ?? []).some((name) => checkerOf(shape.properties[name] as TSchema).Check(value[name]))
-}
-
 /** As `fitting`; throws `scm_bad_response` with the first field that is not as `shape` says. */
 export function readShape(shape: TSchema, value: unknown, host: string): unknown {
   const read = fitting(shape, value)
