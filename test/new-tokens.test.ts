@@ -60,7 +60,9 @@ describeOnBothEngines('a token that is not yet known everywhere', (engine) => {
     it('is believed at once a minute later', async () => {
       const id = await linkByOAuth(life.browser, name)
       await life.change(id, { tokenObtainedAt: new Date(Date.now() - 60_001).toISOString() })
-      life.platform(name).faults.set({ fault: 'status-401', path: '/(orgs|groups)\\b', times: 1 })
+      life
+        .platform(name)
+        .faults.set({ fault: 'status-401', value: 'invalid_token', path: '/(orgs|groups)\\b', times: 1 })
       expect((await life.use(id)).status).toBe(200)
       expect(refreshCalls(life.platform(name))).toHaveLength(1)
     })

@@ -33,7 +33,7 @@ const answers: [path: RegExp, answer: (n: number) => unknown][] = [
     /^\/search\/issues$/,
     (n) => ({
       total_count: 1,
-      items: [{ ...pull(n), repository_url: `https://ghe.example.com/api/v3/repos/user-${n}/repo` }],
+      items: [{ ...pull(n), pull_request: {}, repository_url: `https://ghe.example.com/api/v3/repos/user-${n}/repo` }],
     }),
   ],
   [/^\/repos\/[^/]+\/[^/]+\/pulls$/, (n) => [{ ...pull(n), id: n, head: { repo: { full_name: `user-${n}/repo` } } }]],
