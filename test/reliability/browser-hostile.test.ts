@@ -9,7 +9,6 @@ import { type Service, startService } from '../support/service.ts'
 import { ADDRESSES, type HostilePlatform, pictures, startHostilePlatform, TEXTS } from './hostile-platform.ts'
 
 describe('the picture of an account', () => {
-  const seenElsewhere: string[] = []
   let elsewhere: TestServer
   let platform: HostilePlatform
   let own: Service
@@ -19,7 +18,6 @@ describe('the picture of an account', () => {
 
   beforeAll(async () => {
     elsewhere = await serve((request, response) => {
-      seenElsewhere.push(JSON.stringify(request.headers))
       json(response, {})
     })
     const sent = pictures(elsewhere.origin).map(([, , picture]) => picture)
@@ -68,11 +66,10 @@ describe('the picture of an account', () => {
     },
   )
 
-  it('is never asked for where a redirect points, and with no token where its profile points', async () => {
+  it('is never asked for where a redirect points, nor at a private host that was allowed for platforms', async () => {
     expect(elsewhere.seen).toEqual([])
     expect((await visitor.get(`/avatars/${ids.at(-1)}`)).headers.get('content-type')).toContain('svg')
-    expect(elsewhere.seen).toEqual(['GET /of-another-server.png'])
-    expect(seenElsewhere.join()).not.toMatch(/authorization|cookie|token/i)
+    expect(elsewhere.seen).toEqual([])
     // What did not answer has been let go.
     await vi.waitFor(async () => expect(await platform.open()).toBeLessThanOrEqual(1), { timeout: 6_000 })
   })

@@ -91,9 +91,10 @@ it('a refusal is a sentence: one of a megabyte is not parsed, though a list was 
   const id = await link(alice)
   refusal = { message: 'Not Found', more: 'x'.repeat(MB) }
   const { status, json: answer } = await importKeys(alice, id)
+  // What its headers tell is all that counts of it: GitHub's, so the scope is missing.
   expect([status, answer.code, answer.error]).toEqual([
-    503,
-    'scm_bad_response',
-    expect.stringContaining('a larger answer than this server reads'),
+    403,
+    'scm_scope_missing',
+    expect.stringContaining('the scope read:public_key'),
   ])
 })

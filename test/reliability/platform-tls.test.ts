@@ -104,9 +104,11 @@ describeOnBothEngines('a platform whose certificate is', (engine) => {
     const linked = await me.call('POST', '/v1/scm_integrations', bodyOf('alice'))
     expect([linked.status, linked.text]).toEqual([201, expect.any(String)])
     const path = `/v1/scm_integrations/${linked.json.scm_integration.id}`
-    // The person's own browser asks the platform itself.
-    const attempt = async () =>
-      decide(browser, (await beginLinking(browser, 'github')).replace(hosted.origin, github.url))
+    // The person's own browser asks the platform itself, which behind the front would call itself by the front's name.
+    const attempt = async () => {
+      const back = await decide(browser, (await beginLinking(browser, 'github')).replace(hosted.origin, github.url))
+      return back.replace(encodeURIComponent(github.url), encodeURIComponent(hosted.origin))
+    }
     const renewing = (await browser.get(await attempt())).headers.get('location')?.replace('/profile?linked=', '') ?? ''
     await service.services.database
       .updateTable('scmIntegrations')
