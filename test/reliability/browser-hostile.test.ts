@@ -17,7 +17,7 @@ describe('the picture of an account', () => {
   const cases = pictures('{elsewhere}')
 
   beforeAll(async () => {
-    elsewhere = await serve((request, response) => {
+    elsewhere = await serve((_request, response) => {
       json(response, {})
     })
     const sent = pictures(elsewhere.origin).map(([, , picture]) => picture)
