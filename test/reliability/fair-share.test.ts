@@ -35,7 +35,10 @@ it.each([
   async (accounts, searches) => {
     platform = await startWaitingPlatform(/q=hang/)
     quick = await startWaitingPlatform(/nothing waits/)
-    service = await startService('SQLite', { ALLOWED_HOSTS: `${platform.origin},${quick.origin}` })
+    service = await startService('SQLite', {
+      ALLOWED_HOSTS: `${platform.origin},${quick.origin}`,
+      TRUST_PROXY: '127.0.0.1',
+    })
     const hostile: { account: Account; id: string }[] = []
     for (let n = 0; n < accounts; n++) {
       const account = await service.addAccount(`hostile${n}`)
