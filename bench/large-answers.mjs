@@ -18,7 +18,7 @@ const dataDir = mkdtempSync(join(tmpdir(), 'forgelink-large-'))
 /** A member of 7.9 MB: one text, or as many values as are read at all. */
 const MEMBERS = {
   'one long text': JSON.stringify('x'.repeat(7.9 * 1024 * 1024)),
-  '190,000 objects': `[${Array.from({ length: 190_000 }, (_, n) => `{"n":"${String(n).padStart(32, '0')}"}`).join(',')}]`,
+  '95,000 objects': `[${Array.from({ length: 95_000 }, (_, n) => `{"n":"${String(n).padStart(32, '0')}"}`).join(',')}]`,
 }
 let member = ''
 const platform = createServer((request, response) => {
