@@ -1,11 +1,18 @@
 // Tokens that are still to be revoked while their platform limits us, is away, or somebody in between answers for it.
 
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, vi } from 'vitest'
 import type { FaultRule } from '../sandbox/sandbox.ts'
 import { linkByOAuth, livingTokens, OAUTH_NAMES, type OAuthName, revokedTokens } from './support/oauth.ts'
 import { describeOnBothEngines } from './support/service.ts'
 import { tokenLife } from './support/token-life.ts'
-import { until } from './support/until.ts'
+import { until as untilWithin } from './support/until.ts'
+
+// What is due is looked for every five seconds.
+vi.setConfig({ testTimeout: 120_000 })
+
+function until(holds: () => boolean | Promise<boolean>): Promise<void> {
+  return untilWithin(holds, 30)
+}
 
 /** The paths at which GitHub and GitLab revoke. */
 const REVOKE_PATH = '/applications/[^/]+/token$|/oauth/revoke$'
