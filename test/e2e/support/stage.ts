@@ -4,7 +4,7 @@ import { spawnSync } from 'node:child_process'
 import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Browser, BrowserContextOptions, Page } from 'playwright-core'
-import { afterAll, beforeAll, describe } from 'vitest'
+import { afterAll, afterEach, beforeAll, describe } from 'vitest'
 import { type Sandbox, type SandboxOptions, startSandbox } from '../../../sandbox/sandbox.ts'
 import { openBrowser, ownAddress } from '../../support/browser.ts'
 import { SELF_HOSTED } from '../../support/platforms.ts'
@@ -37,7 +37,7 @@ export function describeInBrowser(
   ports: SandboxOptions['ports'] = 'free',
 ): void {
   const chromium = findChromium()
-  describe.skipIf(chromium === undefined)(name, () => {
+  describe.skipIf(chromium === undefined)(name, { timeout: 90_000 }, () => {
     const stage = {} as Stage
     let browser: Browser
     let count = 0
@@ -49,6 +49,9 @@ export function describeInBrowser(
       browser = await launchChromium(chromium ?? '')
       Object.assign(stage, { sandbox, service, open, openSignedIn })
     }, 180_000)
+
+    // A test that failed leaves its faults and revoked tokens behind: neither its second try nor the next test sees them.
+    afterEach(() => stage.sandbox.reset())
 
     afterAll(async () => {
       await browser?.close()
@@ -64,7 +67,7 @@ export function describeInBrowser(
         reducedMotion: 'reduce',
         ...options,
       })
-      context.setDefaultTimeout(10_000)
+      context.setDefaultTimeout(25_000)
       const page = await context.newPage()
       return { page, problems: watch(page, platformOrigins(stage.sandbox)) }
     }
