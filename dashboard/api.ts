@@ -1,9 +1,9 @@
 // Everything the dashboard says to the server: the only caller of fetch.
 
 import type { Static } from 'typebox'
-import type { ApiTokenOnWire, UserOnWire } from '../src/accounts/wire.ts'
-import type { EventOnWire } from '../src/audit/wire.ts'
-import type { Pagination as PaginationOnWire } from '../src/http/page.ts'
+import type { ApiTokenOnWire, UserOnWire } from '../src/accounts/schemas.ts'
+import type { EventOnWire } from '../src/audit/schemas.ts'
+import type { Pagination as PaginationOnWire } from '../src/http/pagination.ts'
 import type { HealthOnWire } from '../src/integrations/health.ts'
 import type {
   IntegrationOnWire,
@@ -11,8 +11,8 @@ import type {
   PullRequestOnWire,
   RepositoryOnWire,
   SkippedKey,
-} from '../src/integrations/wire.ts'
-import type { KeyOnWire } from '../src/keys/wire.ts'
+} from '../src/integrations/schemas.ts'
+import type { KeyOnWire } from '../src/ssh-keys/schemas.ts'
 import { publicPath } from './public-path.ts'
 
 export type User = Static<typeof UserOnWire>

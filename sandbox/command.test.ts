@@ -3,7 +3,7 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { sandboxAsJson, sandboxAsText, sandboxSettings } from './command.ts'
 import { type Sandbox, startSandbox } from './sandbox.ts'
-import { publicKeys } from './seed-public-keys.ts'
+import { publicKeys } from './seed/public-keys.ts'
 
 let sandbox: Sandbox
 

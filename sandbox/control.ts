@@ -1,7 +1,7 @@
 // The sandbox's own calls below /_sandbox on every platform's port: faults, request log, settings, reset.
 
-import { faultNames, faultTable } from './fault-table.ts'
-import type { FaultRule } from './faults.ts'
+import type { FaultRule } from './faults/faults.ts'
+import { faultNames, faultTable } from './faults/table.ts'
 import { type Call, json, nothing, objectFrom, type Reply } from './http.ts'
 import type { Running } from './running.ts'
 

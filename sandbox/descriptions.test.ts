@@ -5,8 +5,8 @@ import { fileURLToPath } from 'node:url'
 import { Ajv, type ValidateFunction } from 'ajv'
 import formats from 'ajv-formats'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { ask } from '../test/support/sandbox-client.ts'
 import { type Sandbox, type SandboxPlatform, startSandbox } from './sandbox.ts'
-import { ask } from './test-client.ts'
 
 const folder = fileURLToPath(new URL('../../shared/data/', import.meta.url))
 const present = existsSync(folder)

@@ -3,9 +3,9 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
-import type { FaultName } from './fault-table.ts'
+import { type Asking, ask } from '../test/support/sandbox-client.ts'
+import type { FaultName } from './faults/table.ts'
 import { type Sandbox, type SandboxPlatform, startSandbox } from './sandbox.ts'
-import { type Asking, ask } from './test-client.ts'
 
 const file = fileURLToPath(new URL('../../shared/data/upstream-error-samples.json', import.meta.url))
 const present = existsSync(file)

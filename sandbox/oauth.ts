@@ -1,7 +1,7 @@
 // What both platforms' OAuth have in common: grants, codes with PKCE, token pairs, rotation and revocation.
 
 import { createHash, randomBytes } from 'node:crypto'
-import { githubPermissions } from './seed-tokens.ts'
+import { githubPermissions } from './seed/tokens.ts'
 import type { Grant, RefreshToken, Token, World } from './state.ts'
 
 export interface Issued {

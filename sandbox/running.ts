@@ -1,6 +1,6 @@
 // What runs behind one port, and the log of what arrived there.
 
-import type { FaultSwitch } from './faults.ts'
+import type { FaultSwitch } from './faults/faults.ts'
 import type { Site } from './site.ts'
 import type { World } from './state.ts'
 

@@ -21,26 +21,29 @@ const areas = [
     name: 'address',
     runs: [
       {
-        mutate: ['src/platforms/address.ts', 'src/platforms/outgoing/address-class.ts'],
-        tests: ['src/platforms/address.test.ts', 'src/platforms/outgoing/address-class.test.ts'],
+        mutate: ['src/platforms/transport/connect/address.ts', 'src/platforms/transport/connect/address-class.ts'],
+        tests: [
+          'src/platforms/transport/connect/address.test.ts',
+          'src/platforms/transport/connect/address-class.test.ts',
+        ],
       },
     ],
   },
-  { name: 'vault', runs: [{ mutate: ['src/vault.ts'], tests: ['src/vault.test.ts'] }] },
+  { name: 'vault', runs: [{ mutate: ['src/secrets/vault.ts'], tests: ['src/secrets/vault.test.ts'] }] },
   {
     name: 'grammar',
-    runs: [{ mutate: ['src/integrations/search-query.ts'], tests: ['src/integrations/search-query.test.ts'] }],
+    runs: [{ mutate: ['src/integrations/search/query.ts'], tests: ['src/integrations/search/query.test.ts'] }],
   },
   {
     name: 'authentication',
     runs: [
       {
         mutate: ['src/accounts/{bearer,session-cookie}.ts'],
-        tests: ['src/accounts/bearer.test.ts', 'src/accounts/session-cookie.test.ts'],
+        tests: ['src/accounts/bearer.test.ts', 'src/accounts/sessions/session-cookie.test.ts'],
       },
       { mutate: ['src/accounts/passwords.ts'], tests: ['src/accounts/passwords.test.ts'] },
-      { mutate: ['src/http/attempts.ts'], tests: ['src/http/attempts.test.ts'] },
-      { mutate: ['src/accounts/sessions.ts'], tests: ['test/sessions.test.ts'] },
+      { mutate: ['src/accounts/login-throttle.ts'], tests: ['src/accounts/login-throttle.test.ts'] },
+      { mutate: ['src/accounts/sessions/sessions.ts'], tests: ['test/sessions.test.ts'] },
       { mutate: ['src/accounts/api-tokens.ts'], tests: ['test/accounts.test.ts'] },
       {
         mutate: ['src/accounts/authenticate.ts'],

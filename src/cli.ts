@@ -1,12 +1,12 @@
 // The `forgelink` command: one line per subcommand, the work is elsewhere.
 
 import { parseArgs } from 'node:util'
-import { askPassword } from './admin/ask-password.ts'
-import { doctor } from './admin/doctor.ts'
-import { eventList, readEventOptions } from './admin/events.ts'
-import { keysRotate } from './admin/keys.ts'
-import { storeCompact } from './admin/store.ts'
-import { tokenAdd, userAdd, userList, userPassword, userRemove } from './admin/users.ts'
+import { askPassword } from './commands/ask-password.ts'
+import { doctor } from './commands/doctor.ts'
+import { eventList, readEventOptions } from './commands/events.ts'
+import { keysRotate } from './commands/keys.ts'
+import { storeCompact } from './commands/store.ts'
+import { tokenAdd, userAdd, userList, userPassword, userRemove } from './commands/users.ts'
 import { ConfigError, readConfig } from './config.ts'
 import { Failure } from './failure.ts'
 import type { Services } from './services.ts'

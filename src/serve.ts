@@ -1,7 +1,7 @@
 // The process: open, listen, close in order.
 
-import { greetFirstUser } from './admin/first-start.ts'
 import { createApp } from './app.ts'
+import { greetFirstUser } from './commands/first-start.ts'
 import type { Config } from './config.ts'
 import type { Log } from './services.ts'
 import { openServices } from './services.ts'

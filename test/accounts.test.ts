@@ -2,9 +2,9 @@
 
 import { SignJWT } from 'jose'
 import { afterAll, beforeAll, expect, it } from 'vitest'
-import { userRemove } from '../src/admin/users.ts'
 import { tellOmitted } from '../src/audit/failures.ts'
-import { createVault } from '../src/vault.ts'
+import { userRemove } from '../src/commands/users.ts'
+import { createVault } from '../src/secrets/vault.ts'
 import type { Account, Service } from './support/service.ts'
 import { basic, describeOnBothEngines, exchange, send, startService } from './support/service.ts'
 

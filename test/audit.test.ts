@@ -1,7 +1,7 @@
 // The audit trail: each event as it is told, to its owner and nobody else.
 
 import { beforeAll, expect, it } from 'vitest'
-import { userPassword, userRemove } from '../src/admin/users.ts'
+import { userPassword, userRemove } from '../src/commands/users.ts'
 import { auditTrail, type EventJson, eventsOf, KEY, TIME, UUID_7 } from './support/audit-trail.ts'
 import { forgelink, prepareCommand } from './support/command.ts'
 import { beginLinking, decide, linkByOAuth, tokenCalls } from './support/oauth.ts'

@@ -1,7 +1,7 @@
 // The end of linking: what the platform sends back, and tokens that it has given but that cannot be kept.
 
 import { describe, expect, it } from 'vitest'
-import { userRemove } from '../src/admin/users.ts'
+import { userRemove } from '../src/commands/users.ts'
 import { openBrowser } from './support/browser.ts'
 import {
   beginLinking,

@@ -2,7 +2,7 @@
 
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { findUserByLogin, lockPassword } from '../src/accounts/users.ts'
-import { userPassword, userRemove } from '../src/admin/users.ts'
+import { userPassword, userRemove } from '../src/commands/users.ts'
 import { type Browser, openBrowser, ownAddress, readForm, sessionCookieOf, sessionValueOf } from './support/browser.ts'
 import type { Account, Service } from './support/service.ts'
 import { describeOnBothEngines, send, startService } from './support/service.ts'

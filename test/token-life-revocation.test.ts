@@ -2,8 +2,8 @@
 
 import pg from 'pg'
 import { describe, expect, it } from 'vitest'
-import { userRemove } from '../src/admin/users.ts'
-import { claimRevocation, queueRevocation } from '../src/integrations/revocations.ts'
+import { userRemove } from '../src/commands/users.ts'
+import { claimRevocation, queueRevocation } from '../src/integrations/tokens/revocations.ts'
 import { openBrowser, ownAddress } from './support/browser.ts'
 import {
   beginLinking,

@@ -2,7 +2,7 @@
 
 import { SignJWT } from 'jose'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
-import { createVault, type Vault } from '../vault.ts'
+import { createVault, type Vault } from '../secrets/vault.ts'
 import { type Bearer, createBearer } from './bearer.ts'
 
 const ISSUER = 'https://forgelink.example.test'

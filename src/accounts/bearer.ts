@@ -3,7 +3,7 @@
 import { randomUUID } from 'node:crypto'
 import { jwtVerify, SignJWT } from 'jose'
 import { LRUCache } from 'lru-cache'
-import type { Vault } from '../vault.ts'
+import type { Vault } from '../secrets/vault.ts'
 import type { ApiToken } from './api-tokens.ts'
 
 const LIFETIME_SECONDS = 3600

@@ -5,9 +5,9 @@ import { recordEvent } from '../audit/events.ts'
 import { notFound } from '../failure.ts'
 import type { Services } from '../services.ts'
 import { deleteApiTokens } from './api-tokens.ts'
-import { forgetDevices, newDeviceCookie, rememberBrowser } from './known-devices.ts'
 import { hashPassword } from './passwords.ts'
-import { endSessions, startSession } from './sessions.ts'
+import { forgetDevices, newDeviceCookie, rememberBrowser } from './sessions/known-devices.ts'
+import { endSessions, startSession } from './sessions/sessions.ts'
 import { setPasswordHash } from './users.ts'
 
 /** `stays`: whoever asks for it stays signed in, by new cookies, whose values are answered. */

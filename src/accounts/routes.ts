@@ -3,10 +3,9 @@
 import type { FastifyRequest } from 'fastify'
 import { Type } from 'typebox'
 import { notFound } from '../failure.ts'
-import type { Attempts } from '../http/attempts.ts'
 import type { FieldChecks } from '../http/body.ts'
 import { nameProblem, readBody } from '../http/body.ts'
-import { CutMeta, cutAt } from '../http/page.ts'
+import { CutMeta, cutAt } from '../http/pagination.ts'
 import { answers, IdParams, NoContent } from '../http/schemas.ts'
 import type { App } from '../http/server.ts'
 import type { Services } from '../services.ts'
@@ -23,10 +22,11 @@ import {
 } from './api-tokens.ts'
 import { authenticate, authenticateApiToken, authenticatePassword } from './authenticate.ts'
 import type { Bearer } from './bearer.ts'
+import type { Attempts } from './login-throttle.ts'
+import { ApiTokenOnWire, apiTokenOnWire, UserOnWire, userOnWire } from './schemas.ts'
 import { SCOPES, type Scope } from './scopes.ts'
-import { confirmed } from './sessions.ts'
+import { confirmed } from './sessions/sessions.ts'
 import { emailProblem, updateUser, usernameProblem } from './users.ts'
-import { ApiTokenOnWire, apiTokenOnWire, UserOnWire, userOnWire } from './wire.ts'
 
 const TokenInput = Type.Object({
   name: Type.String({ minLength: 1, maxLength: 200, description: 'What it is for.' }),

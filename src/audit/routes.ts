@@ -2,14 +2,14 @@
 
 import { Type } from 'typebox'
 import { invalid } from '../failure.ts'
-import { PageQuery, Pagination, paginationOnWire, readPage } from '../http/page.ts'
+import { PageQuery, Pagination, paginationOnWire, readPage } from '../http/pagination.ts'
 import { answers } from '../http/schemas.ts'
 import type { App } from '../http/server.ts'
 import type { Services } from '../services.ts'
 import { EVENT_TYPES, isEventType } from './event-types.ts'
 import type { EventFilter } from './events.ts'
 import { listEvents } from './events.ts'
-import { EventOnWire, eventOnWire } from './wire.ts'
+import { EventOnWire, eventOnWire } from './schemas.ts'
 
 const HOUR = 3_600_000
 const MAX_HOURS = 72

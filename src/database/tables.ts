@@ -40,7 +40,7 @@ export interface SessionsTable {
   confirmedAt: string | null
 }
 
-/** Browsers and addresses that have signed in as a user, see `accounts/known-devices.ts`. */
+/** Browsers and addresses that have signed in as a user, see `accounts/sessions/known-devices.ts`. */
 export interface KnownDevicesTable {
   userId: string
   device: string

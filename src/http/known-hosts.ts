@@ -3,8 +3,8 @@
 import type { FastifyRequest } from 'fastify'
 import type { Config } from '../config.ts'
 import { Failure } from '../failure.ts'
-import { prefersHtml } from './accept.ts'
-import { messagePage, protectPage, sendPage } from './pages.ts'
+import { prefersHtml } from './html/accept.ts'
+import { messagePage, protectPage, sendPage } from './html/layout.ts'
 import type { App } from './server.ts'
 
 /** Programs come by any name, with credentials of their own: no cookie counts there that a browser would send by itself. */

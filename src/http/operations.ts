@@ -5,7 +5,7 @@ import { collectDefaultMetrics, Histogram, Registry } from 'prom-client'
 import { Type } from 'typebox'
 import type { Config } from '../config.ts'
 import { Failure } from '../failure.ts'
-import { isSameText } from './same-text.ts'
+import { isSameText } from '../text.ts'
 import { answers } from './schemas.ts'
 import type { App } from './server.ts'
 

@@ -2,7 +2,7 @@
 
 import { createHash } from 'node:crypto'
 import { LRUCache } from 'lru-cache'
-import { html } from '../http/html.ts'
+import { html } from '../http/html/html.ts'
 import { IdParams } from '../http/schemas.ts'
 import type { App } from '../http/server.ts'
 import { fetchImage } from '../platforms/image.ts'

@@ -8,10 +8,10 @@ import type { Services } from '../services.ts'
 import type { Integration } from './integrations.ts'
 import { findIntegration, getIntegration, noteStatus, workingStatus } from './integrations.ts'
 import { isAboutLink, isKnownRejected, isRejection, knownRejection, shownBy } from './link-status.ts'
-import { refreshed, stillPaused } from './refresh.ts'
-import { pauseOf } from './refresh-lease.ts'
-import { linkExpired } from './renewal.ts'
-import { grantedTo, openAccess } from './token-pair.ts'
+import { linkExpired } from './tokens/exchange.ts'
+import { refreshed, stillPaused } from './tokens/fresh.ts'
+import { pauseOf } from './tokens/lease.ts'
+import { grantedTo, openAccess } from './tokens/pair.ts'
 
 /** How long a whole request of ours may take, in milliseconds: clients give up at 30 s. */
 const REQUEST_LIMIT = 25_000

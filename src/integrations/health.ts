@@ -14,7 +14,7 @@ import { withPlatform } from './connect.ts'
 import type { Integration } from './integrations.ts'
 import { findIntegration, getIntegration, noteProfile, noteStatus } from './integrations.ts'
 import { shownBy, statusNow } from './link-status.ts'
-import { Status } from './wire.ts'
+import { Status } from './schemas.ts'
 
 const Problem = Type.Object({
   code: Type.String(),

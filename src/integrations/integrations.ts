@@ -7,14 +7,14 @@ import type { IntegrationData } from '../audit/event-types.ts'
 import type { Actor } from '../audit/events.ts'
 import { recordEvent } from '../audit/events.ts'
 import { type Database, noteIfPossible, type Transaction } from '../database/database.ts'
-import { integrationPlace } from '../database/sealed-columns.ts'
 import type { IntegrationStatus, ScmIntegrationsTable } from '../database/tables.ts'
 import { Failure, invalid, notFound } from '../failure.ts'
 import type { Profile } from '../platforms/platform.ts'
 import type { PlatformAddress } from '../platforms/platform-url.ts'
 import { isScmType, type ScmType } from '../platforms/scm-types.ts'
+import { integrationPlace } from '../secrets/sealed-columns.ts'
+import type { Vault } from '../secrets/vault.ts'
 import { now } from '../time.ts'
-import type { Vault } from '../vault.ts'
 
 export type Integration = Selectable<ScmIntegrationsTable>
 

@@ -9,10 +9,10 @@ import type { Services } from '../services.ts'
 import { now } from '../time.ts'
 import type { Integration } from './integrations.ts'
 import { deleteIntegration, listIntegrations } from './integrations.ts'
-import { spendingEnds } from './refresh-lease.ts'
-import type { TokenPair } from './revocations.ts'
-import { queueRevocation } from './revocations.ts'
-import { isUnreadable, openPair } from './token-pair.ts'
+import { spendingEnds } from './tokens/lease.ts'
+import { isUnreadable, openPair } from './tokens/pair.ts'
+import type { TokenPair } from './tokens/revocations.ts'
+import { queueRevocation } from './tokens/revocations.ts'
 
 /** Throws `not_found` when it is gone already. */
 export async function unlink(services: Services, actor: Actor, integration: Integration): Promise<void> {

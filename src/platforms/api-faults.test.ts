@@ -7,7 +7,7 @@ import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import { entryFor, type Handler, json, serve, serveTcp, type TestServer } from '../../test/support/fault-server.ts'
 import { Failure, type FailureCode } from '../failure.ts'
 import { Api, createOutgoing, type Outgoing, type RawAnswer, send } from './api.ts'
-import type { Limits } from './outgoing/limits.ts'
+import type { Limits } from './transport/limits.ts'
 
 const LIMITS = {
   dns: 500,

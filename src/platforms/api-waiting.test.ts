@@ -6,7 +6,7 @@ import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import { entryFor, type Handler, json, serve, serveTcp, type TestServer } from '../../test/support/fault-server.ts'
 import { Failure } from '../failure.ts'
 import { Api, createOutgoing, type Outgoing, type RawAnswer } from './api.ts'
-import type { Limits } from './outgoing/limits.ts'
+import type { Limits } from './transport/limits.ts'
 
 const Item = Type.Object({ id: Type.Integer() })
 

@@ -6,7 +6,7 @@ import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import { entryFor, type Handler, json, serve, type TestServer } from '../../test/support/fault-server.ts'
 import { Failure } from '../failure.ts'
 import { Api, type ApiOptions, createOutgoing, type Outgoing, type RawAnswer, send } from './api.ts'
-import { LIMITS, type Limits } from './outgoing/limits.ts'
+import { LIMITS, type Limits } from './transport/limits.ts'
 import { maybe } from './vendor.ts'
 
 const Item = Type.Object({ id: Type.Integer() })

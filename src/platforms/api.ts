@@ -5,9 +5,10 @@ import { createSecureContext, rootCertificates } from 'node:tls'
 import { type Static, type TSchema, Type } from 'typebox'
 import type { AllowedHost } from '../config.ts'
 import { Failure } from '../failure.ts'
-import { type AddressPolicy, createAddressPolicy, type Refusal, type Target } from './address.ts'
-import { createBodyBudget } from './outgoing/body-budget.ts'
-import { createBreaker } from './outgoing/breaker.ts'
+import { createBodyBudget } from './transport/body/body-budget.ts'
+import { createJsonReader, isList, pickOf } from './transport/body/json.ts'
+import { fitting, readShape, wrongShape } from './transport/body/shape.ts'
+import { createBreaker } from './transport/breaker.ts'
 import {
   badResponse,
   type Call,
@@ -27,24 +28,23 @@ import {
   startOf,
   unavailable,
   urlBelow,
-} from './outgoing/calls.ts'
-import { type ConnectorParts, type Lookup, lookUp } from './outgoing/connector.ts'
-import { createDispatchers, type Dispatchers } from './outgoing/dispatchers.ts'
-import { createEtags, type Received } from './outgoing/etags.ts'
-import { coded, readFault } from './outgoing/faults.ts'
-import { createFlights } from './outgoing/flights.ts'
-import { type Inspection, inspectTarget } from './outgoing/inspect.ts'
-import { createJsonReader, isList, pickOf } from './outgoing/json.ts'
-import { LIMITS, type Limits } from './outgoing/limits.ts'
-import { createLinkGate } from './outgoing/link-gate.ts'
-import { withNewToken } from './outgoing/new-token.ts'
-import { nextPage, pageAfterFull } from './outgoing/next-page.ts'
-import { createPositions, type ListPositions } from './outgoing/positions.ts'
-import { createServerNotes } from './outgoing/server-notes.ts'
-import { fitting, readShape, wrongShape } from './outgoing/shape.ts'
-import { createWaiting, type Waiting } from './outgoing/waiting.ts'
+} from './transport/calls.ts'
+import { createFlights } from './transport/coalesce.ts'
+import { type AddressPolicy, createAddressPolicy, type Refusal, type Target } from './transport/connect/address.ts'
+import { type ConnectorParts, type Lookup, lookUp } from './transport/connect/connector.ts'
+import { createDispatchers, type Dispatchers } from './transport/connect/dispatchers.ts'
+import { type Inspection, inspectTarget } from './transport/connect/inspect.ts'
+import { createEtags, type Received } from './transport/etag-cache.ts'
+import { coded, readFault } from './transport/faults.ts'
+import { LIMITS, type Limits } from './transport/limits.ts'
+import { createLinkGate } from './transport/link-limit.ts'
+import { withNewToken } from './transport/new-token.ts'
+import { nextPage, pageAfterFull } from './transport/next-page.ts'
+import { createPositions, type ListPositions } from './transport/positions.ts'
+import { createServerNotes } from './transport/server-notes.ts'
+import { createWaiting, type Waiting } from './transport/waiting.ts'
 
-export type { LogOutgoing, RawAnswer } from './outgoing/calls.ts'
+export type { LogOutgoing, RawAnswer } from './transport/calls.ts'
 
 export interface OutgoingOptions {
   allowedHosts: AllowedHost[]

@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest'
 import { Failure } from '../failure.ts'
 import { branchPage, takePage } from './composed-list.ts'
 import type { ReadPage } from './lists.ts'
-import { createPositions, type ListPositions } from './outgoing/positions.ts'
+import { createPositions, type ListPositions } from './transport/positions.ts'
 
 /** A list upstream; `reads` counts the pages that were asked for. */
 function upstream<T>(items: T[]): { read: ReadPage<T>; reads: () => number } {

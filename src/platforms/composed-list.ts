@@ -1,7 +1,7 @@
 // Lists the platforms do not have: filtered, merged or reordered over as few upstream pages as a page of ours needs.
 import { onePage, type ReadPage } from './lists.ts'
-import type { ListPositions } from './outgoing/positions.ts'
 import type { Branch, PageRequest } from './platform.ts'
+import type { ListPositions } from './transport/positions.ts'
 import { hasCode, startOf } from './vendor.ts'
 
 const UPSTREAM_PAGE = 100

@@ -1,8 +1,8 @@
 // Pictures of accounts: fetched through the one door like everything else, but without a token.
 
 import type { Outgoing } from './api.ts'
-import { type Call, getFollowing, placeOf } from './outgoing/calls.ts'
-import { readFault } from './outgoing/faults.ts'
+import { type Call, getFollowing, placeOf } from './transport/calls.ts'
+import { readFault } from './transport/faults.ts'
 
 /** Largest picture of an account, in bytes. */
 const IMAGE_BYTES = 256 * 1024

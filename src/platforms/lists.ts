@@ -1,9 +1,9 @@
 // Reads pages of a platform's list: what can be read of each item, whether more follows, in pieces where a page is too large.
 import { type Static, type TObject, Type } from 'typebox'
 import type { Api } from './api.ts'
-import { tellsMore } from './outgoing/next-page.ts'
-import { fitting, wrongShape } from './outgoing/shape.ts'
 import type { PageRequest } from './platform.ts'
+import { fitting, wrongShape } from './transport/body/shape.ts'
+import { tellsMore } from './transport/next-page.ts'
 import { hasCode, maybe, membersOf, queryOf, startOf } from './vendor.ts'
 
 export interface UpstreamPage<T> {

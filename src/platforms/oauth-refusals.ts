@@ -4,8 +4,8 @@ import { Failure } from '../failure.ts'
 import type { RawAnswer } from './api.ts'
 import * as github from './github/errors.ts'
 import * as gitlab from './gitlab/errors.ts'
-import { clampWait, readRetryAfter } from './outgoing/retry-after.ts'
 import { type OAuthScmType, scmTypes } from './scm-types.ts'
+import { clampWait, readRetryAfter } from './transport/retry-after.ts'
 import { membersOf } from './vendor.ts'
 
 interface Site {

@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest'
 import { readConfig } from '../config.ts'
-import { createAddressPolicy } from './address.ts'
 import { type PlatformAddress, platformAddress, readPlatformUrl } from './platform-url.ts'
 import type { ScmType } from './scm-types.ts'
+import { createAddressPolicy } from './transport/connect/address.ts'
 
 const GHES = 'github-enterprise'
 const GITLAB = 'gitlab-self-hosted'

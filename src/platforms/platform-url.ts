@@ -1,8 +1,8 @@
 // Reads what a user typed as `url` of a platform: refused with the address to use instead, or its web and API addresses.
 
 import ipaddr from 'ipaddr.js'
-import { type AddressPolicy, isLocalName, targetOf } from './address.ts'
 import { type ScmType, scmTypes } from './scm-types.ts'
+import { type AddressPolicy, isLocalName, targetOf } from './transport/connect/address.ts'
 
 export interface PlatformAddress {
   /** As given, apart from one trailing slash and the case of scheme and host: what the API answers. */

@@ -2,11 +2,11 @@
 
 import type { Outgoing } from './api.ts'
 import { apiVersionFor } from './github/api-version.ts'
-import { getFollowing, placeOf } from './outgoing/calls.ts'
-import { coded, readFault } from './outgoing/faults.ts'
-import { sunsetOf } from './outgoing/server-notes.ts'
 import { platformAddress } from './platform-url.ts'
 import type { ScmType } from './scm-types.ts'
+import { getFollowing, placeOf } from './transport/calls.ts'
+import { coded, readFault } from './transport/faults.ts'
+import { sunsetOf } from './transport/server-notes.ts'
 import { membersOf } from './vendor.ts'
 
 export interface Probed {

@@ -1,7 +1,7 @@
 // SSH keys and API tokens in a real browser.
 
 import { expect, test } from 'vitest'
-import { publicKeys } from '../../sandbox/seed-public-keys.ts'
+import { publicKeys } from '../../sandbox/seed/public-keys.ts'
 import { focused } from './support/focus.ts'
 import { runShown } from './support/shell.ts'
 import { describeInBrowser } from './support/stage.ts'

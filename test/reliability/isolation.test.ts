@@ -1,7 +1,7 @@
 // Reliability section 7: nobody sees or changes what is somebody else's, on any route, in any cache.
 
 import { afterAll, beforeAll, expect, it } from 'vitest'
-import { userRemove } from '../../src/admin/users.ts'
+import { userRemove } from '../../src/commands/users.ts'
 import { type Browser, openBrowser, ownAddress } from '../support/browser.ts'
 import type { TestServer } from '../support/fault-server.ts'
 import { startMarkedPlatform } from '../support/marked-platform.ts'

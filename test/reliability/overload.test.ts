@@ -5,7 +5,7 @@ import { connect, type Socket } from 'node:net'
 import { setTimeout as delay } from 'node:timers/promises'
 import { afterEach, describe, expect, it } from 'vitest'
 import { createApp } from '../../src/app.ts'
-import { LOAD_LIMITS } from '../../src/http/overload.ts'
+import { LOAD_LIMITS } from '../../src/http/limits/overload.ts'
 import {
   type Account,
   type Answer,

@@ -5,15 +5,15 @@
 // - at most four calls at once for a link, identical reads are one call, ten pages and 1,000 items: src/platforms/api.test.ts
 // - Retry-After in all its forms, nothing sent before it is over, the probe after a pause: src/platforms/api-waiting.test.ts
 // - names, addresses, certificates in detail, proxies: src/platforms/api-network.test.ts
-// - 8 MiB decoded and on the wire, ratio, one encoding: src/platforms/outgoing/body.test.ts
-// - 64 levels of JSON, 4 kB of text, NUL and lone surrogates anywhere: src/platforms/outgoing/json.test.ts
+// - 8 MiB decoded and on the wire, ratio, one encoding: src/platforms/transport/body/body.test.ts
+// - 64 levels of JSON, 4 kB of text, NUL and lone surrogates anywhere: src/platforms/transport/body/json.test.ts
 
 import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import type { FaultName, Sandbox, SandboxPlatform } from '../../sandbox/sandbox.ts'
-import { cookieName } from '../../src/accounts/session-cookie.ts'
-import { startSession } from '../../src/accounts/sessions.ts'
+import { cookieName } from '../../src/accounts/sessions/session-cookie.ts'
+import { startSession } from '../../src/accounts/sessions/sessions.ts'
 import { type Browser, openBrowser, ownAddress } from '../support/browser.ts'
 import { watchDialled } from '../support/dialled.ts'
 import { json, serve, type TestServer } from '../support/fault-server.ts'

@@ -1,7 +1,7 @@
 // Reliability section 3, once an address has passed: names that change, redirects, next pages, pictures.
 
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
-import { LIMITS } from '../../src/platforms/outgoing/limits.ts'
+import { LIMITS } from '../../src/platforms/transport/limits.ts'
 import { openBrowser, ownAddress } from '../support/browser.ts'
 import { type Handler, json, type TestServer } from '../support/fault-server.ts'
 import { answerMarked } from '../support/marked-platform.ts'

@@ -2,7 +2,7 @@
 
 import { createCipheriv, hkdfSync, randomBytes } from 'node:crypto'
 import type { SecretKey } from '../../src/config.ts'
-import type { SecretPlace } from '../../src/vault.ts'
+import type { SecretPlace } from '../../src/secrets/vault.ts'
 
 export function sealInOldForm({ id, key }: SecretKey, secret: string, { table, column, row }: SecretPlace): string {
   const [salt, nonce] = [randomBytes(16), randomBytes(12)]

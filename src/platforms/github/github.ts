@@ -4,7 +4,6 @@ import { Failure } from '../../failure.ts'
 import { Api, type Outgoing } from '../api.ts'
 import { branchPage } from '../composed-list.ts'
 import { listAt, onePage, SMALL_PAGE } from '../lists.ts'
-import { fitting } from '../outgoing/shape.ts'
 import type {
   Branch,
   Organization,
@@ -20,6 +19,7 @@ import type {
   SshKey,
 } from '../platform.ts'
 import { scmTypes } from '../scm-types.ts'
+import { fitting } from '../transport/body/shape.ts'
 import {
   avatarAddress,
   type Connection,

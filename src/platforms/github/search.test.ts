@@ -1,7 +1,7 @@
 // GitHub's q, read back as GitHub reads it: what a user typed stays words.
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { readPullRequestQuery, readRepositoryQuery } from '../../integrations/search-query.ts'
+import { readPullRequestQuery, readRepositoryQuery } from '../../integrations/search/query.ts'
 import type { PullRequestQuery } from '../platform.ts'
 import { isLogin, isRepository, pullRequestSearch, repositorySearch } from './search.ts'
 

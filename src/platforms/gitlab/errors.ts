@@ -1,9 +1,9 @@
 // What GitLab's refusals mean, and how their reader can mend them.
 import { Failure } from '../../failure.ts'
 import type { RawAnswer } from '../api.ts'
-import { clampWait, readRetryAfter, timeOf } from '../outgoing/retry-after.ts'
 import { pageTooDeep } from '../refused-query.ts'
 import { scmTypes } from '../scm-types.ts'
+import { clampWait, readRetryAfter, timeOf } from '../transport/retry-after.ts'
 import { type Connection, hasGitLabsForm, isOfGateway, membersOf, onlyMessageOf } from '../vendor.ts'
 import { gitlabQueryFailure } from './refused-query.ts'
 

@@ -1,0 +1,56 @@
+// Faults of the token endpoints; they leave every other call alone.
+
+import { type Call, fields, html, json, nothing } from '../http.ts'
+import type { Fault } from './exchange.ts'
+
+export const oauthFaults = {
+  'oauth-bad-refresh-token': ({ send }) =>
+    send(
+      json(200, {
+        error: 'bad_refresh_token',
+        error_description: 'The refresh token passed is incorrect or expired.',
+        error_uri: 'https://docs.github.com',
+      }),
+    ),
+  'oauth-invalid-grant': ({ send }) =>
+    send(
+      json(400, {
+        error: 'invalid_grant',
+        error_description: 'The provided authorization grant is invalid, expired, revoked.',
+      }),
+    ),
+  'oauth-invalid-client': ({ send }) =>
+    send(json(401, { error: 'invalid_client', error_description: 'Client authentication failed.' })),
+  /** The OAuth application does not exist there: https://github.com/octokit/auth-oauth-user.js/issues/239 */
+  'oauth-not-found': ({ site, send }) =>
+    send(json(404, { error: site.flavour === 'github' ? 'Not Found' : '404 Not Found' })),
+  'oauth-slow-down': ({ send }) =>
+    send(
+      json(200, { error: 'slow_down', error_description: 'Too many requests have been made in the same timeframe.' }),
+    ),
+  /** Somebody in between, in no platform's form; `value` is the status, 401 if not told. */
+  'oauth-foreign': ({ rule, send }) => send(json(Number(rule.value ?? 401), { status: 401, error: 'Unauthorized' })),
+  'oauth-foreign-page': ({ rule, send }) => send(html(Number(rule.value ?? 404), '404 Not Found', '<hr>nginx')),
+  'oauth-foreign-empty': ({ rule, send }) => send(nothing(Number(rule.value ?? 404))),
+  'oauth-no-expires-in': without('expires_in', 'refresh_token_expires_in'),
+  'oauth-no-refresh-token': without('refresh_token', 'refresh_token_expires_in'),
+  'oauth-no-scope': without('scope'),
+} satisfies Record<string, Fault>
+
+export function isTokenCall(call: Call): boolean {
+  return call.method === 'POST' && /\/oauth\/(access_)?token$/.test(call.path)
+}
+
+export function isRefreshCall(call: Call): boolean {
+  return isTokenCall(call) && fields(call).get('grant_type') === 'refresh_token'
+}
+
+function without(...names: string[]): Fault {
+  return ({ usual, send }) => {
+    const reply = usual()
+    if (!(reply.headers['content-type'] ?? '').includes('json')) return send(reply)
+    const body: Record<string, unknown> = JSON.parse(reply.body.toString())
+    for (const name of names) delete body[name]
+    send({ ...reply, body: JSON.stringify(body) })
+  }
+}

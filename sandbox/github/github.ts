@@ -1,0 +1,26 @@
+// The simulated GitHub: its API below /api/v3, its OAuth pages, and some web pages for everything else.
+
+import { avatarReply } from '../avatar.ts'
+import { type Call, escapeHtml, html, type Reply } from '../http.ts'
+import type { Site } from '../site.ts'
+import { findOrganization, findRepository, findUser, type World } from '../state.ts'
+import { answerGithubApi } from './api.ts'
+import { answerGithubOauth } from './oauth.ts'
+
+export function answerGithub(site: Site, world: World, call: Call): Reply {
+  if (call.path.startsWith('/api/v3/')) return answerGithubApi(site, world, call)
+  return answerGithubOauth(site, world, call) ?? webPage(site, world, call)
+}
+
+function webPage(site: Site, world: World, call: Call): Reply {
+  const avatar = /^\/avatars\/u\/(\d+)$/.exec(call.path)?.[1]
+  if (avatar !== undefined) return avatarReply(avatar)
+  const path = call.path.slice(1)
+  const name = path.split('/').slice(0, 2).join('/')
+  const repository = findRepository(world, name)
+  const known = path === '' || findUser(world, path) !== undefined || findOrganization(world, path) !== undefined
+  if (known || repository?.visibility === 'public') {
+    return html(200, `Sandbox ${site.name}`, `<p>A simulated page: <code>/${escapeHtml(path)}</code></p>`)
+  }
+  return html(404, 'Page not found', '<p>This is not the web page you are looking for.</p>')
+}

@@ -1,0 +1,32 @@
+// The simulated GitLab: its API below /api/v4, its OAuth pages, and some web pages for everything else.
+
+import { avatarReply } from '../avatar.ts'
+import { type Call, escapeHtml, html, json, type Reply, redirect } from '../http.ts'
+import type { Site } from '../site.ts'
+import { findOrganization, findUser, type World } from '../state.ts'
+import { answerGitlabApi, marked } from './api.ts'
+import { answerGitlabOauth } from './oauth.ts'
+
+export function answerGitlab(site: Site, world: World, call: Call): Reply {
+  if (!call.path.startsWith(`${site.basePath}/`) && call.path !== site.basePath) {
+    return html(404, '404 Not Found', '<p>Nothing of GitLab is here.</p>')
+  }
+  const path = call.path.slice(site.basePath.length)
+  if (path.startsWith('/api/v4/')) return answerGitlabApi(site, world, call)
+  if (path.startsWith('/api/v3/')) {
+    return marked(json(410, { error: 'API V3 is no longer supported. Use API V4 instead.' }))
+  }
+  if (path.startsWith('/api/')) return marked(json(404, { error: '404 Not Found' }))
+  return answerGitlabOauth(site, world, call) ?? webPage(site, world, path)
+}
+
+/** Whatever a stranger may not see leads to the sign-in page, also what is not there. */
+function webPage(site: Site, world: World, path: string): Reply {
+  const avatar = /^\/uploads\/-\/system\/(?:user|group)\/avatar\/(\d+)\//.exec(path)?.[1]
+  if (avatar !== undefined) return avatarReply(avatar)
+  const name = path.slice(1)
+  if (name === 'users/sign_in') return html(200, `Sandbox ${site.name}`, '<p>Sign in</p>')
+  const known = name === '' || findUser(world, name) !== undefined || findOrganization(world, name) !== undefined
+  if (!known) return redirect(`${site.url}/users/sign_in`)
+  return html(200, `Sandbox ${site.name}`, `<p>A simulated page: <code>/${escapeHtml(name)}</code></p>`)
+}

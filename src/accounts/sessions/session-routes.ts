@@ -1,0 +1,95 @@
+// What our own pages ask about the session they run in; not a part of the API.
+
+import type { FastifyRequest } from 'fastify'
+import { Type } from 'typebox'
+import { Failure, invalid } from '../../failure.ts'
+import { readBody } from '../../http/body.ts'
+import { answers, NoContent } from '../../http/schemas.ts'
+import type { App } from '../../http/server.ts'
+import type { Services } from '../../services.ts'
+import { actorOf } from '../actor.ts'
+import { checkPassword } from '../authenticate.ts'
+import { changePassword } from '../change-password.ts'
+import type { Attempts } from '../login-throttle.ts'
+import { passwordProblem } from '../passwords.ts'
+import { UserOnWire, userOnWire } from '../schemas.ts'
+import { setDeviceCookie } from './device-cookie.ts'
+import { setSessionCookie } from './session-cookie.ts'
+import { confirmSession } from './sessions.ts'
+
+const Platform = Type.Object({ configured: Type.Boolean(), url: Type.String() })
+const SessionOnWire = Type.Object({
+  user: UserOnWire,
+  csrf_token: Type.String({ description: 'Goes with every write, as X-CSRF-Token.' }),
+  public_url: Type.String(),
+  oauth: Type.Object({ github: Platform, gitlab: Platform }),
+})
+const PasswordInput = Type.Object({
+  current: Type.String(),
+  new: Type.String(),
+  /** Whether API tokens end too, as the dashboard proposes; sessions always do. */
+  end_others: Type.Optional(Type.Boolean()),
+})
+const ConfirmInput = Type.Object({ current: Type.String() })
+
+/** Routes of a session; `app` has authenticated it. */
+export function sessionRoutes(app: App, services: Services, attempts: Attempts): void {
+  const { config, database } = services
+
+  function platform(name: 'github' | 'gitlab') {
+    return { configured: config[name].clientId !== null, url: config[name].url }
+  }
+
+  app.get(
+    '/session',
+    { schema: { hide: true, response: answers(200, Type.Object({ session: SessionOnWire })) } },
+    async ({ user, session }) => ({
+      session: {
+        user: userOnWire(user),
+        csrf_token: session?.csrfToken ?? '',
+        public_url: config.publicUrl,
+        oauth: { github: platform('github'), gitlab: platform('gitlab') },
+      },
+    }),
+  )
+
+  /** Throws `invalid` for a wrong one. */
+  async function checkPresent(request: FastifyRequest, current: string): Promise<void> {
+    try {
+      await checkPassword(services, attempts, request, { login: request.user.email, password: current })
+    } catch (error) {
+      if (!(error instanceof Failure) || error.code !== 'unauthorized') throw error
+      throw invalid({ current: ['is not your present password'] })
+    }
+  }
+
+  // For what a session asks the password again for, within the next five minutes.
+  app.post(
+    '/session/confirm',
+    { schema: { hide: true, response: answers(204, NoContent) } },
+    async (request, reply) => {
+      const { current } = readBody(request.body, 'password', ConfirmInput)
+      await checkPresent(request, current)
+      if (request.session) await confirmSession(database, request.session)
+      return reply.status(204).send(null)
+    },
+  )
+
+  app.put(
+    '/session/password',
+    { schema: { hide: true, response: answers(204, NoContent) } },
+    async (request, reply) => {
+      const input = readBody(request.body, 'password', PasswordInput, { new: passwordProblem })
+      await checkPresent(request, input.current)
+      const cookies = await changePassword(services, actorOf(request), request.user.id, input.new, {
+        stays: true,
+        endsTokens: input.end_others ?? false,
+      })
+      if (cookies) {
+        setSessionCookie(config, reply, cookies.session)
+        setDeviceCookie(config, reply, cookies.device)
+      }
+      return reply.status(204).send(null)
+    },
+  )
+}

@@ -1,0 +1,123 @@
+// The sessions table: browsers that are signed in. The cookie holds 256 random bits, the store only their hash.
+
+import { createHash, randomBytes } from 'node:crypto'
+import { type Database, noteIfPossible } from '../../database/database.ts'
+import { Failure } from '../../failure.ts'
+import { now } from '../../time.ts'
+import type { User } from '../users.ts'
+
+/** A session that is in force, and whose. */
+export interface Session {
+  idHash: string
+  user: User
+  /** When the password was given last, in epoch milliseconds. */
+  confirmedAt: number
+  /** What a page of ours sends with every write, and no other page can know. */
+  csrfToken: string
+}
+
+const LIFETIME_MS = 12 * 3_600_000
+const IDLE_MS = 3_600_000
+/** A session's last use is noted this often, so that not every request writes. */
+const NOTED_MS = 60_000
+
+/** How long a password counts for what a session asks it again for. */
+const CONFIRMED_MS = 5 * 60_000
+/** Of one user: when another begins, the oldest ends. */
+const MAX_SESSIONS = 50
+
+/** Seconds after which a browser forgets the cookie. */
+export const SESSION_SECONDS = LIFETIME_MS / 1000
+
+/** The value of a new cookie, which is no session yet. */
+export function newSessionId(): string {
+  return randomBytes(32).toString('base64url')
+}
+
+/** The token that goes with a cookie's value, also before somebody has signed in with it. */
+export function csrfTokenOf(id: string): string {
+  return hashOf(`csrf ${id}`)
+}
+
+function hashOf(id: string): string {
+  return createHash('sha256').update(id).digest('base64url')
+}
+
+function before(ms: number): string {
+  return new Date(Date.now() - ms).toISOString()
+}
+
+/** The cookie's value of a new session. */
+export async function startSession(database: Database, owner: string): Promise<string> {
+  await database
+    .deleteFrom('sessions')
+    .where((row) => row.or([row('createdAt', '<=', before(LIFETIME_MS)), row('usedAt', '<=', before(IDLE_MS))]))
+    .execute()
+  await endOldest(database, owner, MAX_SESSIONS - 1)
+  const id = newSessionId()
+  const time = now()
+  await database
+    .insertInto('sessions')
+    .values({ idHash: hashOf(id), userId: owner, createdAt: time, usedAt: time })
+    .execute()
+  return id
+}
+
+/** All of a user's but the newest. */
+async function endOldest(database: Database, owner: string, keep: number): Promise<void> {
+  await database
+    .deleteFrom('sessions')
+    .where('userId', '=', owner)
+    .where('idHash', 'not in', (query) =>
+      query
+        .selectFrom('sessions as newest')
+        .select('newest.idHash')
+        .where('newest.userId', '=', owner)
+        .orderBy('newest.createdAt', 'desc')
+        .orderBy('newest.idHash')
+        .limit(keep),
+    )
+    .execute()
+}
+
+/** The password was given again within the session. */
+export async function confirmSession(database: Database, { idHash }: Session): Promise<void> {
+  await database.updateTable('sessions').set({ confirmedAt: now() }).where('idHash', '=', idHash).execute()
+}
+
+/** Throws `password_required` for a session in which no password was given lately. Bearer tokens have their scopes instead. */
+export function confirmed({ session }: { session: Session | null }): void {
+  if (session === null || session.confirmedAt > Date.now() - CONFIRMED_MS) return
+  throw new Failure('password_required', 'Give your password again to do this.')
+}
+
+/** The session of a cookie's value, its use noted; undefined when there is none in force. */
+export async function findSession(database: Database, id: string): Promise<Session | undefined> {
+  const idHash = hashOf(id)
+  const found = await database
+    .selectFrom('sessions')
+    .innerJoin('users', 'users.id', 'sessions.userId')
+    .selectAll('users')
+    .select(['sessions.usedAt', 'sessions.confirmedAt', 'sessions.createdAt as startedAt'])
+    .where('sessions.idHash', '=', idHash)
+    .where('sessions.createdAt', '>', before(LIFETIME_MS))
+    .where('sessions.usedAt', '>', before(IDLE_MS))
+    .executeTakeFirst()
+  if (!found) return undefined
+  const { usedAt, confirmedAt, startedAt, ...user } = found
+  if (usedAt < before(NOTED_MS)) {
+    await noteIfPossible(database.updateTable('sessions').set({ usedAt: now() }).where('idHash', '=', idHash).execute())
+  }
+  return { idHash, user, confirmedAt: Date.parse(confirmedAt ?? startedAt), csrfToken: csrfTokenOf(id) }
+}
+
+/** Whether there was one. */
+export async function endSession(database: Database, id: string): Promise<boolean> {
+  const { numDeletedRows } = await database.deleteFrom('sessions').where('idHash', '=', hashOf(id)).executeTakeFirst()
+  return numDeletedRows > 0n
+}
+
+/** All of a user's. */
+export async function endSessions(database: Database, owner: string): Promise<void> {
+  await database.deleteFrom('sessions').where('userId', '=', owner).execute()
+}

@@ -1,0 +1,114 @@
+// The pages of signing in and out: plain forms that need no script.
+
+import type { FastifyReply, FastifyRequest } from 'fastify'
+import type { Actor } from '../../audit/events.ts'
+import { recordEvent } from '../../audit/events.ts'
+import type { Config } from '../../config.ts'
+import { Failure } from '../../failure.ts'
+import { failureRows } from '../../http/failures.ts'
+import { html } from '../../http/html/html.ts'
+import type { Page } from '../../http/html/layout.ts'
+import { formField, sendPage } from '../../http/html/layout.ts'
+import { publicPath } from '../../http/public-path.ts'
+import { ownPath } from '../../http/return-to.ts'
+import type { App } from '../../http/server.ts'
+import type { Services } from '../../services.ts'
+import { actorOf } from '../actor.ts'
+import { checkPassword, sessionOf } from '../authenticate.ts'
+import type { Attempts } from '../login-throttle.ts'
+import { lockPassword } from '../users.ts'
+import { setDeviceCookie } from './device-cookie.ts'
+import { newDeviceCookie, rememberBrowser } from './known-devices.ts'
+import { checkCsrf, readSessionCookie, setSessionCookie } from './session-cookie.ts'
+import { csrfTokenOf, endSession, findSession, newSessionId, startSession } from './sessions.ts'
+
+interface Form {
+  csrfToken: string
+  returnTo: string
+  login?: string
+  problem?: string
+}
+
+function signInPage(config: Config, { csrfToken, returnTo, login = '', problem }: Form): Page {
+  const describedBy = problem === undefined ? null : html` aria-describedby="problem"`
+  return {
+    title: 'Sign in',
+    body: html`${problem === undefined ? null : html`<p class="problem" id="problem" role="alert">${problem}</p>`}
+<form method="post" action="${publicPath(config, '/sign-in')}">
+<input type="hidden" name="csrf" value="${csrfToken}">
+<input type="hidden" name="return_to" value="${returnTo}">
+<label for="login">E-mail address or user name</label>
+<input id="login" name="login" value="${login}" autocomplete="username" autocapitalize="none" spellcheck="false" required${describedBy}>
+<label for="password">Password</label>
+<input id="password" name="password" type="password" autocomplete="current-password" required${describedBy}>
+<button type="submit">Sign in</button>
+</form>`,
+  }
+}
+
+/** Pages; `app` has their manners already. */
+export function signInRoutes(app: App, services: Services, attempts: Attempts): void {
+  const { config, database } = services
+  const afterSignIn = publicPath(config, '/profile')
+
+  /** The page with a form that this browser can send: its token goes with a cookie, also before there is a session. */
+  function sendForm(request: FastifyRequest, reply: FastifyReply, status: number, form: Omit<Form, 'csrfToken'>) {
+    let id = readSessionCookie(config, request)
+    if (id === undefined) {
+      id = newSessionId()
+      setSessionCookie(config, reply, id)
+    }
+    return sendPage(config, reply, status, signInPage(config, { ...form, csrfToken: csrfTokenOf(id) }))
+  }
+
+  app.get('/sign-in', { schema: { hide: true } }, async (request, reply) => {
+    const query = request.query as Record<string, unknown>
+    const returnTo = ownPath(config, query.return_to) ?? afterSignIn
+    if (await sessionOf(config, database, request)) return reply.redirect(returnTo, 303)
+    return sendForm(request, reply, 200, { returnTo })
+  })
+
+  app.post('/sign-in', { schema: { hide: true } }, async (request, reply) => {
+    const returnTo = ownPath(config, formField(request, 'return_to')) ?? afterSignIn
+    const login = formField(request, 'login')?.trim() ?? ''
+    const password = formField(request, 'password') ?? ''
+    const before = readSessionCookie(config, request)
+    try {
+      checkCsrf(config, request, formField(request, 'csrf'), before === undefined ? '' : csrfTokenOf(before))
+      const user = await checkPassword(services, attempts, request, { login, password })
+      const { cookie, device } = newDeviceCookie(services.vault, user)
+      const id = await database.transaction().execute(async (transaction) => {
+        await lockPassword(transaction, user)
+        await rememberBrowser(transaction, user.id, device)
+        if (before !== undefined) await endSession(transaction, before)
+        const data = { remote_ip: request.ip }
+        await recordEvent(transaction, actorOf(request), user.id, { type: 'login_success', data })
+        return startSession(transaction, user.id)
+      })
+      setSessionCookie(config, reply, id)
+      setDeviceCookie(config, reply, cookie)
+    } catch (error) {
+      if (!(error instanceof Failure)) throw error
+      if (error.details.retryAfter !== undefined) reply.header('retry-after', String(error.details.retryAfter))
+      const problem = before === undefined ? 'Your browser sent no cookie: allow cookies and try again.' : error.message
+      return sendForm(request, reply, failureRows[error.code].status, { returnTo, login, problem })
+    }
+    return reply.redirect(returnTo, 303)
+  })
+
+  app.post('/sign-out', { schema: { hide: true } }, async (request, reply) => {
+    const id = readSessionCookie(config, request)
+    if (id !== undefined) {
+      checkCsrf(config, request, request.headers['x-csrf-token'] ?? formField(request, 'csrf'), csrfTokenOf(id))
+      const session = await findSession(database, id)
+      await database.transaction().execute(async (transaction) => {
+        const wasThere = await endSession(transaction, id)
+        if (!session || !wasThere) return
+        const actor: Actor = { ...actorOf(request), via: 'session' }
+        await recordEvent(transaction, actor, session.user.id, { type: 'logout', data: { remote_ip: request.ip } })
+      })
+      setSessionCookie(config, reply, null)
+    }
+    return reply.redirect(publicPath(config, '/sign-in'), 303)
+  })
+}

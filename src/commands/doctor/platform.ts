@@ -1,0 +1,194 @@
+// Doctor's look at a platform's address: its name, the address policy, the way there, its certificate, and who answers.
+
+import type { Config } from '../../config.ts'
+import { Failure } from '../../failure.ts'
+import type { Outgoing } from '../../platforms/api.ts'
+import { readPlatformUrl } from '../../platforms/platform-url.ts'
+import type { Probed } from '../../platforms/probe.ts'
+import { probe } from '../../platforms/probe.ts'
+import type { Target } from '../../platforms/transport/connect/address.ts'
+import { targetOf } from '../../platforms/transport/connect/address.ts'
+import type { Certificate, Inspection } from '../../platforms/transport/connect/inspect.ts'
+import type { Check } from './check.ts'
+import { failed, ok, warning } from './check.ts'
+
+/** Seconds that the clocks here and there may differ. */
+const CLOCK_SLACK = 60
+/** Days before a certificate's end at which it is told. */
+const CERTIFICATE_WARNING_DAYS = 21
+
+/** Judges the spelling of an address alone. */
+const ANYWHERE = { checkTarget: () => null, checkAddress: () => null }
+
+export async function checkPlatform(config: Config, outgoing: Outgoing, text: string): Promise<Check[]> {
+  const web = webOf(config, text)
+  if (typeof web !== 'string') return [web]
+  const target = targetOf(new URL(web))
+  if (!target) return [failed('address', `${web} is not an https address.`)]
+  const inspection = await outgoing.inspect(target)
+  const checks = [ok('address', web), ...checkWay(config, target, inspection)]
+  if (checks.some(({ status }) => status === 'failed')) return checks
+  return [...checks, ...(await checkAnswer(outgoing, web))]
+}
+
+function webOf(config: Config, text: string): string | Check {
+  const hosted = ['https://github.com', 'https://gitlab.com', config.github.url, config.gitlab.url]
+  const known = hosted.find((url) => url === text.replace(/\/$/, ''))
+  if (known) return known
+  const read = readPlatformUrl('gitlab-self-hosted', text, ANYWHERE, config.publicUrl)
+  if (!('problem' in read)) return read.web
+  // What was typed may hold a password.
+  return failed('address', `The address ${read.problem}.`)
+}
+
+function checkWay(config: Config, target: Target, inspection: Inspection): Check[] {
+  const { refusal, addresses, fault, proxied, certificate } = inspection
+  if (refusal) return [failed('policy', `${whyRefused(refusal.log)} ${howToOpen(refusal.log.setting)}`)]
+  const names = addresses.some(({ address }) => address !== target.host)
+    ? [ok('DNS', `${target.host} is at ${addresses.map(({ address }) => address).join(', ')}.`)]
+    : []
+  return [
+    ...names,
+    ...checkPolicy(inspection),
+    ...checkProxy(config, proxied),
+    ...(fault ? [checkFault(fault, proxied)] : []),
+    ...(certificate ? [checkCertificate(target, certificate)] : []),
+  ]
+}
+
+function whyRefused({
+  host,
+  port,
+  address,
+  range,
+}: {
+  host: string
+  port: number
+  address: string
+  range: string
+}): string {
+  if (range === 'http') return `${host} is asked for over plain http, which shows the token to the network.`
+  if (range === 'port') return `Port ${port} is below 1024 and not 443.`
+  return `${address} is no public address (${range}).`
+}
+
+function howToOpen(setting: string): string {
+  const entry = setting.replace(/^ALLOWED_HOSTS=/, '')
+  return entry === 'none' ? 'No setting opens it.' : `To allow it, add to ALLOWED_HOSTS: ${entry}`
+}
+
+function checkPolicy({ addresses }: Inspection): Check[] {
+  const refusals = addresses.flatMap(({ refusal }) => refusal ?? [])
+  if (addresses.length === 0) return []
+  if (refusals.length === 0) return [ok('policy', 'It may be contacted.')]
+  const reasons = [...new Set(refusals.map(({ log }) => whyRefused(log)))]
+  // One that nothing opens keeps the name closed, whatever else is allowed.
+  const never = refusals.find(({ log }) => log.setting === 'none')
+  return [failed('policy', `${reasons.join(' ')} ${howToOpen((never ?? refusals[0])?.log.setting ?? 'none')}`)]
+}
+
+function checkProxy({ httpsProxy }: Config, proxied: boolean): Check[] {
+  if (httpsProxy === null) return []
+  const { host } = new URL(httpsProxy)
+  return [ok('proxy', proxied ? `Contacted through ${host} (HTTPS_PROXY).` : `Contacted directly, without ${host}.`)]
+}
+
+/** A name that is unknown here is the proxy's to know. */
+function checkFault(fault: Failure, proxied: boolean): Check {
+  const isName = ['ENOTFOUND', 'ENODATA', 'EAI_AGAIN', 'DNS_TIMEOUT'].includes(String(fault.details.log?.fault))
+  if (proxied && isName) return warning('DNS', `${fault.message} The proxy may know it.`)
+  return failed(isName ? 'DNS' : 'connection', fault.message)
+}
+
+const UNKNOWN_AUTHORITY = [
+  'SELF_SIGNED_CERT_IN_CHAIN',
+  'UNABLE_TO_VERIFY_LEAF_SIGNATURE',
+  'UNABLE_TO_GET_ISSUER_CERT',
+  'UNABLE_TO_GET_ISSUER_CERT_LOCALLY',
+  'CERT_UNTRUSTED',
+]
+
+function checkCertificate({ host }: Target, { subject, issuer, endsAt, problem }: Certificate): Check {
+  const end = endsAt.slice(0, 10)
+  const about = 'TLS'
+  if (problem === 'DEPTH_ZERO_SELF_SIGNED_CERT') {
+    return failed(
+      about,
+      `The certificate of ${host} is self-signed ("${subject}", until ${end}). If it is the right one, put it into a PEM file and set EXTRA_CA_CERTS to its path.`,
+    )
+  }
+  if (problem === 'CERT_HAS_EXPIRED')
+    return failed(about, `The certificate of ${host} has expired on ${end}. Its administrator has to renew it.`)
+  if (problem === 'ERR_TLS_CERT_ALTNAME_INVALID')
+    return failed(
+      about,
+      `The certificate is not for ${host} but for "${subject}". Use the name it is made for, or have it replaced.`,
+    )
+  if (problem !== null && UNKNOWN_AUTHORITY.includes(problem)) {
+    return failed(
+      about,
+      `The certificate of ${host} is from an authority that this server does not know ("${issuer}"). Put the authority's certificate into a PEM file and set EXTRA_CA_CERTS to its path; or the platform does not send its intermediate certificates, which its administrator mends.`,
+    )
+  }
+  if (problem !== null)
+    return failed(about, `The certificate of ${host} is not valid (${problem}). Its administrator has to replace it.`)
+  const days = Math.floor((Date.parse(endsAt) - Date.now()) / 86_400_000)
+  if (days < CERTIFICATE_WARNING_DAYS)
+    return warning(about, `The certificate from "${issuer}" ends on ${end}. Have it renewed.`)
+  return ok(about, `The certificate from "${issuer}" is good until ${end}.`)
+}
+
+async function checkAnswer(outgoing: Outgoing, web: string): Promise<Check[]> {
+  try {
+    const probed = await probe(outgoing, web)
+    return [checkName(web, probed), ...checkSunset(probed), ...checkClock(probed)]
+  } catch (error) {
+    if (error instanceof Failure) return [failed('platform', error.message)]
+    throw error
+  }
+}
+
+function checkName(web: string, { name, version, statuses, unknownCalls }: Probed): Check {
+  if (name === null) {
+    const seen = statuses.map(({ url, status }) => `${new URL(url).pathname} answers ${status}`).join(', ')
+    return failed(
+      'platform',
+      `Neither GitHub nor GitLab answers there (${seen}). Check the address and its path; the API has to be reachable without a sign-in page before it.`,
+    )
+  }
+  if (name === 'like GitHub') return checkLikeGitHub(unknownCalls)
+  const isHosted = ['github.com', 'gitlab.com'].includes(new URL(web).hostname)
+  const scmType = name === 'GitLab' ? 'gitlab-self-hosted' : 'github-enterprise'
+  const how = isHosted ? 'Its accounts are linked by OAuth.' : `Link it with scm_type ${scmType}.`
+  return ok('platform', `${name} ${version ?? '(its version is told to those with a token only)'} answers. ${how}`)
+}
+
+/** Headers are a hint and no proof: *.ghe.com does not tell its version in them, and proxies strip them. */
+function checkLikeGitHub(unknownCalls: string[]): Check {
+  const seen = 'It answers as GitHub does, but without the headers that GitHub Enterprise Server sends.'
+  if (unknownCalls.length === 0) {
+    return warning(
+      'platform',
+      `${seen} If it is one, a proxy before it strips them: have X-GitHub-Enterprise-Version passed on. Link it with scm_type github-enterprise.`,
+    )
+  }
+  return warning(
+    'platform',
+    `${seen} It does not know ${unknownCalls.join(', ')}, so it is only like GitHub (GitBucket, say), and what needs these calls does not work with it. Its health as a link says the same.`,
+  )
+}
+
+function checkSunset({ sunset }: Probed): Check[] {
+  if (sunset === null) return []
+  const when = sunset.slice(0, 10)
+  return [warning('API', `It ends the version of its API that Forgelink asks for on ${when}. Update Forgelink before.`)]
+}
+
+function checkClock({ time }: Probed): Check[] {
+  if (time === null) return []
+  const skew = Math.round(Math.abs(Date.now() - Date.parse(time)) / 1000)
+  if (skew <= CLOCK_SLACK) return [ok('clock', 'It agrees with the platform’s.')]
+  return [
+    warning('clock', `It differs from the platform's by ${skew} s. Set it by NTP: the end of tokens is judged by it.`),
+  ]
+}

@@ -1,0 +1,89 @@
+// What `forgelink user …` and `forgelink token …` do.
+
+import { createApiToken } from '../accounts/api-tokens.ts'
+import { changePassword } from '../accounts/change-password.ts'
+import { hashPassword, passwordProblem, randomPassword } from '../accounts/passwords.ts'
+import { userOnWire } from '../accounts/schemas.ts'
+import type { User } from '../accounts/users.ts'
+import { addUser, findUserByLogin, listUsers } from '../accounts/users.ts'
+import { COMMAND_LINE } from '../audit/events.ts'
+import { Failure, invalid } from '../failure.ts'
+import { removeUserAndUnlink } from '../integrations/unlink.ts'
+import type { Services } from '../services.ts'
+
+function checkNewPassword(password: string): void {
+  const problem = passwordProblem(password)
+  if (problem) throw invalid({ password: [problem] })
+}
+
+async function getUserByLogin(services: Services, login: string): Promise<User> {
+  const user = await findUserByLogin(services.database, login)
+  if (!user) throw new Failure('not_found', `There is no user "${login}". "forgelink user list" names all.`)
+  return user
+}
+
+/** Text for a terminal, or JSON for a program. */
+export async function userAdd(
+  services: Services,
+  options: { email: string; username: string; password?: string | undefined; json: boolean },
+): Promise<string> {
+  const { email, username, json } = options
+  const password = options.password ?? randomPassword()
+  checkNewPassword(password)
+  const passwordHash = await hashPassword(password)
+  const { user, token } = await services.database.transaction().execute(async (transaction) => {
+    const user = await addUser(transaction, COMMAND_LINE, { email, username, passwordHash })
+    const { token } = await createApiToken(transaction, COMMAND_LINE, user.id, 'forgelink user add')
+    return { user, token }
+  })
+  if (json) return JSON.stringify({ user: userOnWire(user), token, password })
+  return [
+    `Added ${user.username} <${user.email}>. Keep this: it is shown only once.`,
+    `  Password:  ${options.password === undefined ? password : '(the one you gave)'}`,
+    `  API token: ${token}`,
+  ].join('\n')
+}
+
+export async function userList(services: Services, options: { json: boolean }): Promise<string> {
+  const users = await listUsers(services.database)
+  if (options.json) return JSON.stringify({ users: users.map(userOnWire) })
+  if (users.length === 0) return 'There is no user yet. Add one with: forgelink user add --email E --username U'
+  const width = Math.max(...users.map((user) => user.username.length))
+  return users
+    .map((user) => `${user.username.padEnd(width)}  ${user.email}  since ${user.createdAt.slice(0, 10)}`)
+    .join('\n')
+}
+
+export async function userRemove(services: Services, login: string, { json } = { json: false }): Promise<string> {
+  const user = await getUserByLogin(services, login)
+  const revoked = await removeUserAndUnlink(services, COMMAND_LINE, user.id)
+  if (json) return JSON.stringify({ user: userOnWire(user) })
+  return [
+    `Removed ${user.username} <${user.email}> with their tokens, keys and integrations.`,
+    ...(revoked > 0 ? [`The running server revokes what they had allowed at GitHub and GitLab (${revoked}).`] : []),
+  ].join('\n')
+}
+
+export async function userPassword(
+  services: Services,
+  login: string,
+  { password = randomPassword(), json }: { password?: string | undefined; json: boolean },
+): Promise<string> {
+  const user = await getUserByLogin(services, login)
+  checkNewPassword(password)
+  await changePassword(services, COMMAND_LINE, user.id, password, { stays: false, endsTokens: false })
+  if (json) return JSON.stringify({ user: userOnWire(user), password })
+  return `The password of ${user.username} is now: ${password}`
+}
+
+export async function tokenAdd(
+  services: Services,
+  options: { user: string; name: string; json: boolean },
+): Promise<string> {
+  const user = await getUserByLogin(services, options.user)
+  const { apiToken, token } = await services.database
+    .transaction()
+    .execute((transaction) => createApiToken(transaction, COMMAND_LINE, user.id, options.name))
+  if (options.json) return JSON.stringify({ id: apiToken.id, name: apiToken.name, token })
+  return `Added the API token "${apiToken.name}" for ${user.username}. Keep it: it is shown only once.\n  ${token}`
+}

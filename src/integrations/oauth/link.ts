@@ -1,0 +1,233 @@
+// Linking by OAuth: an attempt begins in a session, and ends there with a link or with a refusal that says what to do.
+
+import { setTimeout as delay } from 'node:timers/promises'
+import type { Session } from '../../accounts/sessions/sessions.ts'
+import type { Actor } from '../../audit/events.ts'
+import type { Transaction } from '../../database/database.ts'
+import type { FailureCode } from '../../failure.ts'
+import { Failure } from '../../failure.ts'
+import { failureRows } from '../../http/failures.ts'
+import type { OAuthApplication, TokenGrant } from '../../platforms/oauth.ts'
+import { authorizeUrl, exchangeCode, isIssuer, isOpaque, randomSecret } from '../../platforms/oauth.ts'
+import { scmTypes } from '../../platforms/scm-types.ts'
+import type { Services } from '../../services.ts'
+import { keepStoring, seeThrough } from '../background.ts'
+import { profileOnTrial } from '../connect.ts'
+import type { Integration } from '../integrations.ts'
+import { findIntegration, listIntegrations } from '../integrations.ts'
+import { noteApplicationRefused, recordRefusal } from '../refusals.ts'
+import { findAccess } from '../tokens/pair.ts'
+import { queueRevocation } from '../tokens/revocations.ts'
+import { queueTokensOf } from '../unlink.ts'
+import { storeGrant } from './columns.ts'
+import { keepAttempt, takeAttempt } from './states.ts'
+
+/** For both answers of the platform together, in milliseconds: with storing within the 25 s of a request. */
+const PLATFORM_LIMIT = 20_000
+const STORE_LIMIT = 4_000
+/** Seconds that a platform is left alone that has trouble and does not say for how long. */
+const UNTOLD_WAIT = 30
+/** How long the page waits for tokens to be queued for revocation. */
+const DROP_WAIT = 500
+
+/** Why nothing was linked, as a page tells it. */
+export interface Refusal {
+  status: number
+  title: string
+  sentences: string[]
+  /** The link that was to be made again, so that trying again means the same. */
+  againId: string | null
+  retryAfter?: number
+}
+
+/** Where the browser is sent to allow it. `againId`: the link that must be to the same account as before. */
+export async function beginLink(
+  services: Services,
+  session: Session,
+  application: OAuthApplication,
+  againId: string | null,
+): Promise<string> {
+  const secrets = { state: randomSecret(), verifier: randomSecret() }
+  await keepAttempt(services, session, { scmType: application.scmType, againId, ...secrets })
+  return authorizeUrl(application, secrets)
+}
+
+/**
+ * What the platform has sent the browser back with becomes a link. Until the state is known to be this session's own,
+ * and the platform to have agreed, nothing is stored and the code goes nowhere.
+ */
+export async function finishLink(
+  services: Services,
+  actor: Actor,
+  session: Session,
+  application: OAuthApplication,
+  query: Record<string, unknown>,
+): Promise<Integration | Refusal> {
+  const { scmType } = application
+  const { label } = scmTypes[scmType]
+  const attempt =
+    typeof query.state === 'string' ? await takeAttempt(services, session, scmType, query.state) : undefined
+  if (!attempt) {
+    return refuse(null, 'This attempt to link is not under way', [
+      `${label} sent you back with something that this server did not begin, or no longer waits for: it was used already, is older than ten minutes, or began in another browser or while you were signed in otherwise.`,
+      'Nothing was linked. Begin again from here.',
+    ])
+  }
+  const { againId } = attempt
+  if (query.error !== undefined) return refusedThere(label, query.error, againId)
+  if (!isIssuer(application, query.iss)) {
+    return refuse(againId, 'The answer came from somewhere else', [
+      `It does not name ${application.web} as its origin, so it was not used. Nothing was linked.`,
+    ])
+  }
+  if (!isOpaque(query.code)) {
+    return refuse(againId, `${label} gave no code`, [
+      'Without one there is nothing to link with. Begin again from here.',
+    ])
+  }
+
+  const granted = { code: query.code, verifier: attempt.verifier }
+  async function exchangeAndKeep(): Promise<Integration | Refusal> {
+    const deadline = Date.now() + PLATFORM_LIMIT
+    const grant = await exchangeCode(services.outgoing, application, granted, deadline)
+    return keepOrDrop(services, actor, session.user.id, { application, grant, againId, deadline })
+  }
+  try {
+    // As one: whoever has spent the code must not be turned away before it has become a link.
+    return await services.outgoing.waiting(session.user.id, () => seeThrough(services, exchangeAndKeep()), {
+      unbroken: true,
+    })
+  } catch (error) {
+    noteApplicationRefused(services, scmType, error)
+    return failedThere(error, label, againId)
+  }
+}
+
+interface Given {
+  application: OAuthApplication
+  grant: TokenGrant
+  againId: string | null
+  deadline: number
+}
+
+/** The tokens are there, and live until they are revoked: what does not become a link is. */
+async function keepOrDrop(
+  services: Services,
+  actor: Actor,
+  owner: string,
+  given: Given,
+): Promise<Integration | Refusal> {
+  const { scmType, web, clientId } = given.application
+  let isKept = false
+  try {
+    const outcome = await keepGrant(services, actor, owner, given)
+    isKept = 'id' in outcome
+    return outcome
+  } finally {
+    if (!isKept) {
+      const { database, vault } = services
+      const dropped = { scmType, webRoot: web, clientId, tokens: given.grant, ownerId: owner, integrationId: null }
+      const dropping = keepStoring(services, async () => {
+        // They are a link's after all when only the store's answer was lost.
+        const links = await listIntegrations(database, owner, { scmType })
+        if (links.some((link) => findAccess(services, link) === given.grant.accessToken)) return
+        await queueRevocation(database, vault, dropped)
+      }).catch(() => undefined)
+      // While the store is away it goes on without the page.
+      await Promise.race([dropping, delay(DROP_WAIT, undefined, { ref: false })])
+    }
+  }
+}
+
+/** Whose are they? */
+async function keepGrant(
+  services: Services,
+  actor: Actor,
+  owner: string,
+  { application, grant, againId, deadline }: Given,
+): Promise<Integration | Refusal> {
+  const { scmType, web, api } = application
+  const { accessToken, scopes, expiresAt } = grant
+  const trial = { scmType, webRoot: web, apiRoot: api, accessToken, granted: { scopes, expiresAt } }
+  // It has just given the token, so it is the platform that it should be.
+  const profile = await profileOnTrial(services, trial, { hasWorked: true, obtainedAt: Date.now(), deadline })
+
+  /** The link, or what it had to be to instead. */
+  async function store(transaction: Transaction): Promise<{ link: Integration } | { wanted: Integration }> {
+    const wanted = againId === null ? undefined : await findIntegration(transaction, owner, againId)
+    if (wanted && (wanted.uid !== profile.uid || wanted.scmType !== scmType || wanted.webRoot !== web)) {
+      return { wanted }
+    }
+    const granted = { application, grant, profile, maxLinks: services.config.maxLinks }
+    const { integration, before } = await storeGrant(transaction, services.vault, actor, owner, granted)
+    // The same pair is there already when the store's answer was lost at the first try.
+    if (before && findAccess(services, before) !== accessToken) await queueTokensOf(services, transaction, before)
+    return { link: integration }
+  }
+  const stored = await keepStoring(services, () => services.database.transaction().execute(store), STORE_LIMIT)
+  if ('link' in stored) return stored.link
+  const { wanted } = stored
+  await recordRefusal(services.database, actor, owner, wanted, 'another_account')
+  return refuse(againId, 'That is another account', [
+    `You signed in as ${profile.username}, but this link is to ${wanted.username}. It was left as it is.`,
+    `Sign in as ${wanted.username} to make it again, or link ${profile.username} as an account of its own.`,
+  ])
+}
+
+/** What platforms answer in a code's place: RFC 6749 section 4.1.2.1, and GitHub's own two. */
+const answersInPlaceOfCode: Record<string, [title: string, sentence: (label: string) => string]> = {
+  access_denied: [
+    'You did not allow it',
+    (label) => `${label} says that access was refused. If that was a slip, try again.`,
+  ],
+  application_suspended: [
+    'The application is suspended',
+    (label) => `${label} has suspended this server's OAuth application. Its operator has to ask ${label} why.`,
+  ],
+  redirect_uri_mismatch: [
+    'The callback address does not match',
+    (label) =>
+      `The operator of this server has to register its callback address with its OAuth application at ${label}.`,
+  ],
+  invalid_scope: [
+    'The application may not ask for that',
+    (label) =>
+      `${label} does not know a scope, or the OAuth application was made without it. The operator has to add it there.`,
+  ],
+  unauthorized_client: [
+    'The application is not permitted',
+    (label) => `${label} does not let this application link accounts.`,
+  ],
+  server_error: [`That did not work there`, (label) => `${label} has trouble of its own. Try again later.`],
+  temporarily_unavailable: ['It is busy', (label) => `${label} cannot answer just now. Try again later.`],
+}
+
+function refusedThere(label: string, error: unknown, againId: string | null): Refusal {
+  const known = typeof error === 'string' && Object.hasOwn(answersInPlaceOfCode, error) && answersInPlaceOfCode[error]
+  if (known) return refuse(againId, known[0], [known[1](label), 'Nothing was linked.'])
+  const code = typeof error === 'string' && /^[a-z_]{1,60}$/.test(error) ? ` (${error})` : ''
+  return refuse(againId, `${label} refused`, [
+    `It gives a reason that this server does not know${code}. Nothing was linked.`,
+  ])
+}
+
+/** What a person can do about the platform's trouble with a code that it gave itself. */
+const trouble: Partial<Record<FailureCode, string>> = {
+  scm_grant_refused: 'The code was used already or is too old: begin again from here.',
+  scm_token_rejected: 'The account cannot be linked as it is.',
+}
+
+function failedThere(error: unknown, label: string, againId: string | null): Refusal {
+  if (!(error instanceof Failure)) throw error
+  const sentences = [error.message, ...(trouble[error.code] ? [trouble[error.code] ?? ''] : []), 'Nothing was linked.']
+  const retryAfter = error.details.retryAfter ?? (error.code === 'scm_unavailable' ? UNTOLD_WAIT : undefined)
+  return {
+    ...refuse(againId, `Linking ${label} did not work`, sentences),
+    status: failureRows[error.code].status,
+    ...(retryAfter !== undefined && { retryAfter }),
+  }
+}
+
+function refuse(againId: string | null, title: string, sentences: string[]): Refusal {
+  return { status: 400, title, sentences, againId }
+}

@@ -1,0 +1,149 @@
+// The pages of linking by OAuth: what will happen, the way to the platform, and the way back.
+
+import type { FastifyReply, FastifyRequest } from 'fastify'
+import { actorOf } from '../../accounts/actor.ts'
+import { sessionOf } from '../../accounts/authenticate.ts'
+import { checkCsrf } from '../../accounts/sessions/session-cookie.ts'
+import type { Session } from '../../accounts/sessions/sessions.ts'
+import type { Actor } from '../../audit/events.ts'
+import type { Config } from '../../config.ts'
+import { type Html, html } from '../../http/html/html.ts'
+import type { Page } from '../../http/html/layout.ts'
+import { formField, messagePage, onwardPage, sendPage } from '../../http/html/layout.ts'
+import { publicPath } from '../../http/public-path.ts'
+import { signInAddress } from '../../http/return-to.ts'
+import type { App } from '../../http/server.ts'
+import type { OAuthApplication } from '../../platforms/oauth.ts'
+import { callbackUrl, oauthApplication } from '../../platforms/oauth.ts'
+import type { OAuthScmType } from '../../platforms/scm-types.ts'
+import { OAUTH_SCM_TYPES, scmTypes } from '../../platforms/scm-types.ts'
+import type { Services } from '../../services.ts'
+import type { Integration } from '../integrations.ts'
+import { findIntegration } from '../integrations.ts'
+import type { Revoker } from '../tokens/revoker.ts'
+import type { Refusal } from './link.ts'
+import { beginLink, finishLink } from './link.ts'
+
+/** What each scope lets us read, as a person would say it. */
+const scopeMeanings: Record<string, string> = {
+  'user:email': 'your e-mail addresses',
+  'read:org': 'which organisations you are a member of',
+  'read:public_key': 'your SSH public keys',
+  repo: 'your private repositories (GitHub has no scope for reading alone; nothing is written)',
+  read_user: 'your e-mail address and your SSH public keys',
+  read_api: 'your e-mail address, projects, groups, merge requests and SSH public keys',
+}
+
+/** Pages; `app` has their manners already. */
+export function oauthRoutes(app: App, services: Services, revoker: Revoker): void {
+  for (const scmType of OAUTH_SCM_TYPES) routesOf(app, services, revoker, scmType)
+}
+
+function routesOf(app: App, services: Services, revoker: Revoker, scmType: OAuthScmType): void {
+  const { config, database } = services
+  const { label } = scmTypes[scmType]
+  const linkPath = `/users/${scmType}/link`
+
+  /** With the link that is to be made again, if any. */
+  function linkAddress(againId: string | null): string {
+    return againId === null ? linkPath : `${linkPath}?again=${encodeURIComponent(againId)}`
+  }
+
+  function askToSignIn(reply: FastifyReply, address: string) {
+    return reply.redirect(signInAddress(config, address), 303)
+  }
+
+  async function wantedLink(session: Session, id: unknown): Promise<Integration | null> {
+    const found =
+      typeof id === 'string' ? await findIntegration(database, session.user.id, id.toLowerCase()) : undefined
+    return found?.scmType === scmType ? found : null
+  }
+
+  function notConfigured(): Page {
+    const name = scmType.toUpperCase()
+    return {
+      title: `${label} is not set up here`,
+      body: html`<p>The operator of this server has to make an OAuth application at ${config[scmType].url}, with this callback address:</p>
+<p><code>${callbackUrl(config, scmType)}</code></p>
+<p>Its id and secret then go into the settings <code>${name}_CLIENT_ID</code> and <code>${name}_CLIENT_SECRET</code>.</p>
+<p><a class="button" href="${publicPath(config, '/profile')}">Back to your profile</a></p>`,
+    }
+  }
+
+  function askPage(session: Session, application: OAuthApplication, again: Integration | null): Page {
+    return {
+      title: again ? `Link ${again.username} at ${label} again` : `Link ${label}`,
+      body: html`<p>You are signed in here as <strong>${session.user.username}</strong>. Next, ${new URL(application.web).host} asks you to allow this, for the account you choose${again ? html` (it has to be <strong>${again.username}</strong>)` : ''}.</p>
+<p>Forgelink asks to see:</p>
+<ul>
+<li>your public profile</li>
+${application.scopes.map(scopeItem)}</ul>
+<p class="soft">The token that ${label} gives is kept encrypted. You can unlink at any time on your profile, which revokes it.</p>
+<form method="post" action="${publicPath(config, linkPath)}" class="ways">
+<input type="hidden" name="csrf" value="${session.csrfToken}">
+<input type="hidden" name="again" value="${again?.id ?? ''}">
+<button type="submit">Continue to ${label}</button>
+<a href="${publicPath(config, '/profile')}">Back to your profile</a>
+</form>`,
+    }
+  }
+
+  app.get(linkPath, { schema: { hide: true } }, async (request, reply) => {
+    const session = await sessionOf(config, database, request)
+    if (!session) return askToSignIn(reply, request.url)
+    const application = oauthApplication(config, scmType)
+    if (!application) return sendPage(config, reply, 404, notConfigured())
+    const again = await wantedLink(session, queryOf(request).again)
+    return sendPage(config, reply, 200, askPage(session, application, again))
+  })
+
+  app.post(linkPath, { schema: { hide: true } }, async (request, reply) => {
+    const session = await sessionOf(config, database, request)
+    const againId = formField(request, 'again') || null
+    if (!session) return askToSignIn(reply, linkAddress(againId))
+    checkCsrf(config, request, formField(request, 'csrf'), session.csrfToken)
+    const application = oauthApplication(config, scmType)
+    if (!application) return sendPage(config, reply, 404, notConfigured())
+    const again = await wantedLink(session, againId)
+    const address = await beginLink(services, session, application, again?.id ?? null)
+    return sendPage(config, reply, 200, onwardPage(label, address))
+  })
+
+  // No HEAD: whoever looks at the address first would use the attempt up.
+  app.get(`/users/${scmType}/callback`, { exposeHeadRoute: false, schema: { hide: true } }, async (request, reply) => {
+    const session = await sessionOf(config, database, request)
+    if (!session) {
+      const sentences = [
+        `${label} sent you back, but you are not signed in here, or no longer. Nothing was linked.`,
+        'Sign in and begin again: it takes a moment.',
+      ]
+      const way = { href: signInAddress(config, linkPath), text: 'Sign in' }
+      return sendPage(config, reply, 401, messagePage('You are not signed in', sentences, way))
+    }
+    const application = oauthApplication(config, scmType)
+    if (!application) return sendPage(config, reply, 404, notConfigured())
+    const actor: Actor = { ...actorOf(request), via: 'session' }
+    const outcome = await finishLink(services, actor, session, application, queryOf(request))
+    revoker.wake()
+    if ('id' in outcome) return reply.redirect(publicPath(config, `/profile?linked=${outcome.id}`), 303)
+    if (outcome.retryAfter !== undefined) reply.header('retry-after', String(Math.ceil(outcome.retryAfter)))
+    return sendPage(config, reply, outcome.status, refusalPage(config, outcome, linkAddress(outcome.againId)))
+  })
+}
+
+function queryOf(request: FastifyRequest): Record<string, unknown> {
+  return request.query as Record<string, unknown>
+}
+
+function scopeItem(scope: string): Html {
+  const meaning = scopeMeanings[scope]
+  return html`<li>${meaning === undefined ? null : `${meaning} `}<code>${scope}</code></li>\n`
+}
+
+function refusalPage(config: Config, { title, sentences }: Refusal, tryAgain: string): Page {
+  return {
+    title,
+    body: html`${sentences.map((sentence) => html`<p>${sentence}</p>\n`)}
+<p class="ways"><a class="button" href="${publicPath(config, tryAgain)}">Try again</a> <a href="${publicPath(config, '/profile')}">Back to your profile</a></p>`,
+  }
+}

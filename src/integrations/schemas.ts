@@ -1,0 +1,138 @@
+// Integrations, and what platforms show through them, as JSON.
+
+import { Type } from 'typebox'
+import { Owner, ownerOnWire } from '../accounts/schemas.ts'
+import type { User } from '../accounts/users.ts'
+import { Pagination } from '../http/pagination.ts'
+import { NullableString, Time } from '../http/schemas.ts'
+import type { Organization, PullRequest, Repository } from '../platforms/platform.ts'
+import { SCM_TYPES } from '../platforms/scm-types.ts'
+import type { Integration } from './integrations.ts'
+import { statusNow, statusReasonNow } from './link-status.ts'
+
+const STATUSES = [
+  'ok',
+  'token_rejected',
+  'expired',
+  'scope_missing',
+  'forbidden',
+] as const satisfies Integration['status'][]
+
+export const Status = Type.Unsafe<(typeof STATUSES)[number]>({
+  type: 'string',
+  enum: [...STATUSES],
+  description:
+    'Whether the link works, as far as its last use has shown. `forbidden`: the platform refuses the account, or this server.',
+})
+
+export const IntegrationOnWire = Type.Object({
+  id: Type.String(),
+  scm_type: Type.Unsafe<(typeof SCM_TYPES)[number]>({ type: 'string', enum: [...SCM_TYPES] }),
+  url: Type.String({ description: 'Where the platform is hosted.' }),
+  access_token: Type.Optional(Type.String({ description: 'Only in list and show, for bearer tokens.' })),
+  created_at: Time,
+  uid: Type.String({ description: 'The account’s id on the platform.' }),
+  username: Type.String(),
+  avatar_url: NullableString,
+  email: NullableString,
+  profile_url: Type.String(),
+  owner: Owner,
+  status: Status,
+  status_reason: Type.Unsafe<string | null>({
+    type: ['string', 'null'],
+    description: 'Why the status is not `ok`, as a sentence.',
+  }),
+  scopes: Type.Unsafe<string[] | null>({ type: ['array', 'null'], items: { type: 'string' } }),
+  token_expires_at: NullableString,
+  updated_at: Time,
+})
+
+/** `accessToken` is given only where the caller may see it. */
+export function integrationOnWire(integration: Integration, owner: User, accessToken?: string) {
+  return {
+    id: integration.id,
+    scm_type: integration.scmType,
+    url: integration.url,
+    ...(accessToken !== undefined && { access_token: accessToken }),
+    created_at: integration.createdAt,
+    uid: integration.uid,
+    username: integration.username,
+    avatar_url: integration.avatarUrl,
+    email: integration.email,
+    profile_url: integration.profileUrl,
+    owner: ownerOnWire(owner),
+    status: statusNow(integration),
+    status_reason: statusReasonNow(integration),
+    scopes: integration.scopes?.split(' ').filter(Boolean) ?? null,
+    token_expires_at: integration.tokenExpiresAt,
+    updated_at: integration.updatedAt,
+  }
+}
+
+export const SkippedKey = Type.Object({ title: Type.String(), reason: Type.String() })
+
+export const ListMeta = Type.Object({
+  pagination: Pagination,
+  warnings: Type.Array(Type.String(), { description: 'What the platform held back; empty when nothing.' }),
+})
+
+export const RepositoryOnWire = Type.Object({
+  id: Type.Integer(),
+  name: Type.String(),
+  fullName: Type.String(),
+  url: Type.String(),
+  description: NullableString,
+  private: Type.Union([Type.Boolean(), Type.Null()]),
+  fork: Type.Boolean(),
+  default_branch: NullableString,
+})
+
+export function repositoryOnWire(repository: Repository) {
+  const { id, name, fullName, url, description, fork } = repository
+  return {
+    id,
+    name,
+    fullName,
+    url,
+    description,
+    private: repository.private,
+    fork,
+    default_branch: repository.defaultBranch,
+  }
+}
+
+export const OrganizationOnWire = Type.Object({
+  id: Type.Integer(),
+  login: Type.String(),
+  avatarUrl: NullableString,
+  url: Type.String(),
+  description: NullableString,
+})
+
+export function organizationOnWire({ id, login, avatarUrl, url, description }: Organization) {
+  return { id, login, avatarUrl, url, description }
+}
+
+export const PullRequestOnWire = Type.Object({
+  id: Type.Unsafe<number | null>({ type: ['integer', 'null'] }),
+  number: Type.Integer({ description: 'The number people say: #3, !3.' }),
+  title: Type.String(),
+  html_url: Type.String(),
+  source_repo_name: NullableString,
+  source_repo_html_url: NullableString,
+  state: Type.Unsafe<PullRequest['state']>({ type: 'string', enum: ['open', 'closed', 'merged'] }),
+})
+
+export function pullRequestOnWire(pullRequest: PullRequest) {
+  return {
+    id: pullRequest.id,
+    number: pullRequest.number,
+    title: pullRequest.title,
+    html_url: pullRequest.htmlUrl,
+    source_repo_name: pullRequest.sourceRepoName,
+    source_repo_html_url: pullRequest.sourceRepoHtmlUrl,
+    state: pullRequest.state,
+  }
+}
+
+export const BranchOnWire = Type.Object({ name: Type.String() })

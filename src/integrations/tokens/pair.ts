@@ -1,0 +1,77 @@
+// Opens the stored tokens of a link. Whoever wants to use one asks connect.ts, which refreshes it when due.
+
+import { Failure } from '../../failure.ts'
+import { scmTypes } from '../../platforms/scm-types.ts'
+import type { Connection } from '../../platforms/vendor.ts'
+import { integrationPlace } from '../../secrets/sealed-columns.ts'
+import type { SecretPlace } from '../../secrets/vault.ts'
+import { isKeyId, sealedWith } from '../../secrets/vault.ts'
+import type { Services } from '../../services.ts'
+import type { Integration } from '../integrations.ts'
+import type { TokenPair } from './revocations.ts'
+
+/** Throws `scm_token_unreadable`, or `store_unavailable` when this process lacks the key. */
+export function openAccess(services: Services, integration: Integration): string {
+  return open(services, integration, integration.accessToken, integrationPlace('access_token', integration))
+}
+
+/** null when the platform gave none. Throws as `openAccess` does. */
+export function openRefresh(services: Services, integration: Integration): string | null {
+  const { refreshToken } = integration
+  const place = integrationPlace('refresh_token', integration)
+  return refreshToken === null ? null : open(services, integration, refreshToken, place)
+}
+
+/** Throws as `openAccess` does. */
+export function openPair(services: Services, integration: Integration): TokenPair {
+  return { accessToken: openAccess(services, integration), refreshToken: openRefresh(services, integration) }
+}
+
+/** undefined when it will never open. */
+export function findAccess(services: Services, integration: Integration): string | undefined {
+  try {
+    return openAccess(services, integration)
+  } catch (error) {
+    if (isUnreadable(error)) return undefined
+    throw error
+  }
+}
+
+export function isUnreadable(error: unknown): error is Failure {
+  return error instanceof Failure && error.code === 'scm_token_unreadable'
+}
+
+function open(services: Services, integration: Integration, sealed: string, place: SecretPlace): string {
+  try {
+    return services.vault.open(sealed, place)
+  } catch (cause) {
+    throw unreadable(services, integration, place, { keyId: sealedWith(sealed), cause })
+  }
+}
+
+function unreadable(
+  { config, log, vault }: Services,
+  { id, scmType }: Integration,
+  { column }: SecretPlace,
+  { keyId, cause }: { keyId: string; cause: unknown },
+): Failure {
+  log('scm_token_unreadable', { scm_type: scmType, integration: id, column, key: isKeyId(keyId) ? keyId : 'none' })
+  if (isKeyId(keyId) && !vault.keyIds.includes(keyId)) {
+    const message =
+      'This process lacks the key that the token of this link is sealed with. Its operator has to restart it with all SECRET_KEYS.'
+    return new Failure('store_unavailable', message, { retryAfter: 30, cause })
+  }
+  const mend = scmTypes[scmType].oauth
+    ? `Link it again at ${config.publicUrl}/users/${scmType}/link?again=${id}`
+    : 'Replace it with another token.'
+  return new Failure('scm_token_unreadable', `The stored token of this link cannot be read any more. ${mend}`, {
+    cause,
+  })
+}
+
+/** What is kept of a link's token: `granted` by OAuth when it was given, `known` of a pasted one since it was read last. */
+export function grantedTo(integration: Integration): Pick<Connection, 'granted' | 'known'> {
+  const { clientId, scopes, tokenExpiresAt } = integration
+  const facts = { scopes: scopes?.split(' ').filter(Boolean) ?? null, expiresAt: tokenExpiresAt }
+  return clientId === null ? { known: facts } : { granted: facts }
+}

@@ -1,0 +1,149 @@
+// The revocations table: tokens that OAuth obtained and that are still to be revoked at their platform.
+
+import { randomUUID } from 'node:crypto'
+import type { Selectable } from 'kysely'
+import type { NewEvent } from '../../audit/event-types.ts'
+import { recordEvent, SERVER } from '../../audit/events.ts'
+import type { Database, Transaction } from '../../database/database.ts'
+import type { RevocationsTable } from '../../database/tables.ts'
+import type { OAuthScmType } from '../../platforms/scm-types.ts'
+import { revocationPlace } from '../../secrets/sealed-columns.ts'
+import type { Vault } from '../../secrets/vault.ts'
+import { now } from '../../time.ts'
+
+export type Revocation = Selectable<RevocationsTable>
+
+/** How long a claim lasts before another process takes the work over: longer than three calls of 20 s and the store. */
+const CLAIM_MS = 120_000
+
+function fromNow(ms: number): string {
+  return new Date(Date.now() + ms).toISOString()
+}
+
+export interface TokenPair {
+  accessToken: string
+  refreshToken: string | null
+}
+
+/** Tokens to be revoked at their platform. */
+export interface RevocationInput {
+  scmType: OAuthScmType
+  webRoot: string
+  clientId: string
+  tokens: TokenPair
+  ownerId: string
+  /** null when they never became a link's. */
+  integrationId: string | null
+  /** At once when it is not told. */
+  dueAt?: string
+}
+
+export async function queueRevocation(
+  database: Database,
+  vault: Vault,
+  { tokens, dueAt = now(), ...revocation }: RevocationInput,
+): Promise<void> {
+  const row = { id: randomUUID(), ...revocation }
+  await database
+    .insertInto('revocations')
+    .values({
+      ...row,
+      ...sealedTokens(vault, row, tokens),
+      attempts: 0,
+      createdAt: now(),
+      nextAt: dueAt,
+    })
+    .execute()
+}
+
+/** The columns that the tokens are bound to. */
+type BoundColumns = Pick<Revocation, 'id' | 'ownerId' | 'webRoot'>
+
+function sealedTokens(vault: Vault, row: BoundColumns, { accessToken, refreshToken }: TokenPair) {
+  const refreshPlace = revocationPlace('refresh_token', row)
+  return {
+    accessToken: vault.seal(accessToken, revocationPlace('access_token', row)),
+    refreshToken: refreshToken === null ? null : vault.seal(refreshToken, refreshPlace),
+  }
+}
+
+/** Another pair in place of the one that it was renewed from. */
+export async function replaceRevoked(
+  database: Database,
+  vault: Vault,
+  revocation: Revocation,
+  tokens: TokenPair,
+): Promise<void> {
+  await database
+    .updateTable('revocations')
+    .set(sealedTokens(vault, revocation, tokens))
+    .where('id', '=', revocation.id)
+    .execute()
+}
+
+/** One that is due, for this process alone for a while. */
+export async function claimRevocation(database: Database): Promise<Revocation | undefined> {
+  for (;;) {
+    const due = await database
+      .selectFrom('revocations')
+      .selectAll()
+      .where('nextAt', '<=', now())
+      .orderBy('nextAt')
+      .limit(1)
+      .executeTakeFirst()
+    if (!due) return undefined
+    const claimed = await database
+      .updateTable('revocations')
+      .set({ nextAt: fromNow(CLAIM_MS), attempts: due.attempts + 1 })
+      .where('id', '=', due.id)
+      .where('nextAt', '=', due.nextAt)
+      .returningAll()
+      .executeTakeFirst()
+    if (claimed) return claimed
+  }
+}
+
+export function openRevocation(vault: Vault, revocation: Revocation): TokenPair {
+  const { accessToken, refreshToken } = revocation
+  const refreshPlace = revocationPlace('refresh_token', revocation)
+  return {
+    accessToken: vault.open(accessToken, revocationPlace('access_token', revocation)),
+    refreshToken: refreshToken === null ? null : vault.open(refreshToken, refreshPlace),
+  }
+}
+
+/** It is over: done, or given up for a `reason`. Nothing when another process has ended it meanwhile. */
+export async function endRevocation(transaction: Transaction, revocation: Revocation, reason?: string): Promise<void> {
+  const { id, scmType, webRoot, ownerId, integrationId } = revocation
+  const { numDeletedRows } = await transaction.deleteFrom('revocations').where('id', '=', id).executeTakeFirst()
+  if (numDeletedRows === 0n) return
+  const data = { integration_id: integrationId, integration_type: scmType, url: webRoot }
+  const event: NewEvent =
+    reason === undefined ? { type: 'revoke_success', data } : { type: 'revoke_failure', data: { ...data, reason } }
+  await recordEvent(transaction, SERVER, ownerId, event)
+}
+
+export async function postponeRevocation(database: Database, { id }: Revocation, ms: number): Promise<void> {
+  await database
+    .updateTable('revocations')
+    .set({ nextAt: fromNow(ms) })
+    .where('id', '=', id)
+    .execute()
+}
+
+/** All of one platform that would be due before. */
+export async function postponeRevocationsAt(database: Database, webRoot: string, ms: number): Promise<void> {
+  const nextAt = fromNow(ms)
+  await database
+    .updateTable('revocations')
+    .set({ nextAt })
+    .where('webRoot', '=', webRoot)
+    .where('nextAt', '<', nextAt)
+    .execute()
+}
+
+/** Milliseconds until the next one is due; undefined when there is none. */
+export async function nextRevocationIn(database: Database): Promise<number | undefined> {
+  const next = await database.selectFrom('revocations').select('nextAt').orderBy('nextAt').limit(1).executeTakeFirst()
+  return next && Date.parse(next.nextAt) - Date.now()
+}

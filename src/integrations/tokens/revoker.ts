@@ -1,0 +1,118 @@
+// Revokes in the background what was unlinked: at once, and again and again while the platform is down.
+
+import { Failure } from '../../failure.ts'
+import { oauthApplication } from '../../platforms/oauth.ts'
+import { revokeGrant } from '../../platforms/oauth-revocation.ts'
+import type { Services } from '../../services.ts'
+import { keepStoring } from '../background.ts'
+import type { Revocation } from './revocations.ts'
+import {
+  claimRevocation,
+  endRevocation,
+  nextRevocationIn,
+  openRevocation,
+  postponeRevocation,
+  postponeRevocationsAt,
+  replaceRevoked,
+} from './revocations.ts'
+
+export interface Revoker {
+  /** Looks at once: something was queued. */
+  wake(): void
+  /** Ends; what is left is done after the next start. */
+  close(): Promise<void>
+}
+
+const FIRST_PAUSE = 2_000
+const LONGEST_PAUSE = 6 * 3_600_000
+/** While the platform has trouble or limits us, and while another application is set up than the token's. */
+const PLATFORM_PATIENCE = 30 * 86_400_000
+const OPERATOR_PATIENCE = 3 * 86_400_000
+/** Longest time without a look: the command line queues too. */
+const LOOK_EVERY = 5_000
+const SHORTEST_SLEEP = 250
+const CLOSE_WAIT = 3_000
+
+export function createRevoker(services: Services): Revoker {
+  const { database, vault, log } = services
+  let timer: NodeJS.Timeout | undefined
+  let running: Promise<void> | undefined
+  let isClosed = false
+
+  function sleep(ms: number): void {
+    clearTimeout(timer)
+    if (isClosed) return
+    timer = setTimeout(start, Math.min(LOOK_EVERY, Math.max(SHORTEST_SLEEP, ms)))
+    timer.unref()
+  }
+
+  function start(): void {
+    if (running) {
+      sleep(SHORTEST_SLEEP)
+      return
+    }
+    running = workOff()
+      .catch(() => LOOK_EVERY) // the store is away
+      .then((pause) => {
+        running = undefined
+        sleep(pause)
+      })
+  }
+
+  /** Milliseconds until there is something to do again. */
+  async function workOff(): Promise<number> {
+    for (;;) {
+      const revocation = isClosed ? undefined : await claimRevocation(database)
+      if (!revocation) return (await nextRevocationIn(database)) ?? LOOK_EVERY
+      await revoke(revocation)
+    }
+  }
+
+  async function revoke(revocation: Revocation): Promise<void> {
+    const { scmType, webRoot, clientId, attempts } = revocation
+    const application = oauthApplication(services.config, scmType)
+    const age = Date.now() - Date.parse(revocation.createdAt)
+    // Only the application that obtained a token can revoke it, and its secret goes nowhere but to its platform. Another
+    // process may have it, or this one after its next start.
+    const isOurs = application?.clientId === clientId && application.web === webRoot
+    let reason: string | undefined
+    try {
+      if (!isOurs) throw new Failure('scm_application_refused', 'Another application is set up.')
+      await revokeGrant(services.outgoing, application, openRevocation(vault, revocation), (renewed) =>
+        keepStoring(services, () => replaceRevoked(database, vault, revocation, renewed)),
+      )
+      log('revocation_done', { scm_type: scmType })
+    } catch (error) {
+      if (age < (isOurs ? PLATFORM_PATIENCE : OPERATOR_PATIENCE)) return postpone(revocation, error)
+      reason = isOurs ? 'tried for thirty days' : 'another application is set up for three days'
+      log('revocation_given_up', { scm_type: scmType, reason, attempts })
+    }
+    await database.transaction().execute((transaction) => endRevocation(transaction, revocation, reason))
+  }
+
+  async function postpone(revocation: Revocation, error: unknown): Promise<void> {
+    const { scmType, webRoot, attempts } = revocation
+    const { code = 'internal', details = {} } = error instanceof Failure ? error : {}
+    log('revocation_postponed', { scm_type: scmType, attempts, code })
+    const told = Math.min(LONGEST_PAUSE, (details.retryAfter ?? 0) * 1000)
+    const backoff = Math.min(LONGEST_PAUSE, FIRST_PAUSE * 2 ** (attempts - 1))
+    await postponeRevocation(database, revocation, Math.max(backoff, told))
+    // GitLab limits revocations by this server's address: the others would meet the same limit, and count for it.
+    if (code === 'scm_rate_limited') await postponeRevocationsAt(database, webRoot, told)
+  }
+
+  sleep(SHORTEST_SLEEP)
+  return {
+    wake: () => sleep(0),
+    async close() {
+      isClosed = true
+      clearTimeout(timer)
+      let timeout: NodeJS.Timeout | undefined
+      const waited = new Promise<void>((resolve) => {
+        timeout = setTimeout(resolve, CLOSE_WAIT)
+      })
+      await Promise.race([running, waited])
+      clearTimeout(timeout)
+    },
+  }
+}

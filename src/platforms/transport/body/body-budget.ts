@@ -1,0 +1,59 @@
+// How many bytes of platforms' answers are in memory at once, for the whole process: the largest gives way.
+
+import { Failure } from '../../../failure.ts'
+
+/** What one call takes of the budget. */
+export interface BodyLease {
+  /** Fires when the call's body has to go, for it is the largest and others need the room. */
+  readonly signal: AbortSignal
+  /** So many bytes are in memory now. Throws what the signal is given when this body has to go. */
+  take(bytes: number): void
+  /** It is being parsed, and will be gone soon. */
+  keep(): void
+  release(): void
+}
+
+export type BodyBudget = () => BodyLease
+
+export function createBodyBudget(most: number): BodyBudget {
+  const leases = new Set<{ bytes: number; kept: boolean; controller: AbortController }>()
+  let total = 0
+
+  return () => {
+    const lease = { bytes: 0, kept: false, controller: new AbortController() }
+    leases.add(lease)
+
+    function put(bytes: number): void {
+      total += bytes - lease.bytes
+      lease.bytes = bytes
+    }
+
+    return {
+      signal: lease.controller.signal,
+      take(bytes) {
+        put(bytes)
+        while (total > most) {
+          const largest = [...leases].filter(({ kept }) => !kept).sort((one, other) => other.bytes - one.bytes)[0]
+          if (!largest || largest.bytes === 0) break
+          total -= largest.bytes
+          largest.bytes = 0
+          leases.delete(largest)
+          largest.controller.abort(tooMuch())
+        }
+        lease.controller.signal.throwIfAborted()
+      },
+      keep() {
+        lease.kept = true
+      },
+      release() {
+        put(0)
+        leases.delete(lease)
+      },
+    }
+  }
+}
+
+function tooMuch(): Failure {
+  const message = 'This server reads more of platforms at once than it has room for. Try again in a moment.'
+  return new Failure('overloaded', message, { retryAfter: 2 })
+}

@@ -1,0 +1,75 @@
+// Reads the body of an answer, counting bytes on the wire and decoded, so that neither a flood nor a bomb fills memory.
+
+import { type Readable, Transform, Writable } from 'node:stream'
+import { pipeline } from 'node:stream/promises'
+import { createGunzip } from 'node:zlib'
+import { coded, codeOf } from '../faults.ts'
+import type { BodyLease } from './body-budget.ts'
+
+export interface BodyBounds {
+  /** Most bytes, on the wire and decoded. */
+  body: number
+  /** Decoded bytes for each byte on the wire, once `ratioFrom` bytes are decoded. */
+  ratio: number
+  ratioFrom: number
+  /** What is more than `body` is left out, and not an error. */
+  cut?: boolean
+}
+
+/**
+ * The body's bytes, decompressed. Throws errors with the codes `TOO_LARGE`, `BOMB`, `ENCODING`, zlib's `Z_…` and the network's;
+ * the stream is then destroyed.
+ */
+export async function readBody(
+  stream: Readable,
+  headers: Record<string, string>,
+  bounds: BodyBounds,
+  lease: BodyLease,
+): Promise<Buffer> {
+  const encoding = (headers['content-encoding'] ?? '').trim().toLowerCase()
+  const gzipped = encoding === 'gzip' || encoding === 'x-gzip'
+  const announced = Number(headers['content-length'] ?? 0)
+  if (announced > bounds.body && !bounds.cut) throw discarding(stream, 'TOO_LARGE')
+  if (!gzipped && encoding !== '' && encoding !== 'identity') throw discarding(stream, 'ENCODING')
+
+  const chunks: Buffer[] = []
+  let wire = 0
+  let decoded = 0
+  const meter = new Transform({
+    transform(chunk: Buffer, _encoding, next) {
+      wire += chunk.length
+      if (wire > bounds.body) next(coded('TOO_LARGE'))
+      else next(null, chunk)
+    },
+  })
+  const sink = new Writable({
+    write(chunk: Buffer, _encoding, next) {
+      decoded += chunk.length
+      if (decoded > bounds.ratioFrom && decoded > wire * bounds.ratio) return next(coded('BOMB'))
+      if (decoded > bounds.body) return next(coded('TOO_LARGE'))
+      chunks.push(chunk)
+      try {
+        lease.take(decoded)
+        next()
+      } catch (error) {
+        next(error as Error)
+      }
+    },
+  })
+  const { signal } = lease
+  try {
+    await (gzipped
+      ? pipeline(stream, meter, createGunzip(), sink, { signal })
+      : pipeline(stream, meter, sink, { signal }))
+  } catch (error) {
+    signal.throwIfAborted()
+    if (!bounds.cut || codeOf(error) !== 'TOO_LARGE') throw error
+  }
+  return Buffer.concat(chunks)
+}
+
+function discarding(stream: Readable, code: string): Error {
+  stream.on('error', () => {}) // nobody reads it any more
+  stream.destroy()
+  return coded(code)
+}

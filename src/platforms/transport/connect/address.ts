@@ -1,0 +1,162 @@
+// Which addresses a user may point us at: the policy that `ALLOWED_HOSTS` opens and nothing else.
+
+import ipaddr from 'ipaddr.js'
+import type { AllowedHost } from '../../../config.ts'
+import { type ClassifiedAddress, classifyAddress } from './address-class.ts'
+
+/** Where a request is to go. `host` as URL parsing leaves it (lower case, IPv6 without brackets). */
+export interface Target {
+  protocol: 'https:' | 'http:'
+  host: string
+  port: number
+}
+
+/** Why nothing is sent. `message` is for the user and never holds a resolved address; `log` is for the operator. */
+export interface Refusal {
+  message: string
+  log: { host: string; port: number; address: string; range: string; setting: string }
+}
+
+export interface AddressPolicy {
+  /** Scheme and port, and the address where the host is a literal one or a name of this machine; null when all may pass. */
+  checkTarget(target: Target): Refusal | null
+  /** One address that the target's name resolves to, or the connected peer's; null when it may be contacted. */
+  checkAddress(target: Target, address: string): Refusal | null
+}
+
+/** null when the URL is neither https nor http. */
+export function targetOf(url: URL): Target | null {
+  const { protocol } = url
+  if (protocol !== 'https:' && protocol !== 'http:') return null
+  const host = url.hostname.replace(/^\[|\]$/g, '').replace(/\.$/, '')
+  return { protocol, host, port: url.port === '' ? (protocol === 'https:' ? 443 : 80) : Number(url.port) }
+}
+
+/** Wherever such a name is looked up, here or at a proxy, it means that machine itself (RFC 6761). */
+export function isLocalName(host: string): boolean {
+  return host === 'localhost' || host.endsWith('.localhost')
+}
+
+/**
+ * Names under which clouds serve their machines' credentials. Refused by name, since behind a proxy it is the proxy that
+ * looks names up.
+ */
+const METADATA_NAMES = new Set([
+  'metadata',
+  'metadata.google.internal',
+  'metadata.goog',
+  'instance-data',
+  'instance-data.ec2.internal',
+  'metadata.azure.internal',
+  'metadata.platformequinix.com',
+  'metadata.packet.net',
+  'metadata.tencentyun.com',
+  'rancher-metadata',
+])
+
+export function createAddressPolicy(allowed: AllowedHost[]): AddressPolicy {
+  const entries = allowed.map(compileEntry)
+
+  function checkAddress(target: Target, address: string): Refusal | null {
+    const classified = classifyAddress(address)
+    if (!classified) return refuse(target, address, 'unknown', null)
+    if (classified.class === 'public') return null
+    if (classified.class === 'never') return refuse(target, address, classified.range, null)
+
+    const opens = entries.some((entry) => entry.portFits(target.port) && entry.opens(target, classified))
+    if (opens) return null
+    const setting = classified.class === 'loopback' ? hostAndPort(target) : target.host
+    return refuse(target, address, classified.range, setting)
+  }
+
+  function checkTarget(target: Target): Refusal | null {
+    if (METADATA_NAMES.has(target.host)) return refuse(target, '', 'metadata', null)
+    const named = entries.filter((entry) => entry.port === target.port && entry.names(target.host))
+    if (target.protocol === 'http:' && !named.some((entry) => entry.plainHttp)) {
+      return {
+        message: `${hostAndPort(target)} is asked for over plain http, which would show the token to the network. Use https.`,
+        log: logLine(target, '', 'http', `http://${hostAndPort(target)}`),
+      }
+    }
+    // Mail, SSH and other services below 1024 can be made to act on an HTTP request.
+    if (target.port !== 443 && target.port < 1024 && named.length === 0) {
+      return {
+        message: `Port ${target.port} is not one this server contacts: only 443 and 1024 and up. Ask the operator to add "${hostAndPort(target)}" to ALLOWED_HOSTS.`,
+        log: logLine(target, '', 'port', hostAndPort(target)),
+      }
+    }
+    if (isLocalName(target.host)) return checkAddress(target, '127.0.0.1')
+    return ipaddr.isValid(target.host) ? checkAddress(target, target.host) : null
+  }
+
+  return { checkTarget, checkAddress }
+}
+
+interface Entry {
+  port: number | null
+  plainHttp: boolean
+  portFits(port: number): boolean
+  /** Whether the entry is written for this host. */
+  names(host: string): boolean
+  /** Whether it permits this private, special or loopback address for the target. */
+  opens(target: Target, classified: ClassifiedAddress): boolean
+}
+
+function compileEntry(entry: AllowedHost): Entry {
+  const { port, plainHttp } = entry
+  const rest = { port, plainHttp, portFits: (asked: number) => port === null || port === asked }
+  switch (entry.kind) {
+    case 'host': {
+      const literal = ipaddr.isValid(entry.host) ? ipaddr.parse(entry.host).toNormalizedString() : null
+      const names = (host: string) => (literal === null ? host === entry.host : normalized(host) === literal)
+      return {
+        ...rest,
+        names,
+        opens(target, classified) {
+          if (classified.class === 'loopback') return port !== null && names(target.host)
+          return names(target.host) || (literal !== null && classified.address.toNormalizedString() === literal)
+        },
+      }
+    }
+    case 'suffix': {
+      const names = (host: string) => host.endsWith(entry.suffix)
+      return { ...rest, names, opens: (target, { class: kind }) => kind !== 'loopback' && names(target.host) }
+    }
+    case 'range': {
+      const [network, bits] = ipaddr.parseCIDR(entry.range)
+      return {
+        ...rest,
+        names: () => false,
+        opens: (_target, { class: kind, address }) =>
+          kind !== 'loopback' && address.kind() === network.kind() && address.match(network, bits),
+      }
+    }
+    case 'private':
+      return { ...rest, names: () => false, opens: (_target, { class: kind }) => kind === 'private' }
+  }
+}
+
+function normalized(host: string): string {
+  return ipaddr.isValid(host) ? ipaddr.parse(host).toNormalizedString() : host
+}
+
+function hostAndPort({ host, port }: Target): string {
+  return host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`
+}
+
+function logLine(target: Target, address: string, range: string, setting: string): Refusal['log'] {
+  return { host: target.host, port: target.port, address, range, setting }
+}
+
+/** `setting` null: no entry can open it. */
+function refuse(target: Target, address: string, range: string, setting: string | null): Refusal {
+  const log = logLine(target, address, range, setting === null ? 'none' : `ALLOWED_HOSTS=${setting}`)
+  if (setting === null) {
+    return {
+      message: `${target.host} is at an address that this server never contacts. Use the platform's own address.`,
+      log,
+    }
+  }
+  const sentence = `${target.host} is on a private network, and this server only contacts private hosts its operator has allowed.`
+  return { message: `${sentence} Ask the operator to add "${setting}" to ALLOWED_HOSTS.`, log }
+}

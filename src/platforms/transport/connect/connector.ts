@@ -1,0 +1,134 @@
+// Opens connections for the door: only to addresses that were checked, and only if the peer is one of them.
+
+import { lookup as systemLookup } from 'node:dns/promises'
+import { isIP, connect as netConnect, type Socket } from 'node:net'
+import { type SecureContext, connect as tlsConnect } from 'node:tls'
+import { Failure } from '../../../failure.ts'
+import { coded } from '../faults.ts'
+import type { Limits } from '../limits.ts'
+import { type AddressPolicy, type Refusal, type Target, targetOf } from './address.ts'
+
+/** All addresses of a name; rejects with the codes of `node:dns`. */
+export type Lookup = (host: string) => Promise<string[]>
+
+export interface ConnectorParts {
+  policy: AddressPolicy
+  lookup: Lookup
+  limits: Limits
+  secureContext: SecureContext
+  refused: (refusal: Refusal) => Failure
+  /** Opens TCP to a literal address. */
+  dial?: (address: string, port: number) => Socket
+}
+
+interface ConnectOptions {
+  hostname: string
+  protocol: string
+  port: string
+  servername?: string
+}
+
+type ConnectCallback = (...outcome: [null, Socket] | [Error, null]) => void
+
+/** Asks the system, so that /etc/hosts counts. */
+export async function lookUp(host: string): Promise<string[]> {
+  return (await systemLookup(host, { all: true })).map(({ address }) => address)
+}
+
+/** A connector as undici's Agent takes it. undici itself would connect to literal addresses without asking anybody. */
+export function createConnector(parts: ConnectorParts): (options: ConnectOptions, callback: ConnectCallback) => void {
+  return (options, callback) => {
+    open(parts, options).then(
+      (socket) => callback(null, socket),
+      (error) => callback(error instanceof Error ? error : coded('UNKNOWN'), null),
+    )
+  }
+}
+
+async function open(parts: ConnectorParts, options: ConnectOptions): Promise<Socket> {
+  const host = options.hostname.includes(':') ? `[${options.hostname}]` : options.hostname
+  const target = targetOf(new URL(`${options.protocol}//${host}${options.port ? `:${options.port}` : ''}`))
+  if (!target) throw coded('UNKNOWN')
+  const addresses = await checkedAddresses(parts, target)
+
+  const end = Date.now() + parts.limits.connect
+  let lastError: unknown = coded('ENOTFOUND')
+  for (const [index, address] of addresses.entries()) {
+    const left = end - Date.now()
+    if (left <= 0) break
+    // The rest of the time is for the last address: one that swallows packets must not use it all up.
+    const time = index < addresses.length - 1 ? Math.min(left, parts.limits.connect / 4) : left
+    try {
+      return await openTo(parts, target, address, time)
+    } catch (error) {
+      lastError = error
+      if (error instanceof Failure) break
+    }
+  }
+  throw lastError
+}
+
+/** The addresses of the target's host; throws when one of them may not be contacted. */
+export async function checkedAddresses(parts: ConnectorParts, target: Target): Promise<string[]> {
+  const refusal = parts.policy.checkTarget(target)
+  if (refusal) throw parts.refused(refusal)
+  if (isIP(target.host)) return [target.host]
+  const addresses = await within(parts.limits.dns, 'DNS_TIMEOUT', parts.lookup(target.host))
+  if (addresses.length === 0) throw coded('ENOTFOUND')
+  // Every one must pass: a name with a public and a private address would get in by trying often.
+  for (const address of addresses) {
+    const refused = parts.policy.checkAddress(target, address)
+    if (refused) throw parts.refused(refused)
+  }
+  return addresses.slice(0, 8)
+}
+
+function openTo(parts: ConnectorParts, target: Target, address: string, time: number): Promise<Socket> {
+  const dial = parts.dial ?? ((host, port) => netConnect({ host, port, noDelay: true, keepAlive: true }))
+  return new Promise((resolve, reject) => {
+    const tcp = dial(address, target.port)
+    let socket = tcp
+    const timer = setTimeout(() => fail(coded('CONNECT_TIMEOUT')), time)
+    function fail(error: Error): void {
+      clearTimeout(timer)
+      tcp.destroy()
+      socket.destroy()
+      reject('code' in error && error.code === 'ECONNRESET' ? coded('CONNECT_RESET') : error)
+    }
+    function done(): void {
+      clearTimeout(timer)
+      socket.off('error', fail)
+      resolve(socket)
+    }
+
+    tcp.on('error', fail)
+    tcp.once('connect', () => {
+      // Where we are connected counts, not where we wanted to go.
+      const refusal = parts.policy.checkAddress(target, tcp.remoteAddress ?? '')
+      if (refusal) return fail(parts.refused(refusal))
+      if (target.protocol === 'http:') return done()
+      socket = tlsConnect({
+        socket: tcp,
+        host: target.host,
+        servername: isIP(target.host) ? '' : target.host,
+        secureContext: parts.secureContext,
+        rejectUnauthorized: true,
+        ALPNProtocols: ['http/1.1'],
+      })
+      socket.on('error', fail)
+      socket.once('secureConnect', done)
+    })
+  })
+}
+
+export async function within<T>(time: number, code: string, promise: Promise<T>): Promise<T> {
+  let timer: NodeJS.Timeout | undefined
+  const timeout = new Promise<never>((_resolve, reject) => {
+    timer = setTimeout(() => reject(coded(code)), time)
+  })
+  try {
+    return await Promise.race([promise, timeout])
+  } finally {
+    clearTimeout(timer)
+  }
+}

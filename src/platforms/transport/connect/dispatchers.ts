@@ -1,0 +1,75 @@
+// The ways to a platform: directly or through the operator's proxy, on connections that are kept or on a fresh one.
+
+import { LRUCache } from 'lru-cache'
+import { Agent, type Dispatcher, Pool, ProxyAgent } from 'undici'
+import { Failure } from '../../../failure.ts'
+import type { Target } from './address.ts'
+import { type ConnectorParts, checkedAddresses, createConnector } from './connector.ts'
+import { bypassesProxy } from './no-proxy.ts'
+
+export interface Dispatchers {
+  isProxied(target: Target): boolean
+  /** `fresh` is for what must not go out on a kept connection. Throws when the target may not be contacted. */
+  dispatcherFor(target: Target, fresh: boolean): Promise<Dispatcher>
+  /** Ends all connections at once; calls under way fail. */
+  close(): Promise<void>
+}
+
+interface ProxySettings {
+  httpsProxy: string | null
+  noProxy: string[]
+}
+
+export function createDispatchers(parts: ConnectorParts, { httpsProxy, noProxy }: ProxySettings): Dispatchers {
+  const settings = {
+    headersTimeout: parts.limits.headers,
+    bodyTimeout: parts.limits.idle,
+    keepAliveMaxTimeout: 30_000,
+    connections: 64,
+  }
+  const connect = createConnector(parts)
+  // A refresh token is spent even when the answer is lost, so it never goes out on a kept connection that may be dead.
+  const direct = {
+    kept: new Agent({ ...settings, connect }),
+    fresh: new Agent({ ...settings, connect, pipelining: 0 }),
+  }
+  const proxy = httpsProxy === null ? null : createProxy(httpsProxy, settings, parts)
+  const checkedForProxy = new LRUCache<string, true>({ max: 1_000, ttl: 30_000 })
+
+  function isProxied(target: Target): boolean {
+    return proxy !== null && !bypassesProxy(noProxy, target)
+  }
+
+  async function dispatcherFor(target: Target, fresh: boolean): Promise<Dispatcher> {
+    if (!proxy || !isProxied(target)) return fresh ? direct.fresh : direct.kept
+    const key = `${target.host}:${target.port}`
+    if (!checkedForProxy.has(key)) {
+      // A name that resolves here is checked; one that does not is the proxy's to know and to guard.
+      await checkedAddresses(parts, target).catch((error: unknown) => {
+        if (error instanceof Failure) throw error
+      })
+      checkedForProxy.set(key, true)
+    }
+    return fresh ? proxy.fresh : proxy.kept
+  }
+
+  async function close(): Promise<void> {
+    const agents = [direct.kept, direct.fresh, ...(proxy ? [proxy.kept, proxy.fresh] : [])]
+    await Promise.all(agents.map((agent) => agent.destroy()))
+  }
+
+  return { isProxied, dispatcherFor, close }
+}
+
+function createProxy(uri: string, settings: Agent.Options, { secureContext, limits }: ConnectorParts) {
+  const tls = { secureContext, rejectUnauthorized: true, timeout: limits.connect }
+  const options: ProxyAgent.Options = {
+    ...settings,
+    uri,
+    proxyTls: tls,
+    requestTls: tls,
+    // Without a limit a proxy that swallows CONNECT would keep its sockets for minutes.
+    clientFactory: (origin, opts) => new Pool(origin, { ...opts, headersTimeout: limits.connect }),
+  }
+  return { kept: new ProxyAgent(options), fresh: new ProxyAgent({ ...options, pipelining: 0 }) }
+}

@@ -1,0 +1,129 @@
+// The way to a host, step by step, for its operator: its addresses, what the policy says of each, and its certificate.
+
+import { isIP, connect as netConnect } from 'node:net'
+import { type TLSSocket, connect as tlsConnect } from 'node:tls'
+import type { Failure } from '../../../failure.ts'
+import { coded, readFault } from '../faults.ts'
+import type { Refusal, Target } from './address.ts'
+import { type ConnectorParts, within } from './connector.ts'
+
+export interface Certificate {
+  subject: string
+  issuer: string
+  /** ISO 8601. */
+  endsAt: string
+  /** Why it is not trusted, as OpenSSL names it (`DEPTH_ZERO_SELF_SIGNED_CERT`); null when it is. */
+  problem: string | null
+}
+
+export interface Inspection {
+  proxied: boolean
+  /** Of scheme and port, or of the host where it is an address. */
+  refusal: Refusal | null
+  addresses: { address: string; refusal: Refusal | null }[]
+  /** Why no address could be found or connected to. */
+  fault: Failure | null
+  /** null over plain http, through a proxy, and where there was no connection. */
+  certificate: Certificate | null
+}
+
+/** Connects to nothing that the policy refuses, and sends nothing but the greeting of TLS. */
+export async function inspectTarget(parts: ConnectorParts, target: Target, proxied: boolean): Promise<Inspection> {
+  const nothing: Inspection = { proxied, refusal: null, addresses: [], fault: null, certificate: null }
+  const refusal = parts.policy.checkTarget(target)
+  if (refusal) return { ...nothing, refusal }
+  try {
+    const addresses = (await resolve(parts, target)).map((address) => ({
+      address,
+      refusal: parts.policy.checkAddress(target, address),
+    }))
+    const isRefused = addresses.some((each) => each.refusal !== null)
+    if (isRefused || proxied) return { ...nothing, addresses }
+    return { ...nothing, addresses, ...(await connectToFirst(parts, target, addresses)) }
+  } catch (error) {
+    return { ...nothing, fault: faultOf(error, target) }
+  }
+}
+
+async function resolve({ limits, lookup }: ConnectorParts, { host }: Target): Promise<string[]> {
+  if (isIP(host)) return [host]
+  const addresses = await within(limits.dns, 'DNS_TIMEOUT', lookup(host))
+  if (addresses.length === 0) throw coded('ENOTFOUND')
+  return addresses
+}
+
+function faultOf(error: unknown, { host, port }: Target): Failure {
+  return readFault(error, { host, port, proxied: false }).failure
+}
+
+/** The first address that answers decides. */
+async function connectToFirst(
+  parts: ConnectorParts,
+  target: Target,
+  addresses: { address: string }[],
+): Promise<Pick<Inspection, 'fault' | 'certificate'>> {
+  let fault: Failure | null = null
+  for (const { address } of addresses) {
+    try {
+      return { fault: null, certificate: await readCertificate(parts, target, address) }
+    } catch (error) {
+      fault = faultOf(error, target)
+    }
+  }
+  return { fault, certificate: null }
+}
+
+/** null over plain http. A certificate that is not trusted is read as well: that is what is to be told. */
+function readCertificate(parts: ConnectorParts, target: Target, address: string): Promise<Certificate | null> {
+  return new Promise((resolve, reject) => {
+    const tcp = netConnect({ host: address, port: target.port })
+    const timer = setTimeout(() => fail(coded('CONNECT_TIMEOUT')), parts.limits.connect)
+    function fail(error: Error): void {
+      clearTimeout(timer)
+      tcp.destroy()
+      reject('code' in error && error.code === 'ECONNRESET' ? coded('CONNECT_RESET') : error)
+    }
+    function done(certificate: Certificate | null): void {
+      clearTimeout(timer)
+      tcp.destroy()
+      resolve(certificate)
+    }
+
+    tcp.on('error', fail)
+    tcp.once('connect', () => {
+      const refusal = parts.policy.checkAddress(target, tcp.remoteAddress ?? '')
+      if (refusal) return fail(parts.refused(refusal))
+      if (target.protocol === 'http:') return done(null)
+      const socket = tlsConnect({
+        socket: tcp,
+        host: target.host,
+        servername: isIP(target.host) ? '' : target.host,
+        secureContext: parts.secureContext,
+        // Only here: nothing is sent on this connection, and it ends at once.
+        rejectUnauthorized: false,
+      })
+      socket.on('error', fail)
+      socket.once('secureConnect', () => done(certificateOf(socket)))
+    })
+  })
+}
+
+function certificateOf(socket: TLSSocket): Certificate {
+  const { subject, issuer, valid_to } = socket.getPeerCertificate()
+  const problem = socket.authorizationError
+  return {
+    subject: nameIn(subject?.CN ?? subject?.O),
+    issuer: nameIn(issuer?.CN ?? issuer?.O),
+    endsAt: new Date(valid_to).toISOString(),
+    problem: socket.authorized ? null : String(problem ?? 'UNKNOWN'),
+  }
+}
+
+/** What a certificate says of itself goes to a terminal. */
+function nameIn(name: string | string[] | undefined): string {
+  return [name ?? 'without a name']
+    .flat()
+    .join(', ')
+    .replace(/[^\x20-\x7e\u00a0-\uffff]/g, '?')
+    .slice(0, 100)
+}

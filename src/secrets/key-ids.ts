@@ -1,0 +1,108 @@
+// Which keys sealed what is stored here: a start with a wrong or missing key stops before anything is changed.
+
+import { ConfigError } from '../config.ts'
+import type { Database } from '../database/database.ts'
+import { otherKeysInUse, presentColumns, sealedBy } from './sealed-columns.ts'
+import type { SecretPlace, Vault } from './vault.ts'
+
+const PROOF = 'forgelink'
+/** So many secrets are tried to tell the right key from another: a few may be spoilt for reasons of their own. */
+const TRIED = 20
+
+function placeOf(id: string): SecretPlace {
+  return { table: 'secret_keys', column: 'proof', row: id, owner: null, sentTo: [] }
+}
+
+/** Throws a `ConfigError` that names each key that is missing or is not the one that sealed. */
+export async function checkSecretKeys(database: Database, vault: Vault): Promise<void> {
+  refuse([...(await recordProblems(database, vault)), ...(await storedProblems(database, vault))])
+}
+
+export interface KeyProblem {
+  keyId: string
+  message: string
+}
+
+function refuse(problems: KeyProblem[]): void {
+  if (problems.length > 0) throw new ConfigError([...new Set(problems.map(({ message }) => message))])
+}
+
+function missing(keyId: string): KeyProblem {
+  return { keyId, message: `SECRET_KEYS lacks the key "${keyId}", which sealed secrets that are stored.` }
+}
+
+function another(keyId: string): KeyProblem {
+  return {
+    keyId,
+    message: `SECRET_KEYS has another key under the id "${keyId}" than the one that sealed the stored secrets.`,
+  }
+}
+
+/** With the keys on record: a process may be sealing with each of them. */
+export async function recordProblems(database: Database, vault: Vault): Promise<KeyProblem[]> {
+  return (await listRecords(database)).flatMap(({ id, proof }) => {
+    if (!vault.keyIds.includes(id)) return [missing(id)]
+    return opens(vault, proof, placeOf(id)) ? [] : [another(id)]
+  })
+}
+
+async function listRecords(database: Database): Promise<{ id: string; proof: string }[]> {
+  const tables = await database.introspection.getTables()
+  if (!tables.some(({ name }) => name === 'secret_keys')) return []
+  return database.selectFrom('secretKeys').selectAll().orderBy('id').execute()
+}
+
+/**
+ * With what is stored: a process that was left running with an old key may have sealed with it after a rotation has
+ * taken it off the record.
+ */
+export async function storedProblems(database: Database, vault: Vault): Promise<KeyProblem[]> {
+  const columns = await presentColumns(database)
+  const problems = (await otherKeysInUse(database, columns, vault.keyIds)).map(missing)
+  const recorded = (await listRecords(database)).map(({ id }) => id)
+  for (const keyId of vault.keyIds.filter((id) => !recorded.includes(id))) {
+    const tried: boolean[] = []
+    for (const column of columns) {
+      const secrets = await sealedBy(database, column, { keyId, limit: TRIED })
+      tried.push(...secrets.map(({ sealed, place }) => opens(vault, sealed, place)))
+    }
+    if (tried.length > 0 && !tried.includes(true)) problems.push(another(keyId))
+  }
+  return problems
+}
+
+function opens(vault: Vault, sealed: string, place: SecretPlace): boolean {
+  try {
+    vault.open(sealed, place)
+    return true
+  } catch {
+    return false
+  }
+}
+
+/** Before anything is sealed. Throws a `ConfigError` when another process has recorded other keys meanwhile. */
+export async function recordSecretKey(database: Database, vault: Vault): Promise<void> {
+  const id = vault.newestKeyId
+  const { numInsertedOrUpdatedRows } = await database
+    .insertInto('secretKeys')
+    .values({ id, proof: vault.seal(PROOF, placeOf(id)) })
+    .onConflict((conflict) => conflict.doNothing())
+    .executeTakeFirst()
+  const problems = await recordProblems(database, vault)
+  // Withdrawn, else two that start at once with different keys would keep out each other and every later start.
+  if (problems.length > 0 && numInsertedOrUpdatedRows) {
+    await database.deleteFrom('secretKeys').where('id', '=', id).execute()
+  }
+  refuse(problems)
+}
+
+/** Takes the keys off the record that have sealed nothing of what is stored, but not the newest. Their ids. */
+export async function forgetUnusedKeys(database: Database, vault: Vault): Promise<string[]> {
+  const inUse = await otherKeysInUse(database, await presentColumns(database), [vault.newestKeyId])
+  const forgotten = await database
+    .deleteFrom('secretKeys')
+    .where('id', 'not in', [vault.newestKeyId, ...inUse])
+    .returning('id')
+    .execute()
+  return forgotten.map(({ id }) => id)
+}

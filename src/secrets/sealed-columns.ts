@@ -1,0 +1,166 @@
+// Every column that holds something sealed: a start asks it which keys are needed, and a rotation seals it anew.
+
+import type { RawBuilder, Selectable } from 'kysely'
+import { sql } from 'kysely'
+import type { Database } from '../database/database.ts'
+import type { OAuthStatesTable, RevocationsTable, ScmIntegrationsTable } from '../database/tables.ts'
+import type { SecretPlace } from './vault.ts'
+import { isKeyId, OLD_FORM_START, sealedWith, startOfSealed } from './vault.ts'
+
+export interface SealedColumn {
+  table: string
+  column: string
+  /** The primary key's column. */
+  key: string
+  /** What a secret of this row is bound to. */
+  placeIn(row: SealedRow): SecretPlace
+}
+
+/** A row of one of the tables: each column reads those members that its table has. */
+type SealedRow = IntegrationRow & RevocationRow & StateRow
+type IntegrationRow = Pick<Selectable<ScmIntegrationsTable>, 'id' | 'ownerId' | 'url' | 'webRoot' | 'apiRoot'>
+type RevocationRow = Pick<Selectable<RevocationsTable>, 'id' | 'ownerId' | 'webRoot'>
+type StateRow = Pick<Selectable<OAuthStatesTable>, 'stateHash' | 'userId'>
+
+export interface SealedSecret {
+  row: string
+  sealed: string
+  place: SecretPlace
+}
+
+type TokenColumn = 'access_token' | 'refresh_token'
+
+export function integrationPlace(column: TokenColumn, row: IntegrationRow): SecretPlace {
+  const { id, ownerId, url, webRoot, apiRoot } = row
+  return { table: 'scm_integrations', column, row: id, owner: ownerId, sentTo: [url, webRoot, apiRoot] }
+}
+
+export function revocationPlace(column: TokenColumn, { id, ownerId, webRoot }: RevocationRow): SecretPlace {
+  return { table: 'revocations', column, row: id, owner: ownerId, sentTo: [webRoot] }
+}
+
+/** It is sent to the platform that is set up. */
+export function verifierPlace({ stateHash, userId }: StateRow): SecretPlace {
+  return { table: 'oauth_states', column: 'verifier', row: stateHash, owner: userId, sentTo: [] }
+}
+
+/** All but `secret_keys.proof`, which stays sealed with the key that it proves. */
+export const SEALED_COLUMNS: SealedColumn[] = [
+  ...(['access_token', 'refresh_token'] as const).flatMap((column) => [
+    {
+      table: 'scm_integrations',
+      column,
+      key: 'id',
+      placeIn: (row: SealedRow) => integrationPlace(column, row),
+    },
+    { table: 'revocations', column, key: 'id', placeIn: (row: SealedRow) => revocationPlace(column, row) },
+  ]),
+  { table: 'oauth_states', column: 'verifier', key: 'state_hash', placeIn: verifierPlace },
+]
+
+/** Those that are there: a database of an older program lacks some. */
+export async function presentColumns(database: Database): Promise<SealedColumn[]> {
+  const tables = await database.introspection.getTables()
+  return SEALED_COLUMNS.filter(({ table, column }) =>
+    tables.some(({ name, columns }) => name === table && columns.some((present) => present.name === column)),
+  )
+}
+
+/** Secrets that this key has not sealed in the present form, in the order of their rows: at most `limit`, of rows that come after `after`. */
+export function notSealedBy(
+  database: Database,
+  column: SealedColumn,
+  { keyId, after, limit }: { keyId: string; after: string; limit: number },
+): Promise<SealedSecret[]> {
+  const start = startOfSealed(keyId)
+  return listAfter(database, column, sql`not ${startsWith(column, start)}`, after, limit)
+}
+
+/** The same of secrets in the old form, whichever key has sealed them. */
+export function inOldForm(
+  database: Database,
+  column: SealedColumn,
+  { after, limit }: { after: string; limit: number },
+): Promise<SealedSecret[]> {
+  return listAfter(database, column, startsWith(column, OLD_FORM_START), after, limit)
+}
+
+export function sealedBy(
+  database: Database,
+  column: SealedColumn,
+  { keyId, limit }: { keyId: string; limit: number },
+): Promise<SealedSecret[]> {
+  return listSecrets(database, column, isSealedWith(column, keyId), limit)
+}
+
+function listAfter(
+  database: Database,
+  column: SealedColumn,
+  condition: RawBuilder<unknown>,
+  after: string,
+  limit: number,
+): Promise<SealedSecret[]> {
+  const key = sql.ref(column.key)
+  return listSecrets(database, column, sql`${key} > ${after} and ${condition} order by ${key}`, limit)
+}
+
+async function listSecrets(
+  database: Database,
+  { table, column, key, placeIn }: SealedColumn,
+  condition: RawBuilder<unknown>,
+  limit: number,
+): Promise<SealedSecret[]> {
+  const { rows } = await sql<SealedRow & { sealedRow: string; sealedText: string }>`
+    select *, ${sql.ref(key)} as sealed_row, ${sql.ref(column)} as sealed_text from ${sql.table(table)}
+    where ${sql.ref(column)} is not null and ${condition} limit ${limit}`.execute(database)
+  return rows.map((row) => ({ row: row.sealedRow, sealed: row.sealedText, place: placeIn(row) }))
+}
+
+export async function countSealedBy(
+  database: Database,
+  column: Pick<SealedColumn, 'table' | 'column'>,
+  keyId: string,
+): Promise<number> {
+  const { rows } = await sql<{ secrets: number | string }>`
+    select count(*) as secrets from ${sql.table(column.table)} where ${isSealedWith(column, keyId)}`.execute(database)
+  return Number(rows[0]?.secrets ?? 0)
+}
+
+/** Another ciphertext of the same secret; false when the old one is not there any more. Nothing else of the row changes. */
+export async function replaceSealed(
+  database: Database,
+  { table, column, key }: Pick<SealedColumn, 'table' | 'column' | 'key'>,
+  { row, sealed }: Pick<SealedSecret, 'row' | 'sealed'>,
+  anew: string,
+): Promise<boolean> {
+  const { numAffectedRows } = await sql`
+    update ${sql.table(table)} set ${sql.ref(column)} = ${anew}
+    where ${sql.ref(key)} = ${row} and ${sql.ref(column)} = ${sealed}`.execute(database)
+  return numAffectedRows === 1n
+}
+
+/** Ids of keys, other than the known ones, that have sealed something: a scan of each column, and one for each id. */
+export async function otherKeysInUse(database: Database, columns: SealedColumn[], known: string[]): Promise<string[]> {
+  const found = new Set<string>()
+  for (const column of columns) {
+    for (;;) {
+      const others = [...known, ...found].map((id) => sql`not ${isSealedWith(column, id)}`)
+      // In no order: by the primary key, every row would be looked up apart.
+      const condition = sql.join([sql`${sql.ref(column.column)} like 'v_.%.%'`, ...others], sql` and `)
+      const [secret] = await listSecrets(database, column, condition, 1)
+      if (!secret) break
+      found.add(sealedWith(secret.sealed))
+    }
+  }
+  return [...found].filter(isKeyId)
+}
+
+/** In either form. */
+function isSealedWith(column: Pick<SealedColumn, 'column'>, keyId: string): RawBuilder<unknown> {
+  return sql`(${startsWith(column, startOfSealed(keyId))} or ${startsWith(column, `${OLD_FORM_START}${keyId}.`)})`
+}
+
+/** substr and not like: an id may hold an underscore, which is a wildcard there. */
+function startsWith({ column }: Pick<SealedColumn, 'column'>, start: string): RawBuilder<unknown> {
+  return sql`substr(${sql.ref(column)}, 1, ${sql.lit(start.length)}) = ${start}`
+}

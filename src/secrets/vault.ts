@@ -1,0 +1,125 @@
+// Seals and opens secrets: AES-256-GCM under a key derived once for each secret key, bound to the row where it is stored.
+
+import type { KeyObject } from 'node:crypto'
+import { createCipheriv, createDecipheriv, createSecretKey, hkdfSync, randomBytes } from 'node:crypto'
+import type { SecretKey } from '../config.ts'
+
+/**
+ * Where a secret is stored, whose it is and where it may be sent, each as its row says: a ciphertext moved to another
+ * row does not open, nor does one whose row was given to another owner or pointed at another host.
+ */
+export interface SecretPlace {
+  table: string
+  column: string
+  row: string
+  /** null: nobody's. */
+  owner: string | null
+  /** The row's addresses; none when they are not the row's to tell. */
+  sentTo: string[]
+}
+
+export interface Vault {
+  /** The id of the key that seals: the newest. */
+  newestKeyId: string
+  /** Newest first. */
+  keyIds: string[]
+  /** Text that holds the key's id and the sealed secret. */
+  seal(secret: string, place: SecretPlace): string
+  /** Throws when the text was sealed elsewhere, with an absent key, or changed since. */
+  open(sealed: string, place: SecretPlace): string
+  /** A key of its own for one purpose (such as signing JWTs), derived from each of the keys, newest first. */
+  derive(purpose: string): { id: string; key: Uint8Array }[]
+}
+
+/** What seals now. */
+const FORM = 'v2'
+/** Opens only: a key for each secret by a salt of its own, bound to table, column and row. */
+const OLD_FORM = 'v1'
+const OLD_SALT_BYTES = 16
+const NONCE_BYTES = 12
+const TAG_BYTES = 16
+
+/** `keys`: 32 bytes each, newest first; the newest seals (at most 2^32 times, for nonces are random), all open. */
+export function createVault(keys: SecretKey[]): Vault {
+  const [newest] = keys
+  if (!newest) throw new Error('a vault needs a key')
+  const sealing = new Map(keys.map(({ id, key }) => [id, createSecretKey(derive(key, '', `seal ${FORM}`))]))
+
+  function sealingKey(id: string): KeyObject {
+    const found = sealing.get(id)
+    if (!found) throw new Error(`no secret key "${id}"`)
+    return found
+  }
+
+  function openOldForm(id: string, body: Buffer, place: SecretPlace): string {
+    const found = keys.find((key) => key.id === id)
+    if (!found) throw new Error(`no secret key "${id}"`)
+    const key = createSecretKey(derive(found.key, body.subarray(0, OLD_SALT_BYTES), 'seal'))
+    const data = JSON.stringify([OLD_FORM, id, place.table, place.column, place.row])
+    return decrypt(key, data, body.subarray(OLD_SALT_BYTES))
+  }
+
+  return {
+    newestKeyId: newest.id,
+    keyIds: keys.map((key) => key.id),
+    seal: (secret, place) =>
+      join(FORM, newest.id, encrypt(sealingKey(newest.id), additionalData(newest.id, place), secret)),
+    open(sealed, place) {
+      const [form = '', id = '', text = ''] = sealed.split('.')
+      const body = Buffer.from(text, 'base64url')
+      const shortest = NONCE_BYTES + TAG_BYTES + (form === OLD_FORM ? OLD_SALT_BYTES : 0)
+      // Node's decoder skips what is not base64url: only the one text that seal() wrote is taken.
+      const isWhole = [FORM, OLD_FORM].includes(form) && body.length >= shortest && sealed === join(form, id, body)
+      if (!isWhole) throw new Error('not a sealed secret')
+      if (form === OLD_FORM) return openOldForm(id, body, place)
+      return decrypt(sealingKey(id), additionalData(id, place), body)
+    },
+    derive: (purpose) => keys.map(({ id, key }) => ({ id, key: derive(key, '', purpose) })),
+  }
+}
+
+/** Nonce, ciphertext and tag. */
+function encrypt(key: KeyObject, additional: string, secret: string): Buffer {
+  const nonce = randomBytes(NONCE_BYTES)
+  const cipher = createCipheriv('aes-256-gcm', key, nonce, { authTagLength: TAG_BYTES })
+  cipher.setAAD(Buffer.from(additional))
+  return Buffer.concat([nonce, cipher.update(secret, 'utf8'), cipher.final(), cipher.getAuthTag()])
+}
+
+function decrypt(key: KeyObject, additional: string, body: Buffer): string {
+  // authTagLength: without it Node takes tags of 4 bytes, which can be guessed.
+  const decipher = createDecipheriv('aes-256-gcm', key, body.subarray(0, NONCE_BYTES), { authTagLength: TAG_BYTES })
+  decipher.setAAD(Buffer.from(additional))
+  decipher.setAuthTag(body.subarray(-TAG_BYTES))
+  return decipher.update(body.subarray(NONCE_BYTES, -TAG_BYTES), undefined, 'utf8') + decipher.final('utf8')
+}
+
+function additionalData(keyId: string, { table, column, row, owner, sentTo }: SecretPlace): string {
+  return JSON.stringify([FORM, keyId, table, column, row, owner, sentTo])
+}
+
+function join(form: string, id: string, body: Buffer): string {
+  return `${form}.${id}.${body.toString('base64url')}`
+}
+
+/** The id of the key that sealed this; whatever stands in its place when nothing sealed it. */
+export function sealedWith(sealed: string): string {
+  return sealed.split('.')[1] ?? ''
+}
+
+export function isKeyId(text: string): boolean {
+  return /^[A-Za-z0-9_-]{1,32}$/.test(text)
+}
+
+/** How everything begins that this key seals now, and nothing else. */
+export function startOfSealed(keyId: string): string {
+  return `${FORM}.${keyId}.`
+}
+
+/** How everything begins in the form before, which is only opened: the key's id and a dot follow. */
+export const OLD_FORM_START = `${OLD_FORM}.`
+
+/** HKDF-SHA-256 (RFC 5869). */
+function derive(key: Buffer, salt: Buffer | string, purpose: string): Uint8Array {
+  return new Uint8Array(hkdfSync('sha256', key, salt, `forgelink:${purpose}`, 32))
+}
