@@ -1,31 +1,31 @@
 // Everything the dashboard says to the server: the only caller of fetch.
 
 import type { Static } from 'typebox'
-import type { ApiTokenOnWire, UserOnWire } from '../src/accounts/schemas.ts'
-import type { EventOnWire } from '../src/audit/schemas.ts'
-import type { Pagination as PaginationOnWire } from '../src/http/pagination.ts'
-import type { HealthOnWire } from '../src/integrations/health.ts'
+import type { ApiTokenSchema, UserSchema } from '../src/accounts/schemas.ts'
+import type { EventSchema } from '../src/audit/schemas.ts'
+import type { Pagination as PaginationSchema } from '../src/http/pagination.ts'
+import type { HealthSchema } from '../src/integrations/health.ts'
 import type {
-  IntegrationOnWire,
-  OrganizationOnWire,
-  PullRequestOnWire,
-  RepositoryOnWire,
+  IntegrationSchema,
+  OrganizationSchema,
+  PullRequestSchema,
+  RepositorySchema,
   SkippedKey,
 } from '../src/integrations/schemas.ts'
-import type { KeyOnWire } from '../src/ssh-keys/schemas.ts'
+import type { KeySchema } from '../src/ssh-keys/schemas.ts'
 import { publicPath } from './public-path.ts'
 
-export type User = Static<typeof UserOnWire>
-export type ApiToken = Static<typeof ApiTokenOnWire>
-export type Key = Static<typeof KeyOnWire>
-export type Event = Static<typeof EventOnWire>
-export type Integration = Static<typeof IntegrationOnWire>
+export type User = Static<typeof UserSchema>
+export type ApiToken = Static<typeof ApiTokenSchema>
+export type Key = Static<typeof KeySchema>
+export type Event = Static<typeof EventSchema>
+export type Integration = Static<typeof IntegrationSchema>
 export type ScmType = Integration['scm_type']
-export type Health = Static<typeof HealthOnWire>
-export type Repository = Static<typeof RepositoryOnWire>
-export type Organization = Static<typeof OrganizationOnWire>
-export type PullRequest = Static<typeof PullRequestOnWire>
-export type Pagination = Static<typeof PaginationOnWire>
+export type Health = Static<typeof HealthSchema>
+export type Repository = Static<typeof RepositorySchema>
+export type Organization = Static<typeof OrganizationSchema>
+export type PullRequest = Static<typeof PullRequestSchema>
+export type Pagination = Static<typeof PaginationSchema>
 
 export interface Found<T> {
   items: T[]

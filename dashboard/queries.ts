@@ -70,12 +70,12 @@ export async function throughLink<T>(answer: Promise<T>): Promise<T> {
   try {
     return await answer
   } catch (error) {
-    if (isRefusal(error)) await refetch(queryClient, OF_LINKS)
+    if (isForbidden(error)) await refetch(queryClient, OF_LINKS)
     throw error
   }
 }
 
-function isRefusal(error: unknown): boolean {
+function isForbidden(error: unknown): boolean {
   const { status, code } = asFailure(error)
   return status === 403 && code !== 'csrf' && code !== 'password_required'
 }
@@ -105,7 +105,7 @@ export function useChange<Input, Output>(
       done?.(output, input)
     },
     onError: async (error) => {
-      if (isRefusal(error)) await refetch(client, OF_LINKS)
+      if (isForbidden(error)) await refetch(client, OF_LINKS)
     },
     onSettled: () => {
       isUnderWay.current = false

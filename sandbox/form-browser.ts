@@ -12,7 +12,7 @@ export interface FormBrowser {
   submit(page: VisitedPage, filledIn: Record<string, string>): Promise<VisitedPage>
 }
 
-const MOST_REDIRECTS = 10
+const MAX_REDIRECTS = 10
 
 export function openFormBrowser(): FormBrowser {
   const cookies = new Map<string, Map<string, string>>()
@@ -20,7 +20,7 @@ export function openFormBrowser(): FormBrowser {
   async function go(start: URL, init: { method: string; body?: URLSearchParams }): Promise<VisitedPage> {
     let url = start
     let request: RequestInit = { ...init, redirect: 'manual' }
-    for (let hops = 0; hops <= MOST_REDIRECTS; hops++) {
+    for (let hops = 0; hops <= MAX_REDIRECTS; hops++) {
       const jar = cookies.get(url.origin) ?? new Map<string, string>()
       cookies.set(url.origin, jar)
       const cookie = [...jar].map(([name, value]) => `${name}=${value}`).join('; ')

@@ -7,8 +7,8 @@ import { findUser, type World } from './state.ts'
 
 /** `query` is what the application sent the browser with; the form sends it back unchanged. */
 export function authorizePage(site: Site, world: World, query: URLSearchParams, scopes: string[]): Reply {
-  const refused = badRequest(site, world, query)
-  if (refused !== undefined) return refused
+  const rejected = badRequest(site, world, query)
+  if (rejected !== undefined) return rejected
   const hidden = [...query].map(
     ([name, value]) => `<input type="hidden" name="${escapeHtml(name)}" value="${escapeHtml(value)}">`,
   )
@@ -37,8 +37,8 @@ ${hidden.join('\n')}
 
 /** What the person decided, as a redirect back to the application. */
 export function decided(site: Site, world: World, form: URLSearchParams, scopes: string[]): Reply {
-  const refused = badRequest(site, world, form)
-  if (refused !== undefined) return refused
+  const rejected = badRequest(site, world, form)
+  if (rejected !== undefined) return rejected
   if (form.get('decision') === 'refuse') {
     const error = { error: 'access_denied', error_description: 'The user has denied your application access.' }
     return backWith(site, form, error)

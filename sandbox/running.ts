@@ -22,6 +22,6 @@ export interface Running {
   faults: FaultSwitch
   requests: RequestRecord[]
   /** Calls that have come and whose answer has neither ended nor been cut. */
-  underWay: number
+  inFlight: number
   reset: () => void
 }

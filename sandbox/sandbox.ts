@@ -41,7 +41,7 @@ export interface SandboxPlatform {
   readonly faults: Faults
   readonly requests: RequestRecord[]
   /** Calls that have come and whose answer has neither ended nor been cut. */
-  readonly underWay: number
+  readonly inFlight: number
   /** Sockets that are open now. */
   connections: () => Promise<number>
   /** The value of a seeded token; throws when there is none. */
@@ -105,9 +105,9 @@ async function startPlatform(definition: Definition, host: string, port: number)
   return Object.assign(platformOf(running), {
     connections: () => connectionsOf(server),
     async stop() {
-      const closing = server
+      const ending = server
       server = undefined
-      if (closing !== undefined) await closeServer(closing)
+      if (ending !== undefined) await closeServer(ending)
     },
     async start() {
       server ??= await open(taken)
@@ -135,7 +135,7 @@ function run(definition: Definition, host: string, port: number): Running {
     world: seedWorld(site),
     faults: faultSwitch(),
     requests: [],
-    underWay: 0,
+    inFlight: 0,
     reset() {
       running.world = seedWorld(site)
       running.faults.clear()
@@ -163,8 +163,8 @@ function platformOf(running: Running): Omit<SandboxPlatform, 'stop' | 'start' | 
     },
     faults: running.faults,
     requests: running.requests,
-    get underWay() {
-      return running.underWay
+    get inFlight() {
+      return running.inFlight
     },
     token(username, purpose = 'full') {
       const user = running.world.users.find((one) => one.username === username)

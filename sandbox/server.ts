@@ -36,9 +36,9 @@ async function take(running: Running, request: IncomingMessage, response: Server
   const control = controlPath(running.site, call.path)
   if (control !== undefined) return send(controlReply(running, { ...call, path: control }))
   const record = remember(running, call, request)
-  running.underWay++
+  running.inFlight++
   response.once('close', () => {
-    running.underWay--
+    running.inFlight--
     if (response.headersSent) record.status = response.statusCode
   })
   const usual = () => answer(running, call)

@@ -34,13 +34,13 @@ export interface User {
   bot: boolean
   blocked: boolean
   /** GitLab: why it refuses the account otherwise. */
-  refusedAs?: AccountRefusal
+  accountState?: AccountState
   /** GitLab: the owner demands a proof of possession with each call by a personal access token. */
   dpop?: true
   keys: SshKey[]
 }
 
-export type AccountRefusal =
+export type AccountState =
   | 'internal'
   | 'pending-approval'
   | 'terms-not-accepted'

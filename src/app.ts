@@ -2,7 +2,7 @@
 
 import { authenticate, authenticateSession, sessionOf } from './accounts/authenticate.ts'
 import { createBearer } from './accounts/bearer.ts'
-import { createAttempts } from './accounts/login-throttle.ts'
+import { createLoginThrottle } from './accounts/login-throttle.ts'
 import { accountRoutes, openAccountRoutes } from './accounts/routes.ts'
 import { sessionRoutes } from './accounts/sessions/session-routes.ts'
 import { signInRoutes } from './accounts/sessions/sign-in-routes.ts'
@@ -14,18 +14,18 @@ import { pingDatabase } from './database/database.ts'
 import { allowOrigins } from './http/cors.ts'
 import { builtDashboard, dashboardRoutes } from './http/dashboard.ts'
 import { docsPageRoute } from './http/html/docs-page.ts'
-import { pageFileRoutes, pageManners } from './http/html/layout.ts'
+import { configurePages, pageFileRoutes } from './http/html/layout.ts'
 import { checkHosts } from './http/known-hosts.ts'
 import { LOAD_LIMITS, type LoadLimits, limitLoad } from './http/limits/overload.ts'
 import { createRateLimit } from './http/limits/rate-limit.ts'
-import { answerUnrouted } from './http/not-found.ts'
+import { answerNotFound } from './http/not-found.ts'
 import { describeApi, openApiRoute } from './http/openapi.ts'
 import { operationsRoutes } from './http/operations.ts'
 import type { App } from './http/server.ts'
 import { createServer } from './http/server.ts'
 import { closeInOrder } from './http/shutdown.ts'
 import { avatarRoutes } from './integrations/avatar-routes.ts'
-import { beginStopping, workEnded } from './integrations/background.ts'
+import { drained, startDraining } from './integrations/background.ts'
 import { oauthRoutes } from './integrations/oauth/routes.ts'
 import { integrationRoutes } from './integrations/routes.ts'
 import { searchRoutes } from './integrations/search/routes.ts'
@@ -44,10 +44,10 @@ export async function createApp(services: Services, options: AppOptions = {}): P
   const { dashboard = builtDashboard(), load = LOAD_LIMITS } = options
   const { config, database, vault } = services
   const app = createServer(config)
-  answerUnrouted(app, config)
+  answerNotFound(app, config)
   checkHosts(app, config)
   const bearer = createBearer(vault, config.publicUrl)
-  const attempts = createAttempts()
+  const loginThrottle = createLoginThrottle()
   const limitRate = createRateLimit(config.rateLimit)
   const revoker = createRevoker(services)
   const pruner = createPruner(services)
@@ -58,11 +58,11 @@ export async function createApp(services: Services, options: AppOptions = {}): P
   // What works in the background ends while requests do, so that one after the other takes no longer than both.
   let backgroundClosed: Promise<unknown> | undefined
   app.addHook('preClose', async () => {
-    beginStopping(services)
+    startDraining(services)
     backgroundClosed = Promise.all([revoker.close(), pruner.close(), resealer.close()])
   })
   app.addHook('onClose', async () => {
-    await Promise.all([backgroundClosed, workEnded(services), tellOmitted(database), tellTokensShown(database)])
+    await Promise.all([backgroundClosed, drained(services), tellOmitted(database), tellTokensShown(database)])
   })
   closeInOrder(app)
   await limitLoad(app, load, config.trustProxy)
@@ -71,7 +71,7 @@ export async function createApp(services: Services, options: AppOptions = {}): P
 
   operationsRoutes(app, config, services.metrics.registry, () => pingDatabase(database))
   openApiRoute(app)
-  openAccountRoutes(app, services, { bearer, attempts, limitRate })
+  openAccountRoutes(app, services, { bearer, loginThrottle, limitRate })
   await app.register((signedIn, _options, done) => {
     signedIn.addHook('onRequest', async (request) => {
       await authenticate(services, bearer, request)
@@ -89,15 +89,15 @@ export async function createApp(services: Services, options: AppOptions = {}): P
       await authenticateSession(services, request)
       limitRate(request.user.id)
     })
-    sessionRoutes(ownPages, services, attempts)
+    sessionRoutes(ownPages, services, loginThrottle)
     avatarRoutes(ownPages, services)
     done()
   })
   pageFileRoutes(app)
   await app.register(async (pages) => {
-    pageManners(pages, config)
+    configurePages(pages, config)
     docsPageRoute(pages, config)
-    signInRoutes(pages, services, attempts)
+    signInRoutes(pages, services, loginThrottle)
     oauthRoutes(pages, services, revoker)
     await dashboardRoutes(pages, config, dashboard, async (request) => {
       return (await sessionOf(config, database, request)) !== undefined

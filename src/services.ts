@@ -7,8 +7,8 @@ import { openDatabase } from './database/database.ts'
 import { migrate } from './database/migrate.ts'
 import type { Metrics } from './metrics.ts'
 import { createMetrics } from './metrics.ts'
-import type { Outgoing } from './platforms/api.ts'
-import { createOutgoing } from './platforms/api.ts'
+import type { Transport } from './platforms/api.ts'
+import { createTransport } from './platforms/api.ts'
 import type { Lookup } from './platforms/transport/connect/connector.ts'
 import type { Limits } from './platforms/transport/limits.ts'
 import { loadSecretKeys } from './secrets/key-file.ts'
@@ -20,7 +20,7 @@ export interface Services {
   config: Config
   database: Database
   vault: Vault
-  outgoing: Outgoing
+  transport: Transport
   metrics: Metrics
   log: Log
   close(): Promise<void>
@@ -58,16 +58,16 @@ export async function openServices(config: Config, options: ServiceOptions = {})
     metrics.count(event, fields)
     options.log?.(event, fields)
   }
-  const outgoing = createOutgoing({ ...config, ...options, log })
+  const transport = createTransport({ ...config, ...options, log })
   return {
     config,
     database,
     vault,
-    outgoing,
+    transport,
     metrics,
     log,
     async close() {
-      await outgoing.close()
+      await transport.close()
       await database.destroy()
     },
   }

@@ -253,8 +253,8 @@ describeOnBothEngines('accounts', (engine) => {
       const username = `wanted-${round}`
       const answers = await Promise.all(others.map((one) => one.call('PUT', '/v1/users/account', { username })))
       expect(answers.map(({ status }) => status).sort()).toEqual([200, 422])
-      const refused = answers.find(({ status }) => status === 422)
-      expect(refused?.json.errors).toEqual({ username: ['is taken'] })
+      const rejected = answers.find(({ status }) => status === 422)
+      expect(rejected?.json.errors).toEqual({ username: ['is taken'] })
     }
   })
 
@@ -276,7 +276,12 @@ describeOnBothEngines('accounts', (engine) => {
       const { status, json } = await send('GET', `${service.url}/v1/regions`, undefined, headers)
       expect(status).toBe(200)
       expect(json.regions).toHaveLength(1)
-      expect(json.regions[0]).toMatchObject({ name: 'osc-fr1', api: 'http://localhost:4600', ssh: '', default: true })
+      expect(json.regions[0]).toMatchObject({
+        name: 'osc-fr1',
+        apiUrl: 'http://localhost:4600',
+        ssh: '',
+        default: true,
+      })
     }
   })
 

@@ -176,12 +176,12 @@ describeOnBothEngines('the audit trail', (engine) => {
     const carols = { scm_integration: { access_token: platform.token('carol') } }
     expect((await trail.account.call('PATCH', `/v1/scm_integrations/${id}`, carols)).status).toBe(409)
 
-    const refused = { integration_type: 'gitlab-self-hosted', reason: 'address_refused' }
+    const rejected = { integration_type: 'gitlab-self-hosted', reason: 'address_refused' }
     const { host } = new URL(platform.url)
     expect((await trail.since(before)).map(({ type, type_data }) => [type, type_data])).toEqual([
-      ['integration_failure', { ...refused, host: '10.1.2.3' }],
-      ['integration_failure', { ...refused, host: 'localhost:4443' }],
-      ['integration_failure', { ...refused, host: '[::1]:4443' }],
+      ['integration_failure', { ...rejected, host: '10.1.2.3' }],
+      ['integration_failure', { ...rejected, host: 'localhost:4443' }],
+      ['integration_failure', { ...rejected, host: '[::1]:4443' }],
       ['integration_failure', { integration_type: 'github-enterprise', host, reason: 'another_account' }],
     ])
   })

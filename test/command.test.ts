@@ -460,12 +460,12 @@ describe.skipIf(!postgresUrl())('two servers on one PostgreSQL', () => {
 
     const wrong = { ...shared, SECRET_KEYS: `k1:${Buffer.alloc(32, 2).toString('base64')}` }
     const before = await client.query('select * from secret_keys')
-    const refused = await Promise.all(
+    const rejected = await Promise.all(
       [wrong, { ...shared, SECRET_KEYS: SECRET_KEYS.replace('k1', 'k2') }].map((env) =>
         forgelink(['user', 'list'], env),
       ),
     )
-    for (const { code, stderr } of refused) expect([code, stderr]).toEqual([1, expect.stringContaining('"k1"')])
+    for (const { code, stderr } of rejected) expect([code, stderr]).toEqual([1, expect.stringContaining('"k1"')])
     expect((await client.query('select * from secret_keys')).rows).toEqual(before.rows)
     await client.end()
     await database.drop()

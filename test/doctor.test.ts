@@ -298,8 +298,8 @@ describe('doctor with an address', () => {
   ])(
     'names the entry that opens %s, and with it the way is open',
     async (address, message) => {
-      const refused = await look(address)
-      expect(refused.at(-1)).toContain(`✗ policy ${message}`)
+      const rejected = await look(address)
+      expect(rejected.at(-1)).toContain(`✗ policy ${message}`)
       const [, entry] = /ALLOWED_HOSTS: (\S+)$/.exec(message) ?? []
       if (!entry) return
       expect((await look(address, { ALLOWED_HOSTS: entry })).filter((line) => line.startsWith('✗ policy'))).toEqual([])

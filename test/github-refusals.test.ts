@@ -54,7 +54,7 @@ async function statusOfLink(): Promise<string> {
   return (await me.call('GET', `/v1/scm_integrations/${id}`)).json.scm_integration.status
 }
 
-function refused(status: number, message: string, headers: Record<string, string> = {}): Reply {
+function rejected(status: number, message: string, headers: Record<string, string> = {}): Reply {
   const body = { message, documentation_url: 'https://docs.github.com/rest', status: String(status) }
   return { status, headers: { ...GITHUB, ...headers }, body }
 }
@@ -63,7 +63,7 @@ describe('what GitHub wrote', () => {
   const rows: [name: string, reply: Reply, status: number, code: string | null, text: string][] = [
     [
       'an IP allow list',
-      refused(
+      rejected(
         403,
         'Although you appear to have the correct authorization credentials, the `acme` organization has an IP allow list enabled, and your IP address is not permitted to access this resource.',
         { 'x-accepted-oauth-scopes': 'read:org' },
@@ -74,7 +74,7 @@ describe('what GitHub wrote', () => {
     ],
     [
       'a policy on tokens',
-      refused(
+      rejected(
         403,
         "The 'acme' organization forbids access via a fine-grained personal access tokens if the token's lifetime is greater than 90 days.",
       ),
@@ -82,17 +82,17 @@ describe('what GitHub wrote', () => {
       'scm_forbidden',
       "if the token's lifetime is greater than 90 days.",
     ],
-    ['a suspended account', refused(403, 'Sorry. Your account was suspended.'), 403, 'scm_forbidden', 'suspended'],
+    ['a suspended account', rejected(403, 'Sorry. Your account was suspended.'), 403, 'scm_forbidden', 'suspended'],
     [
       'a limit on logins',
-      refused(403, 'Max number of login attempt exceeded'),
+      rejected(403, 'Max number of login attempt exceeded'),
       429,
       'scm_rate_limited',
       'Try again later',
     ],
     [
       'a retired version',
-      refused(410, 'Gone'),
+      rejected(410, 'Gone'),
       503,
       'scm_bad_response',
       'The operator of this server has to update it.',
@@ -109,7 +109,7 @@ describe('what GitHub wrote', () => {
     const now = Date.now() + 3_600_000
     const date = new Date(now).toUTCString()
     const reset = String(Math.floor(now / 1000) + 90)
-    reply = refused(403, 'API rate limit exceeded for user ID 42.', {
+    reply = rejected(403, 'API rate limit exceeded for user ID 42.', {
       'x-ratelimit-remaining': '0',
       'x-ratelimit-reset': reset,
       date,

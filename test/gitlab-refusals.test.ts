@@ -2,7 +2,7 @@
 
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import type { Sandbox, SandboxPlatform } from '../sandbox/sandbox.ts'
-import type { AccountRefusal } from '../sandbox/state.ts'
+import type { AccountState } from '../sandbox/state.ts'
 import { linkAccount, linkBody, startPlatforms } from './support/platforms.ts'
 import { type Account, type Answer, type Service, startService } from './support/service.ts'
 
@@ -47,7 +47,7 @@ async function ask(path: string, spoil: () => void, purpose = 'full', method = '
   return account.call(method, `/v1/scm_integrations/${id}/${path}`)
 }
 
-const reasons: [refusal: AccountRefusal | 'blocked', words: string][] = [
+const reasons: [failure: AccountState | 'blocked', words: string][] = [
   ['blocked', 'Your account has been blocked'],
   ['deactivated', 'Your account has been deactivated'],
   ['terms-not-accepted', 'must accept the Terms of Service'],
@@ -57,26 +57,26 @@ const reasons: [refusal: AccountRefusal | 'blocked', words: string][] = [
   ['internal', 'cannot be performed by internal users'],
 ]
 
-describe.each(reasons)('an account that is refused as %s', (refusal, words) => {
-  const refuse = () => {
-    if (refusal === 'blocked') alice().blocked = true
-    else alice().refusedAs = refusal
+describe.each(reasons)('an account that is refused as %s', (failure, words) => {
+  const unprocessable = () => {
+    if (failure === 'blocked') alice().blocked = true
+    else alice().accountState = failure
   }
 
   it('is told so when it is linked', async () => {
-    refuse()
+    unprocessable()
     const { status, json } = await (await freshAccount()).call('POST', '/v1/scm_integrations', linkBody(platform))
     expect([status, json.errors]).toEqual([422, { access_token: [expect.stringContaining(words)] }])
   })
 
   it('is told so by lists', async () => {
-    const lists = await ask('orgs', refuse)
+    const lists = await ask('orgs', unprocessable)
     expect([lists.status, lists.json.code]).toEqual([403, 'scm_forbidden'])
     expect(lists.json.error).toContain(words)
   })
 
   it('is told so by health', async () => {
-    const { health } = (await ask('health', refuse)).json
+    const { health } = (await ask('health', unprocessable)).json
     expect(health.problems).toMatchObject([{ code: 'scm_forbidden', message: expect.stringContaining(words) }])
   })
 })
@@ -96,9 +96,9 @@ describe('a token', () => {
     const demand = () => {
       alice().dpop = true
     }
-    const refused = await ask('orgs', demand)
-    expect([refused.status, refused.json.code]).toEqual([403, 'scm_forbidden'])
-    expect(refused.json.error).toContain('(DPoP)')
+    const rejected = await ask('orgs', demand)
+    expect([rejected.status, rejected.json.code]).toEqual([403, 'scm_forbidden'])
+    expect(rejected.json.error).toContain('(DPoP)')
   })
 
   it('whose owner demands DPoP is not linked', async () => {
@@ -117,19 +117,19 @@ describe('a token', () => {
   })
 
   it('that is fine-grained is told the permission that it lacks', async () => {
-    const refused = await ask('import_keys', () => {}, 'fine-grained-no-keys', 'POST')
-    expect([refused.status, refused.json.code]).toEqual([403, 'scm_scope_missing'])
-    expect(refused.json.error).toContain('the permission read_ssh_key,')
-    expect(refused.json.error).toContain('cannot be changed: make a new one')
+    const rejected = await ask('import_keys', () => {}, 'fine-grained-no-keys', 'POST')
+    expect([rejected.status, rejected.json.code]).toEqual([403, 'scm_scope_missing'])
+    expect(rejected.json.error).toContain('the permission read_ssh_key,')
+    expect(rejected.json.error).toContain('cannot be changed: make a new one')
   })
 
   it('that is classic is advised no scope where a group takes only fine-grained ones', async () => {
-    const refused = await ask('branches?repo_name=acme/website', () => {
+    const rejected = await ask('branches?repo_name=acme/website', () => {
       group('acme').onlyFineGrained = true
     })
-    expect([refused.status, refused.json.code]).toEqual([403, 'scm_scope_missing'])
-    expect(refused.json.error).toContain('which GitLab takes from a fine-grained token here')
-    expect(refused.json.error).not.toMatch(/scope|api/)
+    expect([rejected.status, rejected.json.code]).toEqual([403, 'scm_scope_missing'])
+    expect(rejected.json.error).toContain('which GitLab takes from a fine-grained token here')
+    expect(rejected.json.error).not.toMatch(/scope|api/)
   })
 })
 
@@ -172,9 +172,9 @@ describe('a limit', () => {
   })
 
   it('of the account is told as one', async () => {
-    const refused = await ask('orgs', () => {
+    const rejected = await ask('orgs', () => {
       platform.state.settings.rateLimits = { core: 0, search: 0 }
     })
-    expect([refused.status, refused.json.error]).toEqual([429, expect.stringContaining('answered this account')])
+    expect([rejected.status, rejected.json.error]).toEqual([429, expect.stringContaining('answered this account')])
   })
 })

@@ -10,7 +10,7 @@ import { afterAll, beforeAll, beforeEach, expect, it, vi } from 'vitest'
 import { type Sandbox, startSandbox } from '../sandbox/sandbox.ts'
 import { readConfig } from '../src/config.ts'
 import type { SealedColumn } from '../src/secrets/sealed-columns.ts'
-import { countSealedBy, integrationPlace, replaceSealed, SEALED_COLUMNS } from '../src/secrets/sealed-columns.ts'
+import { countSealedBy, integrationContext, replaceSealed, SEALED_COLUMNS } from '../src/secrets/sealed-columns.ts'
 import { createVault } from '../src/secrets/vault.ts'
 import { openServices } from '../src/services.ts'
 import { type Browser, openBrowser, ownAddress } from './support/browser.ts'
@@ -35,7 +35,7 @@ const tokens: SealedColumn = {
   table: 'scm_integrations',
   column: 'access_token',
   key: 'id',
-  placeIn: (row) => integrationPlace('access_token', row),
+  contextIn: (row) => integrationContext('access_token', row),
 }
 
 describeOnBothEngines('keys rotate', (engine) => {
@@ -84,11 +84,11 @@ describeOnBothEngines('keys rotate', (engine) => {
     return rows.map(({ id }) => id)
   }
 
-  async function secretsIn({ table, column, placeIn }: SealedColumn) {
-    const { rows } = await sql<Parameters<typeof placeIn>[0] & { sealed: string }>`
+  async function secretsIn({ table, column, contextIn }: SealedColumn) {
+    const { rows } = await sql<Parameters<typeof contextIn>[0] & { sealed: string }>`
       select *, ${sql.ref(column)} as sealed from ${sql.table(table)}
       where ${sql.ref(column)} is not null`.execute(database())
-    return rows.map((row) => ({ place: placeIn(row), sealed: row.sealed }))
+    return rows.map((row) => ({ context: contextIn(row), sealed: row.sealed }))
   }
 
   async function allSecrets() {
@@ -99,7 +99,9 @@ describeOnBothEngines('keys rotate', (engine) => {
   async function opened(keys: string): Promise<Record<string, string>> {
     const vault = createVault(readConfig({ SECRET_KEYS: keys }).secretKeys ?? [])
     const secrets = await allSecrets()
-    return Object.fromEntries(secrets.map(({ place, sealed }) => [JSON.stringify(place), vault.open(sealed, place)]))
+    return Object.fromEntries(
+      secrets.map(({ context, sealed }) => [JSON.stringify(context), vault.open(sealed, context)]),
+    )
   }
 
   /** One of each kind: pasted, by OAuth, an attempt under way, a pair that waits for its revocation. How many secrets. */
@@ -219,7 +221,7 @@ describeOnBothEngines('keys rotate', (engine) => {
 
   it('is beaten by whoever writes between its read and its write', async () => {
     const { pasted } = await fill()
-    const { sealed = '' } = (await secretsIn(tokens)).find(({ place }) => place.row === pasted) ?? {}
+    const { sealed = '' } = (await secretsIn(tokens)).find(({ context }) => context.row === pasted) ?? {}
     expect(await replaceSealed(database(), tokens, { row: pasted, sealed: `${sealed}x` }, 'v2.new.x')).toBe(false)
     expect(await replaceSealed(database(), tokens, { row: randomUUID(), sealed }, 'v2.new.x')).toBe(false)
     expect((await secretsIn(tokens)).map((secret) => secret.sealed)).toContain(sealed)
@@ -269,13 +271,13 @@ describeOnBothEngines('keys rotate', (engine) => {
   async function manyLinks(count: number, seal = service.services.vault.seal): Promise<Record<string, string>> {
     const time = new Date().toISOString()
     const rows = Array.from({ length: count }, (_, n) => {
-      const bound = { id: randomUUID(), ownerId: account.id, url: '', webRoot: '', apiRoot: '' }
+      const bound = { id: randomUUID(), ownerId: account.id, url: '', webUrl: '', apiUrl: '' }
       return {
         ...bound,
         ...{ scmType: 'gitlab-self-hosted' as const, uid: `${n}`, username: 'u', profileUrl: '' },
         ...{ urlKey: '', missingScopes: '', status: 'ok' as const },
         ...{ tokenVersion: 1, createdAt: time, updatedAt: time },
-        accessToken: seal(`token ${n}`, integrationPlace('access_token', bound)),
+        accessToken: seal(`token ${n}`, integrationContext('access_token', bound)),
       }
     })
     await database().insertInto('scmIntegrations').values(rows).execute()
@@ -284,7 +286,7 @@ describeOnBothEngines('keys rotate', (engine) => {
 
   it(`goes on in the background of a server where one was killed that sealed the old form anew, ${ROUNDS} times`, async () => {
     const old = { id: 'old', key: Buffer.alloc(32, 1) }
-    const secrets = await manyLinks(300, (secret, place) => sealInOldForm(old, secret, place))
+    const secrets = await manyLinks(300, (secret, context) => sealInOldForm(old, secret, context))
     const inNewForm = async () => (await allSecrets()).filter(({ sealed }) => sealed.startsWith('v2.')).length
     expect(await inNewForm()).toBe(0)
     for (let round = 0; round < ROUNDS; round++) {
@@ -302,7 +304,7 @@ describeOnBothEngines('keys rotate', (engine) => {
 
   it('seals what is in the old form with the newest key too, and lets old keys go only then', async () => {
     const old = { id: 'old', key: Buffer.alloc(32, 1) }
-    const secrets = await manyLinks(3, (secret, place) => sealInOldForm(old, secret, place))
+    const secrets = await manyLinks(3, (secret, context) => sealInOldForm(old, secret, context))
     await expect(start(newOnly)).rejects.toThrow('SECRET_KEYS lacks the key "old"')
     expect(JSON.parse((await rotate(newFirst, '--json')).stdout)).toMatchObject({ sealed: 3, unused: ['old'] })
     expect(await opened(newOnly)).toEqual(secrets)

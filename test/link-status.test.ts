@@ -84,9 +84,9 @@ describeOnBothEngines('the status of a link', (engine) => {
       const alice = platform.state.users.find(({ username }) => username === 'alice')
       if (!alice) throw new Error('no alice')
       alice.blocked = true
-      const refused = await use(id, 'orgs')
-      expect([refused.status, refused.json.code]).toEqual([403, 'scm_forbidden'])
-      expect(await shown(id)).toEqual(['forbidden', refused.json.error])
+      const rejected = await use(id, 'orgs')
+      expect([rejected.status, rejected.json.code]).toEqual([403, 'scm_forbidden'])
+      expect(await shown(id)).toEqual(['forbidden', rejected.json.error])
       const found = await health(id)
       expect(found).toMatchObject({
         status: 'forbidden',
@@ -355,11 +355,11 @@ describeOnBothEngines('the status of a link', (engine) => {
       const before = await me.call('GET', '/v1/scm_integrations')
       says = [_name, status, ...answer]
       for (const path of ['orgs', 'import_keys', 'search_repos?query=user:x', 'branches?repo_name=a/b']) {
-        const refused = await use(id, path)
-        expect([path, refused.status, refused.json.code]).toEqual([path, 503, 'scm_bad_response'])
-        expect(refused.json.error).toContain(`answered ${status} with `)
-        expect(refused.json.error).not.toContain('GitLab')
-        expect(refused.headers.get('retry-after')).toMatch(/^\d+$/)
+        const rejected = await use(id, path)
+        expect([path, rejected.status, rejected.json.code]).toEqual([path, 503, 'scm_bad_response'])
+        expect(rejected.json.error).toContain(`answered ${status} with `)
+        expect(rejected.json.error).not.toContain('GitLab')
+        expect(rejected.headers.get('retry-after')).toMatch(/^\d+$/)
       }
       expect(await health(id)).toMatchObject({
         status: 'ok',
@@ -375,9 +375,9 @@ describeOnBothEngines('the status of a link', (engine) => {
 
     it.each(FOREIGN)('%s: is 422 at url on create, and nothing is stored', async (...answer) => {
       says = answer
-      const refused = await me.call('POST', '/v1/scm_integrations', body())
-      expect([refused.status, Object.keys(refused.json.errors)]).toEqual([422, ['url']])
-      expect(refused.json.errors.url[0]).toContain(String(answer[1]))
+      const rejected = await me.call('POST', '/v1/scm_integrations', body())
+      expect([rejected.status, Object.keys(rejected.json.errors)]).toEqual([422, ['url']])
+      expect(rejected.json.errors.url[0]).toContain(String(answer[1]))
       expect((await me.call('GET', '/v1/scm_integrations')).json.scm_integrations).toEqual([])
     })
 
@@ -388,8 +388,8 @@ describeOnBothEngines('the status of a link', (engine) => {
       [503, 503, 'scm_unavailable'],
     ])('%d is the platform’s trouble on create too, whoever wrote it', async (status, answered, code) => {
       says = ['', status, { 'content-type': 'text/html', 'retry-after': '7' }, '<html>']
-      const refused = await me.call('POST', '/v1/scm_integrations', body())
-      expect([refused.status, refused.json.code, refused.headers.get('retry-after')]).toEqual([answered, code, '7'])
+      const rejected = await me.call('POST', '/v1/scm_integrations', body())
+      expect([rejected.status, rejected.json.code, rejected.headers.get('retry-after')]).toEqual([answered, code, '7'])
     })
   })
 

@@ -70,7 +70,7 @@ async function sentBack(browser: Browser, name: OAuthName, answer: Record<string
   return browser.get(`/users/${name}/callback?${query}`)
 }
 
-const cases: [server: string, name: OAuthName, environment: object, taken: string[], refused: string[]][] = [
+const cases: [server: string, name: OAuthName, environment: object, taken: string[], rejected: string[]][] = [
   [
     'github.com',
     'github',
@@ -93,7 +93,7 @@ const cases: [server: string, name: OAuthName, environment: object, taken: strin
     ['https://github.com/login/oauth', 'https://evil.example'],
   ],
 ]
-it.each(cases)('%s: takes its own issuer and no other', async (_server, name, environment, taken, refused) => {
+it.each(cases)('%s: takes its own issuer and no other', async (_server, name, environment, taken, rejected) => {
   const { browser } = await start(environment)
   for (const iss of taken) {
     const answer = await sentBack(browser, name, { code: 'the-code', iss })
@@ -103,7 +103,7 @@ it.each(cases)('%s: takes its own issuer and no other', async (_server, name, en
       expect.stringMatching(/^\/profile\?linked=/),
     ])
   }
-  for (const iss of refused) {
+  for (const iss of rejected) {
     const answer = await sentBack(browser, name, { code: 'the-code', iss })
     expect([iss, answer.status, headingOf(answer)]).toEqual([iss, 400, 'The answer came from somewhere else'])
   }

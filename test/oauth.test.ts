@@ -137,8 +137,8 @@ describeOnBothEngines('linking by OAuth', (engine) => {
         const seen = await browser.get(asked)
         expect([seen.status, seen.text.includes('access_token')]).toEqual([200, false])
       }
-      const refused = await account.call('PATCH', path, { access_token: 'x' })
-      expect([refused.status, Object.keys(refused.json.errors)]).toEqual([422, ['access_token']])
+      const rejected = await account.call('PATCH', path, { access_token: 'x' })
+      expect([rejected.status, Object.keys(rejected.json.errors)]).toEqual([422, ['access_token']])
     })
 
     it('renews the same link when the account is linked again, and revokes the token before', async () => {
@@ -186,7 +186,7 @@ describeOnBothEngines('linking by OAuth', (engine) => {
 
     // What the callback refuses before it tells the platform anything.
     type Refusal = (parts: { begin: () => Promise<string>; returned: () => Promise<string> }) => Promise<Answer>
-    const refusals: [string, number, Refusal][] = [
+    const failures: [string, number, Refusal][] = [
       ['no state', 400, async ({ returned }) => browser.get(changed(await returned(), { state: null }))],
       [
         'an unknown state',
@@ -282,7 +282,7 @@ describeOnBothEngines('linking by OAuth', (engine) => {
       return url.href
     }
 
-    it.each(refusals)(
+    it.each(failures)(
       'refuses a callback with %s: nothing is stored, no token is asked for',
       async (_case, status, act) => {
         const begin = () => beginLinking(browser, name)

@@ -123,9 +123,9 @@ describe('the dashboard', () => {
       expect(page.headers.get('cache-control')).toBe('no-store')
       expect((await get(path)).text).not.toBe(page.text)
 
-      const refused = await get(path, false)
-      expect(refused.status).toBe(303)
-      expect(refused.headers.get('location')).toBe(`/sign-in?return_to=${encodeURIComponent(path)}`)
+      const rejected = await get(path, false)
+      expect(rejected.status).toBe(303)
+      expect(rejected.headers.get('location')).toBe(`/sign-in?return_to=${encodeURIComponent(path)}`)
     },
   )
 

@@ -72,9 +72,9 @@ const OK: [RegExp, Reply][] = [
 describe.each([
   ['github-enterprise', { status: 403, headers: GITHUB, body: { message: 'Resource protected by policy', ...docs } }],
   ['gitlab-self-hosted', { status: 403, body: { message: '403 Forbidden' } }],
-] satisfies [string, Reply][])('%s', (scmType, refusal) => {
+] satisfies [string, Reply][])('%s', (scmType, failure) => {
   it('is not ok where everything but the profile is refused, which the first health finds out', async () => {
-    replies = [...OK, [null, refusal]]
+    replies = [...OK, [null, failure]]
     const id = await linked(scmType)
     const { health } = (await use(id, '/health')).json
     expect(health).toMatchObject({ status: 'forbidden', problems: [{ code: 'scm_forbidden' }] })
@@ -85,7 +85,7 @@ describe.each([
     ['a page', PAGE],
     ['an ingress', INGRESS],
   ])('is told as answered by %s, which changes nothing of the link', async (_name, foreign) => {
-    replies = [...OK, [null, refusal]]
+    replies = [...OK, [null, failure]]
     const id = await linked(scmType)
     const before = (await use(id)).json.scm_integration
     replies = [

@@ -146,14 +146,14 @@ describe.each([
     // As clients ask that are given their address with a slash at its end.
     expect((await send('GET', `${proxy.publicUrl}//v1/users/self`, undefined, headers)).status).toBe(200)
     const { regions } = (await send('GET', `${proxy.publicUrl}/v1/regions`)).json
-    expect(regions[0]).toMatchObject({ api: proxy.publicUrl, dashboard: proxy.publicUrl })
+    expect(regions[0]).toMatchObject({ apiUrl: proxy.publicUrl, dashboard: proxy.publicUrl })
     expect((await send('GET', `${proxy.publicUrl}/openapi.json`)).json.servers).toEqual([{ url: proxy.publicUrl }])
     const docs = (await send('GET', `${proxy.publicUrl}/docs`)).text
     expect(docs).toContain(`${proxy.publicUrl}/v1/keys`)
     expect(docs).toContain('<a href="/forgelink/openapi.json">/forgelink/openapi.json</a>')
     const body = { scm_integration: { scm_type: 'github', url: 'https://github.com', access_token: 'x' } }
-    const refused = await send('POST', `${proxy.publicUrl}/v1/scm_integrations`, body, headers)
-    expect(refused.json.errors.scm_type[0]).toContain(`${proxy.publicUrl}/users/github/link`)
+    const rejected = await send('POST', `${proxy.publicUrl}/v1/scm_integrations`, body, headers)
+    expect(rejected.json.errors.scm_type[0]).toContain(`${proxy.publicUrl}/users/github/link`)
     const nowhere = await send('GET', `${proxy.publicUrl}/nowhere`)
     expect(nowhere.json.error).toContain(' /forgelink/openapi.json ')
     const wrongMethod = await send('PUT', `${proxy.publicUrl}/v1/keys`, {}, headers)

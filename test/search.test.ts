@@ -465,8 +465,8 @@ describeOnBothEngines('using a link', (engine) => {
         const statusOf = async () =>
           (await mine.call('GET', `/v1/scm_integrations/${link}`)).json.scm_integration.status
         token.revoked = true
-        const refused = await mine.call('GET', `/v1/scm_integrations/${link}/orgs`)
-        expect([refused.status, refused.json.code, await statusOf()]).toEqual([
+        const rejected = await mine.call('GET', `/v1/scm_integrations/${link}/orgs`)
+        expect([rejected.status, rejected.json.code, await statusOf()]).toEqual([
           403,
           'scm_token_rejected',
           'token_rejected',

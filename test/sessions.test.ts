@@ -161,14 +161,14 @@ describeOnBothEngines('sessions', (engine) => {
     const body = { token: { name: 'from the dashboard' } }
     expect((await browser.call('POST', '/v1/tokens', body)).status).toBe(201)
     const tokens = (await browser.get('/v1/tokens')).json.tokens.length
-    const refused: [string, Record<string, string>][] = [
+    const rejected: [string, Record<string, string>][] = [
       ['no token', { 'x-csrf-token': '' }],
       ['another token', { 'x-csrf-token': 'x'.repeat(43) }],
       ['another Origin', { origin: 'https://evil.example' }],
       ['an Origin of null', { origin: 'null' }],
       ['the same host over https', { origin: service.url.replace('http:', 'https:') }],
     ]
-    for (const [name, headers] of refused) {
+    for (const [name, headers] of rejected) {
       for (const [method, path] of [
         ['POST', '/v1/tokens'],
         ['PUT', '/v1/users/account'],

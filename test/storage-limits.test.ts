@@ -4,7 +4,7 @@ import { randomUUID } from 'node:crypto'
 import { afterAll, beforeAll, beforeEach, expect, it, vi } from 'vitest'
 import { type Sandbox, startSandbox } from '../sandbox/sandbox.ts'
 import { recordEvent, SERVER } from '../src/audit/events.ts'
-import { integrationPlace } from '../src/secrets/sealed-columns.ts'
+import { integrationContext } from '../src/secrets/sealed-columns.ts'
 import { openBrowser, ownAddress } from './support/browser.ts'
 import { beginLinking, decide, livingTokens, oauthSettings } from './support/oauth.ts'
 import { linkAccount } from './support/platforms.ts'
@@ -47,9 +47,9 @@ describeOnBothEngines('an account’s limits', (engine) => {
   it('one key more than MAX_KEYS is 422 naming the limit, also of many at once, and there is room again after a removal', async () => {
     const answers = await Promise.all([1, 2, 3, 4, 5, 6].map(addKey))
     expect(answers.map(({ status }) => status).sort()).toEqual([201, 201, 201, 422, 422, 422])
-    const refused = answers.find(({ status }) => status === 422)
+    const rejected = answers.find(({ status }) => status === 422)
     const problem = 'is more than the 3 that an account may have (MAX_KEYS). Remove one first'
-    expect(refused?.json).toEqual({ errors: { key: [problem] }, error: `key ${problem}` })
+    expect(rejected?.json).toEqual({ errors: { key: [problem] }, error: `key ${problem}` })
     const { keys: stored, meta } = await keys()
     expect([stored.length, meta]).toEqual([3, undefined])
     // What is there already is said to be, limit or not.
@@ -101,9 +101,9 @@ describeOnBothEngines('an account’s limits', (engine) => {
         url: platform.url,
         access_token: platform.token('alice'),
       })
-    const refused = await link(third)
+    const rejected = await link(third)
     const problem = 'is more than the 2 that an account may have (MAX_LINKS). Unlink one first'
-    expect([refused.status, refused.json]).toEqual([
+    expect([rejected.status, rejected.json]).toEqual([
       422,
       { errors: { scm_integration: [problem] }, error: `scm_integration ${problem}` },
     ])
@@ -127,13 +127,13 @@ describeOnBothEngines('an account’s limits', (engine) => {
     const { database, vault } = service.services
     const time = new Date().toISOString()
     const rows = Array.from({ length: 4 }, (_, n) => {
-      const bound = { id: randomUUID(), ownerId: alice.id, url: 'https://x.example', webRoot: 'w', apiRoot: 'a' }
+      const bound = { id: randomUUID(), ownerId: alice.id, url: 'https://x.example', webUrl: 'w', apiUrl: 'a' }
       return {
         ...bound,
         ...{ scmType: 'gitlab-self-hosted' as const, uid: `${n}`, username: `u${n}`, profileUrl: '', urlKey: 'x' },
         ...{ missingScopes: '', status: 'ok' as const, tokenVersion: 1, updatedAt: time },
         createdAt: `2020-01-0${n + 1}T00:00:00.000Z`,
-        accessToken: vault.seal('t', integrationPlace('access_token', bound)),
+        accessToken: vault.seal('t', integrationContext('access_token', bound)),
       }
     })
     await database.insertInto('scmIntegrations').values(rows).execute()

@@ -158,8 +158,8 @@ describeOnBothEngines('the end of a token', (engine) => {
     for (let round = 0; round < 20; round++) {
       const tokens = { accessToken: 'a', refreshToken: null }
       const nobody = { ownerId: 'us-none', integrationId: null }
-      const { url: webRoot } = life.platform('gitlab')
-      await queueRevocation(database, vault, { scmType: 'gitlab', webRoot, clientId: 'x', tokens, ...nobody })
+      const { url: webUrl } = life.platform('gitlab')
+      await queueRevocation(database, vault, { scmType: 'gitlab', webUrl, clientId: 'x', tokens, ...nobody })
       const claimed = await Promise.all(Array.from({ length: 4 }, () => claimRevocation(database)))
       const times = claimed.filter((one) => one !== undefined).length
       expect(times).toBeLessThanOrEqual(1) // the service itself may have been first

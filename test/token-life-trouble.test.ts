@@ -19,11 +19,11 @@ describeOnBothEngines('a token that cannot be renewed', (engine) => {
       await life.endIn(id, name, -1)
       const fault = name === 'github' ? 'oauth-bad-refresh-token' : 'oauth-invalid-grant'
       life.platform(name).faults.set({ fault })
-      const refused = await life.use(id)
-      expect([refused.status, refused.json.code]).toEqual([403, 'scm_token_rejected'])
-      expect(refused.json.error).toContain(`${life.service.url}/users/${name}/link?again=${id}`)
+      const rejected = await life.use(id)
+      expect([rejected.status, rejected.json.code]).toEqual([403, 'scm_token_rejected'])
+      expect(rejected.json.error).toContain(`${life.service.url}/users/${name}/link?again=${id}`)
       life.platform(name).faults.clear()
-      for (let n = 0; n < 3; n++) expect((await life.use(id)).text).toBe(refused.text)
+      for (let n = 0; n < 3; n++) expect((await life.use(id)).text).toBe(rejected.text)
       expect(refreshCalls(life.platform(name))).toHaveLength(1)
       expect((await life.show(id)).status).toBe('expired')
       const { health } = (await life.account.call('GET', `/v1/scm_integrations/${id}/health`)).json

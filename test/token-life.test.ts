@@ -159,7 +159,7 @@ describeOnBothEngines('the life of a token', (engine) => {
     it('sends nothing to a platform or for an application that is another than the link’s', async () => {
       const id = await linkByOAuth(life.browser, name)
       const { database } = life.service.services
-      for (const change of [{ clientId: 'another' }, { webRoot: 'http://127.0.0.1:9' }]) {
+      for (const change of [{ clientId: 'another' }, { webUrl: 'http://127.0.0.1:9' }]) {
         const before = await life.row(id)
         await database.updateTable('scmIntegrations').set(change).where('id', '=', id).execute()
         await life.endIn(id, name, -1)
@@ -167,7 +167,7 @@ describeOnBothEngines('the life of a token', (engine) => {
         expect([answer.status, answer.json.error]).toEqual([503, expect.stringContaining('Link it again')])
         await database
           .updateTable('scmIntegrations')
-          .set({ clientId: before?.clientId ?? null, webRoot: before?.webRoot ?? '' })
+          .set({ clientId: before?.clientId ?? null, webUrl: before?.webUrl ?? '' })
           .where('id', '=', id)
           .execute()
       }

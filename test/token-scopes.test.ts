@@ -195,8 +195,8 @@ describeOnBothEngines('API tokens', (engine) => {
   it('get no more by renewing another: neither its scopes nor its end', async () => {
     const weak = await make({ scopes: ['tokens', 'read'], expires_at: IN_A_DAY })
     const strong = await make({ scopes: ['tokens', 'read', 'write'], expires_at: IN_A_DAY })
-    const refused = await weak.call('PUT', `/v1/tokens/${strong.id}/renew`)
-    expect([refused.status, refused.json.code, refused.json.scope]).toEqual([403, 'insufficient_scope', 'write'])
+    const rejected = await weak.call('PUT', `/v1/tokens/${strong.id}/renew`)
+    expect([rejected.status, rejected.json.code, rejected.json.scope]).toEqual([403, 'insufficient_scope', 'write'])
     const lasting = await make({ scopes: ['tokens', 'read'] })
     expect(errorsOf(await weak.call('PATCH', `/v1/tokens/${lasting.id}/renew`))).toEqual([
       422,
@@ -322,8 +322,8 @@ describe('a session', () => {
     'asks for the password again for %s, unless it was given in the last five minutes',
     async (_what, call) => {
       await signedInBefore(6)
-      const refused = await call()
-      expect([refused.status, refused.json]).toEqual([
+      const rejected = await call()
+      expect([rejected.status, rejected.json]).toEqual([
         403,
         { error: 'Give your password again to do this.', code: 'password_required' },
       ])

@@ -6,7 +6,7 @@ import { keysRotate } from '../src/commands/keys.ts'
 import { readConfig } from '../src/config.ts'
 import type { Integration } from '../src/integrations/integrations.ts'
 import { openRevocation } from '../src/integrations/tokens/revocations.ts'
-import { integrationPlace } from '../src/secrets/sealed-columns.ts'
+import { integrationContext } from '../src/secrets/sealed-columns.ts'
 import { createVault } from '../src/secrets/vault.ts'
 import { openServices } from '../src/services.ts'
 import { type Browser, openBrowser, ownAddress } from './support/browser.ts'
@@ -89,8 +89,8 @@ describeOnBothEngines('a stored secret that does not open', (engine) => {
         [two, 'ok', 'string'],
       ],
     ])
-    const refused = await use(one)
-    expect([refused.status, refused.json]).toEqual([
+    const rejected = await use(one)
+    expect([rejected.status, rejected.json]).toEqual([
       403,
       {
         error: 'The stored token of this link cannot be read any more. Replace it with another token.',
@@ -147,8 +147,8 @@ describeOnBothEngines('a stored secret that does not open', (engine) => {
     await set(id, { refreshToken: accessToken })
     expect((await use(id)).status).toBe(200)
     await set(id, { tokenExpiresAt: '2025-01-01T00:00:00Z' })
-    const refused = await use(id)
-    expect([refused.status, refused.json]).toEqual([
+    const rejected = await use(id)
+    expect([rejected.status, rejected.json]).toEqual([
       403,
       {
         error: `The link has expired: its stored refresh token cannot be read any more. Link it again at ${service.url}/users/gitlab/link?again=${id}`,
@@ -168,8 +168,8 @@ describeOnBothEngines('a stored secret that does not open', (engine) => {
       const changes: Record<string, Partial<Integration>> = {
         owner: { ownerId: thief.id },
         url: { url: evil },
-        'web address': { webRoot: evil },
-        'API address': { apiRoot: `${evil}/api/v4` },
+        'web address': { webUrl: evil },
+        'API address': { apiUrl: `${evil}/api/v4` },
       }
       await set(id, changes[changed] ?? {})
       const reader = changed === 'owner' ? thief : account
@@ -232,7 +232,7 @@ describeOnBothEngines('a stored secret that does not open', (engine) => {
     const before = await row(id)
     const another = createVault([{ id: 'newer', key: Buffer.alloc(32, 9) }])
     await set(id, {
-      accessToken: another.seal('a token', integrationPlace('access_token', before)),
+      accessToken: another.seal('a token', integrationContext('access_token', before)),
       tokenExpiresAt: new Date(Date.now() + 3_600_000).toISOString(),
     })
     const calls: [string, string][] = [

@@ -323,8 +323,8 @@ describe('token endpoints', () => {
 
   test('a bad refresh token, said with status 200, on refreshing only', async () => {
     github.faults.set({ fault: 'oauth-bad-refresh-token' })
-    const refused = await token(github, { grant_type: 'refresh_token', refresh_token: 'x' })
-    expect([refused.status, fieldsOf(refused).error]).toEqual([200, 'bad_refresh_token'])
+    const rejected = await token(github, { grant_type: 'refresh_token', refresh_token: 'x' })
+    expect([rejected.status, fieldsOf(rejected).error]).toEqual([200, 'bad_refresh_token'])
     expect(fieldsOf(await token(github, { code: 'x' })).error).toBe('bad_verification_code')
     expect((await get(github)).status).toBe(200)
   })
@@ -342,8 +342,8 @@ describe('token endpoints', () => {
       [gitlab, '404 Not Found'],
     ] as const) {
       platform.faults.set({ fault: 'oauth-not-found' })
-      const refused = await token(platform, { code: 'x' })
-      expect([refused.status, refused.body]).toEqual([404, { error }])
+      const rejected = await token(platform, { code: 'x' })
+      expect([rejected.status, rejected.body]).toEqual([404, { error }])
     }
     github.faults.set({ fault: 'oauth-slow-down' })
     expect(fieldsOf(await token(github, { code: 'x' })).error).toBe('slow_down')

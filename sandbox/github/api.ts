@@ -93,9 +93,9 @@ function withLimit(world: World, viewer: Viewer, bucket: Bucket, answerIt: () =>
 }
 
 function allowed(route: GithubRoute, request: GithubRequest): Reply {
-  const refused = refusal(route, request)
+  const rejected = failure(route, request)
   const reply =
-    refused ??
+    rejected ??
     (isUncached(route) ? uncached(route.handler(request)) : conditional(request.call, route.handler(request)))
   // Recorded answers: neither a 304 nor a 401 tells scopes.
   if (reply.status === 304 || reply.status === 401) return reply
@@ -111,7 +111,7 @@ function uncached(reply: Reply): Reply {
   return { ...reply, headers: { ...reply.headers, 'cache-control': 'no-cache' } }
 }
 
-function refusal(route: GithubRoute, request: GithubRequest): Reply | undefined {
+function failure(route: GithubRoute, request: GithubRequest): Reply | undefined {
   const { token } = request.viewer
   if (route.signedIn !== true) return undefined
   if (token === null) return githubError(401, 'Requires authentication', route.docs)

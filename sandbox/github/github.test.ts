@@ -261,8 +261,8 @@ describe('limits and ETags', () => {
     github.state.settings.rateLimits = { core: 2, search: 30 }
     await ask(github, '/user', as('full'))
     await ask(github, '/user', as('full'))
-    const refused = await ask(github, '/user', as('full'))
-    expect([refused.status, refused.headers.get('x-ratelimit-remaining')]).toEqual([403, '0'])
+    const rejected = await ask(github, '/user', as('full'))
+    expect([rejected.status, rejected.headers.get('x-ratelimit-remaining')]).toEqual([403, '0'])
     github.state.now = () => Date.now() + 3_600_001
     expect((await ask(github, '/user', as('full'))).status).toBe(200)
   })

@@ -33,8 +33,8 @@ const noUsersOrRepositories =
 export function searchRepositories(request: GithubRequest): Reply {
   const { site, world, viewer, call } = request
   const query = parseQuery(call.query.get('q') ?? '')
-  const refusal = refuse(query, call.query.get('q')) ?? refuseScope(world, viewer, query)
-  if (refusal !== undefined) return refusal
+  const failure = unprocessable(query, call.query.get('q')) ?? scopeMissing(world, viewer, query)
+  if (failure !== undefined) return failure
   const found = world.repositories
     .filter(maySee(world, viewer))
     .filter((repository) => repositoryMatches(world, repository, query))
@@ -49,8 +49,8 @@ export function searchRepositories(request: GithubRequest): Reply {
 export function searchIssues(request: GithubRequest): Reply {
   const { site, world, viewer, call } = request
   const query = parseQuery(call.query.get('q') ?? '')
-  const refusal = refuse(query, call.query.get('q')) ?? refuseScope(world, viewer, query)
-  if (refusal !== undefined) return refusal
+  const failure = unprocessable(query, call.query.get('q')) ?? scopeMissing(world, viewer, query)
+  if (failure !== undefined) return failure
   const kinds = valuesOf(query, 'is', 'type')
   if (viewer.token?.kind === 'app-user' && !kinds.some((kind) => ['issue', 'pr', 'pull-request'].includes(kind))) {
     return githubError(422, "Query must include 'is:issue' or 'is:pull-request'", 'search/search')
@@ -73,7 +73,7 @@ export function searchIssues(request: GithubRequest): Reply {
   return searchReply(request, sorted, convert, kind, partialResults(world, viewer))
 }
 
-function refuse(query: SearchQuery, raw: string | null): Reply | undefined {
+function unprocessable(query: SearchQuery, raw: string | null): Reply | undefined {
   if (raw === null || raw.trim() === '') return invalidSearch({ code: 'missing' })
   if (query.textLength > 256) {
     return invalidSearch({ message: 'The search is longer than 256 characters.', code: 'invalid' })
@@ -85,7 +85,7 @@ function refuse(query: SearchQuery, raw: string | null): Reply | undefined {
 }
 
 /** GitHub refuses only when nothing that was named can be searched: of several, the hidden ones vanish silently. */
-function refuseScope(world: World, viewer: Viewer, query: SearchQuery): Reply | undefined {
+function scopeMissing(world: World, viewer: Viewer, query: SearchQuery): Reply | undefined {
   const owners = valuesOf(query, 'user', 'org')
   const repositories = valuesOf(query, 'repo')
   if (owners.length + repositories.length === 0) return undefined

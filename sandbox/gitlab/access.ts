@@ -3,7 +3,7 @@
 import { type Call, header, json, type Reply } from '../http.ts'
 import type { Site } from '../site.ts'
 import {
-  type AccountRefusal,
+  type AccountState,
   findToken,
   groupLevel,
   isExpired,
@@ -40,14 +40,14 @@ export function identify(site: Site, world: World, call: Call): Identity {
   }
   if (token.revoked) return invalidToken('Token was revoked. You have to re-authorize from the user.')
   const user = userById(world, token.userId) ?? null
-  if (user?.blocked || user?.refusedAs) return accountRefused(site, user)
+  if (user?.blocked || user?.accountState) return accountForbidden(site, user)
   if (user?.dpop && token.kind !== 'oauth') return dpopMissing()
   return { token, user }
 }
 
 /** lib/gitlab/auth/user_access_denied_reason.rb */
-function accountRefused(site: Site, { username, refusedAs }: User): Reply {
-  const reasons: Record<AccountRefusal, string> = {
+function accountForbidden(site: Site, { username, accountState }: User): Reply {
+  const reasons: Record<AccountState, string> = {
     internal: 'This action cannot be performed by internal users',
     'pending-approval': 'Your account is pending approval from your administrator and hence blocked.',
     'terms-not-accepted': `You (@${username}) must accept the Terms of Service in order to perform this action. To accept these terms, please access GitLab from a web browser at ${site.url}.`,
@@ -55,7 +55,7 @@ function accountRefused(site: Site, { username, refusedAs }: User): Reply {
     unconfirmed: `Your primary email address is not confirmed. Please check your inbox for the confirmation instructions. In case the link is expired, you can request a new confirmation email at ${site.url}/users/confirmation/new`,
     'password-expired': 'Your password expired. Please access GitLab from a web browser to update your password.',
   }
-  const reason = refusedAs === undefined ? 'Your account has been blocked.' : reasons[refusedAs]
+  const reason = accountState === undefined ? 'Your account has been blocked.' : reasons[accountState]
   return json(403, { message: `403 Forbidden - ${reason}` })
 }
 
@@ -114,10 +114,10 @@ export const permissions = {
 export type Permission = keyof typeof permissions
 
 /** Classic and OAuth tokens need one of the scopes, fine-grained ones the permission. */
-export function scopeRefusal(site: Site, token: Token, scopes: string[], permission: Permission): Reply | undefined {
+export function scopeMissing(site: Site, token: Token, scopes: string[], permission: Permission): Reply | undefined {
   if (token.kind === 'fine-grained') {
     if (token.permissions.includes('*') || token.permissions.includes(permission)) return undefined
-    return granularRefusal(site, permission)
+    return granularMissing(site, permission)
   }
   if (scopes.some((scope) => token.scopes.includes(scope))) return undefined
   const description = 'The request requires higher privileges than provided by the access token.'
@@ -128,7 +128,7 @@ export function scopeRefusal(site: Site, token: Token, scopes: string[], permiss
 }
 
 /** The sentence of 19 names permissions as its pages do, the betas of 18 as its source does. */
-export function granularRefusal(site: Site, permission: Permission): Reply {
+export function granularMissing(site: Site, permission: Permission): Reply {
   const [boundary, label] = permissions[permission]
   const description =
     Number.parseInt(site.version, 10) >= 19

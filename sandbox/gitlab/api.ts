@@ -6,12 +6,12 @@ import type { Site } from '../site.ts'
 import { findUser, fullName, isExpired, repositoryById, type Token, type User, userById, type World } from '../state.ts'
 import {
   type GitlabRequest,
-  granularRefusal,
+  granularMissing,
   identify,
   notFound,
   onlyFineGrained,
   type Permission,
-  scopeRefusal,
+  scopeMissing,
   unauthorized,
 } from './access.ts'
 import { gitlabDate, keyBody, ownUser, userBasic } from './bodies.ts'
@@ -161,7 +161,7 @@ function answer(site: Site, world: World, call: Call): Reply {
   const identity = identify(site, world, call)
   const limited = gitlabLimit(world, 'status' in identity ? null : identity.user)
   const limitHeaders = limited?.headers ?? {}
-  if (limited?.refusal !== undefined) return limited.refusal
+  if (limited?.failure !== undefined) return limited.failure
   const reply = 'status' in identity ? identity : dispatch({ site, world, call, ...identity, params: {} }, path)
   return { ...reply, headers: { ...limitHeaders, ...reply.headers } }
 }
@@ -173,14 +173,14 @@ function dispatch(request: GitlabRequest, path: string): Reply {
   if (found === undefined) return notFound()
   const { route, params } = found
   if (token === null && route.anonymous !== true) return unauthorized()
-  const refused = token === null ? undefined : scopeRefusal(site, token, route.scopes, route.permission)
-  if (refused !== undefined) return refused
-  if (onlyFineGrained(request, placeOf(request, route, params.id))) return granularRefusal(site, route.permission)
+  const rejected = token === null ? undefined : scopeMissing(site, token, route.scopes, route.permission)
+  if (rejected !== undefined) return rejected
+  if (onlyFineGrained(request, whereIs(request, route, params.id))) return granularMissing(site, route.permission)
   return route.handler({ ...request, params, defaults: Object.fromEntries(new URLSearchParams(route.defaults)) })
 }
 
 /** The full path of the project or group that is asked for; empty where it is neither. */
-function placeOf({ world }: GitlabRequest, { pattern }: GitlabRoute, id = ''): string {
+function whereIs({ world }: GitlabRequest, { pattern }: GitlabRoute, id = ''): string {
   if (!/^(projects|groups)\/:id/.test(pattern)) return ''
   const project = pattern.startsWith('projects') ? repositoryById(world, Number(id)) : undefined
   return project === undefined ? id : fullName(project)
@@ -245,8 +245,8 @@ function metadata({ site }: GitlabRequest): Reply {
 function ownToken({ site, world, call, token }: GitlabRequest): Reply {
   if (token === null) return unauthorized()
   if (token.kind === 'fine-grained') {
-    const refused = scopeRefusal(site, token, [], 'read_personal_access_token')
-    if (refused !== undefined) return refused
+    const rejected = scopeMissing(site, token, [], 'read_personal_access_token')
+    if (rejected !== undefined) return rejected
   }
   if (token.kind === 'oauth') {
     const message = '400 Bad request - This endpoint requires token type to be a personal access token'

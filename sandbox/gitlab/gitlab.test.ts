@@ -300,9 +300,9 @@ describe('where it lives', () => {
   test('gitlab.com counts requests, one’s own does not', async () => {
     expect((await get('/user')).headers.get('ratelimit-limit')).toBe('2000')
     gitlab.state.settings.rateLimits = { core: 1, search: 1 }
-    const refused = await get('/user')
-    expect([refused.status, refused.text]).toEqual([429, 'Retry later\n'])
-    expect(Number(refused.headers.get('retry-after'))).toBeGreaterThan(0)
+    const rejected = await get('/user')
+    expect([rejected.status, rejected.text]).toEqual([429, 'Retry later\n'])
+    expect(Number(rejected.headers.get('retry-after'))).toBeGreaterThan(0)
     const own = sandbox.platforms['gitlab-self-hosted']
     const answer = await ask(own, '/user', { token: own.token('alice') })
     expect(answer.headers.get('ratelimit-limit')).toBeNull()

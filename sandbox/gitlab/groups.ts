@@ -22,13 +22,13 @@ const accessLevels = ['5', '10', '15', '20', '30', '40', '50']
 export function groups(request: GitlabRequest): Reply {
   const { site, world, user, call } = request
   const { query } = call
-  const refused = checkValues(query, {
+  const rejected = checkValues(query, {
     order_by: Object.keys(orderKeys),
     sort: sortValues,
     min_access_level: accessLevels,
     visibility: ['public', 'internal', 'private'],
   })
-  if (refused !== undefined) return refused
+  if (rejected !== undefined) return rejected
   const least = flag(query, 'owned') ? 50 : Number(query.get('min_access_level') ?? 0)
   const found = candidates(request, least).filter((group) => {
     if (flag(query, 'top_level_only') && group.parentId !== null) return false

@@ -6,7 +6,7 @@ import type { User, World } from '../state.ts'
 export function gitlabLimit(
   world: World,
   user: User | null,
-): { headers: Record<string, string>; refusal?: Reply } | undefined {
+): { headers: Record<string, string>; failure?: Reply } | undefined {
   if (world.settings.rateLimits === null) return undefined
   const limit = world.settings.rateLimits.core
   const key = `${user?.id ?? 'anonymous'}:api`
@@ -24,11 +24,11 @@ export function gitlabLimit(
   }
   if (window.used <= limit) return { headers }
   const wait = String(Math.max(1, reset - Math.floor(world.now() / 1000)))
-  const refused = {
+  const rejected = {
     ...headers,
     'ratelimit-resettime': new Date(reset * 1000).toUTCString(),
     'retry-after': wait,
     'content-type': 'text/plain',
   }
-  return { headers, refusal: { status: 429, headers: refused, body: 'Retry later\n' } }
+  return { headers, failure: { status: 429, headers: rejected, body: 'Retry later\n' } }
 }

@@ -54,8 +54,8 @@ export function ownMergeRequests(request: GitlabRequest): Reply {
 function mergeRequestList(request: GitlabRequest, candidates: PullRequest[], usualScope: string): Reply {
   const { site, world, user, call } = request
   const { query } = call
-  const refused = checkValues(query, allowed)
-  if (refused !== undefined) return refused
+  const rejected = checkValues(query, allowed)
+  if (rejected !== undefined) return rejected
   const scope = (query.get('scope') ?? usualScope).replaceAll('-', '_')
   const found = candidates.filter((pull) => {
     if (scope === 'created_by_me' && pull.authorId !== user?.id) return false

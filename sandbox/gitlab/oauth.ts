@@ -22,8 +22,8 @@ const knownScopes = 'api read_api read_user openid profile email read_repository
 
 function authorize(site: Site, world: World, call: Call): Reply {
   const params = call.method === 'GET' ? call.query : fields(call)
-  const refused = badRequest(site, world, params)
-  if (refused !== undefined) return refused
+  const rejected = badRequest(site, world, params)
+  if (rejected !== undefined) return rejected
   if (params.get('response_type') !== 'code') {
     const description = 'The authorization server does not support this response type.'
     return backWith(site, params, { error: 'unsupported_response_type', error_description: description })

@@ -13,8 +13,8 @@ export function listReply<T extends { id: number } | object>(
   type = 'Project',
 ): Reply {
   const { query } = request.call
-  const refused = badNumber(query, 'page') ?? badNumber(query, 'per_page')
-  if (refused !== undefined) return refused
+  const rejected = badNumber(query, 'page') ?? badNumber(query, 'per_page')
+  if (rejected !== undefined) return rejected
   const perPage = Math.min(100, Number(query.get('per_page') ?? 20))
   if (query.get('pagination') === 'keyset') return keysetReply(request, all, convert, perPage)
   const page = Number(query.get('page') ?? 1)

@@ -68,12 +68,12 @@ export function findGroup({ world, user }: GitlabRequest, idOrPath: string) {
 function projectList(request: GitlabRequest, candidates: Repository[]): Reply {
   const { site, world, user, call } = request
   const { query } = call
-  const refused = checkValues(query, {
+  const rejected = checkValues(query, {
     order_by: Object.keys(orderKeys),
     sort: sortValues,
     visibility: ['public', 'internal', 'private'],
   })
-  if (refused !== undefined) return refused
+  if (rejected !== undefined) return rejected
   const found = candidates.filter((project) => {
     if (!canSeeProject(world, user, project) || !passes(request, project)) return false
     const names = flag(query, 'search_namespaces') ? [fullName(project)] : [project.title, project.name]

@@ -13,7 +13,7 @@ import { actorOf } from './actor.ts'
 import type { ApiToken, CallersToken } from './api-tokens.ts'
 import { findTokenOwner, redeemApiToken } from './api-tokens.ts'
 import type { Bearer } from './bearer.ts'
-import type { Attempts } from './login-throttle.ts'
+import type { LoginThrottle } from './login-throttle.ts'
 import { isPassword } from './passwords.ts'
 import { insufficientScope, scopeFor } from './scopes.ts'
 import { readDeviceCookie } from './sessions/device-cookie.ts'
@@ -110,7 +110,7 @@ async function authenticateBearer(
 /** The API token in Basic credentials with an empty user name. A wrong one writes nothing. */
 export async function authenticateApiToken(
   database: Database,
-  attempts: Attempts,
+  loginThrottle: LoginThrottle,
   request: FastifyRequest,
 ): Promise<ApiToken> {
   const credentials = readBasic(request)
@@ -118,18 +118,18 @@ export async function authenticateApiToken(
   const apiToken = await redeemApiToken(database, credentials.password)
   if (apiToken) return apiToken
   // In a lane apart from passwords: a right token is never refused for it, and a right password not slowed.
-  attempts.failed(`tokens of ${networkOf(request.ip)}`)
+  loginThrottle.failed(`tokens of ${networkOf(request.ip)}`)
   throw unauthorized('This API token is not valid, or no longer.')
 }
 
 /** The user of Basic `login:password`; undefined when the request has no Basic credentials. */
 export async function authenticatePassword(
   services: PasswordServices,
-  attempts: Attempts,
+  loginThrottle: LoginThrottle,
   request: FastifyRequest,
 ): Promise<User | undefined> {
   const credentials = readBasic(request)
-  return credentials && checkPassword(services, attempts, request, credentials)
+  return credentials && checkPassword(services, loginThrottle, request, credentials)
 }
 
 /** What checking a password needs. */
@@ -144,7 +144,7 @@ const WRONG_PASSWORD_MS = 50
 /** Throws `unauthorized`, `rate_limited` after too many wrong ones, or `overloaded`. */
 export async function checkPassword(
   { config, database, vault }: PasswordServices,
-  attempts: Attempts,
+  loginThrottle: LoginThrottle,
   request: FastifyRequest,
   { login, password }: { login: string; password: string },
 ): Promise<User> {
@@ -156,7 +156,7 @@ export async function checkPassword(
   const lanes = device ? [`${user?.id} ${device}`] : [`address ${network}`, `account ${name}`]
   let isChecked = false
   try {
-    const found = await attempts.guess(lanes, async () => {
+    const found = await loginThrottle.guess(lanes, async () => {
       const fits = await isPassword(user?.passwordHash ?? null, password, networkOf(request.ip, 48))
       isChecked = true
       if (fits) return user

@@ -2,12 +2,12 @@
 
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { Failure } from '../failure.ts'
-import { type Attempts, createAttempts } from './login-throttle.ts'
+import { createLoginThrottle, type LoginThrottle } from './login-throttle.ts'
 
-let attempts: Attempts
+let loginThrottle: LoginThrottle
 beforeEach(() => {
   vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'performance'], now: 1_000_000 })
-  attempts = createAttempts()
+  loginThrottle = createLoginThrottle()
 })
 afterEach(() => {
   vi.useRealTimers()
@@ -20,7 +20,7 @@ const RIGHT = async () => 'somebody'
 function failuresOf(lane: string): number {
   for (let n = 0; n < 20; n++) {
     try {
-      attempts.failed(lane)
+      loginThrottle.failed(lane)
     } catch {
       return n
     }
@@ -31,9 +31,9 @@ function failuresOf(lane: string): number {
 describe('a credential that is cheap to check', () => {
   it('may be wrong ten times, and of the eleventh is said to wait a minute', () => {
     expect(failuresOf('tokens of 192.0.2.1')).toBe(10)
-    const refused = () => attempts.failed('tokens of 192.0.2.1')
-    expect(refused).toThrow(Failure)
-    expect(refused).toThrow(
+    const rejected = () => loginThrottle.failed('tokens of 192.0.2.1')
+    expect(rejected).toThrow(Failure)
+    expect(rejected).toThrow(
       expect.objectContaining({
         code: 'rate_limited',
         message: 'Too many wrong credentials. Wait a minute and try again.',
@@ -44,9 +44,9 @@ describe('a credential that is cheap to check', () => {
   })
 
   it('counts each failure for a minute: the window slides', async () => {
-    for (let n = 0; n < 5; n++) attempts.failed('a')
+    for (let n = 0; n < 5; n++) loginThrottle.failed('a')
     await vi.advanceTimersByTimeAsync(40_000)
-    for (let n = 0; n < 5; n++) attempts.failed('a')
+    for (let n = 0; n < 5; n++) loginThrottle.failed('a')
     await vi.advanceTimersByTimeAsync(21_000)
     // With windows that begin anew, it would be ten.
     expect(failuresOf('a')).toBe(5)
@@ -55,15 +55,15 @@ describe('a credential that is cheap to check', () => {
 
 describe('a password', () => {
   async function fail(lane: string, times: number): Promise<void> {
-    for (let n = 0; n < times; n++) await attempts.guess([lane], WRONG).catch(() => undefined)
+    for (let n = 0; n < times; n++) await loginThrottle.guess([lane], WRONG).catch(() => undefined)
   }
 
   it('counts in each of its lanes when it is wrong, and in none when it is right', async () => {
-    for (let n = 0; n < 20; n++) expect(await attempts.guess(['address', 'account'], RIGHT)).toBe('somebody')
-    for (let n = 0; n < 10; n++) expect(await attempts.guess(['address', 'account'], WRONG)).toBeUndefined()
+    for (let n = 0; n < 20; n++) expect(await loginThrottle.guess(['address', 'account'], RIGHT)).toBe('somebody')
+    for (let n = 0; n < 10; n++) expect(await loginThrottle.guess(['address', 'account'], WRONG)).toBeUndefined()
     const checked: string[] = []
     for (const lane of ['address', 'account', 'other']) {
-      attempts.guess([lane], async () => checked.push(lane)).catch(() => undefined)
+      loginThrottle.guess([lane], async () => checked.push(lane)).catch(() => undefined)
     }
     await vi.advanceTimersByTimeAsync(900)
     expect(checked).toEqual(['other'])
@@ -76,7 +76,7 @@ describe('a password', () => {
     let checked = 0
     const outcomes: string[] = []
     for (let n = 0; n < 30; n++) {
-      attempts
+      loginThrottle
         .guess(['lane'], async () => {
           checked += 1
           return undefined
@@ -99,7 +99,7 @@ describe('a password', () => {
       await new Promise((resolve) => setTimeout(resolve, 20))
       return undefined
     }
-    const all = Array.from({ length: 200 }, () => attempts.guess(['lane'], wrong).catch(() => undefined))
+    const all = Array.from({ length: 200 }, () => loginThrottle.guess(['lane'], wrong).catch(() => undefined))
     await vi.advanceTimersByTimeAsync(10)
     expect(checked).toBe(10)
     await vi.advanceTimersByTimeAsync(900)
@@ -111,7 +111,7 @@ describe('a password', () => {
   })
 
   it('that is right goes on at once after others that were right at the same time', async () => {
-    const right = () => attempts.guess(['lane'], () => new Promise<string>((r) => setTimeout(() => r('yes'), 10)))
+    const right = () => loginThrottle.guess(['lane'], () => new Promise<string>((r) => setTimeout(() => r('yes'), 10)))
     const all = Promise.all(Array.from({ length: 26 }, right))
     await vi.advanceTimersByTimeAsync(40)
     expect(await all).toEqual(new Array(26).fill('yes'))
@@ -119,16 +119,17 @@ describe('a password', () => {
 
   it('waits no longer than 20 s in all lanes', async () => {
     await fail('account', 10)
-    for (let n = 0; n < 16; n++) attempts.guess(['account'], () => new Promise(() => undefined)).catch(() => undefined)
+    for (let n = 0; n < 16; n++)
+      loginThrottle.guess(['account'], () => new Promise(() => undefined)).catch(() => undefined)
     await vi.advanceTimersByTimeAsync(1_100)
-    const late = attempts.guess(['account'], RIGHT).catch((error: Failure) => error.code)
+    const late = loginThrottle.guess(['account'], RIGHT).catch((error: Failure) => error.code)
     await vi.advanceTimersByTimeAsync(20_100)
     expect(await late).toBe('rate_limited')
   })
 
   it('gives its place back when it cannot be checked', async () => {
-    const broken = () => attempts.guess(['lane'], () => Promise.reject(new Error('overloaded')))
+    const broken = () => loginThrottle.guess(['lane'], () => Promise.reject(new Error('overloaded')))
     for (let n = 0; n < 30; n++) await expect(broken()).rejects.toThrow('overloaded')
-    expect(await attempts.guess(['lane'], RIGHT)).toBe('somebody')
+    expect(await loginThrottle.guess(['lane'], RIGHT)).toBe('somebody')
   })
 })

@@ -13,7 +13,7 @@ const MAX_WAITING = 16
 const MAX_WAIT_MS = 20_000
 const MAX_LANES = 20_000
 
-export interface Attempts {
+export interface LoginThrottle {
   /** Notes a wrong credential that is cheap to check; throws `rate_limited` when the lane had too many before. */
   failed(lane: string): void
   /**
@@ -34,7 +34,7 @@ interface Lane {
   timer: NodeJS.Timeout | undefined
 }
 
-export function createAttempts(): Attempts {
+export function createLoginThrottle(): LoginThrottle {
   // A lane that somebody waits in lives on in what waits.
   const lanes = new LRUCache<string, Lane>({ max: MAX_LANES })
 

@@ -22,8 +22,8 @@ import {
 } from './api-tokens.ts'
 import { authenticate, authenticateApiToken, authenticatePassword } from './authenticate.ts'
 import type { Bearer } from './bearer.ts'
-import type { Attempts } from './login-throttle.ts'
-import { ApiTokenOnWire, apiTokenOnWire, UserOnWire, userOnWire } from './schemas.ts'
+import type { LoginThrottle } from './login-throttle.ts'
+import { ApiTokenSchema, apiTokenJson, UserSchema, userJson } from './schemas.ts'
 import { SCOPES, type Scope } from './scopes.ts'
 import { confirmed } from './sessions/sessions.ts'
 import { emailProblem, updateUser, usernameProblem } from './users.ts'
@@ -48,7 +48,7 @@ const tokenChecks: FieldChecks<{ name: string; scopes?: Scope[] | null; expires_
   scopes: scopesProblem,
   expires_at: expiryProblem,
 }
-const TokenAnswer = Type.Object({ token: ApiTokenOnWire })
+const TokenAnswer = Type.Object({ token: ApiTokenSchema })
 const UserInput = Type.Object({
   email: Type.Optional(Type.String()),
   username: Type.Optional(Type.String()),
@@ -62,7 +62,7 @@ const userChecks: FieldChecks<{ email?: string; username?: string; password?: st
   // Some clients send it here; a bearer token of an hour must not become the account for good.
   password: () => 'is changed on the dashboard, with the present one beside it',
 }
-const UserAnswer = Type.Object({ user: UserOnWire })
+const UserAnswer = Type.Object({ user: UserSchema })
 
 const Region = Type.Object({
   name: Type.String(),
@@ -77,14 +77,14 @@ const Region = Type.Object({
 /** What stands before routes: who may come in, and how often. */
 export interface Guards {
   bearer: Bearer
-  attempts: Attempts
+  loginThrottle: LoginThrottle
   limitRate: (account: string) => void
 }
 
 /** Routes that do not ask for a bearer token. */
 export function openAccountRoutes(app: App, services: Services, guards: Guards): void {
   const { config, database } = services
-  const { bearer, attempts, limitRate } = guards
+  const { bearer, loginThrottle, limitRate } = guards
 
   app.post(
     '/v1/tokens/exchange',
@@ -98,7 +98,7 @@ export function openAccountRoutes(app: App, services: Services, guards: Guards):
       },
     },
     async (request) => {
-      const apiToken = await authenticateApiToken(database, attempts, request)
+      const apiToken = await authenticateApiToken(database, loginThrottle, request)
       limitRate(apiToken.userId)
       return { token: await bearer.sign(apiToken) }
     },
@@ -108,7 +108,7 @@ export function openAccountRoutes(app: App, services: Services, guards: Guards):
     '/v1/tokens',
     {
       onRequest: async (request) => {
-        const user = await authenticatePassword(services, attempts, request)
+        const user = await authenticatePassword(services, loginThrottle, request)
         if (!user) await authenticate(services, bearer, request)
         else request.user = user
         limitRate(request.user.id)
@@ -131,7 +131,7 @@ export function openAccountRoutes(app: App, services: Services, guards: Guards):
         .execute((transaction) =>
           createApiToken(transaction, actorOf(request), request.user.id, name, { ...powers, max: config.maxApiTokens }),
         )
-      return reply.status(201).send({ token: apiTokenOnWire(apiToken, token) })
+      return reply.status(201).send({ token: apiTokenJson(apiToken, token) })
     },
   )
 
@@ -187,13 +187,13 @@ export function accountRoutes(app: App, { config, database }: Services): void {
   app.get(
     '/v1/users/self',
     { schema: { summary: 'Show yourself', tags: ['Users'], response: answers(200, UserAnswer) } },
-    async (request) => ({ user: userOnWire(request.user) }),
+    async (request) => ({ user: userJson(request.user) }),
   )
 
   async function changeSelf(request: FastifyRequest) {
     const { email, username } = readBody(request.body, 'user', UserInput, userChecks)
     confirmed(request)
-    return { user: userOnWire(await updateUser(database, actorOf(request), request.user, { email, username })) }
+    return { user: userJson(await updateUser(database, actorOf(request), request.user, { email, username })) }
   }
   const changeSchema = {
     summary: 'Change your e-mail address or user name',
@@ -215,14 +215,14 @@ export function accountRoutes(app: App, { config, database }: Services): void {
       schema: {
         summary: 'List your API tokens',
         tags: ['Tokens'],
-        response: answers(200, Type.Object({ tokens: Type.Array(ApiTokenOnWire), meta: CutMeta })),
+        response: answers(200, Type.Object({ tokens: Type.Array(ApiTokenSchema), meta: CutMeta })),
       },
     },
     async (request) => {
       const most = config.maxApiTokens + MAX_EXPIRED
       const tokens = await listApiTokens(database, request.user.id, most + 1)
       const { items, meta } = cutAt(most, tokens, 'MAX_API_TOKENS')
-      return { tokens: items.map((token) => apiTokenOnWire(token)), ...meta }
+      return { tokens: items.map((token) => apiTokenJson(token)), ...meta }
     },
   )
 
@@ -237,7 +237,7 @@ export function accountRoutes(app: App, { config, database }: Services): void {
       },
     },
     async (request) => ({
-      token: apiTokenOnWire(await getApiToken(database, request.user.id, request.params.id)),
+      token: apiTokenJson(await getApiToken(database, request.user.id, request.params.id)),
     }),
   )
 
@@ -257,7 +257,7 @@ export function accountRoutes(app: App, { config, database }: Services): void {
       const { apiToken, token } = await database
         .transaction()
         .execute((transaction) => renewApiToken(transaction, actorOf(request), request.user.id, id, asking))
-      return { token: apiTokenOnWire(apiToken, token) }
+      return { token: apiTokenJson(apiToken, token) }
     },
   })
 

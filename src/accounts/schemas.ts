@@ -9,11 +9,11 @@ import type { User } from './users.ts'
 /** How other objects name the user they belong to. */
 export const Owner = Type.Object({ id: Type.String(), email: Type.String(), username: Type.String() })
 
-export function ownerOnWire({ id, email, username }: User) {
+export function ownerJson({ id, email, username }: User) {
   return { id, email, username }
 }
 
-export const UserOnWire = Type.Object({
+export const UserSchema = Type.Object({
   id: Type.String({ examples: ['us-c4e889d8-9bbc-4dfa-b39f-5d41c888349d'] }),
   uuid: Type.String(),
   username: Type.String(),
@@ -30,7 +30,7 @@ export const UserOnWire = Type.Object({
 })
 
 /** The members that Forgelink does not keep are there and null: the API's clients name them. */
-export function userOnWire(user: User) {
+export function userJson(user: User) {
   return {
     id: user.id,
     uuid: user.id.replace(/^us-/, ''),
@@ -48,7 +48,7 @@ export function userOnWire(user: User) {
   }
 }
 
-export const ApiTokenOnWire = Type.Object({
+export const ApiTokenSchema = Type.Object({
   id: Type.String(),
   name: Type.String(),
   created_at: Time,
@@ -59,7 +59,7 @@ export const ApiTokenOnWire = Type.Object({
   token: Type.Optional(Type.String({ description: 'The token itself: only in the answer that made it.' })),
 })
 
-export function apiTokenOnWire(apiToken: ApiToken, token?: string) {
+export function apiTokenJson(apiToken: ApiToken, token?: string) {
   return {
     id: apiToken.id,
     name: apiToken.name,

@@ -65,7 +65,7 @@ export interface EventData {
   /** The platform renews the link's token no more. */
   expire_integration: IntegrationData & { reason: string }
   /** A link that was not made or not changed; `reason` is a code. */
-  integration_failure: { integration_type: ScmType | null; host: string; reason: RefusalReason }
+  integration_failure: { integration_type: ScmType | null; host: string; reason: LinkErrorReason }
   /** The keys themselves are a `new_key` each. */
   import_keys: IntegrationData & { added: number; skipped: number }
   /** The platform was told to forget a token, or has not known it any more. */
@@ -78,7 +78,7 @@ export interface EventData {
 }
 
 /** The address policy keeps us from going there; the token or sign-in was another account's than the link's. */
-export type RefusalReason = 'address_refused' | 'another_account'
+export type LinkErrorReason = 'address_refused' | 'another_account'
 
 export type EventType = keyof EventData
 

@@ -2,14 +2,14 @@
 
 import { Type } from 'typebox'
 import { invalid } from '../failure.ts'
-import { PageQuery, Pagination, paginationOnWire, readPage } from '../http/pagination.ts'
+import { PageQuery, Pagination, paginationJson, readPage } from '../http/pagination.ts'
 import { answers } from '../http/schemas.ts'
 import type { App } from '../http/server.ts'
 import type { Services } from '../services.ts'
 import { EVENT_TYPES, isEventType } from './event-types.ts'
 import type { EventFilter } from './events.ts'
 import { listEvents } from './events.ts'
-import { EventOnWire, eventOnWire } from './schemas.ts'
+import { EventSchema, eventJson } from './schemas.ts'
 
 const HOUR = 3_600_000
 const MAX_HOURS = 72
@@ -32,7 +32,7 @@ export function eventRoutes(app: App, { database }: Services): void {
         querystring: EventsQuery,
         response: answers(
           200,
-          Type.Object({ events: Type.Array(EventOnWire), meta: Type.Object({ pagination: Pagination }) }),
+          Type.Object({ events: Type.Array(EventSchema), meta: Type.Object({ pagination: Pagination }) }),
         ),
       },
     },
@@ -42,8 +42,8 @@ export function eventRoutes(app: App, { database }: Services): void {
       const { id, email, username } = user
       const hasNext = page.page * page.perPage < totalCount
       return {
-        events: events.map((event) => eventOnWire(event, { id, email, username })),
-        meta: { pagination: paginationOnWire(page, { hasNext, totalCount }) },
+        events: events.map((event) => eventJson(event, { id, email, username })),
+        meta: { pagination: paginationJson(page, { hasNext, totalCount }) },
       }
     },
   )

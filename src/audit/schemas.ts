@@ -9,7 +9,7 @@ import type { Event } from './events.ts'
 
 const MEANS: EventMeans[] = ['session', 'api_token', 'password', 'command_line', 'server']
 
-export const EventOnWire = Type.Object({
+export const EventSchema = Type.Object({
   id: Type.String(),
   created_at: Time,
   user: Type.Object(
@@ -31,7 +31,7 @@ export const EventOnWire = Type.Object({
 })
 
 /** `user`: for its owner as they are now, for the operator as the event has it. */
-export function eventOnWire<User>(event: Event, user: User) {
+export function eventJson<User>(event: Event, user: User) {
   return {
     id: event.id,
     created_at: event.createdAt,

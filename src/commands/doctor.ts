@@ -5,7 +5,7 @@ import type { Config } from '../config.ts'
 import { ConfigError } from '../config.ts'
 import type { Database } from '../database/database.ts'
 import { databaseFile, openDatabase } from '../database/database.ts'
-import { createOutgoing } from '../platforms/api.ts'
+import { createTransport } from '../platforms/api.ts'
 import type { Check } from './doctor/check.ts'
 import { failed } from './doctor/check.ts'
 import { checkKeys } from './doctor/keys.ts'
@@ -59,10 +59,10 @@ async function checkOwn(config: Config): Promise<Check[]> {
 }
 
 async function checkAddress(config: Config, address: string): Promise<Check[]> {
-  const outgoing = createOutgoing(config)
+  const transport = createTransport(config)
   try {
-    return await checkPlatform(config, outgoing, address)
+    return await checkPlatform(config, transport, address)
   } finally {
-    await outgoing.close()
+    await transport.close()
   }
 }

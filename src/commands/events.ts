@@ -5,7 +5,7 @@ import type { EventType } from '../audit/event-types.ts'
 import { EVENT_TYPES, isEventType, wordsOf } from '../audit/event-types.ts'
 import type { Event } from '../audit/events.ts'
 import { latestEvents } from '../audit/events.ts'
-import { eventOnWire } from '../audit/schemas.ts'
+import { eventJson } from '../audit/schemas.ts'
 import type { Services } from '../services.ts'
 
 const DEFAULT_LIMIT = 100
@@ -55,7 +55,7 @@ export async function eventList(
   const found = login === undefined ? undefined : await findUserByLogin(database, login)
   const user = login === undefined ? undefined : { id: found?.id ?? login, username: found?.username ?? login }
   const events = await latestEvents(database, limit, { ...filter, user })
-  if (json) return events.map((event) => JSON.stringify(eventOnWire(event, ownerOf(event)))).join('\n')
+  if (json) return events.map((event) => JSON.stringify(eventJson(event, ownerOf(event)))).join('\n')
   if (events.length === 0) return 'There is no such event.'
   return table([['TIME (UTC)', 'USER', 'TYPE', 'BY', 'FROM', 'WHAT'], ...events.map(row)])
 }

@@ -35,9 +35,9 @@ interface Rotation {
  */
 export async function keysRotate({ config, database, vault }: Services, { json }: { json: boolean }): Promise<string> {
   const rotation = await rotate(database, vault)
-  if (json) return JSON.stringify(onWire(rotation))
-  const place = config.secretKeys === null ? secretKeyFile(config.dataDir) : 'SECRET_KEYS'
-  return inWords(rotation, vault.keyIds.length === 1, place)
+  if (json) return JSON.stringify(printed(rotation))
+  const context = config.secretKeys === null ? secretKeyFile(config.dataDir) : 'SECRET_KEYS'
+  return inWords(rotation, vault.keyIds.length === 1, context)
 }
 
 async function rotate(database: Database, vault: Vault): Promise<Rotation> {
@@ -92,21 +92,21 @@ function createProgress() {
   }
 }
 
-function onWire({ newest, sealed, total, unreadable, unused, inUse }: Rotation) {
+function printed({ newest, sealed, total, unreadable, unused, inUse }: Rotation) {
   return { newest, sealed, total, unreadable, unused, in_use: inUse }
 }
 
 function inWords(
   { newest, sealed, total, unreadable, unused, inUse }: Rotation,
   isOnly: boolean,
-  place: string,
+  context: string,
 ): string {
   return [
     `Sealed ${sealed} anew. With the key "${newest}" are sealed now: ${total}.`,
     ...(isOnly ? [`There is no other key. For a new one see docs/operations.md#rotating-keys`] : []),
     ...unused.map(
       (id) =>
-        `The key "${id}" has sealed nothing that is stored. If it is an old one, take it out of ${place} an hour after every process was restarted with "${newest}" first.`,
+        `The key "${id}" has sealed nothing that is stored. If it is an old one, take it out of ${context} an hour after every process was restarted with "${newest}" first.`,
     ),
     ...inUse.map((id) =>
       unreadable.length > 0

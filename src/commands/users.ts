@@ -3,7 +3,7 @@
 import { createApiToken } from '../accounts/api-tokens.ts'
 import { changePassword } from '../accounts/change-password.ts'
 import { hashPassword, passwordProblem, randomPassword } from '../accounts/passwords.ts'
-import { userOnWire } from '../accounts/schemas.ts'
+import { userJson } from '../accounts/schemas.ts'
 import type { User } from '../accounts/users.ts'
 import { addUser, findUserByLogin, listUsers } from '../accounts/users.ts'
 import { COMMAND_LINE } from '../audit/events.ts'
@@ -36,7 +36,7 @@ export async function userAdd(
     const { token } = await createApiToken(transaction, COMMAND_LINE, user.id, 'forgelink user add')
     return { user, token }
   })
-  if (json) return JSON.stringify({ user: userOnWire(user), token, password })
+  if (json) return JSON.stringify({ user: userJson(user), token, password })
   return [
     `Added ${user.username} <${user.email}>. Keep this: it is shown only once.`,
     `  Password:  ${options.password === undefined ? password : '(the one you gave)'}`,
@@ -46,7 +46,7 @@ export async function userAdd(
 
 export async function userList(services: Services, options: { json: boolean }): Promise<string> {
   const users = await listUsers(services.database)
-  if (options.json) return JSON.stringify({ users: users.map(userOnWire) })
+  if (options.json) return JSON.stringify({ users: users.map(userJson) })
   if (users.length === 0) return 'There is no user yet. Add one with: forgelink user add --email E --username U'
   const width = Math.max(...users.map((user) => user.username.length))
   return users
@@ -57,7 +57,7 @@ export async function userList(services: Services, options: { json: boolean }): 
 export async function userRemove(services: Services, login: string, { json } = { json: false }): Promise<string> {
   const user = await getUserByLogin(services, login)
   const revoked = await removeUserAndUnlink(services, COMMAND_LINE, user.id)
-  if (json) return JSON.stringify({ user: userOnWire(user) })
+  if (json) return JSON.stringify({ user: userJson(user) })
   return [
     `Removed ${user.username} <${user.email}> with their tokens, keys and integrations.`,
     ...(revoked > 0 ? [`The running server revokes what they had allowed at GitHub and GitLab (${revoked}).`] : []),
@@ -72,7 +72,7 @@ export async function userPassword(
   const user = await getUserByLogin(services, login)
   checkNewPassword(password)
   await changePassword(services, COMMAND_LINE, user.id, password, { stays: false, endsTokens: false })
-  if (json) return JSON.stringify({ user: userOnWire(user), password })
+  if (json) return JSON.stringify({ user: userJson(user), password })
   return `The password of ${user.username} is now: ${password}`
 }
 

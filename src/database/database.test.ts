@@ -302,12 +302,12 @@ describe('SQLite locked by another process', () => {
   it('answers 503 to a write after five seconds, keeps nothing of it, and writes again when it is free', async () => {
     const lock = await lockInAnotherProcess(join(service.dataDir, 'forgelink.db'), 60_000)
     const started = performance.now()
-    const refused = await alice.call('POST', '/v1/tokens', { name: 'refused' })
+    const rejected = await alice.call('POST', '/v1/tokens', { name: 'refused' })
     const ms = performance.now() - started
     lock.end()
     await lock.ended
-    expect([refused.status, refused.json.code]).toEqual([503, 'store_unavailable'])
-    expect(Number(refused.headers.get('retry-after'))).toBeGreaterThan(0)
+    expect([rejected.status, rejected.json.code]).toEqual([503, 'store_unavailable'])
+    expect(Number(rejected.headers.get('retry-after'))).toBeGreaterThan(0)
     expect(ms).toBeGreaterThan(4_500)
     expect(ms).toBeLessThan(8_000)
     expect((await alice.call('POST', '/v1/tokens', { name: 'later' })).status).toBe(201)

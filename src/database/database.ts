@@ -3,9 +3,10 @@
 import { createHash } from 'node:crypto'
 import { join } from 'node:path'
 import type { Dialect, Transaction as KyselyTransaction, PostgresPool, PostgresPoolClient } from 'kysely'
-import { CamelCasePlugin, Kysely, PostgresAdapter, PostgresDialect } from 'kysely'
+import { Kysely, PostgresAdapter, PostgresDialect } from 'kysely'
 import pg from 'pg'
 import { Failure } from '../failure.ts'
+import { ColumnNames } from './column-names.ts'
 import { sqliteDialect } from './sqlite.ts'
 import { storeFailure, unavailable } from './store-failure.ts'
 import type { Tables } from './tables.ts'
@@ -37,7 +38,7 @@ export function openDatabase(
   const dialect = settings.databaseUrl
     ? postgresDialect(settings.databaseUrl, patient)
     : sqliteDialect(databaseFile(settings.dataDir), readOnly ? 'read' : patient ? 'command' : 'server')
-  return new Kysely<Tables>({ dialect, plugins: [new CamelCasePlugin()] })
+  return new Kysely<Tables>({ dialect, plugins: [new ColumnNames()] })
 }
 
 /** Throws `store_unavailable` when the store cannot be read. */

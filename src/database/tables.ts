@@ -72,8 +72,8 @@ export interface ScmIntegrationsTable {
   /** The same for every spelling of one place. */
   urlKey: string
   /** Web root and REST root, see `platforms/platform-url.ts`. */
-  webRoot: string
-  apiRoot: string
+  webUrl: string
+  apiUrl: string
   uid: string
   username: string
   avatarUrl: string | null
@@ -123,7 +123,7 @@ export interface OAuthStatesTable {
 export interface RevocationsTable {
   id: string
   scmType: OAuthScmType
-  webRoot: string
+  webUrl: string
   clientId: string
   /** Both sealed by the vault. */
   accessToken: string

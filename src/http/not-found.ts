@@ -11,7 +11,7 @@ import type { App } from './server.ts'
  * 405 with `Allow` for a path that is known with other methods, else 404.
  * Call it before any route is registered.
  */
-export function answerUnrouted(app: App, config: Config): void {
+export function answerNotFound(app: App, config: Config): void {
   const routes: { path: RegExp; methods: string[] }[] = []
   app.addHook('onRoute', ({ method, url }: { method: string | string[]; url: string }) => {
     routes.push({ path: new RegExp(`^${url.replace(/:\w+/g, '[^/]+')}/?$`), methods: [method].flat() })
@@ -20,7 +20,7 @@ export function answerUnrouted(app: App, config: Config): void {
     const [path = ''] = request.url.split('?')
     const list = publicPath(config, '/openapi.json')
     const allowed = new Set(routes.filter((route) => route.path.test(path)).flatMap((route) => route.methods))
-    if (allowed.size > 0) return refuseMethod(request, reply, [...allowed].sort().join(', '))
+    if (allowed.size > 0) return answerMethodNotAllowed(request, reply, [...allowed].sort().join(', '))
     const sayNothing = () =>
       reply.status(404).send({ error: `There is nothing at this address. ${list} lists what there is.` })
     if (path === '/v1' || path.startsWith('/v1/') || !['GET', 'HEAD'].includes(request.method)) return sayNothing()
@@ -33,7 +33,7 @@ export function answerUnrouted(app: App, config: Config): void {
   })
 }
 
-function refuseMethod(request: FastifyRequest, reply: FastifyReply, allow: string): FastifyReply {
+function answerMethodNotAllowed(request: FastifyRequest, reply: FastifyReply, allow: string): FastifyReply {
   return reply
     .status(405)
     .header('allow', allow)

@@ -5,7 +5,7 @@ import { collectDefaultMetrics, Histogram, Registry } from 'prom-client'
 import { Type } from 'typebox'
 import type { Config } from '../config.ts'
 import { Failure } from '../failure.ts'
-import { isSameText } from '../text.ts'
+import { equalInConstantTime } from '../text.ts'
 import { answers } from './schemas.ts'
 import type { App } from './server.ts'
 
@@ -59,7 +59,7 @@ function metricsRoutes(app: App, { metricsToken, metricsPort }: Config, registry
     '/metrics',
     { schema: { summary: 'Metrics for Prometheus', tags: ['Operations'], security: [{ metricsToken: [] }] } },
     async (request, reply) => {
-      if (!isSameText(request.headers.authorization ?? '', `Bearer ${metricsToken}`)) {
+      if (!equalInConstantTime(request.headers.authorization ?? '', `Bearer ${metricsToken}`)) {
         throw new Failure('unauthorized', 'Send "Authorization: Bearer METRICS_TOKEN".')
       }
       return reply.type(registry.contentType).send(await registry.metrics())

@@ -39,7 +39,7 @@ export function readPage(query: Record<string, unknown>): { page: number; perPag
 }
 
 /** `meta.pagination` of a page; totals are null when they are not known. */
-export function paginationOnWire(
+export function paginationJson(
   asked: { page: number; perPage: number },
   found: { hasNext: boolean; totalCount: number | null },
 ) {

@@ -17,24 +17,24 @@ export function stopping(): Failure {
 
 /** Call it before any route is registered. What `app.close()` waits for ends within `grace` and a second. */
 export function closeInOrder(app: App, grace = GRACE): void {
-  const underWay = new Set<FastifyReply>()
-  let isClosing = false
+  const replies = new Set<FastifyReply>()
+  let isShuttingDown = false
 
   app.addHook('onRequest', async (_request, reply) => {
-    if (isClosing) {
+    if (isShuttingDown) {
       reply.header('connection', 'close')
       throw stopping()
     }
-    underWay.add(reply)
-    reply.raw.once('close', () => underWay.delete(reply))
+    replies.add(reply)
+    reply.raw.once('close', () => replies.delete(reply))
   })
   app.addHook('preClose', async () => {
-    isClosing = true
+    isShuttingDown = true
     const timers = [
       // A connection whose answer was just leaving becomes idle only after the server has looked for idle ones.
       setInterval(() => app.server.closeIdleConnections(), SWEEP_EVERY),
       setTimeout(() => {
-        for (const reply of underWay) if (!reply.sent) reply.header('connection', 'close').send(stopping())
+        for (const reply of replies) if (!reply.sent) reply.header('connection', 'close').send(stopping())
       }, grace),
       setTimeout(() => app.server.closeAllConnections(), grace + LAST_WORDS),
     ]

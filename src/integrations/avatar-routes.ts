@@ -31,15 +31,15 @@ export function avatarRoutes(app: App, services: Services): void {
     return ours.some((own) => isOwn(address, own))
   }
 
-  function imageOf({ id, ownerId, avatarUrl, webRoot }: Integration): Promise<Image> {
+  function imageOf({ id, ownerId, avatarUrl, webUrl }: Integration): Promise<Image> {
     if (avatarUrl === null || isOurs(avatarUrl)) return Promise.resolve(null)
     const key = `${id} ${avatarUrl}`
     const known = images.get(key)
     if (known) return known
-    const image: Promise<Image> = fetchImage(services.outgoing, {
+    const image: Promise<Image> = fetchImage(services.transport, {
       account: ownerId,
       address: avatarUrl,
-      web: webRoot,
+      webUrl: webUrl,
     })
       .catch(() => null)
       .then((found) => {

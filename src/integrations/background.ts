@@ -10,23 +10,23 @@ const STORE_AGAIN = 100
 /** From the signal to the end of the wait for work: as long as requests may take (`http/shutdown.ts`). */
 const STOP_LIMIT = 13_000
 
-interface UnderWay {
+interface Background {
   works: Set<Promise<unknown>>
   /** `Date.now()` after which a process that stops waits no longer. */
   stopsAt: number
 }
 
-const underWay = new WeakMap<Services, UnderWay>()
+const background = new WeakMap<Services, Background>()
 
-function underWayIn(services: Services): UnderWay {
-  const found = underWay.get(services) ?? { works: new Set(), stopsAt: Number.POSITIVE_INFINITY }
-  underWay.set(services, found)
+function backgroundOf(services: Services): Background {
+  const found = background.get(services) ?? { works: new Set(), stopsAt: Number.POSITIVE_INFINITY }
+  background.set(services, found)
   return found
 }
 
 /** A process that stops waits for this work, also when nobody else does any more. */
-export function seeThrough<T>(services: Services, work: Promise<T>): Promise<T> {
-  const { works } = underWayIn(services)
+export function waitUntil<T>(services: Services, work: Promise<T>): Promise<T> {
+  const { works } = backgroundOf(services)
   works.add(work)
   const done = () => works.delete(work)
   work.then(done, done)
@@ -34,8 +34,8 @@ export function seeThrough<T>(services: Services, work: Promise<T>): Promise<T> 
 }
 
 /** Does it again and again while the store is away, for at most `limit` milliseconds; it must be good for doing twice. */
-export function keepStoring<T>(services: Services, store: () => Promise<T>, limit = STORE_LIMIT): Promise<T> {
-  return seeThrough(services, tryStoring(services, store, Date.now() + limit))
+export function retryStore<T>(services: Services, store: () => Promise<T>, limit = STORE_LIMIT): Promise<T> {
+  return waitUntil(services, tryStoring(services, store, Date.now() + limit))
 }
 
 async function tryStoring<T>(services: Services, store: () => Promise<T>, until: number): Promise<T> {
@@ -44,24 +44,24 @@ async function tryStoring<T>(services: Services, store: () => Promise<T>, until:
       return await store()
     } catch (error) {
       const mayPass = error instanceof Failure && error.code === 'store_unavailable'
-      if (!mayPass || Date.now() > Math.min(until, underWayIn(services).stopsAt)) throw error
+      if (!mayPass || Date.now() > Math.min(until, backgroundOf(services).stopsAt)) throw error
       await delay(STORE_AGAIN)
     }
   }
 }
 
 /** From now on the process stops: what is under way has a last term. */
-export function beginStopping(services: Services): void {
-  underWayIn(services).stopsAt = Date.now() + STOP_LIMIT
+export function startDraining(services: Services): void {
+  backgroundOf(services).stopsAt = Date.now() + STOP_LIMIT
 }
 
 export function isStopping(services: Services): boolean {
-  return Number.isFinite(underWayIn(services).stopsAt)
+  return Number.isFinite(backgroundOf(services).stopsAt)
 }
 
 /** All work has ended, or its last term is over. */
-export async function workEnded(services: Services): Promise<void> {
-  const { works, stopsAt } = underWayIn(services)
+export async function drained(services: Services): Promise<void> {
+  const { works, stopsAt } = backgroundOf(services)
   const controller = new AbortController()
   const over = delay(Math.max(0, stopsAt - Date.now()), undefined, { signal: controller.signal }).catch(() => undefined)
   while (works.size > 0 && Date.now() < stopsAt) await Promise.race([Promise.allSettled(works), over])

@@ -9,7 +9,7 @@ import type { Integration } from './integrations.ts'
 import { findIntegration, getIntegration, noteStatus, workingStatus } from './integrations.ts'
 import { isAboutLink, isKnownRejected, isRejection, knownRejection, shownBy } from './link-status.ts'
 import { linkExpired } from './tokens/exchange.ts'
-import { refreshed, stillPaused } from './tokens/fresh.ts'
+import { ensureFresh, stillPaused } from './tokens/fresh.ts'
 import { pauseOf } from './tokens/lease.ts'
 import { grantedTo, openAccess } from './tokens/pair.ts'
 
@@ -28,10 +28,10 @@ interface Waiter {
 }
 
 function connect(services: Services, integration: Integration, waiter: Waiter, onAccepted: () => void): Platform {
-  return createPlatform(services.outgoing, {
+  return createPlatform(services.transport, {
     scmType: integration.scmType,
-    web: integration.webRoot,
-    api: integration.apiRoot,
+    webUrl: integration.webUrl,
+    apiUrl: integration.apiUrl,
     token: openAccess(services, integration),
     link: integration.id,
     account: integration.ownerId,
@@ -48,15 +48,15 @@ function connect(services: Services, integration: Integration, waiter: Waiter, o
  * Whose a token is that belongs to no link yet. `hasWorked`, `obtainedAt`: as in `Connection`. Call it within
  * `outgoing.waiting`.
  */
-export async function profileOnTrial(
-  { outgoing }: Services,
-  link: Pick<Integration, 'scmType' | 'webRoot' | 'apiRoot'> & { accessToken: string } & Pick<Connection, 'granted'>,
+export async function fetchProfile(
+  { transport }: Services,
+  link: Pick<Integration, 'scmType' | 'webUrl' | 'apiUrl'> & { accessToken: string } & Pick<Connection, 'granted'>,
   { hasWorked, obtainedAt, ...waiter }: { hasWorked: boolean; obtainedAt?: number } & Partial<Waiter>,
 ): Promise<Profile> {
-  const platform = createPlatform(outgoing, {
+  const platform = createPlatform(transport, {
     scmType: link.scmType,
-    web: link.webRoot,
-    api: link.apiRoot,
+    webUrl: link.webUrl,
+    apiUrl: link.apiUrl,
     token: link.accessToken,
     link: `trial/${crypto.randomUUID()}`,
     account: null,
@@ -91,24 +91,24 @@ export async function withPlatform<T>(
 ): Promise<T> {
   const found = await getIntegration(services.database, owner, idOrType)
   const deadline = Date.now() + REQUEST_LIMIT
-  return services.outgoing.waiting(owner, async (signal) => {
+  return services.transport.waiting(owner, async (signal) => {
     const waiter = { deadline, signal }
-    const integration = await usable(services, found, deadline)
+    const integration = await withFreshToken(services, found, deadline)
     if (!options.asksAgain && isKnownRejected(integration)) throw knownRejection(integration)
     try {
       return await runWith(services, integration, use, waiter)
     } catch (error) {
       const newer = isRejection(error) ? await newerToken(services, integration, deadline) : undefined
-      if (!newer) return await noteRefusal(services, integration, error, options)
+      if (!newer) return await noteFailedCall(services, integration, error, options)
       return await runWith(services, newer, use, waiter).catch((again: unknown) =>
-        noteRefusal(services, newer, again, options),
+        noteFailedCall(services, newer, again, options),
       )
     }
   })
 }
 
 /** Throws it on. */
-async function noteRefusal(
+async function noteFailedCall(
   { database }: Services,
   integration: Integration,
   error: unknown,
@@ -135,17 +135,17 @@ async function runWith<T>(services: Services, integration: Integration, use: Use
 }
 
 /** The link with a token that is good for a while, as far as is known. */
-async function usable(services: Services, integration: Integration, deadline: number): Promise<Integration> {
+async function withFreshToken(services: Services, integration: Integration, deadline: number): Promise<Integration> {
   if (integration.status === 'expired') throw linkExpired(services, integration)
   const pause = pauseOf(integration)
-  if (pause?.isTokenRefused) throw stillPaused(integration, pause)
+  if (pause?.isTokenRejected) throw stillPaused(integration, pause)
   const { refreshToken, tokenExpiresAt } = integration
   if (refreshToken === null || tokenExpiresAt === null) return integration
   const left = Date.parse(tokenExpiresAt) - Date.now()
   if (left > refreshAhead(integration, tokenExpiresAt)) return integration
   try {
     const patience = left > 0 ? Math.min(deadline, Date.now() + LIVING_PATIENCE) : deadline
-    return await refreshed(services, integration, 'due', patience)
+    return await ensureFresh(services, integration, 'due', patience)
   } catch (error) {
     const isGone = error instanceof Failure && ['scm_link_expired', 'not_found'].includes(error.code)
     if (left <= 0 || isGone) throw error
@@ -174,5 +174,5 @@ async function newerToken(
   if (present.tokenVersion !== integration.tokenVersion) return present
   // A token that was refused before has been renewed for it already: not again and again.
   if (present.refreshToken === null || present.status === 'token_rejected') return undefined
-  return refreshed(services, present, 'refused', deadline)
+  return ensureFresh(services, present, 'refused', deadline)
 }

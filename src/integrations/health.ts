@@ -24,7 +24,7 @@ const Problem = Type.Object({
 
 const RateLimit = Type.Object({ limit: Type.Integer(), remaining: Type.Integer(), reset_at: Time })
 
-export const HealthOnWire = Type.Object({
+export const HealthSchema = Type.Object({
   status: Status,
   checked_at: Time,
   problems: Type.Array(Problem),
@@ -36,7 +36,7 @@ export const HealthOnWire = Type.Object({
   token_expires_at: NullableString,
   rate_limit: Type.Unsafe<Static<typeof RateLimit> | null>({ anyOf: [RateLimit, { type: 'null' }] }),
 })
-type Health = Static<typeof HealthOnWire>
+type Health = Static<typeof HealthSchema>
 
 /** Days before a token's end at which its owner is told. */
 const EXPIRY_WARNING_DAYS = 14
@@ -100,13 +100,13 @@ async function ask(platform: Platform, link: Integration): Promise<Told> {
   const profile = await platform.profile()
   const health = await platform.health()
   // What was refused is tried: an account that may read its profile and nothing else is not well.
-  const isDoubtful = wasRefused(link) || !health.isTold
+  const isDoubtful = hadFailed(link) || !health.isTold
   if (isDoubtful && health.unknownCalls.length === 0) await platform.sshKeys()
   return { link, profile, platform: health }
 }
 
 /** By a call, and not by what the token's scopes tell. */
-function wasRefused({ status, missingScopes }: Integration): boolean {
+function hadFailed({ status, missingScopes }: Integration): boolean {
   return status === 'forbidden' || (status === 'scope_missing' && missingScopes === '')
 }
 
@@ -114,8 +114,8 @@ function healthFrom(services: Services, { link, profile, platform }: Told, incom
   const { name, version, rateLimit } = platform
   const missing = missingScopesOf(link, profile)
   // What is renewed by itself is nothing to warn of.
-  const isRenewed = link.refreshToken !== null
-  const expiresAt = isRenewed ? link.tokenExpiresAt : profile.tokenExpiresAt
+  const isRefreshed = link.refreshToken !== null
+  const expiresAt = isRefreshed ? link.tokenExpiresAt : profile.tokenExpiresAt
   const fixUrl = tokenPage(services, link)
   return {
     status: incomplete !== null ? 'forbidden' : missing.length > 0 ? 'scope_missing' : 'ok',
@@ -127,7 +127,7 @@ function healthFrom(services: Services, { link, profile, platform }: Told, incom
         message: `The token lacks ${scope}, so that some calls are refused.`,
         fix_url: fixUrl,
       })),
-      ...(isRenewed ? [] : expiryProblems(expiresAt, fixUrl)),
+      ...(isRefreshed ? [] : expiryProblems(expiresAt, fixUrl)),
     ],
     platform: { name, version },
     scopes: { granted: profile.scopes, missing },
@@ -175,7 +175,7 @@ function fixUrlOf(services: Services, integration: Integration, { code, details 
   if (details.fixUrl !== undefined) return details.fixUrl
   if (MENDED_BY_TOKEN.includes(code)) return tokenPage(services, integration)
   // Signed in there, its person reads why.
-  return code === 'scm_forbidden' ? integration.webRoot : null
+  return code === 'scm_forbidden' ? integration.webUrl : null
 }
 
 /**
@@ -185,7 +185,7 @@ function fixUrlOf(services: Services, integration: Integration, { code, details 
 function incompleteness({ link, platform }: Told): string | null {
   const { unknownCalls } = platform
   if (unknownCalls.length === 0) return null
-  const { host } = new URL(link.webRoot)
+  const { host } = new URL(link.webUrl)
   return `${host} does not know ${unknownCalls.join(', ')}: it is no ${scmTypes[link.scmType].label} as we know it, only a server that is like one. What needs these calls does not work with it, whatever the token.`
 }
 
@@ -203,8 +203,8 @@ function expiryProblems(expiresAt: string | null, fixUrl: string): Health['probl
 }
 
 /** Where the platform makes tokens, or where a link made by OAuth is made again. */
-function tokenPage({ config }: Services, { id, scmType, webRoot }: Integration): string {
+function tokenPage({ config }: Services, { id, scmType, webUrl }: Integration): string {
   const { oauth, vendor } = scmTypes[scmType]
   if (oauth) return `${config.publicUrl}/users/${scmType}/link?again=${id}`
-  return vendor === 'github' ? `${webRoot}/settings/tokens` : `${webRoot}/-/user_settings/personal_access_tokens`
+  return vendor === 'github' ? `${webUrl}/settings/tokens` : `${webUrl}/-/user_settings/personal_access_tokens`
 }

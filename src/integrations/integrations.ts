@@ -12,7 +12,7 @@ import { Failure, invalid, notFound } from '../failure.ts'
 import type { Profile } from '../platforms/platform.ts'
 import type { PlatformAddress } from '../platforms/platform-url.ts'
 import { isScmType, type ScmType } from '../platforms/scm-types.ts'
-import { integrationPlace } from '../secrets/sealed-columns.ts'
+import { integrationContext } from '../secrets/sealed-columns.ts'
 import type { Vault } from '../secrets/vault.ts'
 import { now } from '../time.ts'
 
@@ -113,8 +113,8 @@ export function newLinkColumns(id: string, ownerId: string, scmType: ScmType, ad
     scmType,
     url: address.url,
     urlKey: address.key,
-    webRoot: address.web,
-    apiRoot: address.api,
+    webUrl: address.webUrl,
+    apiUrl: address.apiUrl,
     tokenVersion: 1,
     createdAt: time,
     updatedAt: time,
@@ -140,7 +140,7 @@ export async function addIntegration(
     .values({
       ...columns,
       ...profileColumns(profile),
-      accessToken: vault.seal(accessToken, integrationPlace('access_token', columns)),
+      accessToken: vault.seal(accessToken, integrationContext('access_token', columns)),
     })
     .onConflict((conflict) => conflict.columns(['ownerId', 'scmType', 'urlKey', 'uid']).doNothing())
     .returningAll()
@@ -177,7 +177,7 @@ export async function replaceAccessToken(
   const updated = await transaction
     .updateTable('scmIntegrations')
     .set((column) => ({
-      accessToken: vault.seal(accessToken, integrationPlace('access_token', integration)),
+      accessToken: vault.seal(accessToken, integrationContext('access_token', integration)),
       tokenVersion: column('tokenVersion', '+', 1),
       updatedAt: now(),
       ...profileColumns(profile),

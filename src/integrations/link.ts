@@ -8,10 +8,10 @@ import type { PlatformAddress } from '../platforms/platform-url.ts'
 import type { ScmType } from '../platforms/scm-types.ts'
 import { scmTypes } from '../platforms/scm-types.ts'
 import type { Services } from '../services.ts'
-import { profileOnTrial } from './connect.ts'
+import { fetchProfile } from './connect.ts'
 import type { Integration } from './integrations.ts'
 import { addIntegration, getIntegration, replaceAccessToken } from './integrations.ts'
-import { recordRefusal } from './refusals.ts'
+import { recordLinkError } from './link-errors.ts'
 
 /** Failures that are about the address or the token the caller gave; any other is answered as it is. */
 const fieldAtFault: Partial<Record<FailureCode, 'url' | 'access_token'>> = {
@@ -27,7 +27,7 @@ const fieldAtFault: Partial<Record<FailureCode, 'url' | 'access_token'>> = {
   scm_forbidden: 'access_token',
 }
 
-type TrialLink = Parameters<typeof profileOnTrial>[1]
+type TrialLink = Parameters<typeof fetchProfile>[1]
 
 /** Whose token it is. That our address policy refuses the place leaves an event. */
 async function askProfile(
@@ -38,11 +38,11 @@ async function askProfile(
   { fields, hasWorked }: { fields: string[]; hasWorked: boolean },
 ): Promise<Profile> {
   try {
-    return await services.outgoing.waiting(owner, (signal) => profileOnTrial(services, link, { hasWorked, signal }))
+    return await services.transport.waiting(owner, (signal) => fetchProfile(services, link, { hasWorked, signal }))
   } catch (error) {
     if (!(error instanceof Failure)) throw error
     if (error.code === 'scm_address_refused') {
-      await recordRefusal(services.database, actor, owner, link, 'address_refused')
+      await recordLinkError(services.database, actor, owner, link, 'address_refused')
     }
     const field = fieldAtFault[error.code]
     if (!field || !fields.includes(field)) throw error
@@ -58,7 +58,7 @@ export async function link(
   input: { scmType: ScmType; address: PlatformAddress; accessToken: string },
 ): Promise<Integration> {
   const { scmType, address, accessToken } = input
-  const trial = { scmType, webRoot: address.web, apiRoot: address.api, accessToken }
+  const trial = { scmType, webUrl: address.webUrl, apiUrl: address.apiUrl, accessToken }
   const profile = await askProfile(services, actor, owner, trial, {
     fields: ['url', 'access_token'],
     hasWorked: false,
@@ -104,7 +104,7 @@ export async function relink(
     },
   )
   if (profile.uid !== integration.uid) {
-    await recordRefusal(services.database, actor, owner, integration, 'another_account')
+    await recordLinkError(services.database, actor, owner, integration, 'another_account')
     throw new Failure(
       'conflict',
       `This token belongs to ${profile.username}, but this link is to ${integration.username}. Make a new link for it instead.`,

@@ -13,14 +13,14 @@ import { readPlatformUrl } from '../platforms/platform-url.ts'
 import type { ScmType } from '../platforms/scm-types.ts'
 import { isScmType, scmTypes } from '../platforms/scm-types.ts'
 import type { Services } from '../services.ts'
-import { KeyOnWire, keyOnWire } from '../ssh-keys/schemas.ts'
-import { checkHealth, HealthOnWire } from './health.ts'
+import { KeySchema, keyJson } from '../ssh-keys/schemas.ts'
+import { checkHealth, HealthSchema } from './health.ts'
 import { importKeys } from './import-keys.ts'
 import type { Integration } from './integrations.ts'
 import { getIntegration, listIntegrations } from './integrations.ts'
 import { link, relink } from './link.ts'
-import { recordRefusal } from './refusals.ts'
-import { IntegrationOnWire, integrationOnWire, SkippedKey } from './schemas.ts'
+import { recordLinkError } from './link-errors.ts'
+import { IntegrationSchema, integrationJson, SkippedKey } from './schemas.ts'
 import { findAccess } from './tokens/pair.ts'
 import type { Revoker } from './tokens/revoker.ts'
 import { unlink } from './unlink.ts'
@@ -32,7 +32,7 @@ const LinkInput = Type.Object({
   access_token: AccessToken,
 })
 const RelinkInput = Type.Object({ access_token: AccessToken })
-const IntegrationAnswer = Type.Object({ scm_integration: IntegrationOnWire })
+const IntegrationAnswer = Type.Object({ scm_integration: IntegrationSchema })
 const ListQuery = Type.Object({ scm_type: Type.Optional(Type.String()), url: Type.Optional(Type.String()) })
 
 const MAX_TOKEN_LENGTH = 4096
@@ -46,7 +46,7 @@ function accessTokenProblem(token: string): string | undefined {
 }
 
 export function integrationRoutes(app: App, services: Services, revoker: Revoker): void {
-  const { config, database, outgoing } = services
+  const { config, database, transport } = services
 
   function scmTypeProblem(scmType: string): string | undefined {
     if (!isScmType(scmType)) return 'must be github-enterprise or gitlab-self-hosted'
@@ -56,21 +56,21 @@ export function integrationRoutes(app: App, services: Services, revoker: Revoker
   }
 
   function readAddress(scmType: ScmType, url: string) {
-    return readPlatformUrl(scmType, url, outgoing.policy, config.publicUrl)
+    return readPlatformUrl(scmType, url, transport.policy, config.publicUrl)
   }
 
   /** Throws `invalid` with every wrong member. That our policy refuses the address leaves an event. */
   async function readLink(request: FastifyRequest) {
-    const refusals: { scmType: ScmType | null; webRoot: string }[] = []
+    const problems: { scmType: ScmType | null; webUrl: string }[] = []
 
     /** Without a type that can be linked here, what holds for every address is checked. */
     function urlProblem(url: string, { scm_type: given }: Record<string, unknown>): string | undefined {
       const scmType = isScmType(given) ? given : null
       const address = readAddress(scmType ?? 'gitlab-self-hosted', url)
       if (!('problem' in address)) return undefined
-      if (address.refused) {
-        services.log('scm_address_refused', address.refused)
-        refusals.push({ scmType, webRoot: url })
+      if (address.logged) {
+        services.log('scm_address_refused', address.logged)
+        problems.push({ scmType, webUrl: url })
       }
       return address.problem
     }
@@ -86,8 +86,8 @@ export function integrationRoutes(app: App, services: Services, revoker: Revoker
       if ('problem' in address) throw invalid({ url: [address.problem] })
       return { scmType, address, accessToken: input.access_token }
     } catch (error) {
-      for (const refused of refusals) {
-        await recordRefusal(database, actorOf(request), request.user.id, refused, 'address_refused')
+      for (const logged of problems) {
+        await recordLinkError(database, actorOf(request), request.user.id, logged, 'address_refused')
       }
       throw error
     }
@@ -106,12 +106,12 @@ export function integrationRoutes(app: App, services: Services, revoker: Revoker
   /** List and show; every other answer leaves the token out. */
   function shown(integration: Integration, request: FastifyRequest) {
     const { user } = request
-    if (!maySeeTokens(request)) return integrationOnWire(integration, user)
+    if (!maySeeTokens(request)) return integrationJson(integration, user)
     const accessToken = findAccess(services, integration)
     // One link whose token cannot be read must not keep the others out of the list.
     const unreadable = { status: 'token_rejected' as const, statusReason: 'The stored token cannot be read any more.' }
     const shown = accessToken === undefined ? { ...integration, ...unreadable } : integration
-    return integrationOnWire(shown, user, accessToken)
+    return integrationJson(shown, user, accessToken)
   }
 
   app.get(
@@ -121,7 +121,7 @@ export function integrationRoutes(app: App, services: Services, revoker: Revoker
         summary: 'List your SCM integrations',
         tags: ['SCM integrations'],
         querystring: ListQuery,
-        response: answers(200, Type.Object({ scm_integrations: Type.Array(IntegrationOnWire), meta: CutMeta })),
+        response: answers(200, Type.Object({ scm_integrations: Type.Array(IntegrationSchema), meta: CutMeta })),
       },
     },
     async (request) => {
@@ -163,7 +163,7 @@ export function integrationRoutes(app: App, services: Services, revoker: Revoker
     async (request, reply) => {
       const { user } = request
       const integration = await link(services, actorOf(request), user.id, await readLink(request))
-      return reply.status(201).send({ scm_integration: integrationOnWire(integration, user) })
+      return reply.status(201).send({ scm_integration: integrationJson(integration, user) })
     },
   )
 
@@ -182,7 +182,7 @@ export function integrationRoutes(app: App, services: Services, revoker: Revoker
       const { user, params, body } = request
       const { access_token } = readBody(body, 'scm_integration', RelinkInput, { access_token: accessTokenProblem })
       const integration = await relink(services, actorOf(request), user.id, params.id, access_token)
-      return { scm_integration: integrationOnWire(integration, user) }
+      return { scm_integration: integrationJson(integration, user) }
     },
   )
 
@@ -214,7 +214,7 @@ export function integrationRoutes(app: App, services: Services, revoker: Revoker
         response: answers(
           201,
           Type.Object({
-            keys: Type.Array(KeyOnWire),
+            keys: Type.Array(KeySchema),
             meta: Type.Object({ skipped: Type.Array(SkippedKey) }),
           }),
         ),
@@ -223,7 +223,7 @@ export function integrationRoutes(app: App, services: Services, revoker: Revoker
     async (request, reply) => {
       const { user, params } = request
       const { keys, skipped } = await importKeys(services, actorOf(request), user, params.id)
-      return reply.status(201).send({ keys: keys.map((key) => keyOnWire(key, user)), meta: { skipped } })
+      return reply.status(201).send({ keys: keys.map((key) => keyJson(key, user)), meta: { skipped } })
     },
   )
 
@@ -234,7 +234,7 @@ export function integrationRoutes(app: App, services: Services, revoker: Revoker
         summary: 'What is wrong with a link, and how to mend it',
         tags: ['SCM integrations'],
         params: IdParams,
-        response: answers(200, Type.Object({ health: HealthOnWire })),
+        response: answers(200, Type.Object({ health: HealthSchema })),
       },
     },
     async ({ user, params }) => ({ health: await checkHealth(services, user.id, params.id) }),

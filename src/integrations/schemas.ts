@@ -1,7 +1,7 @@
 // Integrations, and what platforms show through them, as JSON.
 
 import { Type } from 'typebox'
-import { Owner, ownerOnWire } from '../accounts/schemas.ts'
+import { Owner, ownerJson } from '../accounts/schemas.ts'
 import type { User } from '../accounts/users.ts'
 import { Pagination } from '../http/pagination.ts'
 import { NullableString, Time } from '../http/schemas.ts'
@@ -25,7 +25,7 @@ export const Status = Type.Unsafe<(typeof STATUSES)[number]>({
     'Whether the link works, as far as its last use has shown. `forbidden`: the platform refuses the account, or this server.',
 })
 
-export const IntegrationOnWire = Type.Object({
+export const IntegrationSchema = Type.Object({
   id: Type.String(),
   scm_type: Type.Unsafe<(typeof SCM_TYPES)[number]>({ type: 'string', enum: [...SCM_TYPES] }),
   url: Type.String({ description: 'Where the platform is hosted.' }),
@@ -48,7 +48,7 @@ export const IntegrationOnWire = Type.Object({
 })
 
 /** `accessToken` is given only where the caller may see it. */
-export function integrationOnWire(integration: Integration, owner: User, accessToken?: string) {
+export function integrationJson(integration: Integration, owner: User, accessToken?: string) {
   return {
     id: integration.id,
     scm_type: integration.scmType,
@@ -60,7 +60,7 @@ export function integrationOnWire(integration: Integration, owner: User, accessT
     avatar_url: integration.avatarUrl,
     email: integration.email,
     profile_url: integration.profileUrl,
-    owner: ownerOnWire(owner),
+    owner: ownerJson(owner),
     status: statusNow(integration),
     status_reason: statusReasonNow(integration),
     scopes: integration.scopes?.split(' ').filter(Boolean) ?? null,
@@ -76,7 +76,7 @@ export const ListMeta = Type.Object({
   warnings: Type.Array(Type.String(), { description: 'What the platform held back; empty when nothing.' }),
 })
 
-export const RepositoryOnWire = Type.Object({
+export const RepositorySchema = Type.Object({
   id: Type.Integer(),
   name: Type.String(),
   fullName: Type.String(),
@@ -87,7 +87,7 @@ export const RepositoryOnWire = Type.Object({
   default_branch: NullableString,
 })
 
-export function repositoryOnWire(repository: Repository) {
+export function repositoryJson(repository: Repository) {
   const { id, name, fullName, url, description, fork } = repository
   return {
     id,
@@ -101,7 +101,7 @@ export function repositoryOnWire(repository: Repository) {
   }
 }
 
-export const OrganizationOnWire = Type.Object({
+export const OrganizationSchema = Type.Object({
   id: Type.Integer(),
   login: Type.String(),
   avatarUrl: NullableString,
@@ -109,11 +109,11 @@ export const OrganizationOnWire = Type.Object({
   description: NullableString,
 })
 
-export function organizationOnWire({ id, login, avatarUrl, url, description }: Organization) {
+export function organizationJson({ id, login, avatarUrl, url, description }: Organization) {
   return { id, login, avatarUrl, url, description }
 }
 
-export const PullRequestOnWire = Type.Object({
+export const PullRequestSchema = Type.Object({
   id: Type.Unsafe<number | null>({ type: ['integer', 'null'] }),
   number: Type.Integer({ description: 'The number people say: #3, !3.' }),
   title: Type.String(),
@@ -123,7 +123,7 @@ export const PullRequestOnWire = Type.Object({
   state: Type.Unsafe<PullRequest['state']>({ type: 'string', enum: ['open', 'closed', 'merged'] }),
 })
 
-export function pullRequestOnWire(pullRequest: PullRequest) {
+export function pullRequestJson(pullRequest: PullRequest) {
   return {
     id: pullRequest.id,
     number: pullRequest.number,
@@ -135,4 +135,4 @@ export function pullRequestOnWire(pullRequest: PullRequest) {
   }
 }
 
-export const BranchOnWire = Type.Object({ name: Type.String() })
+export const BranchSchema = Type.Object({ name: Type.String() })

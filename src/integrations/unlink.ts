@@ -42,13 +42,13 @@ export async function removeUserAndUnlink(services: Services, actor: Actor, owne
 
 /** The tokens of a link that is gone or has others now. Those that no longer open cannot be revoked, and are let go. */
 export async function queueTokensOf(services: Services, database: Database, integration: Integration): Promise<void> {
-  const { id, ownerId, scmType, webRoot, clientId } = integration
+  const { id, ownerId, scmType, webUrl, clientId } = integration
   if (!isOAuthScmType(scmType) || clientId === null) return
   const tokens = pairToRevoke(services, integration)
   if (!tokens) return
   // Whoever renews the pair just now sends its refresh token: revoking, which may send it too, comes after that.
   const dueAt = spendingEnds(integration) ?? now()
-  const revocation = { scmType, webRoot, clientId, tokens, ownerId, integrationId: id, dueAt }
+  const revocation = { scmType, webUrl, clientId, tokens, ownerId, integrationId: id, dueAt }
   await queueRevocation(database, services.vault, revocation)
 }
 

@@ -4,7 +4,7 @@ import { type FaultName, type Sandbox, type SandboxPlatform, startSandbox } from
 import { serve } from '../../test/support/fault-server.ts'
 import type { AllowedHost } from '../config.ts'
 import type { Failure, FailureCode } from '../failure.ts'
-import { createOutgoing, type Outgoing } from './api.ts'
+import { createTransport, type Transport } from './api.ts'
 import { createPlatform } from './create-platform.ts'
 import type { Page, PageRequest, Platform } from './platform.ts'
 import { scmTypes } from './scm-types.ts'
@@ -13,7 +13,7 @@ const NAMES = ['github', 'github-enterprise', 'gitlab', 'gitlab-self-hosted', 'g
 const FIRST = { page: 1, perPage: 20 }
 
 let sandbox: Sandbox
-let outgoing: Outgoing
+let transport: Transport
 let links = 0
 
 /** Without a memory of earlier answers, waits and failures: each gets a link and a door of its own. */
@@ -22,26 +22,26 @@ function connect(name: (typeof NAMES)[number], purpose = 'full'): { at: SandboxP
   links += 1
   const connection = {
     scmType: at.scmType,
-    web: at.url,
-    api: at.apiUrl,
+    webUrl: at.url,
+    apiUrl: at.apiUrl,
     token: at.token('alice', purpose),
     link: `link-${links}`,
     account: 'a',
     hasWorked: false,
   }
-  return { at, platform: createPlatform(outgoing, connection) }
+  return { at, platform: createPlatform(transport, connection) }
 }
 
-function openDoor(places = Object.values(sandbox.platforms).map(({ url }) => url)): Outgoing {
+function openDoor(places = Object.values(sandbox.platforms).map(({ url }) => url)): Transport {
   const allowedHosts = places.map((url): AllowedHost => {
     const { hostname, port } = new URL(url)
     return { kind: 'host', host: hostname, port: Number(port), plainHttp: true, text: url }
   })
   const limits = { retryMin: 1, retryMax: 2, headers: 1_000, idle: 1_000, call: 2_000 }
-  return createOutgoing({ allowedHosts, extraCaCerts: null, httpsProxy: null, noProxy: [], limits })
+  return createTransport({ allowedHosts, extraCaCerts: null, httpsProxy: null, noProxy: [], limits })
 }
 
-function refusal(asked: Promise<unknown>): Promise<Failure> {
+function failureOf(asked: Promise<unknown>): Promise<Failure> {
   return asked.then(
     (answer) => expect.unreachable(JSON.stringify(answer)),
     (failure: Failure) => failure,
@@ -61,17 +61,17 @@ async function readThrough<T>(perPage: number, read: (page: PageRequest) => Prom
 
 beforeAll(async () => {
   sandbox = await startSandbox({ ports: 'free' })
-  outgoing = openDoor()
+  transport = openDoor()
 })
 
 afterEach(async () => {
   sandbox.reset()
-  await outgoing.close()
-  outgoing = openDoor()
+  await transport.close()
+  transport = openDoor()
 })
 
 afterAll(async () => {
-  await outgoing.close()
+  await transport.close()
   await sandbox.close()
 })
 
@@ -185,7 +185,7 @@ describe.each(NAMES)('%s', (name) => {
   test('follows a repository to its new name, and finds no hidden one', async () => {
     const { platform } = connect(name)
     expect((await platform.branches('alice/original-name', FIRST)).items[0]).toEqual({ name: 'main' })
-    expect((await refusal(platform.branches('secret-org/core', FIRST))).code).toBe('scm_not_found')
+    expect((await failureOf(platform.branches('secret-org/core', FIRST))).code).toBe('scm_not_found')
   })
 
   test.each<[FaultName, FailureCode, number?]>([
@@ -211,7 +211,7 @@ describe.each(NAMES)('%s', (name) => {
   ])('%s is %s', async (fault, code, retryAfter) => {
     const { at, platform } = connect(name)
     at.faults.set({ fault })
-    const failure = await refusal(platform.profile())
+    const failure = await failureOf(platform.profile())
     expect([failure.code, failure.message]).toEqual([code, expect.not.stringContaining(at.token('alice'))])
     if (retryAfter !== undefined)
       expect(Math.abs((failure.details.retryAfter ?? 0) - retryAfter)).toBeLessThanOrEqual(1)
@@ -225,14 +225,14 @@ test.each([
   const at = sandbox.platforms[there]
   const connection = {
     scmType,
-    web: at.url,
-    api: `${at.url}${path}`,
+    webUrl: at.url,
+    apiUrl: `${at.url}${path}`,
     token: at.token('alice'),
     link: 'wrong',
     account: 'a',
     hasWorked: false,
   }
-  const failure = await refusal(createPlatform(outgoing, connection).profile())
+  const failure = await failureOf(createPlatform(transport, connection).profile())
   expect(failure.code).toBe('scm_bad_response')
   expect(failure.message).toContain(`use the scm_type ${there}`)
 })
@@ -242,14 +242,14 @@ test('a GitHub that refuses to say whose token it is is none', async () => {
   const outside = openDoor([place.origin])
   const connection = {
     scmType: 'github-enterprise' as const,
-    web: place.origin,
-    api: `${place.origin}/api/v3`,
+    webUrl: place.origin,
+    apiUrl: `${place.origin}/api/v3`,
     token: 't',
     link: 'l',
     account: 'a',
     hasWorked: false,
   }
-  const failure = await refusal(createPlatform(outside, connection).profile())
+  const failure = await failureOf(createPlatform(outside, connection).profile())
   expect([failure.code, failure.message]).toEqual([
     'scm_bad_response',
     expect.stringMatching(/^There is no GitHub at .*: it refuses to say whose token this is\.$/),
@@ -267,14 +267,14 @@ test.each([
   const outside = openDoor([place.origin])
   const connection = {
     scmType,
-    web: place.origin,
-    api: `${place.origin}${path}`,
+    webUrl: place.origin,
+    apiUrl: `${place.origin}${path}`,
     token: 't',
     link: 'l',
     account: 'a',
     hasWorked: false,
   }
-  const failure = await refusal(createPlatform(outside, connection).profile())
+  const failure = await failureOf(createPlatform(outside, connection).profile())
   expect([failure.code, failure.message]).toEqual([
     'scm_bad_response',
     expect.stringMatching(
@@ -291,5 +291,5 @@ test('organisations behind single sign-on are left out with a warning, and their
   expect(page.items.map(({ login }) => login)).not.toContain('sso-corp')
   expect(page.warnings).toHaveLength(1)
   const pulls = platform.searchPullRequests({ words: [], state: null, repo: 'sso-corp/vault' }, FIRST)
-  expect((await refusal(pulls)).code).toBe('scm_sso_required')
+  expect((await failureOf(pulls)).code).toBe('scm_sso_required')
 })

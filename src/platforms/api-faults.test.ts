@@ -6,7 +6,7 @@ import { Type } from 'typebox'
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import { entryFor, type Handler, json, serve, serveTcp, type TestServer } from '../../test/support/fault-server.ts'
 import { Failure, type FailureCode } from '../failure.ts'
-import { Api, createOutgoing, type Outgoing, type RawAnswer, send } from './api.ts'
+import { Api, createTransport, type RawAnswer, send, type Transport } from './api.ts'
 import type { Limits } from './transport/limits.ts'
 
 const LIMITS = {
@@ -22,7 +22,7 @@ const LIMITS = {
 const TOKEN = 'glpat-canary'
 const User = Type.Object({ id: Type.Integer({ maximum: Number.MAX_SAFE_INTEGER }), name: Type.String() })
 
-let outgoing: Outgoing
+let transport: Transport
 let elsewhere: TestServer
 let server: TestServer
 let handler: Handler
@@ -35,7 +35,7 @@ beforeEach(async () => {
     if (request.url === '/api/ok') json(response, { id: 7, name: 'ok' })
     else handler(request, response)
   })
-  outgoing = createOutgoing({
+  transport = createTransport({
     allowedHosts: [entryFor('127.0.0.1', server.port), entryFor('127.0.0.1', elsewhere.port)],
     extraCaCerts: null,
     httpsProxy: null,
@@ -48,7 +48,7 @@ beforeEach(async () => {
 })
 
 afterEach(async () => {
-  await outgoing.close()
+  await transport.close()
   await vi.waitFor(async () => expect(await server.open()).toBe(0), { interval: 5 })
   await server.close()
   await elsewhere.close()
@@ -60,7 +60,7 @@ function options(link = 'link-1', root = `${server.origin}/api`) {
 }
 
 function api(...at: Parameters<typeof options>): Api {
-  return new Api(outgoing, options(...at))
+  return new Api(transport, options(...at))
 }
 
 function failureFrom({ status, headers, body }: RawAnswer): Failure {
@@ -206,7 +206,7 @@ describe('a GET', () => {
     ['the whole call', { call: 100 }, trickle],
   ])('%s is limited by itself', async (_name, limits, fault) => {
     handler = fault
-    const door = createOutgoing({
+    const door = createTransport({
       allowedHosts: [entryFor('127.0.0.1', server.port)],
       extraCaCerts: null,
       httpsProxy: null,
@@ -267,7 +267,7 @@ describe('a GET', () => {
   })
 
   test('a header that cannot be sent is our own fault and is not repeated in words', async () => {
-    const bad = new Api(outgoing, {
+    const bad = new Api(transport, {
       root: server.origin,
       headers: { authorization: 'Bearer a\r\nb' },
       link: 'l',
@@ -288,7 +288,7 @@ describe('not quite a web server', () => {
     ['accepts and is silent', null, 'scm_unreachable', 'did not answer in time'],
   ])('%s', async (_name, banner, code, words) => {
     const odd = await serveTcp(createTcpServer((socket) => banner !== null && socket.end(banner)))
-    const door = createOutgoing({
+    const door = createTransport({
       allowedHosts: [entryFor('127.0.0.1', odd.port)],
       extraCaCerts: null,
       httpsProxy: null,
@@ -324,7 +324,7 @@ describe('a POST', () => {
   function post(deadline?: number): Promise<RawAnswer> {
     const url = `${server.origin}/oauth/token?x=1`
     const form = { refresh_token: TOKEN }
-    return send(outgoing, { method: 'POST', url, headers: {}, form, ...(deadline === undefined ? {} : { deadline }) })
+    return send(transport, { method: 'POST', url, headers: {}, form, ...(deadline === undefined ? {} : { deadline }) })
   }
 
   test.each(
@@ -382,7 +382,7 @@ describe.each(ODD_BODIES)('%s', (_name, body, headers) => {
     handler = reply(body, { ...headers, 'retry-after': '7' }, status)
     const failure = await failureOf(api().get('/x', User))
     expect([failure.code, failure.details.retryAfter]).toEqual([code, 7])
-    const sent = send(outgoing, { method: 'POST', url: `${server.origin}/token`, headers: {}, form: { a: 'b' } })
+    const sent = send(transport, { method: 'POST', url: `${server.origin}/token`, headers: {}, form: { a: 'b' } })
     if (status === 429) expect((await sent).status).toBe(429)
     else expect((await failureOf(sent)).code).toBe(code)
   })
@@ -390,7 +390,7 @@ describe.each(ODD_BODIES)('%s', (_name, body, headers) => {
 
 test('a refusal is known by its beginning, and by its headers where the rest is no JSON of ours', async () => {
   handler = reply(`<html>${'x'.repeat(9 * 1024 * 1024)}`, { 'content-type': 'text/html' }, 403)
-  const foreign = new Api(outgoing, { ...options(), recognises: ({ body }) => body !== undefined })
+  const foreign = new Api(transport, { ...options(), recognises: ({ body }) => body !== undefined })
   const failure = await failureOf(foreign.get('/x', User))
   expect([failure.code, failure.message]).toEqual(['scm_bad_response', expect.stringContaining('403 with a web page')])
   handler = reply(`${'['.repeat(500)}${']'.repeat(500)}`, {}, 403)

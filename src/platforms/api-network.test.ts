@@ -8,31 +8,31 @@ import { json, listenForTest, serve, serveTcp, serveTls, type TestServer } from 
 import { createIdentity, type Identity } from '../../test/support/test-certificates.ts'
 import { type AllowedHost, readConfig } from '../config.ts'
 import { Failure, type FailureCode } from '../failure.ts'
-import { Api, createOutgoing, type Outgoing, type OutgoingOptions, send } from './api.ts'
+import { Api, createTransport, send, type Transport, type TransportOptions } from './api.ts'
 
 const Item = Type.Object({ id: Type.Integer() })
 
-let closing: (() => Promise<void>)[]
+let ending: (() => Promise<void>)[]
 let logged: [string, Record<string, string | number>][]
 
 beforeEach(() => {
-  closing = []
+  ending = []
   logged = []
 })
 afterEach(async () => {
-  for (const close of closing.reverse()) await close()
+  for (const close of ending.reverse()) await close()
 })
 
 function keep<T extends { close(): Promise<void> }>(thing: T): T {
-  closing.push(() => thing.close())
+  ending.push(() => thing.close())
   return thing
 }
 
-function open(allowed: string, options: Partial<OutgoingOptions> = {}): Outgoing {
+function open(allowed: string, options: Partial<TransportOptions> = {}): Transport {
   const allowedHosts: AllowedHost[] = readConfig({ ALLOWED_HOSTS: allowed }).allowedHosts
   const limits = { dns: 200, connect: 600, headers: 600, idle: 600, call: 2500, retryMin: 1, retryMax: 2 }
   return keep(
-    createOutgoing({
+    createTransport({
       allowedHosts,
       extraCaCerts: null,
       httpsProxy: null,
@@ -44,9 +44,9 @@ function open(allowed: string, options: Partial<OutgoingOptions> = {}): Outgoing
   )
 }
 
-function get(outgoing: Outgoing, root: string): Promise<{ body: { id: number } }> {
+function get(transport: Transport, root: string): Promise<{ body: { id: number } }> {
   const failureFrom = () => new Failure('scm_forbidden', 'no')
-  return new Api(outgoing, {
+  return new Api(transport, {
     root,
     headers: { authorization: 'Bearer canary' },
     link: 'l',
@@ -74,8 +74,8 @@ describe('names', () => {
   })
 
   test('a permitted one is connected where it resolves to', async () => {
-    const outgoing = open(`http://gitlab.test:${server.port}`, { lookup: async () => ['127.0.0.1'] })
-    expect((await get(outgoing, `http://gitlab.test:${server.port}`)).body.id).toBe(1)
+    const transport = open(`http://gitlab.test:${server.port}`, { lookup: async () => ['127.0.0.1'] })
+    expect((await get(transport, `http://gitlab.test:${server.port}`)).body.id).toBe(1)
   })
 
   test.each<[string, () => Promise<string[]>, FailureCode, string, number]>([
@@ -112,9 +112,9 @@ describe('names', () => {
     'https://169.254.169.254',
   ])('the literal address %s is refused without any look-up, for GET and POST', async (root) => {
     const lookup = vi.fn(async () => ['8.8.8.8'])
-    const outgoing = open('', { lookup })
-    expect((await failureOf(get(outgoing, root))).code).toBe('scm_address_refused')
-    expect((await failureOf(send(outgoing, { method: 'POST', url: `${root}/x`, headers: {} }))).code).toBe(
+    const transport = open('', { lookup })
+    expect((await failureOf(get(transport, root))).code).toBe('scm_address_refused')
+    expect((await failureOf(send(transport, { method: 'POST', url: `${root}/x`, headers: {} }))).code).toBe(
       'scm_address_refused',
     )
     expect(lookup).not.toHaveBeenCalled()
@@ -123,8 +123,8 @@ describe('names', () => {
   test('a look-up that rebinds between two calls reaches nothing', async () => {
     const answers = [['127.0.0.1'], ['169.254.169.254']]
     const root = `http://gitlab.test:${server.port}`
-    const outgoing = open(root, { lookup: async () => answers.shift() ?? [] })
-    const post = () => send(outgoing, { method: 'POST', url: `${root}/token`, headers: {} })
+    const transport = open(root, { lookup: async () => answers.shift() ?? [] })
+    const post = () => send(transport, { method: 'POST', url: `${root}/token`, headers: {} })
     expect((await post()).status).toBe(200)
     expect((await failureOf(post())).code).toBe('scm_address_refused')
     expect(server.seen.length).toBe(1)
@@ -165,8 +165,8 @@ describe('certificates', () => {
     ],
   ])('one that is %s ends the call before the token is sent', async (_name, identity, words) => {
     const server = await serveItem(identity)
-    const outgoing = open(`gitlab.test:${server.port}`, { lookup, extraCaCerts: AUTHORITY.cert })
-    const failure = await failureOf(get(outgoing, `https://gitlab.test:${server.port}`))
+    const transport = open(`gitlab.test:${server.port}`, { lookup, extraCaCerts: AUTHORITY.cert })
+    const failure = await failureOf(get(transport, `https://gitlab.test:${server.port}`))
     expect(failure).toMatchObject({ code: 'scm_unreachable', message: expect.stringContaining(words) })
     expect(server.seen).toEqual([])
     await vi.waitFor(async () => expect(await server.open()).toBe(0), { interval: 5 })
@@ -174,8 +174,8 @@ describe('certificates', () => {
 
   test.each(['gitlab.test', '127.0.0.1'])('one of an authority in EXTRA_CA_CERTS serves %s', async (host) => {
     const server = await serveItem(createIdentity('gitlab.test', trusted))
-    const outgoing = open(`${host}:${server.port}`, { lookup, extraCaCerts: AUTHORITY.cert })
-    expect((await get(outgoing, `https://${host}:${server.port}`)).body.id).toBe(1)
+    const transport = open(`${host}:${server.port}`, { lookup, extraCaCerts: AUTHORITY.cert })
+    expect((await get(transport, `https://${host}:${server.port}`)).body.id).toBe(1)
     const untrusting = open(`${host}:${server.port}`, { lookup })
     expect((await failureOf(get(untrusting, `https://${host}:${server.port}`))).message).toContain('EXTRA_CA_CERTS')
   })
@@ -226,26 +226,26 @@ describe('an outgoing proxy', () => {
     return keep(await listenForTest(http, seen, () => http.closeAllConnections()))
   }
 
-  function through(address: TestServer, options: Partial<OutgoingOptions> = {}, allowed = ''): Outgoing {
+  function through(address: TestServer, options: Partial<TransportOptions> = {}, allowed = ''): Transport {
     const httpsProxy = address.origin.replace('//', '//user:hunter2@')
     return open(allowed, { httpsProxy, extraCaCerts: AUTHORITY.cert, lookup: fails('ENOTFOUND'), ...options })
   }
 
   const CREDENTIALS = `Basic ${Buffer.from('user:hunter2').toString('base64')}`
 
-  test.each<[string, string, Partial<OutgoingOptions>]>([
+  test.each<[string, string, Partial<TransportOptions>]>([
     ['by name what does not resolve here', 'https://ghe.test', {}],
     ['what resolves here to a public address', 'https://ghe.test', { lookup: async () => ['8.8.8.8'] }],
     ['a public literal address', 'https://8.8.8.8', {}],
   ])('carries %s', async (_name, root, options) => {
-    const outgoing = through(proxy, options)
-    expect((await get(outgoing, root)).body.id).toBe(1)
+    const transport = through(proxy, options)
+    expect((await get(transport, root)).body.id).toBe(1)
     expect(proxy.seen).toEqual([`${root.slice(8)}:443 ${CREDENTIALS}`])
-    expect((await send(outgoing, { method: 'POST', url: `${root}/token`, headers: {} })).status).toBe(200)
+    expect((await send(transport, { method: 'POST', url: `${root}/token`, headers: {} })).status).toBe(200)
     expect(proxy.seen.length).toBe(2)
   })
 
-  test.each<[string, string, Partial<OutgoingOptions>]>([
+  test.each<[string, string, Partial<TransportOptions>]>([
     ['a name that resolves here to a private address', 'https://ghe.test', { lookup: async () => ['10.0.0.7'] }],
     ['a private literal address', 'https://10.0.0.7', {}],
     ['metadata', 'https://169.254.169.254', {}],
@@ -258,9 +258,9 @@ describe('an outgoing proxy', () => {
 
   test('is passed by for NO_PROXY and for this machine', async () => {
     const options = { noProxy: ['.test'], lookup: async () => ['127.0.0.1'] }
-    const outgoing = through(proxy, options, `ghe.test:${server.port},127.0.0.1:${server.port}`)
-    expect((await get(outgoing, `https://ghe.test:${server.port}`)).body.id).toBe(1)
-    expect((await failureOf(get(outgoing, `https://127.0.0.1:${server.port}`))).message).toContain('another host name')
+    const transport = through(proxy, options, `ghe.test:${server.port},127.0.0.1:${server.port}`)
+    expect((await get(transport, `https://ghe.test:${server.port}`)).body.id).toBe(1)
+    expect((await failureOf(get(transport, `https://127.0.0.1:${server.port}`))).message).toContain('another host name')
     expect(proxy.seen).toEqual([])
   })
 

@@ -5,7 +5,7 @@ import { Type } from 'typebox'
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import { entryFor, type Handler, json, serve, serveTcp, type TestServer } from '../../test/support/fault-server.ts'
 import { Failure } from '../failure.ts'
-import { Api, createOutgoing, type Outgoing, type RawAnswer } from './api.ts'
+import { Api, createTransport, type RawAnswer, type Transport } from './api.ts'
 import type { Limits } from './transport/limits.ts'
 
 const Item = Type.Object({ id: Type.Integer() })
@@ -13,23 +13,23 @@ const Item = Type.Object({ id: Type.Integer() })
 let server: TestServer
 let other: TestServer
 let handler: Handler
-let outgoing: Outgoing
+let transport: Transport
 
 beforeEach(async () => {
   server = await serve((request, response) => handler(request, response))
   other = await serve((_request, response) => json(response, { id: 2 }))
-  outgoing = open()
+  transport = open()
 })
 
 afterEach(async () => {
   vi.useRealTimers()
-  await outgoing.close()
+  await transport.close()
   await server.close()
   await other.close()
 })
 
-function open(limits: Partial<Limits> = {}, port = server.port): Outgoing {
-  return createOutgoing({
+function open(limits: Partial<Limits> = {}, port = server.port): Transport {
+  return createTransport({
     allowedHosts: [entryFor('127.0.0.1', port), entryFor('127.0.0.1', other.port)],
     extraCaCerts: null,
     httpsProxy: null,
@@ -44,7 +44,7 @@ function get(
   root = server.origin,
   token = 'a',
 ): Promise<{ headers: Record<string, string>; body: { id: number }; next: string | null }> {
-  return new Api(outgoing, {
+  return new Api(transport, {
     root,
     headers: { authorization: token },
     link,
@@ -102,8 +102,8 @@ describe('a platform that asks to wait', () => {
   })
 
   test('calls that waited for a place see it as well', async () => {
-    await outgoing.close()
-    outgoing = open({ callsPerLink: 1 })
+    await transport.close()
+    transport = open({ callsPerLink: 1 })
     handler = (_request, response) => response.writeHead(429, { 'retry-after': '9' }).end()
     const failures = await Promise.all(['/1', '/2', '/3'].map((path) => failureOf(get(path))))
     expect(failures.map(({ code }) => code)).toEqual(['scm_rate_limited', 'scm_rate_limited', 'scm_rate_limited'])
@@ -132,16 +132,16 @@ describe('an origin that fails', () => {
 
   test('is left alone when it never answers, too', async () => {
     const silent = await serveTcp(createTcpServer((socket) => socket.destroy()))
-    await outgoing.close()
-    outgoing = open({ breakerFailures: 3 }, silent.port)
+    await transport.close()
+    transport = open({ breakerFailures: 3 }, silent.port)
     await failureOf(get('/user', 'a', silent.origin))
     expect((await failureOf(get('/user', 'b', silent.origin))).message).toContain('left alone')
     await silent.close()
   })
 
   test('refusals, rate limits and nonsense do not count', async () => {
-    await outgoing.close()
-    outgoing = open({ breakerFailures: 1 })
+    await transport.close()
+    transport = open({ breakerFailures: 1 })
     for (const status of [401, 403, 404, 422, 429, 200]) {
       handler = (_request, response) => response.writeHead(status).end('<html>')
       await failureOf(get('/user', `link ${status}`))

@@ -5,7 +5,7 @@ import { Type } from 'typebox'
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import { entryFor, type Handler, json, serve, type TestServer } from '../../test/support/fault-server.ts'
 import { Failure } from '../failure.ts'
-import { Api, type ApiOptions, createOutgoing, type Outgoing, type RawAnswer, send } from './api.ts'
+import { Api, type ApiOptions, createTransport, type RawAnswer, send, type Transport } from './api.ts'
 import { LIMITS, type Limits } from './transport/limits.ts'
 import { maybe } from './vendor.ts'
 
@@ -13,7 +13,7 @@ const Item = Type.Object({ id: Type.Integer() })
 
 let server: TestServer
 let handler: Handler
-let opened: Outgoing[]
+let opened: Transport[]
 
 beforeEach(async () => {
   server = await serve((request, response) => handler(request, response))
@@ -21,12 +21,12 @@ beforeEach(async () => {
 })
 
 afterEach(async () => {
-  for (const outgoing of opened) await outgoing.close()
+  for (const transport of opened) await transport.close()
   await server.close()
 })
 
-function open(limits: Partial<Limits> = {}, log?: (event: string, fields: object) => void): Outgoing {
-  const outgoing = createOutgoing({
+function open(limits: Partial<Limits> = {}, log?: (event: string, fields: object) => void): Transport {
+  const transport = createTransport({
     allowedHosts: [entryFor('127.0.0.1', server.port)],
     extraCaCerts: null,
     httpsProxy: null,
@@ -34,12 +34,12 @@ function open(limits: Partial<Limits> = {}, log?: (event: string, fields: object
     limits: { retryMin: 5, retryMax: 20, ...limits },
     ...(log ? { log } : {}),
   })
-  opened.push(outgoing)
-  return outgoing
+  opened.push(transport)
+  return transport
 }
 
-function apiOf(outgoing: Outgoing, options: Partial<ApiOptions> = {}): Api {
-  return new Api(outgoing, {
+function apiOf(transport: Transport, options: Partial<ApiOptions> = {}): Api {
+  return new Api(transport, {
     root: server.origin,
     headers: { authorization: 'Bearer a' },
     link: 'link',
@@ -266,12 +266,12 @@ describe('together', () => {
   test('identical reads at the same time are one call, later ones are not', async () => {
     const hold = gate()
     handler = (_request, response) => hold.wait.then(() => json(response, { id: 1 }))
-    const outgoing = open()
-    const reads = [1, 2, 3].map(() => apiOf(outgoing).get('/user', Item))
+    const transport = open()
+    const reads = [1, 2, 3].map(() => apiOf(transport).get('/user', Item))
     await vi.waitFor(() => expect(server.seen.length).toBe(1), { interval: 2 })
     hold.open()
     expect((await Promise.all(reads)).map(({ body }) => body.id)).toEqual([1, 1, 1])
-    await apiOf(outgoing).get('/user', Item)
+    await apiOf(transport).get('/user', Item)
     expect(server.seen.length).toBe(2)
   })
 
@@ -280,17 +280,17 @@ describe('together', () => {
     ['another token under the same link', { headers: { authorization: 'Bearer b' } }],
   ])('%s makes its own call', async (_name, options) => {
     handler = (request, response) => json(response, { id: 1, token: request.headers.authorization })
-    const outgoing = open()
-    await Promise.all([apiOf(outgoing).get('/user', Item), apiOf(outgoing, options).get('/user', Item)])
+    const transport = open()
+    await Promise.all([apiOf(transport).get('/user', Item), apiOf(transport, options).get('/user', Item)])
     expect(server.seen.length).toBe(2)
   })
 
   test('one caller giving up does not end the call of the others', async () => {
     const hold = gate()
     handler = (_request, response) => hold.wait.then(() => json(response, { id: 1 }))
-    const outgoing = open()
-    const patient = apiOf(outgoing).get('/user', Item)
-    const hasty = apiOf(outgoing, { deadline: Date.now() + 30 }).get('/user', Item)
+    const transport = open()
+    const patient = apiOf(transport).get('/user', Item)
+    const hasty = apiOf(transport, { deadline: Date.now() + 30 }).get('/user', Item)
     expect((await failureOf(hasty)).code).toBe('scm_unreachable')
     hold.open()
     expect((await patient).body.id).toBe(1)
@@ -299,12 +299,12 @@ describe('together', () => {
 
   test('when the last one gives up the call ends and its socket closes', async () => {
     handler = () => {}
-    const outgoing = open()
-    expect((await failureOf(apiOf(outgoing, { deadline: Date.now() + 500 }).get('/user', Item))).code).toBe(
+    const transport = open()
+    expect((await failureOf(apiOf(transport, { deadline: Date.now() + 500 }).get('/user', Item))).code).toBe(
       'scm_unreachable',
     )
     await vi.waitFor(async () => expect(await server.open()).toBe(0), { interval: 5 })
-    expect((await failureOf(apiOf(outgoing, { deadline: Date.now() - 1 }).get('/user', Item))).code).toBe(
+    expect((await failureOf(apiOf(transport, { deadline: Date.now() - 1 }).get('/user', Item))).code).toBe(
       'scm_unreachable',
     )
     expect(server.seen.length).toBe(1)
@@ -322,9 +322,9 @@ describe('together', () => {
         json(response, { id: 1 })
       })
     }
-    const outgoing = open()
-    const calls = Array.from({ length: 12 }, (_, index) => apiOf(outgoing).get(`/${index}`, Item))
-    await apiOf(outgoing, { link: 'other' }).get('/free', Item)
+    const transport = open()
+    const calls = Array.from({ length: 12 }, (_, index) => apiOf(transport).get(`/${index}`, Item))
+    await apiOf(transport, { link: 'other' }).get('/free', Item)
     await vi.waitFor(() => expect(server.seen.length).toBe(5), { interval: 2 })
     hold.open()
     await Promise.all(calls)
@@ -334,12 +334,12 @@ describe('together', () => {
   test('who gives up while waiting takes no place', async () => {
     const hold = gate()
     handler = (_request, response) => hold.wait.then(() => json(response, { id: 1 }))
-    const outgoing = open({ callsPerLink: 1 })
-    const first = apiOf(outgoing).get('/1', Item)
-    await failureOf(apiOf(outgoing, { deadline: Date.now() + 20 }).get('/2', Item))
+    const transport = open({ callsPerLink: 1 })
+    const first = apiOf(transport).get('/1', Item)
+    await failureOf(apiOf(transport, { deadline: Date.now() + 20 }).get('/2', Item))
     hold.open()
     await first
-    await apiOf(outgoing).get('/3', Item)
+    await apiOf(transport).get('/3', Item)
     expect(server.seen).toEqual(['GET /1', 'GET /3'])
   })
 })

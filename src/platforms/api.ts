@@ -10,27 +10,32 @@ import { createJsonReader, isList, pickOf } from './transport/body/json.ts'
 import { fitting, readShape, wrongShape } from './transport/body/shape.ts'
 import { createBreaker } from './transport/breaker.ts'
 import {
+  type AnswerReader,
   badResponse,
   type Call,
   callWithRetries,
   type Door,
+  endpointOf,
   exchange,
   getFollowing,
   isRedirect,
-  type LogOutgoing,
   notThePlatform,
-  placeOf,
   type RawAnswer,
-  type Refusals,
   readAnswer,
-  readRefusal,
+  readErrorBody,
   sameOrigin,
   startOf,
+  type TransportLog,
   unavailable,
   urlBelow,
 } from './transport/calls.ts'
 import { createFlights } from './transport/coalesce.ts'
-import { type AddressPolicy, createAddressPolicy, type Refusal, type Target } from './transport/connect/address.ts'
+import {
+  type AddressPolicy,
+  createAddressPolicy,
+  type PolicyViolation,
+  type Target,
+} from './transport/connect/address.ts'
 import { type ConnectorParts, type Lookup, lookUp } from './transport/connect/connector.ts'
 import { createDispatchers, type Dispatchers } from './transport/connect/dispatchers.ts'
 import { type Inspection, inspectTarget } from './transport/connect/inspect.ts'
@@ -44,9 +49,9 @@ import { createPositions, type ListPositions } from './transport/positions.ts'
 import { createServerNotes } from './transport/server-notes.ts'
 import { createWaiting, type Waiting } from './transport/waiting.ts'
 
-export type { LogOutgoing, RawAnswer } from './transport/calls.ts'
+export type { RawAnswer, TransportLog } from './transport/calls.ts'
 
-export interface OutgoingOptions {
+export interface TransportOptions {
   allowedHosts: AllowedHost[]
   /** PEM text of certificate authorities besides those that Node knows. */
   extraCaCerts: string | null
@@ -57,11 +62,11 @@ export interface OutgoingOptions {
   /** All addresses of a name; the system's by default. */
   lookup?: Lookup
   /** Told of `scm_call`, `scm_address_refused`, `scm_origin_left_alone` and `scm_api_sunset`; no token, path or query is ever in it. */
-  log?: LogOutgoing
+  log?: TransportLog
 }
 
 /** What all calls of this process share: connections, the address policy, and who has asked to be left alone. */
-export interface Outgoing {
+export interface Transport {
   readonly policy: AddressPolicy
   /** For api.ts, image.ts and probe.ts alone. */
   readonly door: Door
@@ -84,7 +89,7 @@ export interface Answer<T> {
   next: string | null
 }
 
-export interface ApiOptions extends Refusals {
+export interface ApiOptions extends AnswerReader {
   /** The API's root, without trailing slash. */
   root: string
   headers: Record<string, string>
@@ -106,7 +111,7 @@ export interface ApiOptions extends Refusals {
   reconsider?: (failure: Failure) => Promise<Failure>
 }
 
-export interface OutgoingCall {
+export interface SendRequest {
   method: 'POST' | 'DELETE'
   url: string
   headers: Record<string, string>
@@ -118,17 +123,17 @@ export interface OutgoingCall {
   /** `Date.now()` at which the caller's own request ends. */
   deadline?: number
   /** Whether the platform itself wrote a 4xx, and not somebody in between; not asked of a 429. Without it, it did. */
-  recognises?: Refusals['recognises']
+  recognises?: AnswerReader['recognises']
 }
 
 /** Opens nothing yet. Throws when `extraCaCerts` is no PEM. */
-export function createOutgoing(options: OutgoingOptions): Outgoing {
+export function createTransport(options: TransportOptions): Transport {
   const limits = { ...LIMITS, ...options.limits }
   const log = options.log ?? (() => {})
   const policy = createAddressPolicy(options.allowedHosts)
   const ca = options.extraCaCerts === null ? {} : { ca: [...rootCertificates, options.extraCaCerts] }
   const secureContext = createSecureContext(ca)
-  const parts = { policy, limits, secureContext, lookup: options.lookup ?? lookUp, refused: refuseWith(log) }
+  const parts = { policy, limits, secureContext, lookup: options.lookup ?? lookUp, failureOf: failWith(log) }
   const dispatchers = createDispatchers(parts, options)
   const publicParts = { ...parts, policy: createAddressPolicy([]) }
   const publicDispatchers = createDispatchers(publicParts, options)
@@ -165,18 +170,18 @@ export function createOutgoing(options: OutgoingOptions): Outgoing {
   }
 }
 
-function requestThrough({ policy, refused }: ConnectorParts, dispatchers: Dispatchers): Door['request'] {
+function requestThrough({ policy, failureOf }: ConnectorParts, dispatchers: Dispatchers): Door['request'] {
   return async (target, request, fresh) => {
-    const refusal = policy.checkTarget(target)
-    if (refusal) throw refused(refusal)
+    const violation = policy.checkTarget(target)
+    if (violation) throw failureOf(violation)
     return (await dispatchers.dispatcherFor(target, fresh)).request(request)
   }
 }
 
-function refuseWith(log: LogOutgoing): (refusal: Refusal) => Failure {
-  return (refusal) => {
-    log('scm_address_refused', refusal.log)
-    return new Failure('scm_address_refused', refusal.message, { log: refusal.log })
+function failWith(log: TransportLog): (violation: PolicyViolation) => Failure {
+  return (violation) => {
+    log('scm_address_refused', violation.log)
+    return new Failure('scm_address_refused', violation.message, { log: violation.log })
   }
 }
 
@@ -188,9 +193,9 @@ export class Api {
   /** Keys what is shared and cached: two tokens never meet, even under one link's name. */
   readonly #scope: string
 
-  constructor(outgoing: Outgoing, options: ApiOptions) {
+  constructor(transport: Transport, options: ApiOptions) {
     const { link, root, headers } = options
-    this.#door = outgoing.door
+    this.#door = transport.door
     this.#options = options
     this.#host = new URL(root).hostname
     this.#scope = createHash('sha256')
@@ -267,10 +272,10 @@ export class Api {
     const { root, link, headers, obtainedAt } = this.#options
     const pauses = door.limits.newTokenPauses
     const url = urlBelow(root, path)
-    const place = placeOf(door, url)
+    const endpoint = endpointOf(door, url)
 
     const ask = async (signal: AbortSignal): Promise<RawAnswer> => {
-      door.gate.check(link, place.host)
+      door.gate.check(link, endpoint.host)
       const leave = await door.gate.enter(link, signal)
       const lease = door.budget()
       try {
@@ -279,10 +284,10 @@ export class Api {
         const received = await callWithRetries(
           door,
           call,
-          { place, account: this.#options.account, root },
+          { endpoint, account: this.#options.account, root },
           (fault) => fault.again,
           async () => {
-            door.gate.check(link, place.host) // another call's answer may have asked for quiet meanwhile
+            door.gate.check(link, endpoint.host) // another call's answer may have asked for quiet meanwhile
             return getFollowing(door, call, this.#scope)
           },
         )
@@ -306,7 +311,7 @@ export class Api {
       this.#options.onAccepted?.()
       return take(answer)
     } catch (error) {
-      const { failure } = readFault(error, place)
+      const { failure } = readFault(error, endpoint)
       // The platform would confirm what cannot be read with a 304 for ever.
       if (failure.code === 'scm_bad_response') door.etags.forget(`${this.#scope} ${url.href}`)
       throw (await this.#options.reconsider?.(failure)) ?? failure
@@ -319,10 +324,10 @@ export class Api {
  * a success, a 429, or another 4xx that the platform itself wrote; throws a `Failure` for 5xx (`scm_unavailable`, with
  * `retryAfter` only where it is told), redirects, what somebody in between wrote, and all that `Api` throws for.
  */
-export async function send(outgoing: Outgoing, call: OutgoingCall): Promise<RawAnswer> {
-  const { door } = outgoing
+export async function send(transport: Transport, call: SendRequest): Promise<RawAnswer> {
+  const { door } = transport
   const url = new URL(call.url)
-  const place = placeOf(door, url)
+  const endpoint = endpointOf(door, url)
   const time = Math.min(door.limits.call, (call.deadline ?? Number.POSITIVE_INFINITY) - Date.now())
   const lease = door.budget()
   const controller = new AbortController()
@@ -340,13 +345,13 @@ export async function send(outgoing: Outgoing, call: OutgoingCall): Promise<RawA
     const received = await callWithRetries(
       door,
       request,
-      { place, account: call.account ?? null, root: url.origin + url.pathname },
+      { endpoint, account: call.account ?? null, root: url.origin + url.pathname },
       (fault) => fault.again && fault.unsent,
       () => exchange(door, request),
     )
     return await readSent(door, request, received, call.recognises)
   } catch (error) {
-    throw readFault(error, place).failure
+    throw readFault(error, endpoint).failure
   } finally {
     clearTimeout(timer)
     lease.release()
@@ -365,7 +370,7 @@ async function readSent(
   door: Door,
   { url, lease }: Call,
   received: Received,
-  recognises: OutgoingCall['recognises'],
+  recognises: SendRequest['recognises'],
 ): Promise<RawAnswer> {
   const { status, headers, bytes } = received
   if (isRedirect(status)) {
@@ -376,14 +381,14 @@ async function readSent(
   const start = startOf(bytes)
   // A token that is longer than we take must not be taken for its beginning.
   const ofToken = { ...door.limits, text: 2 * door.limits.text }
-  const body = status >= 400 ? await readRefusal(door, bytes, lease) : await door.json.read(bytes, ofToken, lease)
+  const body = status >= 400 ? await readErrorBody(door, bytes, lease) : await door.json.read(bytes, ofToken, lease)
   const answer = { status, headers, body }
   if (status >= 400 && status !== 429 && recognises?.(answer) === false)
     throw notThePlatform(url, { status, headers, start }, body)
   return answer
 }
 
-function headersAndBody({ headers, form, json }: OutgoingCall): {
+function headersAndBody({ headers, form, json }: SendRequest): {
   headers: Record<string, string>
   body: string | null
 } {

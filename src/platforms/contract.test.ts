@@ -11,14 +11,14 @@ const repo = 'alice/example-repository'
 interface Case {
   name: string
   call: (platform: Platform) => Promise<unknown>
-  expected: (at: { web: string; api: string }) => unknown
+  expected: (at: { webUrl: string; apiUrl: string }) => unknown
 }
 
 interface Vendor {
   scmType: 'github-enterprise' | 'gitlab-self-hosted'
   recordings: URL
   /** Where a pull request's page is. */
-  pull: (web: string, number: number) => string
+  pull: (webUrl: string, number: number) => string
   /** How the vendor says that it has no such account or repository. */
   unknown: (kind: 'account' | 'repository', name: string) => string
   /** Totals, of which GitHub tells those of searches alone. */
@@ -29,7 +29,7 @@ interface Vendor {
 const github: Vendor = {
   scmType: 'github-enterprise',
   recordings: new URL('./github/testdata/', import.meta.url),
-  pull: (web, number) => `${web}/${repo}/pull/${number}`,
+  pull: (webUrl, number) => `${webUrl}/${repo}/pull/${number}`,
   unknown: (kind, name) =>
     kind === 'account'
       ? `GitHub has no user or organisation "${name}" that this account can see.`
@@ -39,12 +39,12 @@ const github: Vendor = {
     {
       name: 'a profile has the primary verified address where the public one is empty',
       call: (platform) => platform.profile(),
-      expected: ({ web }) => ({
+      expected: ({ webUrl }) => ({
         uid: '42',
         username: 'alice',
-        avatarUrl: `${web}/avatars/u/42?`,
+        avatarUrl: `${webUrl}/avatars/u/42?`,
         email: 'alice@example.test',
-        profileUrl: `${web}/alice`,
+        profileUrl: `${webUrl}/alice`,
         scopes: ['read:org', 'read:public_key', 'user:email'],
         missingScopes: [],
         tokenExpiresAt: '2026-12-31T00:00:00.000Z',
@@ -53,16 +53,16 @@ const github: Vendor = {
     {
       name: 'organisations have the API address as url',
       call: (platform) => platform.organizations(FIRST),
-      expected: ({ web, api }) => ({
+      expected: ({ webUrl, apiUrl }) => ({
         items: [
           {
             id: 7,
             login: 'acme',
-            avatarUrl: `${web}/avatars/u/7?`,
-            url: `${api}/orgs/acme`,
+            avatarUrl: `${webUrl}/avatars/u/7?`,
+            url: `${apiUrl}/orgs/acme`,
             description: 'Acme group',
           },
-          { id: 8, login: 'test', avatarUrl: `${web}/avatars/u/8?`, url: `${api}/orgs/test`, description: null },
+          { id: 8, login: 'test', avatarUrl: `${webUrl}/avatars/u/8?`, url: `${apiUrl}/orgs/test`, description: null },
         ],
         hasNext: false,
         totalCount: null,
@@ -105,7 +105,7 @@ const github: Vendor = {
 const gitlab: Vendor = {
   scmType: 'gitlab-self-hosted',
   recordings: new URL('./gitlab/testdata/', import.meta.url),
-  pull: (web, number) => `${web}/${repo}/-/merge_requests/${number}`,
+  pull: (webUrl, number) => `${webUrl}/${repo}/-/merge_requests/${number}`,
   unknown: (kind, name) =>
     `GitLab has no ${kind === 'account' ? 'user or group' : 'project'} "${name}" that this account can see.`,
   total: (count) => count,
@@ -113,12 +113,12 @@ const gitlab: Vendor = {
     {
       name: 'a profile below a path has its path once in the avatar, and neither public nor commit address',
       call: (platform) => platform.profile(),
-      expected: ({ web }) => ({
+      expected: ({ webUrl }) => ({
         uid: '42',
         username: 'alice',
-        avatarUrl: `${web}/uploads/-/system/user/avatar/42/avatar.png`,
+        avatarUrl: `${webUrl}/uploads/-/system/user/avatar/42/avatar.png`,
         email: 'alice@example.test',
-        profileUrl: `${web}/alice`,
+        profileUrl: `${webUrl}/alice`,
         scopes: ['read_api'],
         missingScopes: [],
         tokenExpiresAt: '2026-12-31T00:00:00.000Z',
@@ -127,12 +127,12 @@ const gitlab: Vendor = {
     {
       name: 'groups have their page as url',
       call: (platform) => platform.organizations(FIRST),
-      expected: ({ web }) => ({
+      expected: ({ webUrl }) => ({
         items: [7, 8].map((id) => ({
           id,
           login: id === 7 ? 'acme' : 'test',
-          avatarUrl: `${web}/uploads/-/system/group/avatar/${id}/a.png`,
-          url: `${web}/groups/${id === 7 ? 'acme' : 'test'}`,
+          avatarUrl: `${webUrl}/uploads/-/system/group/avatar/${id}/a.png`,
+          url: `${webUrl}/groups/${id === 7 ? 'acme' : 'test'}`,
           description: id === 7 ? 'Acme group' : null,
         })),
         hasNext: false,
@@ -178,34 +178,34 @@ const gitlab: Vendor = {
 }
 
 function sharedCases({ pull, unknown, total }: Vendor): Case[] {
-  const repository = (web: string, id: number, name: string, own: object = {}) => ({
+  const repository = (webUrl: string, id: number, name: string, own: object = {}) => ({
     id,
     name,
     fullName: `alice/${name}`,
-    url: `${web}/alice/${name}`,
+    url: `${webUrl}/alice/${name}`,
     description: null,
     private: false,
     fork: false,
     defaultBranch: 'main',
     ...own,
   })
-  const example = (web: string) =>
-    repository(web, 101, 'example-repository', { description: 'Example Repository', private: true })
-  const tools = (web: string) => repository(web, 104, 'example-tools')
+  const example = (webUrl: string) =>
+    repository(webUrl, 101, 'example-repository', { description: 'Example Repository', private: true })
+  const tools = (webUrl: string) => repository(webUrl, 104, 'example-tools')
 
-  const here = (web: string) => ({ sourceRepoName: repo, sourceRepoHtmlUrl: `${web}/${repo}` })
+  const here = (webUrl: string) => ({ sourceRepoName: repo, sourceRepoHtmlUrl: `${webUrl}/${repo}` })
   const nowhere = { sourceRepoName: null, sourceRepoHtmlUrl: null }
   const titles = ['', 'Add logo', 'Closed one', 'Merged one', 'Add second logo']
-  const request = (web: string, number: number, state: string, source: object) => ({
+  const request = (webUrl: string, number: number, state: string, source: object) => ({
     id: 9000 + number,
     number,
     title: titles[number],
-    htmlUrl: pull(web, number),
+    htmlUrl: pull(webUrl, number),
     state,
     ...source,
   })
-  const fromBob = (web: string) =>
-    request(web, 4, 'open', { sourceRepoName: 'bob/example-fork', sourceRepoHtmlUrl: `${web}/bob/example-fork` })
+  const fromBob = (webUrl: string) =>
+    request(webUrl, 4, 'open', { sourceRepoName: 'bob/example-fork', sourceRepoHtmlUrl: `${webUrl}/bob/example-fork` })
 
   const nothing = (warning: string) => ({ items: [], hasNext: false, totalCount: 0, warnings: [warning] })
   const branches = (...names: string[]) => names.map((name) => ({ name }))
@@ -222,17 +222,22 @@ function sharedCases({ pull, unknown, total }: Vendor): Case[] {
     {
       name: 'a search leaves forks out, and tells so many',
       call: (platform) => platform.searchRepositories({ words: ['example'], forks: false, user: 'alice' }, FIRST),
-      expected: ({ web }) => ({ items: [example(web), tools(web)], hasNext: false, totalCount: 2, warnings: [] }),
+      expected: ({ webUrl }) => ({
+        items: [example(webUrl), tools(webUrl)],
+        hasNext: false,
+        totalCount: 2,
+        warnings: [],
+      }),
     },
     {
       name: 'a search with forks has them, also one of a hidden parent',
       call: (platform) => platform.searchRepositories({ words: ['example'], forks: true, user: 'alice' }, FIRST),
-      expected: ({ web }) => ({
+      expected: ({ webUrl }) => ({
         items: [
-          example(web),
-          repository(web, 102, 'example-fork', { fork: true }),
-          repository(web, 103, 'example-hidden', { fork: true }),
-          tools(web),
+          example(webUrl),
+          repository(webUrl, 102, 'example-fork', { fork: true }),
+          repository(webUrl, 103, 'example-hidden', { fork: true }),
+          tools(webUrl),
         ],
         hasNext: false,
         totalCount: 4,
@@ -257,8 +262,8 @@ function sharedCases({ pull, unknown, total }: Vendor): Case[] {
     {
       name: 'open pull requests come newest first and say where they come from',
       call: (platform) => platform.searchPullRequests({ ...any, state: 'open', repo }, FIRST),
-      expected: ({ web }) => ({
-        items: [fromBob(web), request(web, 1, 'open', here(web))],
+      expected: ({ webUrl }) => ({
+        items: [fromBob(webUrl), request(webUrl, 1, 'open', here(webUrl))],
         hasNext: false,
         totalCount: total(2),
         warnings: [],
@@ -267,8 +272,8 @@ function sharedCases({ pull, unknown, total }: Vendor): Case[] {
     {
       name: 'closed pull requests include merged ones, and a deleted source is null',
       call: (platform) => platform.searchPullRequests({ ...any, state: 'closed', repo }, FIRST),
-      expected: ({ web }) => ({
-        items: [request(web, 3, 'merged', here(web)), request(web, 2, 'closed', nowhere)],
+      expected: ({ webUrl }) => ({
+        items: [request(webUrl, 3, 'merged', here(webUrl)), request(webUrl, 2, 'closed', nowhere)],
         hasNext: false,
         totalCount: total(2),
         warnings: [],
@@ -277,12 +282,12 @@ function sharedCases({ pull, unknown, total }: Vendor): Case[] {
     {
       name: 'a repository alone gives all of its pull requests',
       call: (platform) => platform.searchPullRequests({ ...any, repo }, { page: 1, perPage: 100 }),
-      expected: ({ web }) => ({
+      expected: ({ webUrl }) => ({
         items: [
-          fromBob(web),
-          request(web, 3, 'merged', here(web)),
-          request(web, 2, 'closed', nowhere),
-          request(web, 1, 'open', here(web)),
+          fromBob(webUrl),
+          request(webUrl, 3, 'merged', here(webUrl)),
+          request(webUrl, 2, 'closed', nowhere),
+          request(webUrl, 1, 'open', here(webUrl)),
         ],
         hasNext: false,
         totalCount: total(4),
@@ -292,8 +297,8 @@ function sharedCases({ pull, unknown, total }: Vendor): Case[] {
     {
       name: 'words search titles, and what is found has its own id and source',
       call: (platform) => platform.searchPullRequests({ words: ['logo'], state: null, repo }, FIRST),
-      expected: ({ web }) => ({
-        items: [fromBob(web), request(web, 1, 'open', here(web))],
+      expected: ({ webUrl }) => ({
+        items: [fromBob(webUrl), request(webUrl, 1, 'open', here(webUrl))],
         hasNext: false,
         totalCount: 2,
         warnings: [],
@@ -302,8 +307,8 @@ function sharedCases({ pull, unknown, total }: Vendor): Case[] {
     {
       name: 'without a repository the own ones are found',
       call: (platform) => platform.searchPullRequests({ ...any, state: 'open' }, FIRST),
-      expected: ({ web }) => ({
-        items: [request(web, 1, 'open', here(web))],
+      expected: ({ webUrl }) => ({
+        items: [request(webUrl, 1, 'open', here(webUrl))],
         hasNext: false,
         totalCount: 1,
         warnings: [],

@@ -1,5 +1,5 @@
 // Chooses the adapter that speaks to a link's platform.
-import type { Outgoing } from './api.ts'
+import type { Transport } from './api.ts'
 import { GitHub } from './github/github.ts'
 import { GitLab } from './gitlab/gitlab.ts'
 import type { Platform } from './platform.ts'
@@ -8,7 +8,7 @@ import type { Connection } from './vendor.ts'
 
 export type { Connection } from './vendor.ts'
 
-export function createPlatform(outgoing: Outgoing, connection: Connection): Platform {
+export function createPlatform(transport: Transport, connection: Connection): Platform {
   const adapters = { github: GitHub, gitlab: GitLab }
-  return new adapters[scmTypes[connection.scmType].vendor](outgoing, connection)
+  return new adapters[scmTypes[connection.scmType].vendor](transport, connection)
 }

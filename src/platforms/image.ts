@@ -1,7 +1,7 @@
 // Pictures of accounts: fetched through the one door like everything else, but without a token.
 
-import type { Outgoing } from './api.ts'
-import { type Call, getFollowing, placeOf } from './transport/calls.ts'
+import type { Transport } from './api.ts'
+import { type Call, endpointOf, getFollowing } from './transport/calls.ts'
 import { readFault } from './transport/faults.ts'
 
 /** Largest picture of an account, in bytes. */
@@ -21,14 +21,14 @@ const RASTER_IMAGES: [type: string, start: RegExp][] = [
  * Throws a `Failure`.
  */
 export async function fetchImage(
-  outgoing: Outgoing,
-  { account, address, web }: { account: string; address: string; web: string },
+  transport: Transport,
+  { account, address, webUrl }: { account: string; address: string; webUrl: string },
 ): Promise<{ type: string; bytes: Buffer } | null> {
   const url = new URL(address)
-  const isOwn = url.origin === new URL(web).origin
-  if (isOwn && !url.href.startsWith(`${web}/`)) return null
-  const door = isOwn ? outgoing.door : outgoing.publicDoor
-  const place = placeOf(door, url)
+  const isOwn = url.origin === new URL(webUrl).origin
+  if (isOwn && !url.href.startsWith(`${webUrl}/`)) return null
+  const door = isOwn ? transport.door : transport.publicDoor
+  const endpoint = endpointOf(door, url)
   const time = AbortSignal.timeout(door.limits.headers)
   const lease = door.budget()
   const request = {
@@ -37,18 +37,18 @@ export async function fetchImage(
     headers: { accept: 'image/*' },
     body: null,
     lease,
-    root: isOwn ? web : url.origin,
+    root: isOwn ? webUrl : url.origin,
     maxBytes: IMAGE_BYTES,
   } as const
   try {
-    const { status, bytes } = await outgoing.waiting(account, (signal) => {
+    const { status, bytes } = await transport.waiting(account, (signal) => {
       const call: Call = { ...request, signal: AbortSignal.any([time, signal]) }
       return getFollowing(door, call, 'image')
     })
     const type = RASTER_IMAGES.find(([, start]) => start.test(bytes.toString('latin1', 0, 16)))?.[0]
     return status === 200 && type !== undefined ? { type, bytes } : null
   } catch (error) {
-    throw readFault(error, place).failure
+    throw readFault(error, endpoint).failure
   } finally {
     lease.release()
   }

@@ -3,7 +3,7 @@ import { afterEach, describe, expect, test } from 'vitest'
 import { startSandbox } from '../../sandbox/sandbox.ts'
 import { type RecordedPlatform, type Recording, startRecordedPlatform } from '../../test/support/recorded-platform.ts'
 import type { Failure } from '../failure.ts'
-import { createOutgoing } from './api.ts'
+import { createTransport } from './api.ts'
 import { createPlatform } from './create-platform.ts'
 import type { Platform } from './platform.ts'
 
@@ -18,7 +18,7 @@ async function at(scmType: 'github-enterprise' | 'gitlab-self-hosted', recording
 const github = (...recordings: Recording[]) => at('github-enterprise', recordings)
 const gitlab = (...recordings: Recording[]) => at('gitlab-self-hosted', recordings)
 
-function refusal(asked: Promise<unknown>): Promise<Failure> {
+function failureOf(asked: Promise<unknown>): Promise<Failure> {
   return asked.then(
     (answer) => expect.unreachable(JSON.stringify(answer)),
     (failure: Failure) => failure,
@@ -88,7 +88,7 @@ describe('of GitHub: repositories found', () => {
   })
 
   test('that cannot be read, every one, are no answer of GitHub', async () => {
-    const failure = await refusal((await github(found({}, {}))).searchRepositories(query, FIRST))
+    const failure = await failureOf((await github(found({}, {}))).searchRepositories(query, FIRST))
     expect(failure.code).toBe('scm_bad_response')
   })
 
@@ -238,7 +238,7 @@ describe('of GitHub: a search that is refused', () => {
 
   test('for anything else is the caller’s query, in GitHub’s words on one line and bounded', async () => {
     const long = `More than five AND / OR / NOT\u0007\noperators were used. ${'x'.repeat(400)}`
-    const failure = await refusal((await github(invalid({ message: long }))).searchPullRequests(words, FIRST))
+    const failure = await failureOf((await github(invalid({ message: long }))).searchPullRequests(words, FIRST))
     expect(failure.code).toBe('scm_query_refused')
     const [message = ''] = failure.details.errors?.query ?? []
     expect(message).toMatch(
@@ -252,7 +252,7 @@ describe('of GitHub: a search that is refused', () => {
     'Pagination with the page parameter is not supported for large datasets',
   ])('with "%s" is about the page', async (message) => {
     const platform = await github({ path, status: 422, body: { message } })
-    const failure = await refusal(platform.searchPullRequests(words, FIRST))
+    const failure = await failureOf(platform.searchPullRequests(words, FIRST))
     expect(failure.details.errors).toEqual({
       page: ['is further into the list than GitHub Enterprise Server gives pages; narrow the query'],
     })
@@ -402,7 +402,7 @@ describe('of GitLab', () => {
     [{ message: 'Bad' }, { query: ['is nothing that GitLab searches for'] }],
   ])('a query that is refused with %j', async (body, errors) => {
     const platform = await gitlab({ path: projects, status: 400, headers: { 'x-gitlab-meta': '{}' }, body })
-    expect((await refusal(platform.searchRepositories(query, FIRST))).details.errors).toEqual(errors)
+    expect((await failureOf(platform.searchRepositories(query, FIRST))).details.errors).toEqual(errors)
   })
 
   test('a slow server gives what it can in time, and goes on from there', async () => {
@@ -410,12 +410,12 @@ describe('of GitLab', () => {
     const there = sandbox.platforms['gitlab-self-hosted']
     const { hostname, port } = new URL(there.url)
     const entry = { kind: 'host', host: hostname, port: Number(port), plainHttp: true, text: there.url } as const
-    const outgoing = createOutgoing({ allowedHosts: [entry], extraCaCerts: null, httpsProxy: null, noProxy: [] })
+    const transport = createTransport({ allowedHosts: [entry], extraCaCerts: null, httpsProxy: null, noProxy: [] })
     const ask = (time: number) =>
-      createPlatform(outgoing, {
+      createPlatform(transport, {
         scmType: 'gitlab-self-hosted',
-        web: there.url,
-        api: there.apiUrl,
+        webUrl: there.url,
+        apiUrl: there.apiUrl,
         token: there.token('alice'),
         link: 'slow',
         account: 'a',
@@ -431,7 +431,7 @@ describe('of GitLab', () => {
     expect((await ask(20_000)).items).toHaveLength(20)
     // Which pages came in time depends on the machine; the first did.
     expect(there.requests[before]?.path).toMatch(/[?&]page=[23]$/)
-    await outgoing.close()
+    await transport.close()
     await sandbox.close()
   })
 })

@@ -1,10 +1,10 @@
 // Revocation at GitHub and GitLab: ends what OAuth obtained.
 
 import { Failure } from '../failure.ts'
-import { type Outgoing, send } from './api.ts'
+import { send, type Transport } from './api.ts'
 import { apiVersionFor } from './github/api-version.ts'
 import { exchangeCode, type OAuthApplication, randomSecret, refreshGrant, type TokenGrant } from './oauth.ts'
-import { badAnswer, isOwnRefusal, refusal } from './oauth-refusals.ts'
+import { badAnswer, oauthFailure, recognises } from './oauth-failures.ts'
 
 interface Pair {
   accessToken: string
@@ -16,71 +16,71 @@ interface Pair {
  * given the pair that the tokens were renewed to on the way: a later try needs that one.
  */
 export async function revokeGrant(
-  outgoing: Outgoing,
+  transport: Transport,
   application: OAuthApplication,
   tokens: Pair,
   keep: (renewed: Pair) => Promise<void>,
 ): Promise<void> {
-  if (application.scmType === 'github') return revokeAtGitHub(outgoing, application, tokens, keep)
-  await revokeAtGitLab(outgoing, application, tokens.accessToken)
+  if (application.scmType === 'github') return revokeAtGitHub(transport, application, tokens, keep)
+  await revokeAtGitLab(transport, application, tokens.accessToken)
   // GitLab passes over an access token that has expired, and its refresh token would live on.
-  if (tokens.refreshToken !== null) await revokeAtGitLab(outgoing, application, tokens.refreshToken)
+  if (tokens.refreshToken !== null) await revokeAtGitLab(transport, application, tokens.refreshToken)
 }
 
 /** GitHub ends a pair by its access token. One that has run out is none any more: then the pair is renewed to end it. */
 async function revokeAtGitHub(
-  outgoing: Outgoing,
+  transport: Transport,
   application: OAuthApplication,
   { accessToken, refreshToken }: Pair,
   keep: (renewed: Pair) => Promise<void>,
 ): Promise<void> {
-  if (await endTokenAtGitHub(outgoing, application, accessToken)) return
+  if (await endTokenAtGitHub(transport, application, accessToken)) return
   // GitHub says the same to a wrong client secret. The token endpoint tells: what it refuses there is not the client.
   let renewed: TokenGrant | undefined
   try {
-    if (refreshToken === null) await exchangeCode(outgoing, application, { code: 'none', verifier: randomSecret() })
-    else renewed = await refreshGrant(outgoing, application, refreshToken)
+    if (refreshToken === null) await exchangeCode(transport, application, { code: 'none', verifier: randomSecret() })
+    else renewed = await refreshGrant(transport, application, refreshToken)
   } catch (error) {
     const isGone = error instanceof Failure && error.code === 'scm_grant_refused'
     if (!isGone) throw error
   }
   if (!renewed) return
   await keep(renewed)
-  await endTokenAtGitHub(outgoing, application, renewed.accessToken)
+  await endTokenAtGitHub(transport, application, renewed.accessToken)
 }
 
 /**
  * Whether the token was there. https://docs.github.com/en/rest/apps/oauth-applications#delete-an-app-token
  */
-async function endTokenAtGitHub(outgoing: Outgoing, application: OAuthApplication, token: string): Promise<boolean> {
-  const { api, clientId, clientSecret } = application
-  const answer = await send(outgoing, {
+async function endTokenAtGitHub(transport: Transport, application: OAuthApplication, token: string): Promise<boolean> {
+  const { apiUrl, clientId, clientSecret } = application
+  const answer = await send(transport, {
     method: 'DELETE',
-    url: `${api}/applications/${encodeURIComponent(clientId)}/token`,
+    url: `${apiUrl}/applications/${encodeURIComponent(clientId)}/token`,
     headers: {
       authorization: `Basic ${Buffer.from(`${clientId}:${clientSecret}`).toString('base64')}`,
       accept: 'application/vnd.github+json',
-      'x-github-api-version': apiVersionFor(application.web, undefined),
+      'x-github-api-version': apiVersionFor(application.webUrl, undefined),
     },
     json: { access_token: token },
-    recognises: (refused) => isOwnRefusal('github', refused),
+    recognises: (rejected) => recognises('github', rejected),
   })
   // 404: it is no token of ours any more, or we are not who we say; 422: it never was one. Either only where GitHub itself
   // says so: a proxy's page with such a status says nothing of the token.
-  if (![204, 404, 422].includes(answer.status)) throw refusal(application, answer)
+  if (![204, 404, 422].includes(answer.status)) throw oauthFailure(application, answer)
   return answer.status === 204
 }
 
 /** https://docs.gitlab.com/api/oauth2/#revoke-a-token: 200 also for tokens that it does not know. */
-async function revokeAtGitLab(outgoing: Outgoing, application: OAuthApplication, token: string): Promise<void> {
-  const answer = await send(outgoing, {
+async function revokeAtGitLab(transport: Transport, application: OAuthApplication, token: string): Promise<void> {
+  const answer = await send(transport, {
     method: 'POST',
-    url: `${application.web}/oauth/revoke`,
+    url: `${application.webUrl}/oauth/revoke`,
     headers: { accept: 'application/json' },
     form: { client_id: application.clientId, client_secret: application.clientSecret, token },
-    recognises: (refused) => isOwnRefusal('gitlab', refused),
+    recognises: (rejected) => recognises('gitlab', rejected),
   })
-  if (answer.status >= 400) throw refusal(application, answer)
+  if (answer.status >= 400) throw oauthFailure(application, answer)
   // A sign-in page of somebody in between is a 200 too.
   if (typeof answer.body !== 'object') throw badAnswer(application, 'did not confirm that it revoked a token')
 }

@@ -2,10 +2,10 @@
 
 import { createHash, randomBytes } from 'node:crypto'
 import type { Config } from '../config.ts'
-import { type Outgoing, send } from './api.ts'
+import { send, type Transport } from './api.ts'
 import * as githubScopes from './github/scopes.ts'
 import * as gitlabScopes from './gitlab/scopes.ts'
-import { badAnswer, isOwnRefusal, refusal, withSettings } from './oauth-refusals.ts'
+import { badAnswer, oauthFailure, recognises, withSettings } from './oauth-failures.ts'
 import { platformAddress } from './platform-url.ts'
 import type { OAuthScmType } from './scm-types.ts'
 import { membersOf } from './vendor.ts'
@@ -14,8 +14,8 @@ import { membersOf } from './vendor.ts'
 export interface OAuthApplication {
   scmType: OAuthScmType
   /** Web and REST root of the platform. */
-  web: string
-  api: string
+  webUrl: string
+  apiUrl: string
   clientId: string
   clientSecret: string
   redirectUri: string
@@ -41,7 +41,7 @@ interface Vendor {
   codeParameters: Record<string, string>
   refreshParameters: (application: OAuthApplication) => Record<string, string>
   /** What `iss` of a callback may be (RFC 9207), for a platform at `web`. */
-  issuers: (web: string) => string[]
+  issuers: (webUrl: string) => string[]
   /** Seconds a token lives that comes with a refresh token but without `expires_in`. */
   usualLifetime: number
   missingScopes: (granted: string[] | null, asked: string[]) => string[]
@@ -66,7 +66,7 @@ const vendors: Record<OAuthScmType, Vendor> = {
     codeParameters: { grant_type: 'authorization_code' },
     refreshParameters: ({ redirectUri }) => ({ redirect_uri: redirectUri }),
     // It sends none yet; this is the issuer of https://gitlab.com/.well-known/oauth-authorization-server.
-    issuers: (web) => [web],
+    issuers: (webUrl) => [webUrl],
     usualLifetime: 7_200,
     missingScopes: gitlabScopes.missingScopes,
   },
@@ -77,22 +77,22 @@ const vendors: Record<OAuthScmType, Vendor> = {
  * https://docs.github.com/en/apps/github-authentication-discovery-endpoints. That page says that what other GitHub servers
  * publish is incorrect, so of those either form is taken.
  */
-function githubIssuers(web: string): string[] {
-  const issuer = `${web}/login/oauth`
-  return web === 'https://github.com' ? [issuer] : [issuer, web]
+function githubIssuers(webUrl: string): string[] {
+  const issuer = `${webUrl}/login/oauth`
+  return webUrl === 'https://github.com' ? [issuer] : [issuer, webUrl]
 }
 
 /** Whether a callback's `iss` is the platform's own. Servers that send none are as good. */
-export function isIssuer({ scmType, web }: OAuthApplication, iss: unknown): boolean {
-  return iss === undefined || vendors[scmType].issuers(web).some((issuer) => issuer === iss)
+export function isIssuer({ scmType, webUrl }: OAuthApplication, iss: unknown): boolean {
+  return iss === undefined || vendors[scmType].issuers(webUrl).some((issuer) => issuer === iss)
 }
 
 /** null when the operator has not set it up. */
 export function oauthApplication(config: Config, scmType: OAuthScmType): OAuthApplication | null {
   const { url, clientId, clientSecret, scopes } = config[scmType]
   if (clientId === null || clientSecret === null) return null
-  const { web, api } = platformAddress(scmType, url)
-  return { scmType, web, api, clientId, clientSecret, redirectUri: callbackUrl(config, scmType), scopes }
+  const { webUrl, apiUrl } = platformAddress(scmType, url)
+  return { scmType, webUrl, apiUrl, clientId, clientSecret, redirectUri: callbackUrl(config, scmType), scopes }
 }
 
 /** What the operator registers at the platform. */
@@ -117,12 +117,12 @@ export function authorizeUrl(application: OAuthApplication, secrets: { state: st
     code_challenge_method: 'S256',
     ...authorizeParameters,
   })
-  return `${application.web}${authorizePath}?${query}`
+  return `${application.webUrl}${authorizePath}?${query}`
 }
 
 /** Throws `scm_grant_refused` for a code that is no good, `scm_application_refused`, or what the platform's trouble is. */
 export function exchangeCode(
-  outgoing: Outgoing,
+  transport: Transport,
   application: OAuthApplication,
   { code, verifier }: { code: string; verifier: string },
   deadline?: number,
@@ -133,12 +133,12 @@ export function exchangeCode(
     redirect_uri: application.redirectUri,
     code_verifier: verifier,
   }
-  return askToken(outgoing, application, parameters, deadline)
+  return askToken(transport, application, parameters, deadline)
 }
 
 /** Throws `scm_grant_refused` only when the refresh token will never be taken again; it is spent even if the answer is lost. */
 export async function refreshGrant(
-  outgoing: Outgoing,
+  transport: Transport,
   application: OAuthApplication,
   refreshToken: string,
   deadline?: number,
@@ -148,7 +148,7 @@ export async function refreshGrant(
     refresh_token: refreshToken,
     ...vendors[application.scmType].refreshParameters(application),
   }
-  const grant = await askToken(outgoing, application, parameters, deadline)
+  const grant = await askToken(transport, application, parameters, deadline)
   // RFC 6749 section 6: without a new one the old one goes on.
   return { ...grant, refreshToken: grant.refreshToken ?? refreshToken }
 }
@@ -163,20 +163,20 @@ function hashOf(text: string): string {
 }
 
 async function askToken(
-  outgoing: Outgoing,
+  transport: Transport,
   application: OAuthApplication,
   parameters: Record<string, string>,
   deadline: number | undefined,
 ): Promise<TokenGrant> {
   const { tokenPath, usualLifetime } = vendors[application.scmType]
   const began = Date.now()
-  const answer = await send(outgoing, {
+  const answer = await send(transport, {
     method: 'POST',
-    url: `${application.web}${tokenPath}`,
+    url: `${application.webUrl}${tokenPath}`,
     headers: { accept: 'application/json' }, // else GitHub answers form-encoded
     // Doorkeeper refuses two kinds of client authentication at once, so it is in the body alone.
     form: { client_id: application.clientId, client_secret: application.clientSecret, ...parameters },
-    recognises: (refused) => isOwnRefusal(application.scmType, refused),
+    recognises: (rejected) => recognises(application.scmType, rejected),
     // Each link spends a token of its own, which stands for its account here.
     ...(parameters.refresh_token !== undefined && { account: hashOf(parameters.refresh_token) }),
     ...(deadline !== undefined && { deadline }),
@@ -185,7 +185,7 @@ async function askToken(
   })
   // GitHub says its errors with status 200, so the body decides.
   const body = membersOf(answer.body)
-  if (answer.status >= 400 || body.error !== undefined) throw refusal(application, answer)
+  if (answer.status >= 400 || body.error !== undefined) throw oauthFailure(application, answer)
   const accessToken = tokenIn(body.access_token)
   if (accessToken === null) {
     throw badAnswer(application, 'gave no token where it should have')
@@ -221,10 +221,10 @@ function scopesIn(value: unknown): string[] | null {
     .slice(0, MAX_SCOPES)
 }
 
-const LONGEST_LIFETIME = 10 * 365 * 86_400
+const MAX_LIFETIME_SECONDS = 10 * 365 * 86_400
 
 /** Some servers send the number as text. */
 function secondsIn(value: unknown): number | null {
   const seconds = typeof value === 'string' && /^\d+$/.test(value) ? Number(value) : value
-  return typeof seconds === 'number' && seconds > 0 && seconds <= LONGEST_LIFETIME ? seconds : null
+  return typeof seconds === 'number' && seconds > 0 && seconds <= MAX_LIFETIME_SECONDS ? seconds : null
 }

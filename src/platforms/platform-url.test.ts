@@ -53,15 +53,15 @@ describe('accepted', () => {
     [GITLAB, 'https://ex.com/api', 'https://ex.com/api', 'https://ex.com/api', '/api/v4'],
     [GITLAB, 'https://ex.com/graphql-docs', 'https://ex.com/graphql-docs', 'https://ex.com/graphql-docs', '/api/v4'],
     [GITLAB, 'https://acme.ghe.com', 'https://acme.ghe.com', 'https://acme.ghe.com', '/api/v4'],
-  ])('%s %s', (scmType, text, url, web, below) => {
-    expect(read(scmType, text)).toEqual({ url, web, api: web + below, key: web })
+  ])('%s %s', (scmType, text, url, webUrl, below) => {
+    expect(read(scmType, text)).toEqual({ url, webUrl, apiUrl: webUrl + below, key: webUrl })
   })
 
   test('a tenant with data residency has its API on a host of its own', () => {
     expect(read(GHES, 'https://Acme.ghe.com/')).toEqual({
       url: 'https://acme.ghe.com',
-      web: 'https://acme.ghe.com',
-      api: 'https://api.acme.ghe.com',
+      webUrl: 'https://acme.ghe.com',
+      apiUrl: 'https://api.acme.ghe.com',
       key: 'https://acme.ghe.com',
     })
   })
@@ -77,8 +77,8 @@ describe('accepted', () => {
     ['gitlab.corp.lan:80', 'https://gitlab.corp.lan:80', 'https://gitlab.corp.lan:80'],
     ['10.0.0.0/8', 'https://10.1.2.3', 'https://10.1.2.3'],
     ['10.0.0.0/8', 'https://0xa010203', 'https://10.1.2.3'],
-  ])('the entry %s lets %s pass', (allowed, text, web) => {
-    expect(read(GITLAB, text, allowed)).toMatchObject({ web, key: web })
+  ])('the entry %s lets %s pass', (allowed, text, webUrl) => {
+    expect(read(GITLAB, text, allowed)).toMatchObject({ webUrl, key: webUrl })
   })
 })
 
@@ -219,7 +219,7 @@ describe('configured', () => {
     ['github', 'https://ghe.example.com', 'https://ghe.example.com/api/v3'],
     ['gitlab', 'https://gitlab.com', 'https://gitlab.com/api/v4'],
     ['gitlab', 'http://localhost:4602/gitlab', 'http://localhost:4602/gitlab/api/v4'],
-  ])('%s at %s has its API at %s', (scmType, url, api) => {
-    expect(platformAddress(scmType, url)).toEqual({ url, web: url, api, key: url })
+  ])('%s at %s has its API at %s', (scmType, url, apiUrl) => {
+    expect(platformAddress(scmType, url)).toEqual({ url, webUrl: url, apiUrl, key: url })
   })
 })

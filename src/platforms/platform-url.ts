@@ -8,9 +8,9 @@ export interface PlatformAddress {
   /** As given, apart from one trailing slash and the case of scheme and host: what the API answers. */
   url: string
   /** The root of pages and OAuth: normalised, without default port and trailing slash. */
-  web: string
+  webUrl: string
   /** The root of the REST API, without trailing slash. */
-  api: string
+  apiUrl: string
   /** Two spellings of the same place have the same key. */
   key: string
 }
@@ -19,11 +19,11 @@ export interface UrlProblem {
   /** Why the address is refused and what to type instead. */
   problem: string
   /** For the operator's log when the address policy refuses it: host, range and the setting to add. */
-  refused?: Record<string, string | number>
+  logged?: Record<string, string | number>
 }
 
 /** Longest `url` in characters. */
-const LONGEST = 2048
+const MAX_URL_LENGTH = 2048
 
 /** The vendors' own platforms, which are linked by OAuth, and names under which their API and pages are met. */
 const HOSTED: Record<string, string> = Object.fromEntries(
@@ -46,7 +46,7 @@ export function readPlatformUrl(
   policy: AddressPolicy,
   ownUrl: string,
 ): PlatformAddress | UrlProblem {
-  if (text.length > LONGEST) return problem('is longer than 2,048 characters')
+  if (text.length > MAX_URL_LENGTH) return problem('is longer than 2,048 characters')
   const shape = problemOfShape(text)
   if (shape !== null) return problem(shape)
   const url = URL.parse(text)
@@ -76,16 +76,16 @@ export function readPlatformUrl(
     return problem(`must not contain a path, since GitHub Enterprise Server has none; use ${instead}`)
   }
 
-  const web = [origin, ...segments].join('/')
-  if (isOwn(web, ownUrl)) return problem('is the address of this service itself, not of a platform')
-  const refusal = policy.checkTarget(target)
-  if (refusal) {
-    const plainHttp = target.protocol === 'http:' && refusal.log.range === 'http'
-    const text = plainHttp ? `is not an https address; use ${web.replace(/^http:/, 'https:')}` : refusal.message
-    return { problem: text, refused: refusal.log }
+  const webUrl = [origin, ...segments].join('/')
+  if (isOwn(webUrl, ownUrl)) return problem('is the address of this service itself, not of a platform')
+  const violation = policy.checkTarget(target)
+  if (violation) {
+    const plainHttp = target.protocol === 'http:' && violation.log.range === 'http'
+    const text = plainHttp ? `is not an https address; use ${webUrl.replace(/^http:/, 'https:')}` : violation.message
+    return { problem: text, logged: violation.log }
   }
   const given = head.toLowerCase() + text.slice(head.length).replace(/\/$/, '')
-  return { ...roots(scmType, web), url: given }
+  return { ...roots(scmType, webUrl), url: given }
 }
 
 /** Of a configured `GITHUB_URL` or `GITLAB_URL`, which the operator answers for. */
@@ -93,15 +93,15 @@ export function platformAddress(scmType: ScmType, url: string): PlatformAddress 
   return { ...roots(scmType, new URL(url).href.replace(/\/$/, '')), url }
 }
 
-function roots(scmType: ScmType, web: string): Omit<PlatformAddress, 'url'> {
-  return { web, api: apiRoot(scmType, web), key: web }
+function roots(scmType: ScmType, webUrl: string): Omit<PlatformAddress, 'url'> {
+  return { webUrl, apiUrl: apiUrl(scmType, webUrl), key: webUrl }
 }
 
-function apiRoot(scmType: ScmType, web: string): string {
-  if (scmTypes[scmType].vendor === 'gitlab') return `${web}/api/v4`
-  const { host } = new URL(web)
+function apiUrl(scmType: ScmType, webUrl: string): string {
+  if (scmTypes[scmType].vendor === 'gitlab') return `${webUrl}/api/v4`
+  const { host } = new URL(webUrl)
   // github.com and tenants with data residency have the API on a host of its own.
-  return host === 'github.com' || /^[a-z0-9-]+\.ghe\.com$/.test(host) ? `https://api.${host}` : `${web}/api/v3`
+  return host === 'github.com' || /^[a-z0-9-]+\.ghe\.com$/.test(host) ? `https://api.${host}` : `${webUrl}/api/v3`
 }
 
 /** What URL parsing would silently mend, refused before it can: the caller and the server would mean different places. */

@@ -1,10 +1,10 @@
 // Which platform answers at an address, as far as it tells those who have no token.
 
-import type { Outgoing } from './api.ts'
+import type { Transport } from './api.ts'
 import { apiVersionFor } from './github/api-version.ts'
 import { platformAddress } from './platform-url.ts'
 import type { ScmType } from './scm-types.ts'
-import { getFollowing, placeOf } from './transport/calls.ts'
+import { endpointOf, getFollowing } from './transport/calls.ts'
 import { coded, readFault } from './transport/faults.ts'
 import { sunsetOf } from './transport/server-notes.ts'
 import { membersOf } from './vendor.ts'
@@ -25,22 +25,22 @@ export interface Probed {
 }
 
 /** Asks both APIs below `web` without any token. Throws a `Failure`. */
-export async function probe(outgoing: Outgoing, web: string): Promise<Probed> {
-  const version = { 'x-github-api-version': apiVersionFor(web, undefined) }
-  const github = await ask(outgoing, web, `${apiOf('github-enterprise', web)}/meta`, version)
-  const gitlab = await ask(outgoing, web, `${apiOf('gitlab-self-hosted', web)}/version`)
+export async function probe(transport: Transport, webUrl: string): Promise<Probed> {
+  const version = { 'x-github-api-version': apiVersionFor(webUrl, undefined) }
+  const github = await ask(transport, webUrl, `${apiOf('github-enterprise', webUrl)}/meta`, version)
+  const gitlab = await ask(transport, webUrl, `${apiOf('gitlab-self-hosted', webUrl)}/version`)
   const { date } = gitlab.headers
-  const found = identify(web, github, gitlab)
+  const found = identify(webUrl, github, gitlab)
   return {
-    ...(found.name === null ? await askLikeGitHub(outgoing, web) : { ...found, unknownCalls: [] }),
+    ...(found.name === null ? await askLikeGitHub(transport, webUrl) : { ...found, unknownCalls: [] }),
     statuses: [github, gitlab].map(({ url, status }) => ({ url, status })),
     time: date !== undefined && !Number.isNaN(Date.parse(date)) ? new Date(date).toISOString() : null,
     sunset: sunsetOf(github.headers) ?? sunsetOf(gitlab.headers),
   }
 }
 
-function apiOf(scmType: ScmType, web: string): string {
-  return platformAddress(scmType, scmType === 'github-enterprise' ? new URL(web).origin : web).api
+function apiOf(scmType: ScmType, webUrl: string): string {
+  return platformAddress(scmType, scmType === 'github-enterprise' ? new URL(webUrl).origin : webUrl).apiUrl
 }
 
 interface Asked {
@@ -52,23 +52,23 @@ interface Asked {
 }
 
 async function ask(
-  outgoing: Outgoing,
-  web: string,
+  transport: Transport,
+  webUrl: string,
   address: string,
   version: Record<string, string> = {},
 ): Promise<Asked> {
-  const { door } = outgoing
+  const { door } = transport
   const url = new URL(address)
   const signal = AbortSignal.timeout(door.limits.headers)
   const lease = door.budget()
   const headers = { accept: 'application/json', ...version }
-  const call = { method: 'GET' as const, url, headers, body: null, signal, lease, root: new URL(web).origin }
+  const call = { method: 'GET' as const, url, headers, body: null, signal, lease, root: new URL(webUrl).origin }
   try {
     const answer = await getFollowing(door, call, 'probe')
     const members = membersOf(await door.json.read(answer.bytes, door.limits, lease))
     return { url: address, status: answer.status, headers: answer.headers, members }
   } catch (error) {
-    const { failure } = readFault(signal.aborted ? coded('CALL_TIMEOUT') : error, placeOf(door, url))
+    const { failure } = readFault(signal.aborted ? coded('CALL_TIMEOUT') : error, endpointOf(door, url))
     // GitLab's sign-in page, say: the other vendor's API is not there.
     if (failure.code === 'scm_redirected') return { url: address, status: 302, headers: {}, members: {} }
     throw failure
@@ -85,31 +85,31 @@ const TELLING_CALLS = ['/user/keys', '/search/repositories']
  * both answer `{"message":"Requires authentication"}`.
  */
 async function askLikeGitHub(
-  outgoing: Outgoing,
-  web: string,
+  transport: Transport,
+  webUrl: string,
 ): Promise<Pick<Probed, 'name' | 'version' | 'unknownCalls'>> {
-  const api = apiOf('github-enterprise', web)
-  const user = await ask(outgoing, web, `${api}/user`)
+  const apiUrl = apiOf('github-enterprise', webUrl)
+  const user = await ask(transport, webUrl, `${apiUrl}/user`)
   const isLike = user.status === 401 && user.members.message === 'Requires authentication'
   if (!isLike) return { name: null, version: null, unknownCalls: [] }
   const unknownCalls: string[] = []
   for (const path of TELLING_CALLS) {
-    const { status } = await ask(outgoing, web, `${api}${path}?per_page=1&q=a`)
+    const { status } = await ask(transport, webUrl, `${apiUrl}${path}?per_page=1&q=a`)
     if (status === 404) unknownCalls.push(`GET ${path}`)
   }
   return { name: 'like GitHub', version: null, unknownCalls }
 }
 
-function identify(web: string, github: Asked, gitlab: Asked): Pick<Probed, 'name' | 'version'> {
+function identify(webUrl: string, github: Asked, gitlab: Asked): Pick<Probed, 'name' | 'version'> {
   const version = github.headers['x-github-enterprise-version'] ?? github.members.installed_version
   if (typeof version === 'string') return { name: 'GitHub Enterprise Server', version: shortened(version) }
   // In private mode it tells nothing to those without a token, but that it is GitHub.
   if (github.headers['x-github-request-id'] !== undefined || github.headers['x-github-media-type'] !== undefined) {
-    const isOwn = !/(^|\.)(github\.com|ghe\.com)$/.test(new URL(web).hostname)
+    const isOwn = !/(^|\.)(github\.com|ghe\.com)$/.test(new URL(webUrl).hostname)
     return { name: isOwn ? 'GitHub Enterprise Server' : 'GitHub', version: null }
   }
-  const refuses = gitlab.status === 401 && gitlab.members.message === '401 Unauthorized'
-  if (refuses || gitlab.headers['x-gitlab-meta'] !== undefined) return { name: 'GitLab', version: null }
+  const isGitLabs = gitlab.status === 401 && gitlab.members.message === '401 Unauthorized'
+  if (isGitLabs || gitlab.headers['x-gitlab-meta'] !== undefined) return { name: 'GitLab', version: null }
   return { name: null, version: null }
 }
 

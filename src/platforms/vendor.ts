@@ -8,9 +8,9 @@ import type { ScmType } from './scm-types.ts'
 export interface Connection {
   scmType: ScmType
   /** Web root, without a trailing slash; GitLab may have a path. */
-  web: string
+  webUrl: string
   /** REST root, without a trailing slash. */
-  api: string
+  apiUrl: string
   token: string
   /** The link's id: limits are counted by it. */
   link: string
@@ -58,8 +58,8 @@ export function webAddress(value: string | null | undefined, base?: string): str
 }
 
 /** Avatars are seen without host; they are complete from the origin on, so W's own path must not come twice. */
-export function avatarAddress(value: string | null | undefined, web: string): string | null {
-  return webAddress(value, new URL(web).origin)
+export function avatarAddress(value: string | null | undefined, webUrl: string): string | null {
+  return webAddress(value, new URL(webUrl).origin)
 }
 
 const PATH = /^[\p{L}\p{N}._-]+(?:\/[\p{L}\p{N}._-]+)*$/u
@@ -91,7 +91,7 @@ export async function orNull<T>(asked: Promise<T>, codes: FailureCode[]): Promis
   }
 }
 
-const MOST_LOOKUPS = 10
+const MAX_LOOKUPS = 10
 
 /** Asks for what a list does not tell of its items, at most ten times. `isComplete`: whether all were asked and told. */
 export async function lookUpEach<K, T>(
@@ -99,9 +99,9 @@ export async function lookUpEach<K, T>(
   ask: (key: K) => Promise<T>,
 ): Promise<{ found: Map<K, T>; isComplete: boolean }> {
   const found = new Map<K, T>()
-  let isComplete = keys.size <= MOST_LOOKUPS
+  let isComplete = keys.size <= MAX_LOOKUPS
   await Promise.all(
-    [...keys].slice(0, MOST_LOOKUPS).map(async (key) => {
+    [...keys].slice(0, MAX_LOOKUPS).map(async (key) => {
       try {
         found.set(key, await ask(key))
       } catch (failure) {

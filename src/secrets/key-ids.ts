@@ -3,19 +3,19 @@
 import { ConfigError } from '../config.ts'
 import type { Database } from '../database/database.ts'
 import { otherKeysInUse, presentColumns, sealedBy } from './sealed-columns.ts'
-import type { SecretPlace, Vault } from './vault.ts'
+import type { SecretContext, Vault } from './vault.ts'
 
 const PROOF = 'forgelink'
 /** So many secrets are tried to tell the right key from another: a few may be spoilt for reasons of their own. */
 const TRIED = 20
 
-function placeOf(id: string): SecretPlace {
+function whereIs(id: string): SecretContext {
   return { table: 'secret_keys', column: 'proof', row: id, owner: null, sentTo: [] }
 }
 
 /** Throws a `ConfigError` that names each key that is missing or is not the one that sealed. */
 export async function checkSecretKeys(database: Database, vault: Vault): Promise<void> {
-  refuse([...(await recordProblems(database, vault)), ...(await storedProblems(database, vault))])
+  throwProblems([...(await recordProblems(database, vault)), ...(await storedProblems(database, vault))])
 }
 
 export interface KeyProblem {
@@ -23,7 +23,7 @@ export interface KeyProblem {
   message: string
 }
 
-function refuse(problems: KeyProblem[]): void {
+function throwProblems(problems: KeyProblem[]): void {
   if (problems.length > 0) throw new ConfigError([...new Set(problems.map(({ message }) => message))])
 }
 
@@ -42,7 +42,7 @@ function another(keyId: string): KeyProblem {
 export async function recordProblems(database: Database, vault: Vault): Promise<KeyProblem[]> {
   return (await listRecords(database)).flatMap(({ id, proof }) => {
     if (!vault.keyIds.includes(id)) return [missing(id)]
-    return opens(vault, proof, placeOf(id)) ? [] : [another(id)]
+    return opens(vault, proof, whereIs(id)) ? [] : [another(id)]
   })
 }
 
@@ -64,16 +64,16 @@ export async function storedProblems(database: Database, vault: Vault): Promise<
     const tried: boolean[] = []
     for (const column of columns) {
       const secrets = await sealedBy(database, column, { keyId, limit: TRIED })
-      tried.push(...secrets.map(({ sealed, place }) => opens(vault, sealed, place)))
+      tried.push(...secrets.map(({ sealed, context }) => opens(vault, sealed, context)))
     }
     if (tried.length > 0 && !tried.includes(true)) problems.push(another(keyId))
   }
   return problems
 }
 
-function opens(vault: Vault, sealed: string, place: SecretPlace): boolean {
+function opens(vault: Vault, sealed: string, context: SecretContext): boolean {
   try {
-    vault.open(sealed, place)
+    vault.open(sealed, context)
     return true
   } catch {
     return false
@@ -85,7 +85,7 @@ export async function recordSecretKey(database: Database, vault: Vault): Promise
   const id = vault.newestKeyId
   const { numInsertedOrUpdatedRows } = await database
     .insertInto('secretKeys')
-    .values({ id, proof: vault.seal(PROOF, placeOf(id)) })
+    .values({ id, proof: vault.seal(PROOF, whereIs(id)) })
     .onConflict((conflict) => conflict.doNothing())
     .executeTakeFirst()
   const problems = await recordProblems(database, vault)
@@ -93,7 +93,7 @@ export async function recordSecretKey(database: Database, vault: Vault): Promise
   if (problems.length > 0 && numInsertedOrUpdatedRows) {
     await database.deleteFrom('secretKeys').where('id', '=', id).execute()
   }
-  refuse(problems)
+  throwProblems(problems)
 }
 
 /** Takes the keys off the record that have sealed nothing of what is stored, but not the newest. Their ids. */

@@ -22,7 +22,7 @@ const AWAY_MS = 60_000
  * meanwhile stays, and several servers may do it at once. What no key opens stays as it is.
  */
 export function createResealer({ database, vault }: { database: Database; vault: Vault }): Resealer {
-  const closing = new AbortController()
+  const ending = new AbortController()
   const running = reseal().catch(() => undefined)
 
   async function reseal(): Promise<void> {
@@ -30,7 +30,7 @@ export function createResealer({ database, vault }: { database: Database; vault:
       try {
         return await resealAll()
       } catch {
-        await delay(AWAY_MS, undefined, { signal: closing.signal, ref: false })
+        await delay(AWAY_MS, undefined, { signal: ending.signal, ref: false })
       }
     }
   }
@@ -40,18 +40,18 @@ export function createResealer({ database, vault }: { database: Database; vault:
       const batches = inBatches((after) => inOldForm(database, column, { after, limit: BATCH }))
       for await (const batch of batches) {
         for (const secret of batch) {
-          if (closing.signal.aborted) return
+          if (ending.signal.aborted) return
           const anew = sealedAnew(vault, secret)
           if (anew !== undefined) await replaceSealed(database, column, secret, anew)
         }
-        await delay(PAUSE_MS, undefined, { signal: closing.signal })
+        await delay(PAUSE_MS, undefined, { signal: ending.signal })
       }
     }
   }
 
   return {
     async close() {
-      closing.abort()
+      ending.abort()
       await running
     },
   }
@@ -68,9 +68,9 @@ export async function* inBatches(list: (after: string) => Promise<SealedSecret[]
 }
 
 /** By the newest key, in the present form; undefined when no key opens it. */
-export function sealedAnew(vault: Vault, { sealed, place }: SealedSecret): string | undefined {
+export function sealedAnew(vault: Vault, { sealed, context }: SealedSecret): string | undefined {
   try {
-    return vault.seal(vault.open(sealed, place), place)
+    return vault.seal(vault.open(sealed, context), context)
   } catch {
     return undefined
   }

@@ -4,7 +4,7 @@ import type { RawBuilder, Selectable } from 'kysely'
 import { sql } from 'kysely'
 import type { Database } from '../database/database.ts'
 import type { OAuthStatesTable, RevocationsTable, ScmIntegrationsTable } from '../database/tables.ts'
-import type { SecretPlace } from './vault.ts'
+import type { SecretContext } from './vault.ts'
 import { isKeyId, OLD_FORM_START, sealedWith, startOfSealed } from './vault.ts'
 
 export interface SealedColumn {
@@ -13,34 +13,34 @@ export interface SealedColumn {
   /** The primary key's column. */
   key: string
   /** What a secret of this row is bound to. */
-  placeIn(row: SealedRow): SecretPlace
+  contextIn(row: SealedRow): SecretContext
 }
 
 /** A row of one of the tables: each column reads those members that its table has. */
 type SealedRow = IntegrationRow & RevocationRow & StateRow
-type IntegrationRow = Pick<Selectable<ScmIntegrationsTable>, 'id' | 'ownerId' | 'url' | 'webRoot' | 'apiRoot'>
-type RevocationRow = Pick<Selectable<RevocationsTable>, 'id' | 'ownerId' | 'webRoot'>
+type IntegrationRow = Pick<Selectable<ScmIntegrationsTable>, 'id' | 'ownerId' | 'url' | 'webUrl' | 'apiUrl'>
+type RevocationRow = Pick<Selectable<RevocationsTable>, 'id' | 'ownerId' | 'webUrl'>
 type StateRow = Pick<Selectable<OAuthStatesTable>, 'stateHash' | 'userId'>
 
 export interface SealedSecret {
   row: string
   sealed: string
-  place: SecretPlace
+  context: SecretContext
 }
 
 type TokenColumn = 'access_token' | 'refresh_token'
 
-export function integrationPlace(column: TokenColumn, row: IntegrationRow): SecretPlace {
-  const { id, ownerId, url, webRoot, apiRoot } = row
-  return { table: 'scm_integrations', column, row: id, owner: ownerId, sentTo: [url, webRoot, apiRoot] }
+export function integrationContext(column: TokenColumn, row: IntegrationRow): SecretContext {
+  const { id, ownerId, url, webUrl, apiUrl } = row
+  return { table: 'scm_integrations', column, row: id, owner: ownerId, sentTo: [url, webUrl, apiUrl] }
 }
 
-export function revocationPlace(column: TokenColumn, { id, ownerId, webRoot }: RevocationRow): SecretPlace {
-  return { table: 'revocations', column, row: id, owner: ownerId, sentTo: [webRoot] }
+export function revocationContext(column: TokenColumn, { id, ownerId, webUrl }: RevocationRow): SecretContext {
+  return { table: 'revocations', column, row: id, owner: ownerId, sentTo: [webUrl] }
 }
 
 /** It is sent to the platform that is set up. */
-export function verifierPlace({ stateHash, userId }: StateRow): SecretPlace {
+export function verifierContext({ stateHash, userId }: StateRow): SecretContext {
   return { table: 'oauth_states', column: 'verifier', row: stateHash, owner: userId, sentTo: [] }
 }
 
@@ -51,11 +51,11 @@ export const SEALED_COLUMNS: SealedColumn[] = [
       table: 'scm_integrations',
       column,
       key: 'id',
-      placeIn: (row: SealedRow) => integrationPlace(column, row),
+      contextIn: (row: SealedRow) => integrationContext(column, row),
     },
-    { table: 'revocations', column, key: 'id', placeIn: (row: SealedRow) => revocationPlace(column, row) },
+    { table: 'revocations', column, key: 'id', contextIn: (row: SealedRow) => revocationContext(column, row) },
   ]),
-  { table: 'oauth_states', column: 'verifier', key: 'state_hash', placeIn: verifierPlace },
+  { table: 'oauth_states', column: 'verifier', key: 'state_hash', contextIn: verifierContext },
 ]
 
 /** Those that are there: a database of an older program lacks some. */
@@ -106,14 +106,14 @@ function listAfter(
 
 async function listSecrets(
   database: Database,
-  { table, column, key, placeIn }: SealedColumn,
+  { table, column, key, contextIn }: SealedColumn,
   condition: RawBuilder<unknown>,
   limit: number,
 ): Promise<SealedSecret[]> {
   const { rows } = await sql<SealedRow & { sealedRow: string; sealedText: string }>`
     select *, ${sql.ref(key)} as sealed_row, ${sql.ref(column)} as sealed_text from ${sql.table(table)}
     where ${sql.ref(column)} is not null and ${condition} limit ${limit}`.execute(database)
-  return rows.map((row) => ({ row: row.sealedRow, sealed: row.sealedText, place: placeIn(row) }))
+  return rows.map((row) => ({ row: row.sealedRow, sealed: row.sealedText, context: contextIn(row) }))
 }
 
 export async function countSealedBy(

@@ -3,7 +3,7 @@
 import { createCipheriv, hkdfSync } from 'node:crypto'
 import fc from 'fast-check'
 import { beforeAll, describe, expect, it } from 'vitest'
-import type { SecretPlace, Vault } from './vault.ts'
+import type { SecretContext, Vault } from './vault.ts'
 import { createVault, isKeyId, OLD_FORM_START, sealedWith, startOfSealed } from './vault.ts'
 
 const K1 = { id: 'k1', key: Buffer.alloc(32, 1) }
@@ -59,7 +59,7 @@ describe('vault', () => {
 
   it('opens any text at the place where it was sealed, and nowhere else', () => {
     const word = fc.string({ unit: 'binary' })
-    const place = fc.record({
+    const context = fc.record({
       table: word,
       column: word,
       row: word,
@@ -67,7 +67,7 @@ describe('vault', () => {
       sentTo: fc.array(word, { maxLength: 3 }),
     })
     fc.assert(
-      fc.property(word, place, place, (secret, here, there) => {
+      fc.property(word, context, context, (secret, here, there) => {
         const sealed = vault.seal(secret, here)
         expect(vault.open(sealed, here)).toBe(secret)
         fc.pre(JSON.stringify(Object.entries(here)) !== JSON.stringify(Object.entries(there)))
@@ -87,7 +87,7 @@ describe('vault', () => {
     }
   })
 
-  it.each<[string, SecretPlace]>([
+  it.each<[string, SecretContext]>([
     ['another row', { ...PLACE, row: '80' }],
     ['another column', { ...PLACE, column: 'refresh_token' }],
     ['another table', { ...PLACE, table: 'users' }],
@@ -100,9 +100,9 @@ describe('vault', () => {
     ['a row with the addresses changed about', { ...PLACE, sentTo: PLACE.sentTo.toReversed() }],
     ['a row without an address', { ...PLACE, sentTo: [] }],
     ['quotes that close a name', { ...PLACE, column: 'access_token","7f', row: '' }],
-  ])('does not open at %s', (_case, place) => {
+  ])('does not open at %s', (_case, context) => {
     const sealed = vault.seal('secret', PLACE)
-    expect(() => vault.open(sealed, place)).toThrow()
+    expect(() => vault.open(sealed, context)).toThrow()
   })
 
   it('does not open with any one bit changed', () => {
@@ -152,8 +152,8 @@ describe('vault', () => {
     const purpose = form === 'v1' ? 'forgelink:seal' : 'forgelink:seal v2'
     const key = new Uint8Array(hkdfSync('sha256', K1.key, salt, purpose, 32))
     const cipher = createCipheriv('aes-256-gcm', key, nonce, { authTagLength: tagBytes })
-    const place = [PLACE.table, PLACE.column, PLACE.row]
-    cipher.setAAD(Buffer.from(JSON.stringify([form, 'k1', ...place, ...bind])))
+    const context = [PLACE.table, PLACE.column, PLACE.row]
+    cipher.setAAD(Buffer.from(JSON.stringify([form, 'k1', ...context, ...bind])))
     const body = [salt, nonce, cipher.update('a secret of 20 bytes'), cipher.final(), cipher.getAuthTag()]
     return `${form}.k1.${Buffer.concat(body).toString('base64url')}`
   }

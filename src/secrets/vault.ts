@@ -8,7 +8,7 @@ import type { SecretKey } from '../config.ts'
  * Where a secret is stored, whose it is and where it may be sent, each as its row says: a ciphertext moved to another
  * row does not open, nor does one whose row was given to another owner or pointed at another host.
  */
-export interface SecretPlace {
+export interface SecretContext {
   table: string
   column: string
   row: string
@@ -24,9 +24,9 @@ export interface Vault {
   /** Newest first. */
   keyIds: string[]
   /** Text that holds the key's id and the sealed secret. */
-  seal(secret: string, place: SecretPlace): string
+  seal(secret: string, context: SecretContext): string
   /** Throws when the text was sealed elsewhere, with an absent key, or changed since. */
-  open(sealed: string, place: SecretPlace): string
+  open(sealed: string, context: SecretContext): string
   /** A key of its own for one purpose (such as signing JWTs), derived from each of the keys, newest first. */
   derive(purpose: string): { id: string; key: Uint8Array }[]
 }
@@ -51,28 +51,28 @@ export function createVault(keys: SecretKey[]): Vault {
     return found
   }
 
-  function openOldForm(id: string, body: Buffer, place: SecretPlace): string {
+  function openOldForm(id: string, body: Buffer, context: SecretContext): string {
     const found = keys.find((key) => key.id === id)
     if (!found) throw new Error(`no secret key "${id}"`)
     const key = createSecretKey(derive(found.key, body.subarray(0, OLD_SALT_BYTES), 'seal'))
-    const data = JSON.stringify([OLD_FORM, id, place.table, place.column, place.row])
+    const data = JSON.stringify([OLD_FORM, id, context.table, context.column, context.row])
     return decrypt(key, data, body.subarray(OLD_SALT_BYTES))
   }
 
   return {
     newestKeyId: newest.id,
     keyIds: keys.map((key) => key.id),
-    seal: (secret, place) =>
-      join(FORM, newest.id, encrypt(sealingKey(newest.id), additionalData(newest.id, place), secret)),
-    open(sealed, place) {
+    seal: (secret, context) =>
+      join(FORM, newest.id, encrypt(sealingKey(newest.id), additionalData(newest.id, context), secret)),
+    open(sealed, context) {
       const [form = '', id = '', text = ''] = sealed.split('.')
       const body = Buffer.from(text, 'base64url')
       const shortest = NONCE_BYTES + TAG_BYTES + (form === OLD_FORM ? OLD_SALT_BYTES : 0)
       // Node's decoder skips what is not base64url: only the one text that seal() wrote is taken.
       const isWhole = [FORM, OLD_FORM].includes(form) && body.length >= shortest && sealed === join(form, id, body)
       if (!isWhole) throw new Error('not a sealed secret')
-      if (form === OLD_FORM) return openOldForm(id, body, place)
-      return decrypt(sealingKey(id), additionalData(id, place), body)
+      if (form === OLD_FORM) return openOldForm(id, body, context)
+      return decrypt(sealingKey(id), additionalData(id, context), body)
     },
     derive: (purpose) => keys.map(({ id, key }) => ({ id, key: derive(key, '', purpose) })),
   }
@@ -94,7 +94,7 @@ function decrypt(key: KeyObject, additional: string, body: Buffer): string {
   return decipher.update(body.subarray(NONCE_BYTES, -TAG_BYTES), undefined, 'utf8') + decipher.final('utf8')
 }
 
-function additionalData(keyId: string, { table, column, row, owner, sentTo }: SecretPlace): string {
+function additionalData(keyId: string, { table, column, row, owner, sentTo }: SecretContext): string {
   return JSON.stringify([FORM, keyId, table, column, row, owner, sentTo])
 }
 

@@ -10,14 +10,14 @@ import type { App } from '../http/server.ts'
 import type { Services } from '../services.ts'
 import { addKey, deleteKey, getKey, listKeys } from './keys.ts'
 import { readPublicKey } from './public-key.ts'
-import { KeyOnWire, keyOnWire } from './schemas.ts'
+import { KeySchema, keyJson } from './schemas.ts'
 
 const KeyInput = Type.Object({
   name: Type.String({ minLength: 1, maxLength: 255 }),
   content: Type.String({ minLength: 1, description: 'One public key, as in a .pub file.' }),
 })
 
-const KeyAnswer = Type.Object({ key: KeyOnWire })
+const KeyAnswer = Type.Object({ key: KeySchema })
 
 export function keyRoutes(app: App, { config: { maxKeys }, database }: Services): void {
   app.get(
@@ -26,12 +26,12 @@ export function keyRoutes(app: App, { config: { maxKeys }, database }: Services)
       schema: {
         summary: 'List your SSH keys',
         tags: ['SSH keys'],
-        response: answers(200, Type.Object({ keys: Type.Array(KeyOnWire), meta: CutMeta })),
+        response: answers(200, Type.Object({ keys: Type.Array(KeySchema), meta: CutMeta })),
       },
     },
     async ({ user }) => {
       const { items, meta } = cutAt(maxKeys, await listKeys(database, user.id, maxKeys + 1), 'MAX_KEYS')
-      return { keys: items.map((key) => keyOnWire(key, user)), ...meta }
+      return { keys: items.map((key) => keyJson(key, user)), ...meta }
     },
   )
 
@@ -40,7 +40,7 @@ export function keyRoutes(app: App, { config: { maxKeys }, database }: Services)
     {
       schema: { summary: 'Show an SSH key', tags: ['SSH keys'], params: IdParams, response: answers(200, KeyAnswer) },
     },
-    async ({ user, params }) => ({ key: keyOnWire(await getKey(database, user.id, params.id), user) }),
+    async ({ user, params }) => ({ key: keyJson(await getKey(database, user.id, params.id), user) }),
   )
 
   app.post(
@@ -61,7 +61,7 @@ export function keyRoutes(app: App, { config: { maxKeys }, database }: Services)
       const key = await database
         .transaction()
         .execute((transaction) => addKey(transaction, actorOf(request), user.id, { name, content, publicKey }, maxKeys))
-      return reply.status(201).send({ key: keyOnWire(key, user) })
+      return reply.status(201).send({ key: keyJson(key, user) })
     },
   )
 

@@ -1,12 +1,12 @@
 // SSH keys as JSON.
 
 import { Type } from 'typebox'
-import { Owner, ownerOnWire } from '../accounts/schemas.ts'
+import { Owner, ownerJson } from '../accounts/schemas.ts'
 import type { User } from '../accounts/users.ts'
 import { Time } from '../http/schemas.ts'
 import type { Key } from './keys.ts'
 
-export const KeyOnWire = Type.Object({
+export const KeySchema = Type.Object({
   id: Type.String(),
   name: Type.String(),
   content: Type.String(),
@@ -16,14 +16,14 @@ export const KeyOnWire = Type.Object({
   fingerprint_sha256: Type.String({ description: 'As OpenSSH shows it.' }),
 })
 
-export function keyOnWire(key: Key, owner: User) {
+export function keyJson(key: Key, owner: User) {
   return {
     id: key.id,
     name: key.name,
     content: key.content,
     fingerprint: key.fingerprint,
     created_at: key.createdAt,
-    owner: ownerOnWire(owner),
+    owner: ownerJson(owner),
     fingerprint_sha256: key.fingerprintSha256,
   }
 }

@@ -107,9 +107,9 @@ describeInBrowser('The account', (stage) => {
   test('a refusal that no new page mends is told, not loaded again and again', async () => {
     const { page } = await stage.openSignedIn('/keys')
     await page.getByText('No keys yet').waitFor()
-    const refusal = { status: 403, json: { error: 'This was not sent from a page of ours.', code: 'csrf' } }
+    const failure = { status: 403, json: { error: 'This was not sent from a page of ours.', code: 'csrf' } }
     await page.route('**/v1/keys', (route) =>
-      route.request().method() === 'POST' ? route.fulfill(refusal) : route.continue(),
+      route.request().method() === 'POST' ? route.fulfill(failure) : route.continue(),
     )
     await page.getByRole('button', { name: 'Add key' }).click()
     await page.getByRole('alert').filter({ hasText: 'This was not sent from a page of ours.' }).waitFor()

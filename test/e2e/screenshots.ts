@@ -8,7 +8,7 @@ import { linkAccount } from '../support/platforms.ts'
 import { describeInBrowser, type Stage } from './support/stage.ts'
 
 const images = join(import.meta.dirname, '../../docs/images')
-const MOST_BYTES = 200_000
+const MAX_BYTES = 200_000
 
 async function take(page: Page, name: string): Promise<void> {
   const path = join(images, `${name}.png`)
@@ -16,7 +16,7 @@ async function take(page: Page, name: string): Promise<void> {
   await page.evaluate('document.fonts.ready.then(() => true)')
   await page.mouse.move(0, 0)
   await page.screenshot({ path, animations: 'disabled' })
-  expect(statSync(path).size, path).toBeLessThan(MOST_BYTES)
+  expect(statSync(path).size, path).toBeLessThan(MAX_BYTES)
 }
 
 async function linkByOAuth(page: Page, path: string): Promise<void> {

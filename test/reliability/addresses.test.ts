@@ -73,14 +73,14 @@ describe.each([
 
   it.each(FORBIDDEN)('%j is refused as %s', async (url, range) => {
     const message = expectRefused(await create(alice, url.replace('PORT', `${platform.port}`)))
-    expect(outside.refusals.map((refusal) => refusal.range)).toEqual([range])
+    expect(outside.failures.map((failure) => failure.range)).toEqual([range])
     expect(outside.lookedUp).toEqual([])
     if (/localhost/i.test(message)) expect(message).not.toContain('127.0.0.1')
   })
 
   it.each(MISSHAPEN)('%j %s', async (url, words) => {
     expectRefused(await create(alice, url.replace('PORT', `${platform.port}`)), words)
-    expect([outside.refusals, outside.lookedUp]).toEqual([[], []])
+    expect([outside.failures, outside.lookedUp]).toEqual([[], []])
   })
 
   it.each(RESOLVED.map(([addresses, range]) => ({ addresses, range, shown: addresses.slice(-2) })))(
@@ -91,8 +91,8 @@ describe.each([
       expectRefused(answer)
       for (const address of addresses.slice(-2)) if (address) expect(answer.text).not.toContain(address)
       expect(outside.lookedUp).toEqual(['gitlab.example.net'])
-      expect(outside.refusals).toHaveLength(1)
-      expect(outside.refusals[0]).toMatchObject({ host: 'gitlab.example.net', port: 8443, range })
+      expect(outside.failures).toHaveLength(1)
+      expect(outside.failures[0]).toMatchObject({ host: 'gitlab.example.net', port: 8443, range })
     },
   )
 
@@ -163,7 +163,7 @@ describe('an entry of ALLOWED_HOSTS', () => {
       const answer = await link(prepare(line).url)
       expect([line, answer.status, Object.keys(answer.json.errors ?? {})]).toEqual([line, 422, ['url']])
       expect([line, outside.network.contacts]).toEqual([line, []])
-      expect([line, outside.refusals.length]).toEqual([line, 1])
+      expect([line, outside.failures.length]).toEqual([line, 1])
       outside.forget()
     }
     for (const line of hits) {
@@ -191,7 +191,7 @@ describe('what is said of it', () => {
     expect(answer.status).toBe(422)
     expect(answer.json).toEqual({ errors: { url: [sentence] }, error: `url ${sentence}` })
     const setting = 'ALLOWED_HOSTS=gitlab.corp.lan'
-    expect(outside.refusals).toEqual([
+    expect(outside.failures).toEqual([
       { host: 'gitlab.corp.lan', port: 443, address: '10.1.2.3', range: 'private', setting },
     ])
   })

@@ -59,9 +59,9 @@ it.each([
     expect(Date.now() - began).toBeLessThan(25_000)
 
     platform.release()
-    const refused = (await Promise.all(hanging)).filter(({ status }) => status !== 200)
+    const rejected = (await Promise.all(hanging)).filter(({ status }) => status !== 200)
     // Those that were not turned away hang until their time is up.
-    for (const { status, json } of refused)
+    for (const { status, json } of rejected)
       expect([status, json.code]).toEqual([503, expect.stringMatching(/^(overloaded|scm_unavailable)$/)])
   },
   120_000,

@@ -40,17 +40,17 @@ async function timed<T>(work: () => Promise<T>): Promise<[result: T, ms: number]
 describe('guessing passwords', () => {
   it('leaves threads to look up names with, and is refused at once where too many wait', async () => {
     const guesses = Array.from({ length: 120 }, (_, n) => guess(`nobody${n}`, 'wrong', `192.0.2.${n}`))
-    const refused: Answer[] = []
-    for (const one of guesses) one.then((each) => each.status === 503 && refused.push(each))
-    while (refused.length === 0) await delay(1)
+    const rejected: Answer[] = []
+    for (const one of guesses) one.then((each) => each.status === 503 && rejected.push(each))
+    while (rejected.length === 0) await delay(1)
     // With all threads hashing, this would wait for the guesses before it.
     const began = Date.now()
     await lookup('localhost')
     const looked = Date.now() - began
     await Promise.all(guesses)
     expect(looked).toBeLessThan((Date.now() - began) / 4)
-    expect(refused[0]?.json.code).toBe('overloaded')
-    expect(refused[0]?.headers.get('retry-after')).toBe('2')
+    expect(rejected[0]?.json.code).toBe('overloaded')
+    expect(rejected[0]?.headers.get('retry-after')).toBe('2')
     expect((await alice.call('GET', '/v1/users/self')).status).toBe(200)
   })
 

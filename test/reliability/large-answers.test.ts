@@ -14,16 +14,16 @@ let platform: TestServer
 let keysPage: (page: number) => string
 let userAnswer: string
 /** What it answers in place of keys, with 404. */
-let refusal: object | undefined
+let failure: object | undefined
 
 beforeEach(async () => {
-  refusal = undefined
+  failure = undefined
   userAnswer = '{"id":42,"login":"alice","type":"User"}'
   platform = await serve((request, response) => {
     const url = new URL(request.url ?? '', 'http://x')
     if (url.pathname.endsWith('/user')) return response.writeHead(200, SCOPES).end(userAnswer)
     if (!url.pathname.endsWith('/user/keys')) return json(response, [], SCOPES)
-    if (refusal) return response.writeHead(404, SCOPES).end(JSON.stringify(refusal))
+    if (failure) return response.writeHead(404, SCOPES).end(JSON.stringify(failure))
     const page = Number(url.searchParams.get('page') ?? 1)
     const next = `<http://${request.headers.host}${url.pathname}?per_page=100&page=${page + 1}>; rel="next"`
     response.writeHead(200, { ...SCOPES, ...(page < 10 && { link: next }) }).end(keysPage(page))
@@ -89,7 +89,7 @@ it('one thing, such as /user, is 256 kB at most', async () => {
 it('a refusal is a sentence: one of a megabyte is not parsed, though a list was asked for', async () => {
   const alice = await service.addAccount('alice')
   const id = await link(alice)
-  refusal = { message: 'Not Found', more: 'x'.repeat(MB) }
+  failure = { message: 'Not Found', more: 'x'.repeat(MB) }
   const { status, json: answer } = await importKeys(alice, id)
   // What its headers tell is all that counts of it: GitHub's, so the scope is missing.
   expect([status, answer.code, answer.error]).toEqual([

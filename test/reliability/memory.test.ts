@@ -15,7 +15,7 @@ import { basic, exchange, send } from '../support/service.ts'
 const REQUESTS = Number(process.env.FORGELINK_TEST_REQUESTS ?? 1_500)
 const AT_ONCE = 32
 /** Of growth after a tenth of the requests, by when caches have filled up or ought to be bounded. */
-const MOST_GROWTH = 128 * 1024 * 1024
+const MAX_GROWTH_BYTES = 128 * 1024 * 1024
 
 const dataDir = mkdtempSync(join(tmpdir(), 'forgelink-memory-'))
 const agent = new Agent({ keepAlive: true, maxSockets: AT_ONCE })
@@ -113,7 +113,7 @@ it(
     }
     expect([...statuses.keys()].filter((status) => status >= 500)).toEqual([])
     for (const status of [200, 401, 404, 422]) expect(statuses.get(status)).toBeGreaterThan(0)
-    expect(megabytes(late - early)).toBeLessThan(megabytes(MOST_GROWTH))
+    expect(megabytes(late - early)).toBeLessThan(megabytes(MAX_GROWTH_BYTES))
   },
   Math.max(120_000, REQUESTS * 20),
 )

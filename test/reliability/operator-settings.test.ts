@@ -23,7 +23,7 @@ let service: Service
 let bearer: Record<string, string>
 let platform: TestServer
 /** Another host, which must never hear of anything. */
-let stranger: TestServer
+let foreign: TestServer
 /** What the platform does before it answers as one; true when it has answered. */
 let first: (...asked: Parameters<Handler>) => boolean
 
@@ -32,7 +32,7 @@ beforeAll(async () => {
   platform = await outside.servePlatform([HOST, INSIDE], (request, response) => {
     if (!first(request, response)) answerMarked(request, response)
   })
-  stranger = await outside.servePlatform(['evil.example.net'])
+  foreign = await outside.servePlatform(['evil.example.net'])
   service = await startService('SQLite', outside.settings, outside.options)
   outside.network.exempt(service.url)
   bearer = { authorization: `Bearer ${(await service.addAccount('alice')).bearer}` }
@@ -49,12 +49,12 @@ beforeEach(async () => {
   outside.place(platform, PUBLIC)
   outside.place(platform, PRIVATE, [443, 8443])
   outside.place(platform, METADATA)
-  outside.place(stranger, '93.184.216.99')
+  outside.place(foreign, '93.184.216.99')
   const links = `${service.url}/v1/scm_integrations`
   for (const { id } of (await send('GET', links, undefined, bearer)).json.scm_integrations)
     await send('DELETE', `${links}/${id}`, undefined, bearer)
   outside.forget()
-  for (const server of [platform, stranger]) server.seen.splice(0)
+  for (const server of [platform, foreign]) server.seen.splice(0)
 })
 
 const contacted = () => [...new Set(outside.network.contacts)]
@@ -77,7 +77,7 @@ describe('a link whose host the operator no longer allows', () => {
     ['directly', false],
     ['through an outgoing proxy', true],
   ])('is listed, but nothing is contacted for it, %s', async (_way, proxied) => {
-    const proxy = await outside.serveProxy(stranger)
+    const proxy = await outside.serveProxy(foreign)
     const way = proxied ? { HTTPS_PROXY: proxy.origin } : {}
     const made = await withSettings({ ALLOWED_HOSTS: INSIDE }, (links) => create(links, `https://${INSIDE}`))
     expect([made.status, contacted()]).toEqual([201, [`${PRIVATE}:443`]])
@@ -103,9 +103,9 @@ describe('a link whose host the operator no longer allows', () => {
       const list = await send('GET', links, undefined, bearer)
       expect(list.json.scm_integrations.map(({ status }: { status: string }) => status)).toEqual(['ok'])
     })
-    expect([contacted(), platform.seen, proxy.seen, stranger.seen]).toEqual([[], [], [], []])
-    expect(outside.refusals.length).toBeGreaterThanOrEqual(7)
-    expect(new Set(outside.refusals.map(({ setting }) => setting))).toEqual(new Set([`ALLOWED_HOSTS=${INSIDE}`]))
+    expect([contacted(), platform.seen, proxy.seen, foreign.seen]).toEqual([[], [], [], []])
+    expect(outside.failures.length).toBeGreaterThanOrEqual(7)
+    expect(new Set(outside.failures.map(({ setting }) => setting))).toEqual(new Set([`ALLOWED_HOSTS=${INSIDE}`]))
 
     const again = await withSettings({ ALLOWED_HOSTS: 'private' }, (links) =>
       send('GET', `${links}/${id}/orgs`, undefined, bearer),
@@ -130,7 +130,7 @@ describe('an outgoing proxy', () => {
   })
 
   it('is passed by for NO_PROXY, and the policy is not', async () => {
-    const proxy = await outside.serveProxy(stranger)
+    const proxy = await outside.serveProxy(foreign)
     const settings = { HTTPS_PROXY: proxy.origin, NO_PROXY: `${HOST},${INSIDE}` }
     await withSettings(settings, async (links) => {
       expect((await create(links, `https://${HOST}`)).status).toBe(201)
@@ -234,7 +234,7 @@ describe('the platform that OAuth links', () => {
         expect(headingOf(answer)).not.toBe('')
         expect(answer.text).not.toMatch(/169\.254|ec2|0\.0\.0|canary/)
         expect([contacted(), platform.seen]).toEqual([[], []])
-        expect(outside.refusals[0]).toMatchObject({ host: HOST, address, setting: 'none' })
+        expect(outside.failures[0]).toMatchObject({ host: HOST, address, setting: 'none' })
       })
     },
   )
@@ -246,7 +246,7 @@ describe('the platform that OAuth links', () => {
     outside.names.set('evil.example.net', ['93.184.216.99'])
     await openOAuth(`https://${HOST}`, async (browser) => {
       expect((await finish(browser)).status).toBeGreaterThanOrEqual(400)
-      expect([contacted(), stranger.seen, outside.lookedUp.includes('evil.example.net')]).toEqual([
+      expect([contacted(), foreign.seen, outside.lookedUp.includes('evil.example.net')]).toEqual([
         [`${PUBLIC}:443`],
         [],
         false,

@@ -53,10 +53,10 @@ describeOnBothEngines('requests that wait for platforms', (engine) => {
       ['GET', 'orgs'],
       ['POST', 'import_keys'],
     ] as const
-    const refused = await Promise.all(
+    const rejected = await Promise.all(
       calls.map(([method, path]) => alice.call(method, `/v1/scm_integrations/${id}/${path}`)),
     )
-    for (const { status, json, headers } of refused) {
+    for (const { status, json, headers } of rejected) {
       expect([status, json, headers.get('retry-after')]).toEqual([503, { error: message, code: 'overloaded' }, '2'])
     }
     const link = { scm_type: 'github-enterprise', url: platform.origin, access_token: 'ghp_other' }
@@ -123,8 +123,8 @@ describe('an event loop that lags', () => {
     const end = holdUp(150)
     try {
       while ((await status('/v1/regions')) !== 503);
-      const refused = await send('GET', `${url}/v1/regions`)
-      expect([refused.status, refused.headers.get('retry-after'), refused.json]).toEqual([
+      const rejected = await send('GET', `${url}/v1/regions`)
+      expect([rejected.status, rejected.headers.get('retry-after'), rejected.json]).toEqual([
         503,
         '2',
         { error: 'This server is too busy just now. Try again in a moment.', code: 'overloaded' },

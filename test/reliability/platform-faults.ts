@@ -17,7 +17,7 @@ export type Expected = [
 ]
 
 export interface FaultCase {
-  /** `refused`: nobody listens. */
+  /** `rejected`: nobody listens. */
   fault: FaultName | 'refused'
   expected: Expected
   rule: Partial<FaultRule>

@@ -136,7 +136,7 @@ describeOnBothEngines('a platform that misbehaves', (engine) => {
       const attempt = async () => decide(browser, await beginLinking(browser, vendor))
       const [exchanged, profiled] = [await attempt(), await attempt()]
       const before = await linksOf(me)
-      // What is revoked in the background may spend tokens of its own.
+      // What is revoked in the inFlight may spend tokens of its own.
       const secrets = [new URL(exchanged).searchParams.get('code'), refreshTokenOf(hosted, 'carol')]
       for (const { requests } of [own, hosted]) requests.length = 0
 
@@ -189,7 +189,7 @@ describeOnBothEngines('a platform that misbehaves', (engine) => {
       expect(keys.keys).toHaveLength(expected[2] === '201' ? 8 : 0)
 
       // Nothing is left open, and the next call works.
-      await vi.waitFor(() => expect([own.underWay, hosted.underWay]).toEqual([0, 0]), { timeout: 5_000 })
+      await vi.waitFor(() => expect([own.inFlight, hosted.inFlight]).toEqual([0, 0]), { timeout: 5_000 })
       const waits = expected[1].startsWith('429')
       // A token that was refused is not sent again but by health.
       if (expected[1].endsWith('token_rejected')) {
@@ -361,10 +361,10 @@ describe('a platform that fails ten times', () => {
       expect(failing.requests.length).toBeLessThanOrEqual(10)
       failing.faults.clear()
       const seen = failing.requests.length
-      const refused = await orgs(ids[0] ?? '')
-      expect([refused.status, refused.json.code, failing.requests.length]).toEqual([503, 'scm_unavailable', seen])
-      expect(refused.json.error).toContain('is left alone for a while')
-      expect(Number(refused.headers.get('retry-after'))).toBeLessThanOrEqual(30)
+      const rejected = await orgs(ids[0] ?? '')
+      expect([rejected.status, rejected.json.code, failing.requests.length]).toEqual([503, 'scm_unavailable', seen])
+      expect(rejected.json.error).toContain('is left alone for a while')
+      expect(Number(rejected.headers.get('retry-after'))).toBeLessThanOrEqual(30)
       expect((await orgs(other)).status).toBe(200)
     } finally {
       await service.close()

@@ -158,8 +158,8 @@ describe.each(engines)('secrets (%s)', (engine) => {
       platform.state.settings.oauth.expiring = true
       secrets[`${name} client secret`] = platform.oauth.secret
       notePage(`${name} link page`, await browser.get(`/users/${name}/link`))
-      const refused = await decide(browser, await beginWith(browser, name), { decision: 'refuse' })
-      note('refused', await browser.get(refused))
+      const rejected = await decide(browser, await beginWith(browser, name), { decision: 'refuse' })
+      note('refused', await browser.get(rejected))
       const callback = await decide(browser, await beginWith(browser, name))
       platform.faults.set({ fault: 'status-500', path: 'token$' })
       note('token endpoint down', await browser.get(callback))

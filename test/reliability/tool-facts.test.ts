@@ -110,7 +110,7 @@ describe('what leaves and what comes back', () => {
   let service: Service
   let alice: Account
   let platform: TestServer
-  let stranger: TestServer
+  let foreign: TestServer
   /** Headers of all requests to both. */
   let sent: Record<string, unknown>[]
   let first: (...asked: Parameters<Handler>) => boolean
@@ -124,7 +124,7 @@ describe('what leaves and what comes back', () => {
       sent.push(request.headers)
       if (!first(request, response)) answerMarked(request, response)
     })
-    stranger = await serve((request, response) => {
+    foreign = await serve((request, response) => {
       sent.push(request.headers)
       answerMarked(request, response)
     })
@@ -135,7 +135,7 @@ describe('what leaves and what comes back', () => {
   afterAll(async () => {
     await service.close()
     await platform.close()
-    await stranger.close()
+    await foreign.close()
   })
   beforeEach(() => {
     sent = []
@@ -148,11 +148,11 @@ describe('what leaves and what comes back', () => {
   }
 
   it('3. an address in digits is guarded, though undici asks no look-up for it', async () => {
-    const { port } = stranger
+    const { port } = foreign
     for (const host of ['127.0.0.1', '127.1', '0x7f.1', '2130706433', '017700000001', '①②⑦.⓪.⓪.①', '127。0。0。1'])
       for (const scheme of ['https', 'http'])
         urlMessage(await create('github-enterprise', CANARY, `${scheme}://${host}:${port}`))
-    expect([await stranger.open(), stranger.seen, sent]).toEqual([0, [], []])
+    expect([await foreign.open(), foreign.seen, sent]).toEqual([0, [], []])
   })
 
   it.each(['gitlab-self-hosted', 'github-enterprise'])(
@@ -160,14 +160,14 @@ describe('what leaves and what comes back', () => {
     async (scmType) => {
       await create(scmType, CANARY)
       first = (_request, response) =>
-        Boolean(response.writeHead(302, { location: `${stranger.origin}/api/v4/user` }).end())
+        Boolean(response.writeHead(302, { location: `${foreign.origin}/api/v4/user` }).end())
       expect(urlMessage(await create(scmType, CANARY))).toContain('redirects to')
       expect(sent.length).toBeGreaterThan(1)
       for (const headers of sent) {
         expect(headers.authorization).toBe(`Bearer ${CANARY}`)
         expect(Object.keys(headers).filter((name) => /token|cookie/.test(name))).toEqual([])
       }
-      expect([await stranger.open(), stranger.seen]).toEqual([0, []])
+      expect([await foreign.open(), foreign.seen]).toEqual([0, []])
     },
   )
 

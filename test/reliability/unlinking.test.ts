@@ -26,11 +26,11 @@ describeOnBothEngines('unlinking', (engine) => {
       const { id } = (await creating).json.scm_integration
       if (path === '') platform.hold()
       const body = method === 'PATCH' ? { access_token: 'ghp_another' } : undefined
-      const underWay = alice.call(method, `/v1/scm_integrations/${id}${path}`, body)
+      const background = alice.call(method, `/v1/scm_integrations/${id}${path}`, body)
       while (platform.waiting() === 0) await delay(10)
       expect((await alice.call('DELETE', `/v1/scm_integrations/${id}`)).status).toBe(204)
       platform.release()
-      expect((await underWay).status).toBeLessThan(500)
+      expect((await background).status).toBeLessThan(500)
       expect((await alice.call('GET', '/v1/scm_integrations')).json.scm_integrations).toEqual([])
       expect((await alice.call('GET', `/v1/scm_integrations/${id}`)).status).toBe(404)
     } finally {

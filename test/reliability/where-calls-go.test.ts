@@ -17,10 +17,10 @@ let service: Service
 let alice: Account
 let platform: TestServer
 /** Another host, which must never hear of a token. */
-let stranger: TestServer
+let foreign: TestServer
 /** What the platform does before it answers as one; true when it has answered. */
 let first: (...asked: Parameters<Handler>) => boolean
-let strangersTokens: unknown[]
+let foreignTokens: unknown[]
 
 beforeAll(async () => {
   outside = await startOutside()
@@ -29,8 +29,8 @@ beforeAll(async () => {
     response.setHeader('connection', 'close')
     if (!first(request, response)) answerMarked(request, response)
   })
-  stranger = await outside.servePlatform(['evil.example.net'], (request, response) => {
-    strangersTokens.push(request.headers.authorization)
+  foreign = await outside.servePlatform(['evil.example.net'], (request, response) => {
+    foreignTokens.push(request.headers.authorization)
     answerMarked(request, response)
   })
   service = await startService('SQLite', { ...outside.settings, ...(await ownAddress()) }, outside.options)
@@ -43,17 +43,17 @@ afterAll(async () => {
 })
 beforeEach(async () => {
   first = () => false
-  strangersTokens = []
+  foreignTokens = []
   outside.names.clear()
   outside.names.set(HOST, [PUBLIC])
   outside.names.set('evil.example.net', ['93.184.216.99'])
   outside.place(platform, PUBLIC)
-  outside.place(stranger, '93.184.216.99')
-  outside.place(stranger, METADATA, [443, 80])
+  outside.place(foreign, '93.184.216.99')
+  outside.place(foreign, METADATA, [443, 80])
   for (const { id } of (await alice.call('GET', '/v1/scm_integrations')).json.scm_integrations)
     await alice.call('DELETE', `/v1/scm_integrations/${id}`)
   outside.forget()
-  for (const server of [platform, stranger]) server.seen.splice(0)
+  for (const server of [platform, foreign]) server.seen.splice(0)
 })
 
 let tokens = 0
@@ -83,7 +83,7 @@ describe('a name', () => {
     expect(message).toBe(`${HOST} is at an address that this server never contacts. Use the platform's own address.`)
     expect(contacted()).toEqual([`${PUBLIC}:443`])
     expect(platform.seen).toHaveLength(1)
-    expect(outside.refusals).toEqual([
+    expect(outside.failures).toEqual([
       { host: HOST, port: 443, address: METADATA, range: 'linkLocal', setting: 'none' },
     ])
   })
@@ -134,7 +134,7 @@ describe('a name', () => {
     outside.forget()
     outside.names.set(HOST, [...MANY, 'fd00:ec2::254'])
     urlMessage(await create())
-    expect([contacted(), outside.refusals.map(({ range }) => range)]).toEqual([[], ['metadata']])
+    expect([contacted(), outside.failures.map(({ range }) => range)]).toEqual([[], ['metadata']])
   })
 
   it('whose first address is dead is reached at its second', async () => {
@@ -149,8 +149,8 @@ describe('a name', () => {
       outside.place(platform, PUBLIC, [443], peer)
       const { text } = await create()
       if (peer) expect(text).not.toContain(peer)
-      expect(outside.refusals).toHaveLength(1)
-      expect(outside.refusals[0]).toMatchObject({ host: HOST, address: peer })
+      expect(outside.failures).toHaveLength(1)
+      expect(outside.failures[0]).toMatchObject({ host: HOST, address: peer })
       expect([contacted(), platform.seen]).toEqual([[`${PUBLIC}:443`], []])
     },
   )
@@ -192,7 +192,7 @@ describe('a redirect', () => {
     )
     expect(contacted()).toEqual([`${PUBLIC}:443`])
     expect(outside.lookedUp.filter((name) => name !== HOST)).toEqual([])
-    expect([stranger.seen, strangersTokens]).toEqual([[], []])
+    expect([foreign.seen, foreignTokens]).toEqual([[], []])
   })
 
   it('on a linked account leads away neither: 503, and nothing else is asked', async () => {
@@ -200,7 +200,7 @@ describe('a redirect', () => {
     first = (_request, response) => Boolean(response.writeHead(307, { location: 'https://evil.example.net/' }).end())
     const answer = await alice.call('GET', `/v1/scm_integrations/${id}/search_repos?query=x`)
     expect([answer.status, answer.json.code, contacted()]).toEqual([503, 'scm_bad_response', [`${PUBLIC}:443`]])
-    expect(stranger.seen).toEqual([])
+    expect(foreign.seen).toEqual([])
   })
 
   it.each(['/', '/sign-in', '/api/v3x/user', '/api/v3/../v4/user', '/api/v3/%2e%2e/admin', '/api/v3'])(
@@ -241,7 +241,7 @@ describe('a next page', () => {
     expect([answer.status, answer.json.meta?.skipped?.length]).toEqual([201, 2])
     const paths = platform.seen.map((line) => line.split('?')[0])
     expect(new Set(paths.filter((path) => path?.includes('keys')))).toEqual(new Set(['GET /api/v3/user/keys']))
-    expect([contacted(), stranger.seen]).toEqual([[`${PUBLIC}:443`], []])
+    expect([contacted(), foreign.seen]).toEqual([[`${PUBLIC}:443`], []])
     expect(outside.lookedUp.filter((name) => name !== HOST)).toEqual([])
   })
 
@@ -250,7 +250,7 @@ describe('a next page', () => {
     first = (_request, response) =>
       Boolean(json(response, [key(1)], { link: '<https://evil.example.net/x?page=2>; rel="next"' }) ?? true)
     const answer = await alice.call('POST', `/v1/scm_integrations/${id}/import_keys`)
-    expect([answer.status, answer.json.code, stranger.seen]).toEqual([503, 'scm_bad_response', []])
+    expect([answer.status, answer.json.code, foreign.seen]).toEqual([503, 'scm_bad_response', []])
   })
 })
 
@@ -274,6 +274,6 @@ describe('the picture of an account', () => {
     await browser.signIn(alice)
     const picture = await browser.get(`/avatars/${id}`)
     expect([picture.status, picture.headers.get('content-type')]).toEqual([200, 'image/svg+xml; charset=utf-8'])
-    expect([contacted(), stranger.seen]).toEqual([[], []])
+    expect([contacted(), foreign.seen]).toEqual([[], []])
   })
 })

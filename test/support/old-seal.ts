@@ -2,9 +2,9 @@
 
 import { createCipheriv, hkdfSync, randomBytes } from 'node:crypto'
 import type { SecretKey } from '../../src/config.ts'
-import type { SecretPlace } from '../../src/secrets/vault.ts'
+import type { SecretContext } from '../../src/secrets/vault.ts'
 
-export function sealInOldForm({ id, key }: SecretKey, secret: string, { table, column, row }: SecretPlace): string {
+export function sealInOldForm({ id, key }: SecretKey, secret: string, { table, column, row }: SecretContext): string {
   const [salt, nonce] = [randomBytes(16), randomBytes(12)]
   const derived = new Uint8Array(hkdfSync('sha256', key, salt, 'forgelink:seal', 32))
   const cipher = createCipheriv('aes-256-gcm', derived, nonce, { authTagLength: 16 })

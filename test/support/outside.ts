@@ -30,7 +30,7 @@ export interface Outside {
   /** Names that were looked up. */
   lookedUp: string[]
   /** What the operator reads of refused addresses. */
-  refusals: Record<string, string | number>[]
+  failures: Record<string, string | number>[]
   /** For `startService`. */
   settings: Environment
   options: ServiceOptions
@@ -58,11 +58,11 @@ export async function startOutside(): Promise<Outside> {
   const network = startNetwork()
   const names: Outside['names'] = new Map()
   const lookedUp: string[] = []
-  const refusals: Outside['refusals'] = []
-  const closing: { close(): Promise<void> }[] = []
+  const failures: Outside['failures'] = []
+  const ending: { close(): Promise<void> }[] = []
 
   function keep<T extends { close(): Promise<void> }>(thing: T): T {
-    closing.push(thing)
+    ending.push(thing)
     return thing
   }
 
@@ -78,12 +78,12 @@ export async function startOutside(): Promise<Outside> {
     authority,
     names,
     lookedUp,
-    refusals,
+    failures,
     settings: { EXTRA_CA_CERTS: join(folder, 'ca.pem') },
     options: {
       limits: { ...LIMITS, ...NO_BREAKER },
       lookup,
-      log: (event, fields) => event === 'scm_address_refused' && refusals.push(fields),
+      log: (event, fields) => event === 'scm_address_refused' && failures.push(fields),
     },
     place(server, address, ports = [443], peer = address) {
       for (const port of ports) network.put(address, port, { port: server.port, peer })
@@ -98,10 +98,10 @@ export async function startOutside(): Promise<Outside> {
     },
     keep,
     forget() {
-      for (const list of [network.contacts, lookedUp, refusals]) list.splice(0)
+      for (const list of [network.contacts, lookedUp, failures]) list.splice(0)
     },
     async close() {
-      for (const thing of closing.reverse()) await thing.close()
+      for (const thing of ending.reverse()) await thing.close()
       network.close()
       rmSync(folder, { recursive: true })
     },

@@ -2,7 +2,7 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { createServer, type IncomingHttpHeaders } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { createOutgoing } from '../../src/platforms/api.ts'
+import { createTransport } from '../../src/platforms/api.ts'
 import { createPlatform } from '../../src/platforms/create-platform.ts'
 import type { Platform } from '../../src/platforms/platform.ts'
 import type { ScmType } from '../../src/platforms/scm-types.ts'
@@ -19,8 +19,8 @@ export interface Recording {
 }
 
 export interface RecordedPlatform {
-  web: string
-  api: string
+  webUrl: string
+  apiUrl: string
   platform: Platform
   /** What was asked: paths and queries below the REST root. */
   asked: string[]
@@ -30,10 +30,10 @@ export interface RecordedPlatform {
 }
 
 const ROOTS = {
-  github: { web: '', api: '' },
-  'github-enterprise': { web: '', api: '/api/v3' },
-  gitlab: { web: '', api: '/api/v4' },
-  'gitlab-self-hosted': { web: '/gitlab', api: '/gitlab/api/v4' },
+  github: { webUrl: '', apiUrl: '' },
+  'github-enterprise': { webUrl: '', apiUrl: '/api/v3' },
+  gitlab: { webUrl: '', apiUrl: '/api/v4' },
+  'gitlab-self-hosted': { webUrl: '/gitlab', apiUrl: '/gitlab/api/v4' },
 } satisfies Record<ScmType, unknown>
 
 /** All recordings in a folder of JSON files, each a list. */
@@ -49,15 +49,16 @@ export async function startRecordedPlatform(
   const asked: string[] = []
   let headers: IncomingHttpHeaders = {}
   const server = createServer((request, response) => {
-    const { web, api } = ROOTS[scmType]
+    const { webUrl, apiUrl } = ROOTS[scmType]
     const url = request.url ?? ''
-    const path = url.startsWith(`${api}/`) ? url.slice(api.length) : `^${url.slice(web.length)}`
+    const path = url.startsWith(`${apiUrl}/`) ? url.slice(apiUrl.length) : `^${url.slice(webUrl.length)}`
     asked.push(path)
     headers = request.headers
     const found = recordings.find((recording) => recording.path === path)
     const answer = found ?? { path, status: 418, body: { not_recorded: path } }
     const text = typeof answer.body === 'string' ? answer.body : JSON.stringify(answer.body)
-    const filled = (value: string) => value.replaceAll('{web}', origin() + web).replaceAll('{api}', origin() + api)
+    const filled = (value: string) =>
+      value.replaceAll('{web}', origin() + webUrl).replaceAll('{api}', origin() + apiUrl)
     response.writeHead(answer.status ?? 200, {
       'content-type': 'application/json; charset=utf-8',
       ...Object.fromEntries(Object.entries(answer.headers ?? {}).map(([name, value]) => [name, filled(value)])),
@@ -74,23 +75,23 @@ export async function startRecordedPlatform(
     return `http://127.0.0.1:${port()}`
   }
 
-  const outgoing = createOutgoing({
+  const transport = createTransport({
     allowedHosts: [{ kind: 'host', host: '127.0.0.1', port: port(), plainHttp: true, text: origin() }],
     extraCaCerts: null,
     httpsProxy: null,
     noProxy: [],
     limits: { retryMin: 1, retryMax: 2 },
   })
-  const web = origin() + ROOTS[scmType].web
-  const api = origin() + ROOTS[scmType].api
+  const webUrl = origin() + ROOTS[scmType].webUrl
+  const apiUrl = origin() + ROOTS[scmType].apiUrl
   return {
-    web,
-    api,
+    webUrl,
+    apiUrl,
     asked,
-    platform: createPlatform(outgoing, {
+    platform: createPlatform(transport, {
       scmType,
-      web,
-      api,
+      webUrl,
+      apiUrl,
       token: 'example-token',
       link: 'link-1',
       account: 'a',
@@ -99,7 +100,7 @@ export async function startRecordedPlatform(
     }),
     lastHeaders: () => headers,
     async close() {
-      await outgoing.close()
+      await transport.close()
       server.closeAllConnections()
       await new Promise((resolve) => server.close(resolve))
     },

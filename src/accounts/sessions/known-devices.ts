@@ -7,7 +7,7 @@ import { sql } from 'kysely'
 import type { Database } from '../../database/database.ts'
 import { noteIfPossible } from '../../database/database.ts'
 import type { Vault } from '../../secrets/vault.ts'
-import { isSameText } from '../../text.ts'
+import { equalInConstantTime } from '../../text.ts'
 import { now } from '../../time.ts'
 import type { User } from '../users.ts'
 
@@ -53,7 +53,7 @@ function addressOf({ network, name }: Pick<Origin, 'network' | 'name'>): string 
 /** The device of the browser's cookie, when that is this user's and of the present password. */
 function browserIn(vault: Vault, user: User, cookie: string | undefined): string | undefined {
   const [id, nonce = '', given = ''] = (cookie ?? '').split('.')
-  const isOurs = id === user.id && signaturesOf(vault, user, nonce).some((wanted) => isSameText(given, wanted))
+  const isOurs = id === user.id && signaturesOf(vault, user, nonce).some((wanted) => equalInConstantTime(given, wanted))
   return isOurs ? browserOf(nonce) : undefined
 }
 

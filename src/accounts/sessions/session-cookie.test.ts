@@ -85,7 +85,7 @@ test('below a path the cookie is for that path, under the name that browsers tak
 describe('a write', () => {
   const origin = 'https://forgelink.example.test'
 
-  function refusal(headers: Record<string, string>, given: unknown): Failure | undefined {
+  function failure(headers: Record<string, string>, given: unknown): Failure | undefined {
     try {
       checkCsrf(SECURE, requestWith(headers), given, 'the token')
       return undefined
@@ -96,7 +96,7 @@ describe('a write', () => {
   }
 
   it('is taken from our own origin with the token', () => {
-    expect(refusal({ origin }, 'the token')).toBeUndefined()
+    expect(failure({ origin }, 'the token')).toBeUndefined()
   })
 
   it.each<[string, Record<string, string>]>([
@@ -107,7 +107,7 @@ describe('a write', () => {
     ['an origin that begins alike', { origin: `${origin}.evil.example` }],
     ['an address instead of an origin', { origin: `${origin}/` }],
   ])('is refused with %s, and told where to send it from', (_case, headers) => {
-    expect(refusal(headers, 'the token')).toMatchObject({
+    expect(failure(headers, 'the token')).toMatchObject({
       code: 'csrf',
       message: 'This was not sent from a page at https://forgelink.example.test. Open it there and try again.',
     })
@@ -116,7 +116,7 @@ describe('a write', () => {
   it.each([['another token'], ['the token '], [''], [undefined], [['the token']], [null]])(
     'is refused with the token %j',
     (given) => {
-      expect(refusal({ origin }, given)).toMatchObject({
+      expect(failure({ origin }, given)).toMatchObject({
         code: 'csrf',
         message: 'This page is no longer current: you signed in or out since. Load it again and repeat.',
       })

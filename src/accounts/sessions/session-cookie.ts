@@ -4,7 +4,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { Config } from '../../config.ts'
 import { Failure } from '../../failure.ts'
 import { basePath } from '../../http/public-path.ts'
-import { isSameText } from '../../text.ts'
+import { equalInConstantTime } from '../../text.ts'
 import { SESSION_SECONDS } from './sessions.ts'
 
 /** Browsers take the two names with a prefix only with Secure, and http on loopback is not secure. */
@@ -57,7 +57,7 @@ export function checkCsrf(config: Config, request: FastifyRequest, given: unknow
   if (request.headers.origin !== new URL(config.publicUrl).origin) {
     throw new Failure('csrf', `This was not sent from a page at ${config.publicUrl}. Open it there and try again.`)
   }
-  if (typeof given !== 'string' || !isSameText(given, wanted)) {
+  if (typeof given !== 'string' || !equalInConstantTime(given, wanted)) {
     throw new Failure('csrf', 'This page is no longer current: you signed in or out since. Load it again and repeat.')
   }
 }

@@ -10,16 +10,16 @@ import type { Services } from '../../services.ts'
 import { actorOf } from '../actor.ts'
 import { checkPassword } from '../authenticate.ts'
 import { changePassword } from '../change-password.ts'
-import type { Attempts } from '../login-throttle.ts'
+import type { LoginThrottle } from '../login-throttle.ts'
 import { passwordProblem } from '../passwords.ts'
-import { UserOnWire, userOnWire } from '../schemas.ts'
+import { UserSchema, userJson } from '../schemas.ts'
 import { setDeviceCookie } from './device-cookie.ts'
 import { setSessionCookie } from './session-cookie.ts'
 import { confirmSession } from './sessions.ts'
 
 const Platform = Type.Object({ configured: Type.Boolean(), url: Type.String() })
-const SessionOnWire = Type.Object({
-  user: UserOnWire,
+const SessionSchema = Type.Object({
+  user: UserSchema,
   csrf_token: Type.String({ description: 'Goes with every write, as X-CSRF-Token.' }),
   public_url: Type.String(),
   oauth: Type.Object({ github: Platform, gitlab: Platform }),
@@ -33,7 +33,7 @@ const PasswordInput = Type.Object({
 const ConfirmInput = Type.Object({ current: Type.String() })
 
 /** Routes of a session; `app` has authenticated it. */
-export function sessionRoutes(app: App, services: Services, attempts: Attempts): void {
+export function sessionRoutes(app: App, services: Services, loginThrottle: LoginThrottle): void {
   const { config, database } = services
 
   function platform(name: 'github' | 'gitlab') {
@@ -42,10 +42,10 @@ export function sessionRoutes(app: App, services: Services, attempts: Attempts):
 
   app.get(
     '/session',
-    { schema: { hide: true, response: answers(200, Type.Object({ session: SessionOnWire })) } },
+    { schema: { hide: true, response: answers(200, Type.Object({ session: SessionSchema })) } },
     async ({ user, session }) => ({
       session: {
-        user: userOnWire(user),
+        user: userJson(user),
         csrf_token: session?.csrfToken ?? '',
         public_url: config.publicUrl,
         oauth: { github: platform('github'), gitlab: platform('gitlab') },
@@ -56,7 +56,7 @@ export function sessionRoutes(app: App, services: Services, attempts: Attempts):
   /** Throws `invalid` for a wrong one. */
   async function checkPresent(request: FastifyRequest, current: string): Promise<void> {
     try {
-      await checkPassword(services, attempts, request, { login: request.user.email, password: current })
+      await checkPassword(services, loginThrottle, request, { login: request.user.email, password: current })
     } catch (error) {
       if (!(error instanceof Failure) || error.code !== 'unauthorized') throw error
       throw invalid({ current: ['is not your present password'] })

@@ -15,7 +15,7 @@ import type { App } from '../../http/server.ts'
 import type { Services } from '../../services.ts'
 import { actorOf } from '../actor.ts'
 import { checkPassword, sessionOf } from '../authenticate.ts'
-import type { Attempts } from '../login-throttle.ts'
+import type { LoginThrottle } from '../login-throttle.ts'
 import { lockPassword } from '../users.ts'
 import { setDeviceCookie } from './device-cookie.ts'
 import { newDeviceCookie, rememberBrowser } from './known-devices.ts'
@@ -47,7 +47,7 @@ function signInPage(config: Config, { csrfToken, returnTo, login = '', problem }
 }
 
 /** Pages; `app` has their manners already. */
-export function signInRoutes(app: App, services: Services, attempts: Attempts): void {
+export function signInRoutes(app: App, services: Services, loginThrottle: LoginThrottle): void {
   const { config, database } = services
   const afterSignIn = publicPath(config, '/profile')
 
@@ -75,7 +75,7 @@ export function signInRoutes(app: App, services: Services, attempts: Attempts): 
     const before = readSessionCookie(config, request)
     try {
       checkCsrf(config, request, formField(request, 'csrf'), before === undefined ? '' : csrfTokenOf(before))
-      const user = await checkPassword(services, attempts, request, { login, password })
+      const user = await checkPassword(services, loginThrottle, request, { login, password })
       const { cookie, device } = newDeviceCookie(services.vault, user)
       const id = await database.transaction().execute(async (transaction) => {
         await lockPassword(transaction, user)

@@ -2,7 +2,7 @@
 
 import type { Config } from '../../config.ts'
 import { Failure } from '../../failure.ts'
-import type { Outgoing } from '../../platforms/api.ts'
+import type { Transport } from '../../platforms/api.ts'
 import { readPlatformUrl } from '../../platforms/platform-url.ts'
 import type { Probed } from '../../platforms/probe.ts'
 import { probe } from '../../platforms/probe.ts'
@@ -20,30 +20,30 @@ const CERTIFICATE_WARNING_DAYS = 21
 /** Judges the spelling of an address alone. */
 const ANYWHERE = { checkTarget: () => null, checkAddress: () => null }
 
-export async function checkPlatform(config: Config, outgoing: Outgoing, text: string): Promise<Check[]> {
-  const web = webOf(config, text)
-  if (typeof web !== 'string') return [web]
-  const target = targetOf(new URL(web))
-  if (!target) return [failed('address', `${web} is not an https address.`)]
-  const inspection = await outgoing.inspect(target)
-  const checks = [ok('address', web), ...checkWay(config, target, inspection)]
+export async function checkPlatform(config: Config, transport: Transport, text: string): Promise<Check[]> {
+  const webUrl = webUrlOf(config, text)
+  if (typeof webUrl !== 'string') return [webUrl]
+  const target = targetOf(new URL(webUrl))
+  if (!target) return [failed('address', `${webUrl} is not an https address.`)]
+  const inspection = await transport.inspect(target)
+  const checks = [ok('address', webUrl), ...checkWay(config, target, inspection)]
   if (checks.some(({ status }) => status === 'failed')) return checks
-  return [...checks, ...(await checkAnswer(outgoing, web))]
+  return [...checks, ...(await checkAnswer(transport, webUrl))]
 }
 
-function webOf(config: Config, text: string): string | Check {
+function webUrlOf(config: Config, text: string): string | Check {
   const hosted = ['https://github.com', 'https://gitlab.com', config.github.url, config.gitlab.url]
   const known = hosted.find((url) => url === text.replace(/\/$/, ''))
   if (known) return known
   const read = readPlatformUrl('gitlab-self-hosted', text, ANYWHERE, config.publicUrl)
-  if (!('problem' in read)) return read.web
+  if (!('problem' in read)) return read.webUrl
   // What was typed may hold a password.
   return failed('address', `The address ${read.problem}.`)
 }
 
 function checkWay(config: Config, target: Target, inspection: Inspection): Check[] {
-  const { refusal, addresses, fault, proxied, certificate } = inspection
-  if (refusal) return [failed('policy', `${whyRefused(refusal.log)} ${howToOpen(refusal.log.setting)}`)]
+  const { violation, addresses, fault, proxied, certificate } = inspection
+  if (violation) return [failed('policy', `${whyForbidden(violation.log)} ${howToOpen(violation.log.setting)}`)]
   const names = addresses.some(({ address }) => address !== target.host)
     ? [ok('DNS', `${target.host} is at ${addresses.map(({ address }) => address).join(', ')}.`)]
     : []
@@ -56,7 +56,7 @@ function checkWay(config: Config, target: Target, inspection: Inspection): Check
   ]
 }
 
-function whyRefused({
+function whyForbidden({
   host,
   port,
   address,
@@ -78,13 +78,13 @@ function howToOpen(setting: string): string {
 }
 
 function checkPolicy({ addresses }: Inspection): Check[] {
-  const refusals = addresses.flatMap(({ refusal }) => refusal ?? [])
+  const violations = addresses.flatMap(({ violation }) => violation ?? [])
   if (addresses.length === 0) return []
-  if (refusals.length === 0) return [ok('policy', 'It may be contacted.')]
-  const reasons = [...new Set(refusals.map(({ log }) => whyRefused(log)))]
+  if (violations.length === 0) return [ok('policy', 'It may be contacted.')]
+  const reasons = [...new Set(violations.map(({ log }) => whyForbidden(log)))]
   // One that nothing opens keeps the name closed, whatever else is allowed.
-  const never = refusals.find(({ log }) => log.setting === 'none')
-  return [failed('policy', `${reasons.join(' ')} ${howToOpen((never ?? refusals[0])?.log.setting ?? 'none')}`)]
+  const never = violations.find(({ log }) => log.setting === 'none')
+  return [failed('policy', `${reasons.join(' ')} ${howToOpen((never ?? violations[0])?.log.setting ?? 'none')}`)]
 }
 
 function checkProxy({ httpsProxy }: Config, proxied: boolean): Check[] {
@@ -138,17 +138,17 @@ function checkCertificate({ host }: Target, { subject, issuer, endsAt, problem }
   return ok(about, `The certificate from "${issuer}" is good until ${end}.`)
 }
 
-async function checkAnswer(outgoing: Outgoing, web: string): Promise<Check[]> {
+async function checkAnswer(transport: Transport, webUrl: string): Promise<Check[]> {
   try {
-    const probed = await probe(outgoing, web)
-    return [checkName(web, probed), ...checkSunset(probed), ...checkClock(probed)]
+    const probed = await probe(transport, webUrl)
+    return [checkName(webUrl, probed), ...checkSunset(probed), ...checkClock(probed)]
   } catch (error) {
     if (error instanceof Failure) return [failed('platform', error.message)]
     throw error
   }
 }
 
-function checkName(web: string, { name, version, statuses, unknownCalls }: Probed): Check {
+function checkName(webUrl: string, { name, version, statuses, unknownCalls }: Probed): Check {
   if (name === null) {
     const seen = statuses.map(({ url, status }) => `${new URL(url).pathname} answers ${status}`).join(', ')
     return failed(
@@ -157,7 +157,7 @@ function checkName(web: string, { name, version, statuses, unknownCalls }: Probe
     )
   }
   if (name === 'like GitHub') return checkLikeGitHub(unknownCalls)
-  const isHosted = ['github.com', 'gitlab.com'].includes(new URL(web).hostname)
+  const isHosted = ['github.com', 'gitlab.com'].includes(new URL(webUrl).hostname)
   const scmType = name === 'GitLab' ? 'gitlab-self-hosted' : 'github-enterprise'
   const how = isHosted ? 'Its accounts are linked by OAuth.' : `Link it with scm_type ${scmType}.`
   return ok('platform', `${name} ${version ?? '(its version is told to those with a token only)'} answers. ${how}`)

@@ -50,12 +50,12 @@ function unreachable({ databaseUrl, dataDir }: Config, { details }: Failure): Ch
   }
   return failed(
     'store',
-    `PostgreSQL at ${placeOf(databaseUrl)} does not let us in (${code}). Check DATABASE_URL, its user's rights, and whether it runs.`,
+    `PostgreSQL at ${whereIs(databaseUrl)} does not let us in (${code}). Check DATABASE_URL, its user's rights, and whether it runs.`,
   )
 }
 
 /** Without user name and password. */
-function placeOf(databaseUrl: string): string {
+function whereIs(databaseUrl: string): string {
   const { host, pathname } = new URL(databaseUrl)
   return `${host}${pathname}`
 }
@@ -85,7 +85,7 @@ async function askPostgres(database: Database, databaseUrl: string): Promise<Che
   const { version, isReadOnly, mayCreate, time } = rows[0] ?? {}
   const skew = Math.round(Math.abs(Date.now() - Number(time)) / 1000)
   return [
-    ok('store', `PostgreSQL ${version} at ${placeOf(databaseUrl)}.`),
+    ok('store', `PostgreSQL ${version} at ${whereIs(databaseUrl)}.`),
     ...(isReadOnly
       ? [failed('store', 'It takes no writes (a standby, or read only). Point DATABASE_URL at the primary.')]
       : []),

@@ -118,7 +118,7 @@ function addressUnderPublicName(config: Config, request: FastifyRequest): string
 }
 
 /** What holds for every page registered on `app` from here on: headers, forms, failures as pages. */
-export function pageManners(app: App, config: Config): void {
+export function configurePages(app: App, config: Config): void {
   app.addHook('onRequest', async (request, reply) => {
     protectPage(reply)
     const instead = request.method === 'GET' && addressUnderPublicName(config, request)

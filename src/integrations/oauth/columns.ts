@@ -10,7 +10,7 @@ import type { OAuthApplication, TokenGrant } from '../../platforms/oauth.ts'
 import { missingScopes } from '../../platforms/oauth.ts'
 import type { Profile } from '../../platforms/platform.ts'
 import { platformAddress } from '../../platforms/platform-url.ts'
-import { integrationPlace } from '../../secrets/sealed-columns.ts'
+import { integrationContext } from '../../secrets/sealed-columns.ts'
 import type { Vault } from '../../secrets/vault.ts'
 import { now } from '../../time.ts'
 import type { Integration } from '../integrations.ts'
@@ -19,13 +19,13 @@ import { checkLinkCount, integrationData, newLinkColumns, profileColumns, status
 /** `link`: its columns that the tokens are bound to. */
 function grantColumns(
   vault: Vault,
-  link: Parameters<typeof integrationPlace>[1],
+  link: Parameters<typeof integrationContext>[1],
   { accessToken, refreshToken, expiresAt }: TokenGrant,
 ) {
-  const refreshPlace = integrationPlace('refresh_token', link)
+  const refreshContext = integrationContext('refresh_token', link)
   return {
-    accessToken: vault.seal(accessToken, integrationPlace('access_token', link)),
-    refreshToken: refreshToken === null ? null : vault.seal(refreshToken, refreshPlace),
+    accessToken: vault.seal(accessToken, integrationContext('access_token', link)),
+    refreshToken: refreshToken === null ? null : vault.seal(refreshToken, refreshContext),
     tokenExpiresAt: expiresAt,
     tokenObtainedAt: now(),
     statusReason: null,
@@ -84,7 +84,7 @@ async function tryToStore(
   { application, grant, profile, maxLinks }: StoreInput,
 ): Promise<{ integration: Integration; before: Integration | null } | undefined> {
   const { scmType } = application
-  const address = platformAddress(scmType, application.web)
+  const address = platformAddress(scmType, application.webUrl)
   const shared = {
     ...profileColumns(profile),
     ...scopeColumns(application, grantedScopes(grant, profile)),
@@ -148,7 +148,7 @@ export async function replacePair(
   grant: TokenGrant,
   unproven: boolean,
 ): Promise<Integration | undefined> {
-  const renewed = await transaction
+  const updated = await transaction
     .updateTable('scmIntegrations')
     .set({
       ...grantColumns(vault, integration, grant),
@@ -164,11 +164,11 @@ export async function replacePair(
     .where('tokenVersion', '=', integration.tokenVersion)
     .returningAll()
     .executeTakeFirst()
-  if (renewed) {
-    const data = integrationData(renewed)
-    await recordEvent(transaction, SERVER, renewed.ownerId, { type: 'refresh_integration', data })
+  if (updated) {
+    const data = integrationData(updated)
+    await recordEvent(transaction, SERVER, updated.ownerId, { type: 'refresh_integration', data })
   }
-  return renewed
+  return updated
 }
 
 /** The pair is worth nothing any more; false when it was replaced meanwhile. */

@@ -11,11 +11,11 @@ import type { OAuthApplication, TokenGrant } from '../../platforms/oauth.ts'
 import { authorizeUrl, exchangeCode, isIssuer, isOpaque, randomSecret } from '../../platforms/oauth.ts'
 import { scmTypes } from '../../platforms/scm-types.ts'
 import type { Services } from '../../services.ts'
-import { keepStoring, seeThrough } from '../background.ts'
-import { profileOnTrial } from '../connect.ts'
+import { retryStore, waitUntil } from '../background.ts'
+import { fetchProfile } from '../connect.ts'
 import type { Integration } from '../integrations.ts'
 import { findIntegration, listIntegrations } from '../integrations.ts'
-import { noteApplicationRefused, recordRefusal } from '../refusals.ts'
+import { noteApplicationDenied, recordLinkError } from '../link-errors.ts'
 import { findAccess } from '../tokens/pair.ts'
 import { queueRevocation } from '../tokens/revocations.ts'
 import { queueTokensOf } from '../unlink.ts'
@@ -31,7 +31,7 @@ const UNTOLD_WAIT = 30
 const DROP_WAIT = 500
 
 /** Why nothing was linked, as a page tells it. */
-export interface Refusal {
+export interface LinkError {
   status: number
   title: string
   sentences: string[]
@@ -62,43 +62,43 @@ export async function finishLink(
   session: Session,
   application: OAuthApplication,
   query: Record<string, unknown>,
-): Promise<Integration | Refusal> {
+): Promise<Integration | LinkError> {
   const { scmType } = application
   const { label } = scmTypes[scmType]
   const attempt =
     typeof query.state === 'string' ? await takeAttempt(services, session, scmType, query.state) : undefined
   if (!attempt) {
-    return refuse(null, 'This attempt to link is not under way', [
+    return linkError(null, 'This attempt to link is not under way', [
       `${label} sent you back with something that this server did not begin, or no longer waits for: it was used already, is older than ten minutes, or began in another browser or while you were signed in otherwise.`,
       'Nothing was linked. Begin again from here.',
     ])
   }
   const { againId } = attempt
-  if (query.error !== undefined) return refusedThere(label, query.error, againId)
+  if (query.error !== undefined) return errorFromPlatform(label, query.error, againId)
   if (!isIssuer(application, query.iss)) {
-    return refuse(againId, 'The answer came from somewhere else', [
-      `It does not name ${application.web} as its origin, so it was not used. Nothing was linked.`,
+    return linkError(againId, 'The answer came from somewhere else', [
+      `It does not name ${application.webUrl} as its origin, so it was not used. Nothing was linked.`,
     ])
   }
   if (!isOpaque(query.code)) {
-    return refuse(againId, `${label} gave no code`, [
+    return linkError(againId, `${label} gave no code`, [
       'Without one there is nothing to link with. Begin again from here.',
     ])
   }
 
   const granted = { code: query.code, verifier: attempt.verifier }
-  async function exchangeAndKeep(): Promise<Integration | Refusal> {
+  async function exchangeAndKeep(): Promise<Integration | LinkError> {
     const deadline = Date.now() + PLATFORM_LIMIT
-    const grant = await exchangeCode(services.outgoing, application, granted, deadline)
+    const grant = await exchangeCode(services.transport, application, granted, deadline)
     return keepOrDrop(services, actor, session.user.id, { application, grant, againId, deadline })
   }
   try {
     // As one: whoever has spent the code must not be turned away before it has become a link.
-    return await services.outgoing.waiting(session.user.id, () => seeThrough(services, exchangeAndKeep()), {
+    return await services.transport.waiting(session.user.id, () => waitUntil(services, exchangeAndKeep()), {
       unbroken: true,
     })
   } catch (error) {
-    noteApplicationRefused(services, scmType, error)
+    noteApplicationDenied(services, scmType, error)
     return failedThere(error, label, againId)
   }
 }
@@ -116,8 +116,8 @@ async function keepOrDrop(
   actor: Actor,
   owner: string,
   given: Given,
-): Promise<Integration | Refusal> {
-  const { scmType, web, clientId } = given.application
+): Promise<Integration | LinkError> {
+  const { scmType, webUrl, clientId } = given.application
   let isKept = false
   try {
     const outcome = await keepGrant(services, actor, owner, given)
@@ -126,8 +126,8 @@ async function keepOrDrop(
   } finally {
     if (!isKept) {
       const { database, vault } = services
-      const dropped = { scmType, webRoot: web, clientId, tokens: given.grant, ownerId: owner, integrationId: null }
-      const dropping = keepStoring(services, async () => {
+      const dropped = { scmType, webUrl: webUrl, clientId, tokens: given.grant, ownerId: owner, integrationId: null }
+      const dropping = retryStore(services, async () => {
         // They are a link's after all when only the store's answer was lost.
         const links = await listIntegrations(database, owner, { scmType })
         if (links.some((link) => findAccess(services, link) === given.grant.accessToken)) return
@@ -145,17 +145,17 @@ async function keepGrant(
   actor: Actor,
   owner: string,
   { application, grant, againId, deadline }: Given,
-): Promise<Integration | Refusal> {
-  const { scmType, web, api } = application
+): Promise<Integration | LinkError> {
+  const { scmType, webUrl, apiUrl } = application
   const { accessToken, scopes, expiresAt } = grant
-  const trial = { scmType, webRoot: web, apiRoot: api, accessToken, granted: { scopes, expiresAt } }
+  const trial = { scmType, webUrl: webUrl, apiUrl: apiUrl, accessToken, granted: { scopes, expiresAt } }
   // It has just given the token, so it is the platform that it should be.
-  const profile = await profileOnTrial(services, trial, { hasWorked: true, obtainedAt: Date.now(), deadline })
+  const profile = await fetchProfile(services, trial, { hasWorked: true, obtainedAt: Date.now(), deadline })
 
   /** The link, or what it had to be to instead. */
   async function store(transaction: Transaction): Promise<{ link: Integration } | { wanted: Integration }> {
     const wanted = againId === null ? undefined : await findIntegration(transaction, owner, againId)
-    if (wanted && (wanted.uid !== profile.uid || wanted.scmType !== scmType || wanted.webRoot !== web)) {
+    if (wanted && (wanted.uid !== profile.uid || wanted.scmType !== scmType || wanted.webUrl !== webUrl)) {
       return { wanted }
     }
     const granted = { application, grant, profile, maxLinks: services.config.maxLinks }
@@ -164,11 +164,11 @@ async function keepGrant(
     if (before && findAccess(services, before) !== accessToken) await queueTokensOf(services, transaction, before)
     return { link: integration }
   }
-  const stored = await keepStoring(services, () => services.database.transaction().execute(store), STORE_LIMIT)
+  const stored = await retryStore(services, () => services.database.transaction().execute(store), STORE_LIMIT)
   if ('link' in stored) return stored.link
   const { wanted } = stored
-  await recordRefusal(services.database, actor, owner, wanted, 'another_account')
-  return refuse(againId, 'That is another account', [
+  await recordLinkError(services.database, actor, owner, wanted, 'another_account')
+  return linkError(againId, 'That is another account', [
     `You signed in as ${profile.username}, but this link is to ${wanted.username}. It was left as it is.`,
     `Sign in as ${wanted.username} to make it again, or link ${profile.username} as an account of its own.`,
   ])
@@ -202,11 +202,11 @@ const answersInPlaceOfCode: Record<string, [title: string, sentence: (label: str
   temporarily_unavailable: ['It is busy', (label) => `${label} cannot answer just now. Try again later.`],
 }
 
-function refusedThere(label: string, error: unknown, againId: string | null): Refusal {
+function errorFromPlatform(label: string, error: unknown, againId: string | null): LinkError {
   const known = typeof error === 'string' && Object.hasOwn(answersInPlaceOfCode, error) && answersInPlaceOfCode[error]
-  if (known) return refuse(againId, known[0], [known[1](label), 'Nothing was linked.'])
+  if (known) return linkError(againId, known[0], [known[1](label), 'Nothing was linked.'])
   const code = typeof error === 'string' && /^[a-z_]{1,60}$/.test(error) ? ` (${error})` : ''
-  return refuse(againId, `${label} refused`, [
+  return linkError(againId, `${label} refused`, [
     `It gives a reason that this server does not know${code}. Nothing was linked.`,
   ])
 }
@@ -217,17 +217,17 @@ const trouble: Partial<Record<FailureCode, string>> = {
   scm_token_rejected: 'The account cannot be linked as it is.',
 }
 
-function failedThere(error: unknown, label: string, againId: string | null): Refusal {
+function failedThere(error: unknown, label: string, againId: string | null): LinkError {
   if (!(error instanceof Failure)) throw error
   const sentences = [error.message, ...(trouble[error.code] ? [trouble[error.code] ?? ''] : []), 'Nothing was linked.']
   const retryAfter = error.details.retryAfter ?? (error.code === 'scm_unavailable' ? UNTOLD_WAIT : undefined)
   return {
-    ...refuse(againId, `Linking ${label} did not work`, sentences),
+    ...linkError(againId, `Linking ${label} did not work`, sentences),
     status: failureRows[error.code].status,
     ...(retryAfter !== undefined && { retryAfter }),
   }
 }
 
-function refuse(againId: string | null, title: string, sentences: string[]): Refusal {
+function linkError(againId: string | null, title: string, sentences: string[]): LinkError {
   return { status: 400, title, sentences, againId }
 }

@@ -21,7 +21,7 @@ import type { Services } from '../../services.ts'
 import type { Integration } from '../integrations.ts'
 import { findIntegration } from '../integrations.ts'
 import type { Revoker } from '../tokens/revoker.ts'
-import type { Refusal } from './link.ts'
+import type { LinkError } from './link.ts'
 import { beginLink, finishLink } from './link.ts'
 
 /** What each scope lets us read, as a person would say it. */
@@ -73,7 +73,7 @@ function routesOf(app: App, services: Services, revoker: Revoker, scmType: OAuth
   function askPage(session: Session, application: OAuthApplication, again: Integration | null): Page {
     return {
       title: again ? `Link ${again.username} at ${label} again` : `Link ${label}`,
-      body: html`<p>You are signed in here as <strong>${session.user.username}</strong>. Next, ${new URL(application.web).host} asks you to allow this, for the account you choose${again ? html` (it has to be <strong>${again.username}</strong>)` : ''}.</p>
+      body: html`<p>You are signed in here as <strong>${session.user.username}</strong>. Next, ${new URL(application.webUrl).host} asks you to allow this, for the account you choose${again ? html` (it has to be <strong>${again.username}</strong>)` : ''}.</p>
 <p>Forgelink asks to see:</p>
 <ul>
 <li>your public profile</li>
@@ -127,7 +127,7 @@ ${application.scopes.map(scopeItem)}</ul>
     revoker.wake()
     if ('id' in outcome) return reply.redirect(publicPath(config, `/profile?linked=${outcome.id}`), 303)
     if (outcome.retryAfter !== undefined) reply.header('retry-after', String(Math.ceil(outcome.retryAfter)))
-    return sendPage(config, reply, outcome.status, refusalPage(config, outcome, linkAddress(outcome.againId)))
+    return sendPage(config, reply, outcome.status, linkErrorPage(config, outcome, linkAddress(outcome.againId)))
   })
 }
 
@@ -140,7 +140,7 @@ function scopeItem(scope: string): Html {
   return html`<li>${meaning === undefined ? null : `${meaning} `}<code>${scope}</code></li>\n`
 }
 
-function refusalPage(config: Config, { title, sentences }: Refusal, tryAgain: string): Page {
+function linkErrorPage(config: Config, { title, sentences }: LinkError, tryAgain: string): Page {
   return {
     title,
     body: html`${sentences.map((sentence) => html`<p>${sentence}</p>\n`)}

@@ -3,13 +3,13 @@
 import { createHash } from 'node:crypto'
 import type { Session } from '../../accounts/sessions/sessions.ts'
 import type { OAuthScmType } from '../../platforms/scm-types.ts'
-import { verifierPlace } from '../../secrets/sealed-columns.ts'
+import { verifierContext } from '../../secrets/sealed-columns.ts'
 import type { Services } from '../../services.ts'
 import { now } from '../../time.ts'
 
 const LIFETIME_MS = 600_000
 /** In one session: whoever begins more has left the oldest. Keeps the table from being filled. */
-const MOST_ATTEMPTS = 20
+const MAX_ATTEMPTS = 20
 
 export interface Attempt {
   scmType: OAuthScmType
@@ -40,7 +40,7 @@ export async function keepAttempt({ database, vault }: Services, session: Sessio
               .select('newest.stateHash')
               .where('newest.sessionHash', '=', session.idHash)
               .orderBy('newest.expiresAt', 'desc')
-              .limit(MOST_ATTEMPTS - 1),
+              .limit(MAX_ATTEMPTS - 1),
           ),
         ]),
       ]),
@@ -54,7 +54,7 @@ export async function keepAttempt({ database, vault }: Services, session: Sessio
       sessionHash: session.idHash,
       userId: session.user.id,
       scmType: attempt.scmType,
-      verifier: vault.seal(attempt.verifier, verifierPlace({ stateHash, userId: session.user.id })),
+      verifier: vault.seal(attempt.verifier, verifierContext({ stateHash, userId: session.user.id })),
       againId: attempt.againId,
       expiresAt: new Date(Date.now() + LIFETIME_MS).toISOString(),
     })
@@ -80,7 +80,7 @@ export async function takeAttempt(
     .executeTakeFirst()
   if (!taken) return undefined
   try {
-    return { scmType, verifier: vault.open(taken.verifier, verifierPlace(taken)), againId: taken.againId }
+    return { scmType, verifier: vault.open(taken.verifier, verifierContext(taken)), againId: taken.againId }
   } catch {
     return undefined // spoilt, or sealed with a key that this process lacks: the attempt has to begin again
   }

@@ -2,7 +2,7 @@
 import { invalid } from '../../failure.ts'
 import type { PullRequestQuery, RepositoryQuery } from '../../platforms/platform.ts'
 
-const LONGEST_QUERY = 1024
+const MAX_QUERY_LENGTH = 1024
 
 interface Grammar {
   /** Which values each qualifier takes. */
@@ -37,35 +37,35 @@ export function readPullRequestQuery(query: unknown): PullRequestQuery {
 
 /** `repo_name` of a list of branches. */
 export function readRepositoryName(name: unknown): string {
-  if (typeof name === 'string' && name.length <= LONGEST_QUERY && NAME.test(name) && name.includes('/')) return name
+  if (typeof name === 'string' && name.length <= MAX_QUERY_LENGTH && NAME.test(name) && name.includes('/')) return name
   throw invalid({ repo_name: ['is not the name of a repository: write OWNER/NAME (or GROUP/SUBGROUP/NAME on GitLab)'] })
 }
 
 function read(query: unknown, grammar: Grammar): { words: string[]; values: Map<string, string> } {
-  const refuse = (problem: string) => invalid({ query: [`${problem}; it supports ${grammar.supported}`] })
-  if (query === undefined || query === null) throw refuse('is missing')
-  if (typeof query !== 'string') throw refuse('is not one piece of text')
-  if (query.length > LONGEST_QUERY) throw refuse(`is longer than ${LONGEST_QUERY} characters`)
-  if (/[\p{Cc}\p{Cs}]/u.test(query)) throw refuse('has control characters')
+  const queryProblem = (problem: string) => invalid({ query: [`${problem}; it supports ${grammar.supported}`] })
+  if (query === undefined || query === null) throw queryProblem('is missing')
+  if (typeof query !== 'string') throw queryProblem('is not one piece of text')
+  if (query.length > MAX_QUERY_LENGTH) throw queryProblem(`is longer than ${MAX_QUERY_LENGTH} characters`)
+  if (/[\p{Cc}\p{Cs}]/u.test(query)) throw queryProblem('has control characters')
 
   const words: string[] = []
   const values = new Map<string, string>()
   // Some clients encode the `+` between words as %2B, so it separates like a space, inside quotes too.
   for (const [token] of query.replaceAll('+', ' ').matchAll(/"[^"]*"?[^ ]*|[^ ]+/g)) {
     if (token.startsWith('"')) words.push(phraseOf(token))
-    else if (token.includes('"')) throw refuse('has a quotation mark inside a word')
+    else if (token.includes('"')) throw queryProblem('has a quotation mark inside a word')
     else if (token.includes(':')) keepQualifier(token)
     else words.push(token)
   }
-  if (words.length === 0 && values.size === 0) throw refuse('is empty')
+  if (words.length === 0 && values.size === 0) throw queryProblem('is empty')
   return { words, values }
 
   function phraseOf(token: string): string {
     const end = token.indexOf('"', 1)
-    if (end === -1) throw refuse('has a quotation mark without its partner')
-    if (end !== token.length - 1) throw refuse('has a quotation mark inside a word')
+    if (end === -1) throw queryProblem('has a quotation mark without its partner')
+    if (end !== token.length - 1) throw queryProblem('has a quotation mark inside a word')
     const phrase = token.slice(1, end).trim().replace(/ +/g, ' ')
-    if (phrase === '') throw refuse('has quotation marks around nothing')
+    if (phrase === '') throw queryProblem('has quotation marks around nothing')
     return phrase
   }
 
@@ -74,10 +74,11 @@ function read(query: unknown, grammar: Grammar): { words: string[]; values: Map<
     const name = token.slice(0, colon)
     const value = token.slice(colon + 1)
     const allowed = Object.hasOwn(grammar.qualifiers, name) ? grammar.qualifiers[name] : undefined
-    if (allowed === undefined) throw refuse('has an unknown qualifier (a word with a colon needs quotation marks)')
-    if (values.has(name)) throw refuse(`has ${name}: twice`)
-    if (value === '') throw refuse(`has ${name}: without a value`)
-    if (!allowed.test(value)) throw refuse(`has a value for ${name}: that it does not know`)
+    if (allowed === undefined)
+      throw queryProblem('has an unknown qualifier (a word with a colon needs quotation marks)')
+    if (values.has(name)) throw queryProblem(`has ${name}: twice`)
+    if (value === '') throw queryProblem(`has ${name}: without a value`)
+    if (!allowed.test(value)) throw queryProblem(`has a value for ${name}: that it does not know`)
     values.set(name, value)
   }
 }

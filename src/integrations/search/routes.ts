@@ -3,21 +3,21 @@
 import type { TSchema } from 'typebox'
 import { Type } from 'typebox'
 import { Failure, notFound } from '../../failure.ts'
-import { PageQuery, paginationOnWire, readPage } from '../../http/pagination.ts'
+import { PageQuery, paginationJson, readPage } from '../../http/pagination.ts'
 import { answers, IdParams } from '../../http/schemas.ts'
 import type { App } from '../../http/server.ts'
 import type { Page, PageRequest } from '../../platforms/platform.ts'
 import type { Services } from '../../services.ts'
 import { withPlatform } from '../connect.ts'
 import {
-  BranchOnWire,
+  BranchSchema,
   ListMeta,
-  OrganizationOnWire,
-  organizationOnWire,
-  PullRequestOnWire,
-  pullRequestOnWire,
-  RepositoryOnWire,
-  repositoryOnWire,
+  OrganizationSchema,
+  organizationJson,
+  PullRequestSchema,
+  pullRequestJson,
+  RepositorySchema,
+  repositoryJson,
 } from '../schemas.ts'
 import { readPullRequestQuery, readRepositoryName, readRepositoryQuery } from './query.ts'
 
@@ -32,7 +32,7 @@ function listAnswer(root: string, item: TSchema) {
 }
 
 function metaOf(asked: PageRequest, page: Page<unknown>) {
-  return { pagination: paginationOnWire(asked, page), warnings: page.warnings }
+  return { pagination: paginationJson(asked, page), warnings: page.warnings }
 }
 
 /** The one call that names a thing which has to be there. */
@@ -49,7 +49,7 @@ export function searchRoutes(app: App, services: Services): void {
       tags,
       params: IdParams,
       querystring: searchQuery('example fork:true user:john-diggle'),
-      response: listAnswer('repositories', RepositoryOnWire),
+      response: listAnswer('repositories', RepositorySchema),
     },
     handler: async ({ user, params, query }) => {
       const wanted = readRepositoryQuery(query.query)
@@ -61,7 +61,7 @@ export function searchRoutes(app: App, services: Services): void {
         (platform) => platform.searchRepositories(wanted, asked),
         { asksForAccount: wanted.user === null },
       )
-      return { repositories: page.items.map(repositoryOnWire), meta: metaOf(asked, page) }
+      return { repositories: page.items.map(repositoryJson), meta: metaOf(asked, page) }
     },
   })
 
@@ -73,14 +73,14 @@ export function searchRoutes(app: App, services: Services): void {
       tags,
       params: IdParams,
       querystring: PageQuery,
-      response: listAnswer('organizations', OrganizationOnWire),
+      response: listAnswer('organizations', OrganizationSchema),
     },
     handler: async ({ user, params, query }) => {
       const asked = readPage(query)
       const page = await withPlatform(services, user.id, params.id, (platform) => platform.organizations(asked), {
         asksForAccount: true,
       })
-      return { organizations: page.items.map(organizationOnWire), meta: metaOf(asked, page) }
+      return { organizations: page.items.map(organizationJson), meta: metaOf(asked, page) }
     },
   })
 
@@ -92,7 +92,7 @@ export function searchRoutes(app: App, services: Services): void {
       tags,
       params: IdParams,
       querystring: searchQuery('is:open repo:john-diggle/example-repository'),
-      response: listAnswer('pull_requests', PullRequestOnWire),
+      response: listAnswer('pull_requests', PullRequestSchema),
     },
     handler: async ({ user, params, query }) => {
       const wanted = readPullRequestQuery(query.query)
@@ -104,7 +104,7 @@ export function searchRoutes(app: App, services: Services): void {
         (platform) => platform.searchPullRequests(wanted, asked),
         { asksForAccount: wanted.repo === null },
       )
-      return { pull_requests: page.items.map(pullRequestOnWire), meta: metaOf(asked, page) }
+      return { pull_requests: page.items.map(pullRequestJson), meta: metaOf(asked, page) }
     },
   })
 
@@ -119,7 +119,7 @@ export function searchRoutes(app: App, services: Services): void {
           repo_name: Type.String({ examples: ['john-diggle/example-repository'] }),
           ...PageQuery.properties,
         }),
-        response: listAnswer('branches', BranchOnWire),
+        response: listAnswer('branches', BranchSchema),
       },
     },
     async ({ user, params, query }) => {

@@ -6,12 +6,12 @@ import type { OAuthApplication, TokenGrant } from '../../platforms/oauth.ts'
 import { refreshGrant } from '../../platforms/oauth.ts'
 import { scmTypes } from '../../platforms/scm-types.ts'
 import type { Services } from '../../services.ts'
-import { keepStoring } from '../background.ts'
+import { retryStore } from '../background.ts'
 import type { Integration } from '../integrations.ts'
 import { findIntegration, noteProfile } from '../integrations.ts'
+import { noteApplicationDenied } from '../link-errors.ts'
 import { markExpired, replacePair } from '../oauth/columns.ts'
-import { noteApplicationRefused } from '../refusals.ts'
-import { dropRefreshLease, pauseRefresh, type RefreshLease, type RenewalReason } from './lease.ts'
+import { dropRefreshLease, pauseRefresh, type RefreshLease, type RefreshReason } from './lease.ts'
 import { findAccess, grantedTo, openAccess } from './pair.ts'
 import { queueRevocation } from './revocations.ts'
 
@@ -26,23 +26,23 @@ export function linkExpired({ config }: Services, { id, scmType, statusReason }:
 }
 
 /** Spends the refresh token. Only its holder of the lease gets here. */
-export async function renew(
+export async function exchangeRefreshToken(
   services: Services,
   application: OAuthApplication,
   integration: Integration,
-  { refreshToken, reason, lease }: { refreshToken: string; reason: RenewalReason; lease: RefreshLease },
+  { refreshToken, reason, lease }: { refreshToken: string; reason: RefreshReason; lease: RefreshLease },
 ): Promise<Integration> {
-  const { database, vault, outgoing } = services
+  const { database, vault, transport } = services
   let grant: TokenGrant
   try {
-    grant = await refreshGrant(outgoing, application, refreshToken, lease.callEndsAt)
+    grant = await refreshGrant(transport, application, refreshToken, lease.callEndsAt)
   } catch (error) {
     if (error instanceof Failure && error.code === 'scm_grant_refused') {
       return expire(services, integration, `${scmTypes[integration.scmType].label} no longer renews its token.`, error)
     }
     const code = error instanceof Failure ? { code: error.code } : {}
     services.log('scm_token_not_renewed', { scm_type: integration.scmType, ...code })
-    noteApplicationRefused(services, application.scmType, error)
+    noteApplicationDenied(services, application.scmType, error)
     // Neither refused nor renewed, as far as we know.
     throw await leaveAlone(services, integration, lease, error, reason).catch(() => error)
   }
@@ -53,9 +53,8 @@ export async function renew(
     database
       .transaction()
       .execute((transaction) => replacePair(transaction, vault, integration, application, grant, unproven))
-  const renewed =
-    (await keepStoring(services, store)) ?? (await supersededBy(services, application, integration, grant))
-  return sameAccount(services, renewed)
+  const updated = (await retryStore(services, store)) ?? (await supersededBy(services, application, integration, grant))
+  return verifyAccount(services, updated)
 }
 
 /** What failed at the platform is not tried again at once by any process. Answers with what callers are told of it. */
@@ -64,7 +63,7 @@ async function leaveAlone(
   integration: Integration,
   lease: RefreshLease,
   error: unknown,
-  reason: RenewalReason,
+  reason: RefreshReason,
 ): Promise<unknown> {
   if (!(error instanceof Failure)) {
     await dropRefreshLease(database, integration, lease)
@@ -100,16 +99,16 @@ export async function expire(
  */
 async function supersededBy(
   services: Services,
-  { scmType, web, clientId }: OAuthApplication,
+  { scmType, webUrl, clientId }: OAuthApplication,
   integration: Integration,
   grant: TokenGrant,
 ): Promise<Integration> {
   const { database, vault } = services
-  return keepStoring(services, async () => {
+  return retryStore(services, async () => {
     const present = await findIntegration(database, integration.ownerId, integration.id)
     if (present && findAccess(services, present) === grant.accessToken) return present
     const { ownerId, id } = integration
-    const revocation = { scmType, webRoot: web, clientId, tokens: grant, ownerId, integrationId: id }
+    const revocation = { scmType, webUrl: webUrl, clientId, tokens: grant, ownerId, integrationId: id }
     await queueRevocation(database, vault, revocation)
     if (!present) throw notFound('scm_integration')
     return present
@@ -121,28 +120,28 @@ async function supersededBy(
  * elsewhere), so another's token would be the platform's mistake. Hence those who meet the stored pair before it is
  * judged may use it, and when the platform cannot tell just now the next renewal asks again.
  */
-async function sameAccount(services: Services, renewed: Integration): Promise<Integration> {
-  const platform = createPlatform(services.outgoing, {
-    scmType: renewed.scmType,
-    web: renewed.webRoot,
-    api: renewed.apiRoot,
-    token: openAccess(services, renewed),
-    link: renewed.id,
-    account: renewed.ownerId,
+async function verifyAccount(services: Services, updated: Integration): Promise<Integration> {
+  const platform = createPlatform(services.transport, {
+    scmType: updated.scmType,
+    webUrl: updated.webUrl,
+    apiUrl: updated.apiUrl,
+    token: openAccess(services, updated),
+    link: updated.id,
+    account: updated.ownerId,
     hasWorked: true,
-    ...grantedTo(renewed),
-    obtainedAt: renewed.tokenObtainedAt === null ? undefined : Date.parse(renewed.tokenObtainedAt),
+    ...grantedTo(updated),
+    obtainedAt: updated.tokenObtainedAt === null ? undefined : Date.parse(updated.tokenObtainedAt),
     deadline: Date.now() + 10_000,
   })
   const profile = await platform.profile().catch((error: unknown) => {
     if (error instanceof Failure) return null
     throw error
   })
-  if (profile === null) return renewed
-  if (profile.uid === renewed.uid) {
-    await noteProfile(services.database, renewed, profile)
-    return renewed
+  if (profile === null) return updated
+  if (profile.uid === updated.uid) {
+    await noteProfile(services.database, updated, profile)
+    return updated
   }
   const reason = `the renewed token belongs to ${profile.username}, another account than the linked one.`
-  return expire(services, renewed, reason)
+  return expire(services, updated, reason)
 }

@@ -7,16 +7,16 @@ import type { OAuthApplication } from '../../platforms/oauth.ts'
 import { oauthApplication } from '../../platforms/oauth.ts'
 import { isOAuthScmType, scmTypes } from '../../platforms/scm-types.ts'
 import type { Services } from '../../services.ts'
-import { isStopping, seeThrough } from '../background.ts'
+import { isStopping, waitUntil } from '../background.ts'
 import type { Integration } from '../integrations.ts'
 import { findIntegration } from '../integrations.ts'
-import { expire, linkExpired, renew } from './exchange.ts'
+import { exchangeRefreshToken, expire, linkExpired } from './exchange.ts'
 import {
   dropRefreshLease,
   isInTime,
   pauseOf,
   type RefreshPause,
-  type RenewalReason,
+  type RefreshReason,
   takeRefreshLease,
 } from './lease.ts'
 import { isUnreadable, openRefresh } from './pair.ts'
@@ -27,25 +27,25 @@ const WAIT_MS = 30_000
 const POLL_MS = 100
 
 /** By link and token version, for each process that serves. Only what is under way. */
-const underWay = new WeakMap<Services, Map<string, Promise<Integration>>>()
+const background = new WeakMap<Services, Map<string, Promise<Integration>>>()
 
 /**
  * The link with a newer token than the given one's. Callers at the same time share one refresh, which goes on when they
  * give up at `deadline`. Throws `scm_link_expired` when the platform will never renew it.
  */
-export async function refreshed(
+export async function ensureFresh(
   services: Services,
   integration: Integration,
-  reason: RenewalReason,
+  reason: RefreshReason,
   deadline: number,
 ): Promise<Integration> {
-  const refreshes = underWay.get(services) ?? new Map<string, Promise<Integration>>()
-  underWay.set(services, refreshes)
+  const refreshes = background.get(services) ?? new Map<string, Promise<Integration>>()
+  background.set(services, refreshes)
   const key = `${integration.id}/${integration.tokenVersion}`
   let refresh = refreshes.get(key)
   if (!refresh) {
     // Every caller may have given up before it ends.
-    refresh = seeThrough(
+    refresh = waitUntil(
       services,
       refreshOrWait(services, integration, reason).finally(() => refreshes.delete(key)),
     )
@@ -71,17 +71,18 @@ async function withDeadline<T>(work: Promise<T>, deadline: number, { scmType }: 
 async function refreshOrWait(
   services: Services,
   integration: Integration,
-  reason: RenewalReason,
+  reason: RefreshReason,
 ): Promise<Integration> {
   const { database } = services
   const application = applicationOf(services, integration)
-  const refreshToken = await spendable(services, integration)
+  const refreshToken = await openRefreshToken(services, integration)
   const giveUpAt = Date.now() + WAIT_MS
   let known = integration
   for (;;) {
     if (isStopping(services)) throw stopping()
     const lease = await takeRefreshLease(database, known)
-    if (lease && isInTime(lease)) return renew(services, application, known, { refreshToken, reason, lease })
+    if (lease && isInTime(lease))
+      return exchangeRefreshToken(services, application, known, { refreshToken, reason, lease })
     if (lease) await dropRefreshLease(database, known, lease)
     const present = await findIntegration(database, integration.ownerId, integration.id)
     if (!present) throw notFound('scm_integration')
@@ -100,7 +101,7 @@ async function refreshOrWait(
 }
 
 /** The refresh token; without one that can be read the link ends. */
-async function spendable(services: Services, integration: Integration): Promise<string> {
+async function openRefreshToken(services: Services, integration: Integration): Promise<string> {
   try {
     const refreshToken = openRefresh(services, integration)
     if (refreshToken !== null) return refreshToken
@@ -127,9 +128,9 @@ export function stillPaused({ scmType }: Integration, { seconds, code }: Refresh
 }
 
 /** Throws unless it is the application that the tokens were given to: its secret goes nowhere but to its platform. */
-function applicationOf({ config }: Services, { scmType, webRoot, clientId }: Integration): OAuthApplication {
+function applicationOf({ config }: Services, { scmType, webUrl, clientId }: Integration): OAuthApplication {
   const application = isOAuthScmType(scmType) ? oauthApplication(config, scmType) : null
-  if (application?.web === webRoot && application.clientId === clientId) return application
+  if (application?.webUrl === webUrl && application.clientId === clientId) return application
   const name = scmType.toUpperCase()
   throw new Failure(
     'scm_application_refused',

@@ -15,7 +15,7 @@ const CALL_MS = LIMITS.call
 const LEASE_MS = CALL_MS + STORE_MS + CLOCKS_MS
 
 /** Why a token is renewed: its end is near, or the platform has refused it. */
-export type RenewalReason = 'due' | 'refused'
+export type RefreshReason = 'due' | 'refused'
 
 /** How long a token endpoint is left alone after its first trouble; doubles while the trouble goes on. */
 const FIRST_PAUSE_SECONDS = 2
@@ -96,7 +96,7 @@ export async function pauseRefresh(
   integration: Integration,
   lease: RefreshLease,
   { code, details }: Failure,
-  reason: RenewalReason,
+  reason: RefreshReason,
 ): Promise<number> {
   const pause = Math.min(MAX_PAUSE_SECONDS, FIRST_PAUSE_SECONDS * 2 ** lease.troubles)
   const seconds = Math.max(pause, clampWait(details.retryAfter, 1))
@@ -126,7 +126,7 @@ export interface RefreshPause {
   /** Of the failure at the token endpoint. */
   code: string
   /** The platform had refused the token before: it is worth nothing until it is renewed or the platform is well again. */
-  isTokenRefused: boolean
+  isTokenRejected: boolean
 }
 
 /** undefined when there is none. */
@@ -134,7 +134,7 @@ export function pauseOf(integration: Integration): RefreshPause | undefined {
   const { endsAt = 0, holder = '', reason } = read(integration) ?? {}
   const left = endsAt - Date.now()
   if (!holder.startsWith('scm_') || left <= 0) return undefined
-  return { seconds: Math.ceil(left / 1000), code: holder, isTokenRefused: reason === 'refused' }
+  return { seconds: Math.ceil(left / 1000), code: holder, isTokenRejected: reason === 'refused' }
 }
 
 /** When nobody spends the refresh token any more who has begun to, as a time; null when nobody has. */

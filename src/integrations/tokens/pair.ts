@@ -3,8 +3,8 @@
 import { Failure } from '../../failure.ts'
 import { scmTypes } from '../../platforms/scm-types.ts'
 import type { Connection } from '../../platforms/vendor.ts'
-import { integrationPlace } from '../../secrets/sealed-columns.ts'
-import type { SecretPlace } from '../../secrets/vault.ts'
+import { integrationContext } from '../../secrets/sealed-columns.ts'
+import type { SecretContext } from '../../secrets/vault.ts'
 import { isKeyId, sealedWith } from '../../secrets/vault.ts'
 import type { Services } from '../../services.ts'
 import type { Integration } from '../integrations.ts'
@@ -12,14 +12,14 @@ import type { TokenPair } from './revocations.ts'
 
 /** Throws `scm_token_unreadable`, or `store_unavailable` when this process lacks the key. */
 export function openAccess(services: Services, integration: Integration): string {
-  return open(services, integration, integration.accessToken, integrationPlace('access_token', integration))
+  return open(services, integration, integration.accessToken, integrationContext('access_token', integration))
 }
 
 /** null when the platform gave none. Throws as `openAccess` does. */
 export function openRefresh(services: Services, integration: Integration): string | null {
   const { refreshToken } = integration
-  const place = integrationPlace('refresh_token', integration)
-  return refreshToken === null ? null : open(services, integration, refreshToken, place)
+  const context = integrationContext('refresh_token', integration)
+  return refreshToken === null ? null : open(services, integration, refreshToken, context)
 }
 
 /** Throws as `openAccess` does. */
@@ -41,18 +41,18 @@ export function isUnreadable(error: unknown): error is Failure {
   return error instanceof Failure && error.code === 'scm_token_unreadable'
 }
 
-function open(services: Services, integration: Integration, sealed: string, place: SecretPlace): string {
+function open(services: Services, integration: Integration, sealed: string, context: SecretContext): string {
   try {
-    return services.vault.open(sealed, place)
+    return services.vault.open(sealed, context)
   } catch (cause) {
-    throw unreadable(services, integration, place, { keyId: sealedWith(sealed), cause })
+    throw unreadable(services, integration, context, { keyId: sealedWith(sealed), cause })
   }
 }
 
 function unreadable(
   { config, log, vault }: Services,
   { id, scmType }: Integration,
-  { column }: SecretPlace,
+  { column }: SecretContext,
   { keyId, cause }: { keyId: string; cause: unknown },
 ): Failure {
   log('scm_token_unreadable', { scm_type: scmType, integration: id, column, key: isKeyId(keyId) ? keyId : 'none' })

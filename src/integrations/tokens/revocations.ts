@@ -7,7 +7,7 @@ import { recordEvent, SERVER } from '../../audit/events.ts'
 import type { Database, Transaction } from '../../database/database.ts'
 import type { RevocationsTable } from '../../database/tables.ts'
 import type { OAuthScmType } from '../../platforms/scm-types.ts'
-import { revocationPlace } from '../../secrets/sealed-columns.ts'
+import { revocationContext } from '../../secrets/sealed-columns.ts'
 import type { Vault } from '../../secrets/vault.ts'
 import { now } from '../../time.ts'
 
@@ -28,7 +28,7 @@ export interface TokenPair {
 /** Tokens to be revoked at their platform. */
 export interface RevocationInput {
   scmType: OAuthScmType
-  webRoot: string
+  webUrl: string
   clientId: string
   tokens: TokenPair
   ownerId: string
@@ -57,13 +57,13 @@ export async function queueRevocation(
 }
 
 /** The columns that the tokens are bound to. */
-type BoundColumns = Pick<Revocation, 'id' | 'ownerId' | 'webRoot'>
+type BoundColumns = Pick<Revocation, 'id' | 'ownerId' | 'webUrl'>
 
 function sealedTokens(vault: Vault, row: BoundColumns, { accessToken, refreshToken }: TokenPair) {
-  const refreshPlace = revocationPlace('refresh_token', row)
+  const refreshContext = revocationContext('refresh_token', row)
   return {
-    accessToken: vault.seal(accessToken, revocationPlace('access_token', row)),
-    refreshToken: refreshToken === null ? null : vault.seal(refreshToken, refreshPlace),
+    accessToken: vault.seal(accessToken, revocationContext('access_token', row)),
+    refreshToken: refreshToken === null ? null : vault.seal(refreshToken, refreshContext),
   }
 }
 
@@ -105,19 +105,19 @@ export async function claimRevocation(database: Database): Promise<Revocation | 
 
 export function openRevocation(vault: Vault, revocation: Revocation): TokenPair {
   const { accessToken, refreshToken } = revocation
-  const refreshPlace = revocationPlace('refresh_token', revocation)
+  const refreshContext = revocationContext('refresh_token', revocation)
   return {
-    accessToken: vault.open(accessToken, revocationPlace('access_token', revocation)),
-    refreshToken: refreshToken === null ? null : vault.open(refreshToken, refreshPlace),
+    accessToken: vault.open(accessToken, revocationContext('access_token', revocation)),
+    refreshToken: refreshToken === null ? null : vault.open(refreshToken, refreshContext),
   }
 }
 
 /** It is over: done, or given up for a `reason`. Nothing when another process has ended it meanwhile. */
 export async function endRevocation(transaction: Transaction, revocation: Revocation, reason?: string): Promise<void> {
-  const { id, scmType, webRoot, ownerId, integrationId } = revocation
+  const { id, scmType, webUrl, ownerId, integrationId } = revocation
   const { numDeletedRows } = await transaction.deleteFrom('revocations').where('id', '=', id).executeTakeFirst()
   if (numDeletedRows === 0n) return
-  const data = { integration_id: integrationId, integration_type: scmType, url: webRoot }
+  const data = { integration_id: integrationId, integration_type: scmType, url: webUrl }
   const event: NewEvent =
     reason === undefined ? { type: 'revoke_success', data } : { type: 'revoke_failure', data: { ...data, reason } }
   await recordEvent(transaction, SERVER, ownerId, event)
@@ -132,12 +132,12 @@ export async function postponeRevocation(database: Database, { id }: Revocation,
 }
 
 /** All of one platform that would be due before. */
-export async function postponeRevocationsAt(database: Database, webRoot: string, ms: number): Promise<void> {
+export async function postponeRevocationsAt(database: Database, webUrl: string, ms: number): Promise<void> {
   const nextAt = fromNow(ms)
   await database
     .updateTable('revocations')
     .set({ nextAt })
-    .where('webRoot', '=', webRoot)
+    .where('webUrl', '=', webUrl)
     .where('nextAt', '<', nextAt)
     .execute()
 }

@@ -4,7 +4,7 @@ import { Failure } from '../../failure.ts'
 import { oauthApplication } from '../../platforms/oauth.ts'
 import { revokeGrant } from '../../platforms/oauth-revocation.ts'
 import type { Services } from '../../services.ts'
-import { keepStoring } from '../background.ts'
+import { retryStore } from '../background.ts'
 import type { Revocation } from './revocations.ts'
 import {
   claimRevocation,
@@ -24,7 +24,7 @@ export interface Revoker {
 }
 
 const FIRST_PAUSE = 2_000
-const LONGEST_PAUSE = 6 * 3_600_000
+const MAX_PAUSE_MS = 6 * 3_600_000
 /** While the platform has trouble or limits us, and while another application is set up than the token's. */
 const PLATFORM_PATIENCE = 30 * 86_400_000
 const OPERATOR_PATIENCE = 3 * 86_400_000
@@ -69,17 +69,17 @@ export function createRevoker(services: Services): Revoker {
   }
 
   async function revoke(revocation: Revocation): Promise<void> {
-    const { scmType, webRoot, clientId, attempts } = revocation
+    const { scmType, webUrl, clientId, attempts } = revocation
     const application = oauthApplication(services.config, scmType)
     const age = Date.now() - Date.parse(revocation.createdAt)
     // Only the application that obtained a token can revoke it, and its secret goes nowhere but to its platform. Another
     // process may have it, or this one after its next start.
-    const isOurs = application?.clientId === clientId && application.web === webRoot
+    const isOurs = application?.clientId === clientId && application.webUrl === webUrl
     let reason: string | undefined
     try {
       if (!isOurs) throw new Failure('scm_application_refused', 'Another application is set up.')
-      await revokeGrant(services.outgoing, application, openRevocation(vault, revocation), (renewed) =>
-        keepStoring(services, () => replaceRevoked(database, vault, revocation, renewed)),
+      await revokeGrant(services.transport, application, openRevocation(vault, revocation), (updated) =>
+        retryStore(services, () => replaceRevoked(database, vault, revocation, updated)),
       )
       log('revocation_done', { scm_type: scmType })
     } catch (error) {
@@ -91,14 +91,14 @@ export function createRevoker(services: Services): Revoker {
   }
 
   async function postpone(revocation: Revocation, error: unknown): Promise<void> {
-    const { scmType, webRoot, attempts } = revocation
+    const { scmType, webUrl, attempts } = revocation
     const { code = 'internal', details = {} } = error instanceof Failure ? error : {}
     log('revocation_postponed', { scm_type: scmType, attempts, code })
-    const told = Math.min(LONGEST_PAUSE, (details.retryAfter ?? 0) * 1000)
-    const backoff = Math.min(LONGEST_PAUSE, FIRST_PAUSE * 2 ** (attempts - 1))
+    const told = Math.min(MAX_PAUSE_MS, (details.retryAfter ?? 0) * 1000)
+    const backoff = Math.min(MAX_PAUSE_MS, FIRST_PAUSE * 2 ** (attempts - 1))
     await postponeRevocation(database, revocation, Math.max(backoff, told))
     // GitLab limits revocations by this server's address: the others would meet the same limit, and count for it.
-    if (code === 'scm_rate_limited') await postponeRevocationsAt(database, webRoot, told)
+    if (code === 'scm_rate_limited') await postponeRevocationsAt(database, webUrl, told)
   }
 
   sleep(SHORTEST_SLEEP)

@@ -13,14 +13,14 @@ const NEWEST_SINCE = [3, 22]
  * ghe.com are always the newest: https://docs.github.com/en/rest/about-the-rest-api/api-versions,
  * https://docs.github.com/en/enterprise-cloud@latest/rest/about-the-rest-api/api-versions
  */
-export function apiVersionFor(web: string, enterpriseVersion: string | undefined): string {
-  if (isHostedByGitHub(web)) return NEWEST
+export function apiVersionFor(webUrl: string, enterpriseVersion: string | undefined): string {
+  if (isHostedByGitHub(webUrl)) return NEWEST
   return isSince(enterpriseVersion, NEWEST_SINCE) ? NEWEST : COMMON
 }
 
 /** github.com or a tenant of its own at ghe.com, which are no Enterprise Servers. */
-export function isHostedByGitHub(web: string): boolean {
-  return /^(github\.com|[^.]+\.ghe\.com)$/.test(new URL(web).hostname)
+export function isHostedByGitHub(webUrl: string): boolean {
+  return /^(github\.com|[^.]+\.ghe\.com)$/.test(new URL(webUrl).hostname)
 }
 
 function isSince(version: string | undefined, [major = 0, minor = 0]: number[]): boolean {

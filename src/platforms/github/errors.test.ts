@@ -6,11 +6,11 @@ import { githubFailure } from './errors.ts'
 
 const site = {
   scmType: 'github-enterprise',
-  web: 'https://ghe.example.test',
-  api: 'https://ghe.example.test/api/v3',
+  webUrl: 'https://ghe.example.test',
+  apiUrl: 'https://ghe.example.test/api/v3',
 } as const
 const read = (status: number, headers: Record<string, string> = {}, body: unknown = {}, path?: string) =>
-  githubFailure(site, { status, headers, body }, path === undefined ? undefined : new URL(`${site.api}${path}`))
+  githubFailure(site, { status, headers, body }, path === undefined ? undefined : new URL(`${site.apiUrl}${path}`))
 
 beforeEach(() => {
   vi.useFakeTimers({ now: new Date('2026-01-01T00:00:00Z') })

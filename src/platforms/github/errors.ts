@@ -15,14 +15,14 @@ import {
   tokenRejected,
 } from './failures.ts'
 import { forbidden } from './forbidden.ts'
-import { githubQueryFailure } from './refused-query.ts'
+import { githubQueryFailure } from './query-failures.ts'
 import { covers, isAppToken, scopesIn, scopesOf } from './scopes.ts'
 
 /**
  * Whether it is GitHub that refuses: by a header of its own, or a body as it writes them. On a trial GitLab counts too, so
  * that it can be named.
  */
-export function isOwnRefusal(site: Pick<Site, 'hasWorked'>, answer: RawAnswer): boolean {
+export function recognises(site: Pick<Site, 'hasWorked'>, answer: RawAnswer): boolean {
   return hasOwnHeader(answer.headers) || hasOwnForm(answer) || mayBeGitLab(site, answer)
 }
 
@@ -36,7 +36,7 @@ export function githubFailure(site: Site, answer: RawAnswer, url?: URL): Failure
   const sso = headers['x-github-sso']
   if (sso?.startsWith('required')) return ssoRequired(site, sso)
   if (status === 403) return forbidden(site, answer, url)
-  if (status === 410 || (status === 400 && says(answer, /\bversion\b/i))) return versionRefused(site, answer)
+  if (status === 410 || (status === 400 && says(answer, /\bversion\b/i))) return versionUnsupported(site, answer)
   if (status === 404) return absent(site, headers, url)
   if (status === 422) return githubQueryFailure(label, answer.body)
   if (status === 451) return new Failure('scm_forbidden', `${label} has taken this down for legal reasons.`)
@@ -44,7 +44,7 @@ export function githubFailure(site: Site, answer: RawAnswer, url?: URL): Failure
 }
 
 /** For a call without a token: `scm_forbidden` when it is GitLab that refuses. */
-export function strangerFailure(answer: RawAnswer): Failure {
+export function foreignFailure(answer: RawAnswer): Failure {
   return new Failure(looksLikeGitLab(answer) ? 'scm_forbidden' : 'scm_not_found', 'This needs a token.')
 }
 
@@ -76,8 +76,8 @@ function privateHint(headers: RawAnswer['headers'], url: URL | undefined): strin
 }
 
 /** https://docs.github.com/en/rest/about-the-rest-api/api-versions: 400 for a version it does not know, 410 for a retired one. */
-function versionRefused({ scmType, api }: Site, { status }: RawAnswer): Failure {
-  const { hostname } = new URL(api)
+function versionUnsupported({ scmType, apiUrl }: Site, { status }: RawAnswer): Failure {
+  const { hostname } = new URL(apiUrl)
   return new Failure(
     'scm_bad_response',
     `${scmTypes[scmType].label} at ${hostname} no longer takes the version of its API that this server asks for (status ${status}). The operator of this server has to update it.`,
@@ -85,7 +85,7 @@ function versionRefused({ scmType, api }: Site, { status }: RawAnswer): Failure 
   )
 }
 
-export function isVersionRefused(failure: unknown): boolean {
+export function isVersionUnsupported(failure: unknown): boolean {
   return failure instanceof Failure && failure.details.log?.fault === 'api_version'
 }
 

@@ -7,7 +7,8 @@ import { type Connection, membersOf } from '../vendor.ts'
 import { permissionFor } from './permissions.ts'
 import { isAppToken, notIncluded, scopesIn, scopesOf } from './scopes.ts'
 
-export type Site = Pick<Connection, 'scmType' | 'web' | 'api'> & Partial<Pick<Connection, 'hasWorked' | 'clientId'>>
+export type Site = Pick<Connection, 'scmType' | 'webUrl' | 'apiUrl'> &
+  Partial<Pick<Connection, 'hasWorked' | 'clientId'>>
 
 /** GitHub asks for a minute where a secondary limit names no time. */
 const UNTOLD_WAIT = 60
@@ -15,7 +16,7 @@ const UNTOLD_WAIT = 60
 export function tokenRejected(site: Site): Failure {
   return new Failure(
     'scm_token_rejected',
-    `${scmTypes[site.scmType].label} does not take the token: it is wrong, expired or revoked. ${mend(site, `Make another at ${site.web}/settings/tokens.`)}`,
+    `${scmTypes[site.scmType].label} does not take the token: it is wrong, expired or revoked. ${mend(site, `Make another at ${site.webUrl}/settings/tokens.`)}`,
   )
 }
 
@@ -24,7 +25,7 @@ export function scopeMissing(site: Site, scopes: string[]): Failure {
   const named = scopes.length > 1 ? `one of the scopes ${scopes.join(', ')}` : `the scope ${scopes.join()}`
   return new Failure(
     'scm_scope_missing',
-    `The token lacks ${named}. ${mend(site, `Tick it at ${site.web}/settings/tokens, or give the link another token.`)}`,
+    `The token lacks ${named}. ${mend(site, `Tick it at ${site.webUrl}/settings/tokens, or give the link another token.`)}`,
   )
 }
 
@@ -33,7 +34,7 @@ export function permissionMissing(site: Site, headers: RawAnswer['headers'], url
   const permission = permissionFor(headers['x-accepted-github-permissions'], url)
   const isOfApp = isAppToken(headers) || scmTypes[site.scmType].oauth
   // https://docs.github.com/en/apps/using-github-apps/approving-updated-permissions-for-a-github-app
-  const fixUrl = `${site.web}/settings/${isOfApp ? 'installations' : 'personal-access-tokens'}`
+  const fixUrl = `${site.webUrl}/settings/${isOfApp ? 'installations' : 'personal-access-tokens'}`
   const how = isOfApp
     ? 'The operator of this server has to add it to the GitHub App; then it is accepted on GitHub by who linked the account.'
     : `Add it at ${fixUrl}, or give the link another token.`
@@ -45,33 +46,33 @@ export function permissionMissing(site: Site, headers: RawAnswer['headers'], url
 }
 
 /** Bots and installation tokens act for an app or a workflow: no person stands behind the link. */
-export function notAPerson({ web }: Site): Failure {
+export function notAPerson({ webUrl }: Site): Failure {
   return new Failure(
     'scm_token_rejected',
-    `The token belongs to a bot or an app installation; only a person's token can be linked. Make one at ${web}/settings/tokens.`,
+    `The token belongs to a bot or an app installation; only a person's token can be linked. Make one at ${webUrl}/settings/tokens.`,
   )
 }
 
 /** `found` reads on after "There is no GitHub at …: ". A link that has worked is at no other platform. */
-export function notGitHub({ scmType, api, hasWorked }: Site, found: string, isGitLab = false): Failure {
+export function notGitHub({ scmType, apiUrl, hasWorked }: Site, found: string, isGitLab = false): Failure {
   const other = scmType === 'github' ? 'gitlab' : 'gitlab-self-hosted'
   const advice = isGitLab && !hasWorked ? ` It seems to be GitLab: use the scm_type ${other}.` : ''
-  return new Failure('scm_bad_response', `There is no GitHub at ${api}: ${found}.${advice}`)
+  return new Failure('scm_bad_response', `There is no GitHub at ${apiUrl}: ${found}.${advice}`)
 }
 
 /** For a server without GitHub's calls for keys and searches, such as GitBucket, which a token does not mend. */
-export function callUnknown({ web }: Site, calls: string[]): Failure {
+export function callUnknown({ webUrl }: Site, calls: string[]): Failure {
   return new Failure(
     'scm_bad_response',
-    `${new URL(web).hostname} is only like GitHub: it does not know ${calls.join(' and ')}, so that this cannot be had from it.`,
+    `${new URL(webUrl).hostname} is only like GitHub: it does not know ${calls.join(' and ')}, so that this cannot be had from it.`,
   )
 }
 
 /** `required; url=U`, where U lets its reader authorise the token within the hour. */
-export function ssoRequired({ web }: Site, header: string): Failure {
+export function ssoRequired({ webUrl }: Site, header: string): Failure {
   const given = /url=(\S+)/.exec(header)?.[1] ?? ''
   const url = URL.canParse(given) ? new URL(given) : null
-  const isSecure = url?.protocol === 'https:' || url?.origin === new URL(web).origin
+  const isSecure = url?.protocol === 'https:' || url?.origin === new URL(webUrl).origin
   const isSafe = url && isSecure && url.username === '' && url.password === ''
   const how = isSafe ? `at ${url.href}` : 'on the page of your tokens (Configure SSO)'
   return new Failure(

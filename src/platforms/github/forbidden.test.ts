@@ -5,11 +5,11 @@ import { githubFailure } from './errors.ts'
 
 const site = {
   scmType: 'github-enterprise',
-  web: 'https://ghe.example.test',
-  api: 'https://ghe.example.test/api/v3',
+  webUrl: 'https://ghe.example.test',
+  apiUrl: 'https://ghe.example.test/api/v3',
 } as const
 const read = (status: number, headers: Record<string, string> = {}, body: unknown = {}, path?: string) =>
-  githubFailure(site, { status, headers, body }, path === undefined ? undefined : new URL(`${site.api}${path}`))
+  githubFailure(site, { status, headers, body }, path === undefined ? undefined : new URL(`${site.apiUrl}${path}`))
 
 const docs = { documentation_url: 'https://docs.github.com/rest' }
 const repoOnly = { 'x-oauth-scopes': 'repo' }

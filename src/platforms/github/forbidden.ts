@@ -43,10 +43,10 @@ function byHeaders(site: Site, headers: RawAnswer['headers'], url: URL | undefin
   return isTold && scopesOf(headers) === null ? permissionMissing(site, headers, url) : null
 }
 
-function unknownReason({ scmType, web }: Site): Failure {
+function unknownReason({ scmType, webUrl }: Site): Failure {
   return new Failure(
     'scm_forbidden',
-    `${scmTypes[scmType].label} refuses this to the account. Sign in at ${web} to see whether it is suspended or an organisation restricts its access.`,
+    `${scmTypes[scmType].label} refuses this to the account. Sign in at ${webUrl} to see whether it is suspended or an organisation restricts its access.`,
   )
 }
 
@@ -68,10 +68,10 @@ function tokenForbidden({ scmType }: Site, answer: RawAnswer): Failure {
 }
 
 /** On OAuth tokens alone. The page asks the organisation's owners for approval. */
-function applicationNotApproved({ web, clientId }: Site, answer: RawAnswer): Failure {
+function applicationNotApproved({ webUrl, clientId }: Site, answer: RawAnswer): Failure {
   const told = answer.headers['x-oauth-client-id'] ?? clientId ?? ''
   const page = /^[A-Za-z0-9._-]{1,100}$/.test(told) ? `connections/applications/${told}` : 'applications'
-  const fixUrl = `${web}/settings/${page}`
+  const fixUrl = `${webUrl}/settings/${page}`
   return new Failure(
     'scm_forbidden',
     `${organizationIn(answer)} has not approved this server's OAuth application, and restricts such access. Ask an owner of it to approve the application: ${fixUrl}`,
@@ -79,10 +79,10 @@ function applicationNotApproved({ web, clientId }: Site, answer: RawAnswer): Fai
   )
 }
 
-function suspended({ scmType, web }: Site): Failure {
+function suspended({ scmType, webUrl }: Site): Failure {
   return new Failure(
     'scm_forbidden',
-    `${scmTypes[scmType].label} has suspended the account or the application that made the token. Sign in at ${web} to see why; another token does not help.`,
+    `${scmTypes[scmType].label} has suspended the account or the application that made the token. Sign in at ${webUrl} to see why; another token does not help.`,
     { ofAccount: true },
   )
 }

@@ -19,7 +19,7 @@ async function at(
   return recorded.platform
 }
 
-function refusal(asked: Promise<unknown>): Promise<Failure> {
+function failureOf(asked: Promise<unknown>): Promise<Failure> {
   return asked.then(
     (answer) => expect.unreachable(JSON.stringify(answer)),
     (failure: Failure) => failure,
@@ -62,7 +62,7 @@ describe('profile', () => {
 
   test('has no address that a browser must not follow', async () => {
     const platform = await at([{ path: '/user', body: { ...user, avatar_url: 'data:text/html,x' } }])
-    expect(await platform.profile()).toMatchObject({ avatarUrl: null, profileUrl: recorded.web })
+    expect(await platform.profile()).toMatchObject({ avatarUrl: null, profileUrl: recorded.webUrl })
   })
 
   test.each([
@@ -101,7 +101,7 @@ describe('profile', () => {
     ['a bot', { body: { ...user, type: 'Bot' } }],
     ['an installation', { status: 403, body: { message: 'Resource not accessible by integration' } }],
   ])('of %s is refused, for only persons are linked', async (_, answer) => {
-    const failure = await refusal((await at([{ path: '/user', ...answer }])).profile())
+    const failure = await failureOf((await at([{ path: '/user', ...answer }])).profile())
     expect(failure.code).toBe('scm_token_rejected')
     expect(failure.message).toContain("only a person's token can be linked")
   })
@@ -126,7 +126,7 @@ describe('profile', () => {
     ['a list', { body: [] }, 'has no id or login.'],
     ['a page', { headers: { 'content-type': 'text/html' }, body: '<html></html>' }, ''],
   ])('is refused where the address has %s', async (_, answer, text) => {
-    const failure = await refusal((await at([{ path: '/user', ...answer }])).profile())
+    const failure = await failureOf((await at([{ path: '/user', ...answer }])).profile())
     expect(failure.code).toBe('scm_bad_response')
     expect(failure.message).toContain(text)
   })
@@ -137,16 +137,16 @@ test('who is there instead is asked without the token', async () => {
     { path: '/user', status: 404, body: { message: 'Not Found' } },
     { path: '^/api/v4/version', status: 401, body: { message: '401 Unauthorized' } },
   ])
-  expect((await refusal(platform.profile())).message).toContain('use the scm_type gitlab-self-hosted')
+  expect((await failureOf(platform.profile())).message).toContain('use the scm_type gitlab-self-hosted')
   expect(recorded.asked).toEqual(['/user', '^/api/v4/version'])
   expect(recorded.lastHeaders().authorization).toBeUndefined()
 })
 
 test('keys that are not there are a missing scope and not an empty list, also without headers', async () => {
   const hidden = { status: 404, body: { message: 'Not Found' } }
-  const failure = await refusal((await at([{ path: '/user/keys?per_page=100', ...hidden }])).sshKeys())
+  const failure = await failureOf((await at([{ path: '/user/keys?per_page=100', ...hidden }])).sshKeys())
   expect(failure.code).toBe('scm_scope_missing')
-  expect(failure.message).toContain(`lacks the scope read:public_key. Tick it at ${recorded.web}/settings/tokens`)
+  expect(failure.message).toContain(`lacks the scope read:public_key. Tick it at ${recorded.webUrl}/settings/tokens`)
 })
 
 describe('organisations', () => {
@@ -154,8 +154,8 @@ describe('organisations', () => {
 
   test('are none for a fine-grained token, which is said', async () => {
     const memberships = '/user/memberships/orgs?state=active&per_page=20&page=1'
-    const refused = { path: memberships, status: 403, body: { message: 'Resource not accessible by token' } }
-    const page = await (await at([{ path, body: [] }, refused])).organizations(FIRST)
+    const rejected = { path: memberships, status: 403, body: { message: 'Resource not accessible by token' } }
+    const page = await (await at([{ path, body: [] }, rejected])).organizations(FIRST)
     expect(page.warnings).toEqual([
       'GitHub lists no organisations for fine-grained and App tokens; a classic token shows them.',
     ])
@@ -215,7 +215,7 @@ describe('a search', () => {
 
   test('that GitHub refuses is our failure where it names nobody', async () => {
     const platform = await at([{ path: path(1, 20), status: 422, body: { message: 'Validation Failed' } }])
-    expect((await refusal(platform.searchRepositories(query, FIRST))).code).toBe('scm_query_refused')
+    expect((await failureOf(platform.searchRepositories(query, FIRST))).code).toBe('scm_query_refused')
   })
 
   test('in a path of groups finds nobody, and is not sent', async () => {
@@ -273,7 +273,7 @@ describe('pull requests', () => {
   })
 
   test.each(['a', 'a/b/c'])('of "%s" are a query that GitHub has no form for', async (repo) => {
-    const failure = await refusal((await at([])).searchPullRequests({ ...own, repo }, FIRST))
+    const failure = await failureOf((await at([])).searchPullRequests({ ...own, repo }, FIRST))
     expect(failure.details.errors).toEqual({ query: ['has a repo: that is not OWNER/NAME; GitHub has no other form'] })
   })
 })
@@ -302,6 +302,6 @@ describe('health', () => {
 
   test('of a link whose token is no longer taken is that failure', async () => {
     const platform = await at([{ path: '/meta', status: 401, body: { message: 'Bad credentials' } }])
-    expect((await refusal(platform.health())).code).toBe('scm_token_rejected')
+    expect((await failureOf(platform.health())).code).toBe('scm_token_rejected')
   })
 })

@@ -1,7 +1,7 @@
 // GitHub and GitHub Enterprise Server as a Platform.
 import { type Static, Type } from 'typebox'
 import { Failure } from '../../failure.ts'
-import { Api, type Outgoing } from '../api.ts'
+import { Api, type Transport } from '../api.ts'
 import { branchPage } from '../composed-list.ts'
 import { listAt, onePage, SMALL_PAGE } from '../lists.ts'
 import type {
@@ -32,7 +32,7 @@ import {
   webAddress,
 } from '../vendor.ts'
 import { apiVersionFor, isHostedByGitHub } from './api-version.ts'
-import { githubFailure, isOwnRefusal, isVersionRefused, strangerFailure } from './errors.ts'
+import { foreignFailure, githubFailure, isVersionUnsupported, recognises } from './errors.ts'
 import { callUnknown, notAPerson, notGitHub, scopeMissing } from './failures.ts'
 import { heldBack, isAbsent, searched, unknown } from './found.ts'
 import { KEYS, unknownCalls } from './known-calls.ts'
@@ -67,42 +67,42 @@ export class GitHub implements Platform {
   readonly #at: Connection
   readonly #api: Api
   /** The same place without the token, to find out who is there. */
-  readonly #stranger: Api
+  readonly #foreign: Api
   /** What Enterprise Servers say of their version, by their REST root. */
-  readonly #versions: Outgoing['door']['notes']['versions']
+  readonly #versions: Transport['door']['notes']['versions']
 
-  constructor(outgoing: Outgoing, at: Connection) {
+  constructor(transport: Transport, at: Connection) {
     this.#at = at
-    this.#versions = outgoing.door.notes.versions
+    this.#versions = transport.door.notes.versions
     const common = {
       link: at.link,
       account: at.hasWorked ? at.account : null,
       signal: at.signal,
       ...(at.deadline === undefined ? {} : { deadline: at.deadline }),
     }
-    this.#api = new Api(outgoing, {
-      root: at.api,
+    this.#api = new Api(transport, {
+      root: at.apiUrl,
       headers: {
         authorization: `Bearer ${at.token}`,
         accept: 'application/vnd.github+json',
-        'x-github-api-version': apiVersionFor(at.web, this.#versions.get(at.api)),
+        'x-github-api-version': apiVersionFor(at.webUrl, this.#versions.get(at.apiUrl)),
       },
       ...common,
       ...(at.onAccepted && { onAccepted: at.onAccepted }),
       obtainedAt: at.obtainedAt,
       onHeaders: (headers) => {
         const version = headers['x-github-enterprise-version']
-        if (version) this.#versions.set(at.api, version.slice(0, MAX_VERSION_LENGTH))
+        if (version) this.#versions.set(at.apiUrl, version.slice(0, MAX_VERSION_LENGTH))
       },
-      recognises: isOwnRefusal.bind(null, at),
+      recognises: recognises.bind(null, at),
       failureFrom: githubFailure.bind(null, at),
     })
-    this.#stranger = new Api(outgoing, {
-      root: at.web,
+    this.#foreign = new Api(transport, {
+      root: at.webUrl,
       headers: {},
       ...common,
       recognises: () => true,
-      failureFrom: strangerFailure,
+      failureFrom: foreignFailure,
     })
   }
 
@@ -113,9 +113,9 @@ export class GitHub implements Platform {
     return {
       uid: String(user.id),
       username: user.login,
-      avatarUrl: avatarAddress(user.avatar_url, this.#at.web),
+      avatarUrl: avatarAddress(user.avatar_url, this.#at.webUrl),
       email: user.email || (await this.#primaryEmail()),
-      profileUrl: webAddress(user.html_url) ?? this.#at.web,
+      profileUrl: webAddress(user.html_url) ?? this.#at.webUrl,
       scopes,
       missingScopes: missingScopes(scopes),
       tokenExpiresAt: expiryFrom(headers['github-authentication-token-expiration']),
@@ -145,7 +145,7 @@ export class GitHub implements Platform {
     try {
       const list = { path: '/search/repositories', parameters: { q }, item: RepositoryItem, isSearch: true } as const
       const found = await searched(page, () => onePage(listAt(this.#api, list), page))
-      return { ...found, items: found.items.map((item) => repositoryFrom(item, this.#at.web)) }
+      return { ...found, items: found.items.map((item) => repositoryFrom(item, this.#at.webUrl)) }
     } catch (failure) {
       if (query.user !== null && isAbsent(failure)) return unknown(place)
       throw failure
@@ -157,7 +157,7 @@ export class GitHub implements Platform {
     const isTold = scopesOf(answer.headers) !== null || answer.items.length > 0
     const found = isTold ? { ...answer, warnings: [] } : await this.#memberships(page)
     return {
-      items: found.items.map((item) => organizationFrom(item, this.#at.web)),
+      items: found.items.map((item) => organizationFrom(item, this.#at.webUrl)),
       hasNext: found.hasNext,
       totalCount: null,
       warnings: [...heldBack(answer.headers), ...unreadableWarnings('GitHub', answer.unreadable), ...found.warnings],
@@ -165,7 +165,7 @@ export class GitHub implements Platform {
   }
 
   searchPullRequests(query: PullRequestQuery, page: PageRequest): Promise<Page<PullRequest>> {
-    return searchPullRequests(this.#api, this.#at.web, query, page)
+    return searchPullRequests(this.#api, this.#at.webUrl, query, page)
   }
 
   async branches(repository: string, page: PageRequest): Promise<Page<Branch>> {
@@ -185,14 +185,14 @@ export class GitHub implements Platform {
 
   async health(): Promise<PlatformHealth> {
     // Only an Enterprise Server has a version, and github.com's answer is long.
-    const isServer = this.#at.api.endsWith('/api/v3')
+    const isServer = this.#at.apiUrl.endsWith('/api/v3')
     const meta = isServer ? await orUntold(this.#api.get('/meta', Meta)) : null
     // A server whose limits are switched off answers 404.
     const limits = await orUntold(this.#api.get('/rate_limit', RateLimits))
     const unknown = await this.#unknownCalls()
     return {
       name: unknown.length > 0 ? 'a server that is only like GitHub' : scmTypes[this.#at.scmType].label,
-      version: meta?.body.installed_version ?? this.#versions.get(this.#at.api) ?? null,
+      version: meta?.body.installed_version ?? this.#versions.get(this.#at.apiUrl) ?? null,
       rateLimit: limits === null ? null : rateLimitFrom(limits.body),
       isTold: meta !== null || limits !== null,
       unknownCalls: unknown,
@@ -201,8 +201,8 @@ export class GitHub implements Platform {
 
   /** One that tells its version is an Enterprise Server. Others are asked: a proxy may strip the header. */
   async #unknownCalls(): Promise<string[]> {
-    const { web, api } = this.#at
-    return isHostedByGitHub(web) || this.#versions.has(api) ? [] : unknownCalls(this.#api)
+    const { webUrl, apiUrl } = this.#at
+    return isHostedByGitHub(webUrl) || this.#versions.has(apiUrl) ? [] : unknownCalls(this.#api)
   }
 
   /** Fine-grained and App tokens are given no organisations, but their memberships where they may read them. */
@@ -231,7 +231,7 @@ export class GitHub implements Platform {
         throw notGitHub(this.#at, 'it does not know /user', await this.#isGitLab())
       }
       const isForeign = hasCode(failure, 'scm_bad_response') && failure.details.log?.status !== undefined
-      if (isForeign && !isVersionRefused(failure) && (await this.#isGitLab()))
+      if (isForeign && !isVersionUnsupported(failure) && (await this.#isGitLab()))
         throw notGitHub(this.#at, 'its API is not there', true)
       throw failure
     }
@@ -240,10 +240,10 @@ export class GitHub implements Platform {
   /** GitLab refuses anonymous calls in words of its own, GitHub has no such path. Not asked where the link has worked. */
   async #isGitLab(): Promise<boolean> {
     if (this.#at.hasWorked) return false
-    const asked = this.#stranger.get('/api/v4/version', Type.Unknown())
+    const asked = this.#foreign.get('/api/v4/version', Type.Unknown())
     return asked.then(
       () => false,
-      (refusal) => hasCode(refusal, 'scm_forbidden'),
+      (failure) => hasCode(failure, 'scm_forbidden'),
     )
   }
 
@@ -253,7 +253,7 @@ export class GitHub implements Platform {
       const emails = await orNull(this.#api.getAll('/user/emails?per_page=100', Email), REFUSALS)
       return emails?.find(({ primary, verified }) => primary && verified)?.email ?? null
     } catch (failure) {
-      if (hasCode(failure, ...TROUBLES) && !isVersionRefused(failure)) return undefined
+      if (hasCode(failure, ...TROUBLES) && !isVersionUnsupported(failure)) return undefined
       throw failure
     }
   }
@@ -264,7 +264,7 @@ async function orUntold<T>(asked: Promise<T>): Promise<T | null> {
   try {
     return await asked
   } catch (failure) {
-    if (isVersionRefused(failure) || !hasCode(failure, ...REFUSALS, 'scm_bad_response')) throw failure
+    if (isVersionUnsupported(failure) || !hasCode(failure, ...REFUSALS, 'scm_bad_response')) throw failure
     return null
   }
 }

@@ -2,7 +2,7 @@
 import { Type } from 'typebox'
 import { Failure } from '../../failure.ts'
 import type { Api } from '../api.ts'
-import { isVersionRefused } from './errors.ts'
+import { isVersionUnsupported } from './errors.ts'
 
 export const KEYS = 'GET /user/keys'
 const SEARCHES = 'GET /search/repositories'
@@ -26,7 +26,7 @@ async function knows(api: Api, path: string): Promise<boolean> {
     await api.get(path, Type.Unknown())
     return true
   } catch (failure) {
-    if (!(failure instanceof Failure) || isVersionRefused(failure)) throw failure
+    if (!(failure instanceof Failure) || isVersionUnsupported(failure)) throw failure
     return failure.code !== 'scm_not_found' && failure.details.log?.status !== 404
   }
 }

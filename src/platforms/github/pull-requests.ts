@@ -21,28 +21,28 @@ type Issue = Static<typeof IssueItem>
 
 export async function searchPullRequests(
   api: Api,
-  web: string,
+  webUrl: string,
   query: PullRequestQuery,
   page: PageRequest,
 ): Promise<Page<PullRequest>> {
   const { repo, state } = query
-  if (repo === null) return pullRequestsFound(api, web, query, page)
+  if (repo === null) return pullRequestsFound(api, webUrl, query, page)
   if (!isRepository(repo)) {
     throw invalid({ query: ['has a repo: that is not OWNER/NAME; GitHub has no other form'] })
   }
-  if (query.words.length === 0) return pullRequestsOf(api, web, repo, state, page)
+  if (query.words.length === 0) return pullRequestsOf(api, webUrl, repo, state, page)
   try {
-    return await pullRequestsFound(api, web, query, page)
+    return await pullRequestsFound(api, webUrl, query, page)
   } catch (failure) {
     if (!isAbsent(failure)) throw failure
-    return pullRequestsUnderNewName(api, web, query, repo, page)
+    return pullRequestsUnderNewName(api, webUrl, query, repo, page)
   }
 }
 
 /** Not by the search: the list has no limit of 1,000, lags behind nothing, and tells id and source. */
 async function pullRequestsOf(
   api: Api,
-  web: string,
+  webUrl: string,
   repo: string,
   state: PullRequestQuery['state'],
   page: PageRequest,
@@ -55,7 +55,7 @@ async function pullRequestsOf(
   try {
     const list = pullRequestList(api, repo, state ?? 'all', async () => (await whyNot()) === null)
     const found = await onePage(list, page)
-    const items = found.items.map((item) => pullRequestFrom(item, web))
+    const items = found.items.map((item) => pullRequestFrom(item, webUrl))
     return { items, hasNext: found.hasNext, totalCount: null, warnings: unreadableWarnings('GitHub', found.unreadable) }
   } catch (failure) {
     if (!hasCode(failure, 'scm_not_found')) throw failure
@@ -67,7 +67,7 @@ async function pullRequestsOf(
 
 async function pullRequestsFound(
   api: Api,
-  web: string,
+  webUrl: string,
   query: PullRequestQuery,
   page: PageRequest,
 ): Promise<Page<PullRequest>> {
@@ -76,14 +76,14 @@ async function pullRequestsFound(
   const found = await searched(page, () => onePage(listAt(api, list), page))
   // A search may give issues whatever it was asked for.
   const issues = found.items.filter(isPullRequest)
-  const { items, warnings } = await withSources(api, web, issues)
+  const { items, warnings } = await withSources(api, webUrl, issues)
   return { ...found, items, warnings: [...found.warnings, ...warnings] }
 }
 
 /** Searches do not know old names, while all other calls lead on to the new one. */
 async function pullRequestsUnderNewName(
   api: Api,
-  web: string,
+  webUrl: string,
   query: PullRequestQuery,
   old: string,
   page: PageRequest,
@@ -93,7 +93,7 @@ async function pullRequestsUnderNewName(
     const { body } = await api.get(`/repos/${old}`, RepositoryDetails)
     const repo = body.full_name ?? old
     if (isRepository(repo) && repo.toLowerCase() !== old.toLowerCase()) {
-      return await pullRequestsFound(api, web, { ...query, repo }, page)
+      return await pullRequestsFound(api, webUrl, { ...query, repo }, page)
     }
     return emptyPage(0, `GitHub has ${place}, but does not search in it for this account.`)
   } catch (failure) {
@@ -105,14 +105,14 @@ async function pullRequestsUnderNewName(
 /** A search does not tell where a pull request comes from; the newest hundred of its repository do. */
 async function withSources(
   api: Api,
-  web: string,
+  webUrl: string,
   issues: Issue[],
 ): Promise<{ items: PullRequest[]; warnings: string[] }> {
   const repositories = new Set(issues.map(repositoryOf).filter(isRepository))
   const { found, isComplete } = await lookUpEach(repositories, (repository) => newestOf(api, repository))
   const listed = (issue: Issue) =>
     found.get(repositoryOf(issue))?.find((item) => item?.number === issue.number) ?? undefined
-  const items = issues.map((issue) => pullRequestFromIssue(issue, listed(issue), web))
+  const items = issues.map((issue) => pullRequestFromIssue(issue, listed(issue), webUrl))
   const allTold = isComplete && issues.every((issue) => listed(issue) || !found.has(repositoryOf(issue)))
   return {
     items,

@@ -7,10 +7,10 @@ import {
   type RecordedAnswer,
   readRecordedAnswers,
 } from '../../../test/support/recorded-answers.ts'
-import { createOutgoing, type Outgoing } from '../api.ts'
+import { createTransport, type Transport } from '../api.ts'
 import { createPlatform } from '../create-platform.ts'
 import type { Platform } from '../platform.ts'
-import { githubFailure, isOwnRefusal } from './errors.ts'
+import { githubFailure, recognises } from './errors.ts'
 
 const FIRST = { page: 1, perPage: 20 }
 const recorded = (readRecordedAnswers('github') ?? []).filter(({ doubtful }) => doubtful === undefined)
@@ -18,7 +18,7 @@ const recorded = (readRecordedAnswers('github') ?? []).filter(({ doubtful }) => 
 /** What the server answers, by a path's end; anything else is an empty list. */
 let answers: [end: string, answer: RecordedAnswer][] = []
 let server: TestServer
-let outgoing: Outgoing
+let transport: Transport
 
 beforeAll(async () => {
   server = await serve((request, response) => {
@@ -29,18 +29,18 @@ beforeAll(async () => {
   })
 })
 
-afterEach(() => outgoing?.close())
+afterEach(() => transport?.close())
 afterAll(() => server.close())
 
 function platformWith(...given: typeof answers): Platform {
   answers = given
   const allowedHosts = [entryFor('127.0.0.1', server.port)]
-  outgoing = createOutgoing({ allowedHosts, extraCaCerts: null, httpsProxy: null, noProxy: [] })
-  const web = server.origin
-  return createPlatform(outgoing, {
+  transport = createTransport({ allowedHosts, extraCaCerts: null, httpsProxy: null, noProxy: [] })
+  const webUrl = server.origin
+  return createPlatform(transport, {
     scmType: 'github-enterprise',
-    web,
-    api: `${web}/api/v3`,
+    webUrl,
+    apiUrl: `${webUrl}/api/v3`,
     token: 'example-token',
     link: 'link',
     account: 'a',
@@ -175,16 +175,20 @@ describe.skipIf(recorded.length === 0)('recorded answers (skipped where ../share
     if (bodyOf(answer).default_branch) expect(page.items[0]?.name).toBe(name)
   })
 
-  const refusals = recorded.filter(({ status }) => status >= 400 && status < 500)
+  const failures = recorded.filter(({ status }) => status >= 400 && status < 500)
 
-  test.each(refusals)('$id ($status) is recognised as GitHub’s own', (answer) => {
-    expect(isOwnRefusal({ hasWorked: true }, answer)).toBe(true)
-    expect(isOwnRefusal({ hasWorked: false }, answer)).toBe(true)
+  test.each(failures)('$id ($status) is recognised as GitHub’s own', (answer) => {
+    expect(recognises({ hasWorked: true }, answer)).toBe(true)
+    expect(recognises({ hasWorked: false }, answer)).toBe(true)
   })
 
-  test.each(refusals)('$id ($status) is never taken for GitLab, nor for what it does not say', (answer) => {
-    const site = { scmType: 'github', web: 'https://github.com', api: 'https://api.github.com' } as const
-    const failure = githubFailure({ ...site, hasWorked: false }, answer, new URL(`${site.api}${answer.request.path}`))
+  test.each(failures)('$id ($status) is never taken for GitLab, nor for what it does not say', (answer) => {
+    const site = { scmType: 'github', webUrl: 'https://github.com', apiUrl: 'https://api.github.com' } as const
+    const failure = githubFailure(
+      { ...site, hasWorked: false },
+      answer,
+      new URL(`${site.apiUrl}${answer.request.path}`),
+    )
     expect(failure.message).not.toContain('GitLab')
     expect(failure.code).toBe(expectedCode(answer))
   })

@@ -83,12 +83,12 @@ export function keyFrom({ title, key }: Static<typeof Key>): SshKey {
   return { title: title ?? '', key: key ?? '', unusable: key ? null : 'has no content' }
 }
 
-export function repositoryFrom(item: Static<typeof RepositoryItem>, web: string): Repository {
+export function repositoryFrom(item: Static<typeof RepositoryItem>, webUrl: string): Repository {
   return {
     id: item.id,
     name: item.name ?? item.full_name.split('/').slice(-1).join(),
     fullName: item.full_name,
-    url: webAddress(item.html_url) ?? web,
+    url: webAddress(item.html_url) ?? webUrl,
     description: item.description ?? null,
     private: item.private ?? (item.visibility == null ? null : item.visibility !== 'public'),
     fork: item.fork ?? false,
@@ -96,22 +96,22 @@ export function repositoryFrom(item: Static<typeof RepositoryItem>, web: string)
   }
 }
 
-export function organizationFrom(item: Static<typeof OrganizationItem>, web: string): Organization {
+export function organizationFrom(item: Static<typeof OrganizationItem>, webUrl: string): Organization {
   return {
     id: item.id,
     login: item.login,
     avatarUrl: webAddress(item.avatar_url),
-    url: webAddress(item.url) ?? web,
+    url: webAddress(item.url) ?? webUrl,
     description: item.description ?? null,
   }
 }
 
-export function pullRequestFrom(item: Static<typeof PullRequestItem>, web: string): PullRequest {
+export function pullRequestFrom(item: Static<typeof PullRequestItem>, webUrl: string): PullRequest {
   return {
     id: item.id ?? null,
     number: item.number,
     title: item.title,
-    htmlUrl: webAddress(item.html_url) ?? web,
+    htmlUrl: webAddress(item.html_url) ?? webUrl,
     state: stateFrom(item.state, item.merged_at),
     sourceRepoName: item.head?.repo?.full_name ?? null,
     sourceRepoHtmlUrl: webAddress(item.head?.repo?.html_url),
@@ -127,13 +127,13 @@ export function isPullRequest({ pull_request }: Static<typeof IssueItem>): boole
 export function pullRequestFromIssue(
   item: Static<typeof IssueItem>,
   found: Static<typeof PullRequestItem> | undefined,
-  web: string,
+  webUrl: string,
 ): PullRequest {
   return {
     id: found?.id ?? null,
     number: item.number,
     title: item.title,
-    htmlUrl: webAddress(item.html_url) ?? web,
+    htmlUrl: webAddress(item.html_url) ?? webUrl,
     state: stateFrom(item.state, item.pull_request?.merged_at),
     sourceRepoName: found?.head?.repo?.full_name ?? null,
     sourceRepoHtmlUrl: webAddress(found?.head?.repo?.html_url),

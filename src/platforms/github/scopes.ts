@@ -22,7 +22,7 @@ const INCLUDES: Record<string, string[]> = {
 const LIST_ORGANIZATIONS = ['user', 'repo']
 
 /** GitHub has about fifty; a header is 16 kB at most. */
-const MOST_SCOPES = 100
+const MAX_SCOPES = 100
 
 /** A client id of a GitHub App; those of OAuth apps are 20 hexadecimal digits or begin with `Ov`. */
 const APP_CLIENT_ID = /^Iv/
@@ -48,7 +48,7 @@ export function scopesIn(list: string): string[] {
     .split(',')
     .map((scope) => scope.trim())
     .filter((scope) => /^[a-z][a-z0-9:_]*$/.test(scope))
-    .slice(0, MOST_SCOPES)
+    .slice(0, MAX_SCOPES)
 }
 
 /** `asked`: what an OAuth application asks for besides. `offline_access` is no scope that a token has. */

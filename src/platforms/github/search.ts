@@ -4,7 +4,7 @@ import type { PullRequestQuery, RepositoryQuery } from '../platform.ts'
 import { pathParts } from '../vendor.ts'
 
 /** GitHub counts the words, not the qualifiers: https://docs.github.com/en/rest/search/search#limitations-on-query-length */
-const LONGEST_WORDS = 256
+const MAX_WORDS_LENGTH = 256
 
 /** `fork:false` is GitHub's default and not a value it knows: nothing is sent for it. */
 export function repositorySearch({ words, forks, user }: RepositoryQuery): string {
@@ -39,8 +39,10 @@ function wordsOf(words: string[]): string[] {
   if (words.length > 0 && texts.length === 0) {
     throw invalid({ query: ['has only characters that GitHub does not search for; add a word'] })
   }
-  if ([...texts.join(' ')].length > LONGEST_WORDS) {
-    throw invalid({ query: [`has more than ${LONGEST_WORDS} characters of words, which GitHub does not search for`] })
+  if ([...texts.join(' ')].length > MAX_WORDS_LENGTH) {
+    throw invalid({
+      query: [`has more than ${MAX_WORDS_LENGTH} characters of words, which GitHub does not search for`],
+    })
   }
   return texts
 }

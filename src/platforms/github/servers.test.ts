@@ -3,7 +3,7 @@ import type { IncomingMessage } from 'node:http'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { entryFor, serve, type TestServer } from '../../../test/support/fault-server.ts'
 import type { Failure } from '../../failure.ts'
-import { createOutgoing, type Outgoing } from '../api.ts'
+import { createTransport, type Transport } from '../api.ts'
 import { createPlatform } from '../create-platform.ts'
 import type { Platform } from '../platform.ts'
 import { apiVersionFor } from './api-version.ts'
@@ -26,7 +26,7 @@ let otherwise: Reply
 let asked: IncomingMessage[]
 let logged: [event: string, fields: Record<string, string | number>][]
 let server: TestServer
-let outgoing: Outgoing
+let transport: Transport
 
 beforeEach(async () => {
   replies = {}
@@ -40,7 +40,7 @@ beforeEach(async () => {
     response.writeHead(status, { 'content-type': 'application/json', ...headers })
     response.end(typeof body === 'string' ? body : JSON.stringify(body))
   })
-  outgoing = createOutgoing({
+  transport = createTransport({
     allowedHosts: [entryFor('127.0.0.1', server.port)],
     extraCaCerts: null,
     httpsProxy: null,
@@ -51,17 +51,17 @@ beforeEach(async () => {
 })
 
 afterEach(async () => {
-  await outgoing.close()
+  await transport.close()
   await server.close()
 })
 
 function connect(hasWorked = true): Platform {
-  const web = server.origin
+  const webUrl = server.origin
   const link = `link-${crypto.randomUUID()}`
-  return createPlatform(outgoing, {
+  return createPlatform(transport, {
     scmType: 'github-enterprise',
-    web,
-    api: `${web}/api/v3`,
+    webUrl,
+    apiUrl: `${webUrl}/api/v3`,
     token: 't',
     link,
     account: 'a',
@@ -69,7 +69,7 @@ function connect(hasWorked = true): Platform {
   })
 }
 
-function refusal(promise: Promise<unknown>): Promise<Failure> {
+function failureOf(promise: Promise<unknown>): Promise<Failure> {
   return promise.then(
     (answer) => expect.unreachable(JSON.stringify(answer)),
     (failure: Failure) => failure,
@@ -89,8 +89,8 @@ describe('the version that is asked for', () => {
     ['https://ghe.example.test', 'next', '2022-11-28'],
     ['https://ghe.com.evil.test', undefined, '2022-11-28'],
     ['https://notgithub.com', undefined, '2022-11-28'],
-  ])('at %s with version %s is %s', (web, version, expected) => {
-    expect(apiVersionFor(web, version)).toBe(expected)
+  ])('at %s with version %s is %s', (webUrl, version, expected) => {
+    expect(apiVersionFor(webUrl, version)).toBe(expected)
   })
 
   test('is the common one until an Enterprise Server has told that it knows the newer', async () => {
@@ -120,7 +120,7 @@ describe('the version that is asked for', () => {
         () => platform.branches('o/r', FIRST),
         () => platform.health(),
       ]) {
-        const failure = await refusal(call())
+        const failure = await failureOf(call())
         expect([failure.code, failure.message]).toEqual([
           'scm_bad_response',
           expect.stringContaining('The operator of this server has to update it.'),
@@ -178,7 +178,7 @@ describe('a server that is only like GitHub', () => {
   })
 
   test('cannot import keys, and no scope is asked for', async () => {
-    const failure = await refusal(connect().sshKeys())
+    const failure = await failureOf(connect().sshKeys())
     expect([failure.code, failure.message]).toEqual([
       'scm_bad_response',
       expect.stringContaining('is only like GitHub: it does not know GET /user/keys'),
@@ -194,7 +194,7 @@ describe('a server that is only like GitHub', () => {
   ])('is not the one that %s: there a hidden list of keys is a missing scope', async (_, more) => {
     Object.assign(replies, more)
     expect((await connect().health()).unknownCalls).toEqual([])
-    expect((await refusal(connect().sshKeys())).message).toContain('lacks the scope read:public_key')
+    expect((await failureOf(connect().sshKeys())).message).toContain('lacks the scope read:public_key')
   })
 
   test('is not one whose headers say which scope its keys need', async () => {
@@ -205,13 +205,13 @@ describe('a server that is only like GitHub', () => {
         'x-accepted-oauth-scopes': 'admin:public_key, read:public_key, write:public_key',
       },
     }
-    expect((await refusal(connect().sshKeys())).code).toBe('scm_scope_missing')
+    expect((await failureOf(connect().sshKeys())).code).toBe('scm_scope_missing')
     expect(asked).toHaveLength(1)
   })
 })
 
 describe('somebody in between', () => {
-  const refusals: [string, Reply][] = [
+  const failures: [string, Reply][] = [
     [
       'Apache',
       { status: 404, headers: { 'content-type': 'text/html', server: 'Apache/2.4.62' }, body: '<h1>404</h1>' },
@@ -233,7 +233,7 @@ describe('somebody in between', () => {
     ['a captive portal', { status: 422, body: {} }],
   ]
 
-  test.each(refusals)('changes nothing of a link that has worked: %s', async (_, reply) => {
+  test.each(failures)('changes nothing of a link that has worked: %s', async (_, reply) => {
     otherwise = reply
     const platform = connect()
     for (const call of [
@@ -244,7 +244,7 @@ describe('somebody in between', () => {
       () => platform.searchPullRequests({ words: [], state: null, repo: 'o/r' }, FIRST),
       () => platform.branches('o/r', FIRST),
     ]) {
-      const failure = await refusal(call())
+      const failure = await failureOf(call())
       expect([failure.code, failure.message]).toEqual([
         'scm_bad_response',
         expect.stringContaining('not as the platform does'),
@@ -253,11 +253,11 @@ describe('somebody in between', () => {
     }
   })
 
-  test.each(refusals.filter(([name]) => !name.startsWith('GitLab')))(
+  test.each(failures.filter(([name]) => !name.startsWith('GitLab')))(
     'is no GitLab on a trial: %s',
     async (_, reply) => {
       otherwise = reply
-      const failure = await refusal(connect(false).profile())
+      const failure = await failureOf(connect(false).profile())
       expect([failure.code, failure.message]).toEqual(['scm_bad_response', expect.not.stringContaining('GitLab')])
     },
   )
@@ -265,7 +265,7 @@ describe('somebody in between', () => {
   test('does not hide a GitLab that is tried as a GitHub', async () => {
     otherwise = { status: 404, headers: { 'content-type': 'text/html' }, body: '<html>404</html>' }
     replies = { '/api/v4/version': { status: 401, body: { message: '401 Unauthorized' } } }
-    const failure = await refusal(connect(false).profile())
+    const failure = await failureOf(connect(false).profile())
     expect(failure.message).toContain('It seems to be GitLab: use the scm_type gitlab-self-hosted.')
     expect(asked.at(-1)?.headers.authorization).toBeUndefined()
   })

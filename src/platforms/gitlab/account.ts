@@ -29,10 +29,10 @@ export async function readProfile(at: Connection, apis: Apis): Promise<Profile> 
   return {
     uid: String(user.id),
     username: user.username,
-    avatarUrl: avatarAddress(user.avatar_url, at.web),
+    avatarUrl: avatarAddress(user.avatar_url, at.webUrl),
     // null says that the account never confirmed its address; older servers do not send the field.
     email: user.confirmed_at === null ? null : user.email || null,
-    profileUrl: webAddress(user.web_url) ?? at.web,
+    profileUrl: webAddress(user.web_url) ?? at.webUrl,
     scopes,
     missingScopes: missingScopes(scopes),
     tokenExpiresAt: expiresAt,
@@ -57,7 +57,7 @@ async function readUser(at: Connection, { identity, anonymous }: Apis): Promise<
 async function isGitHub(anonymous: Api): Promise<boolean> {
   return anonymous.get('/api/v3/meta', Type.Unknown()).then(
     ({ body }) => 'installed_version' in membersOf(body),
-    (refusal) => hasCode(refusal, 'scm_forbidden'),
+    (failure) => hasCode(failure, 'scm_forbidden'),
   )
 }
 

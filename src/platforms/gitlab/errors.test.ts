@@ -2,12 +2,12 @@
 import { describe, expect, test } from 'vitest'
 import { readErrorSamples } from '../../../test/support/error-samples.ts'
 import type { FailureCode } from '../../failure.ts'
-import { gitlabFailure, isOwnRefusal, mayBeAboutTheCall, notAPerson } from './errors.ts'
+import { gitlabFailure, mayBeAboutTheCall, notAPerson, recognises } from './errors.ts'
 
 const site = {
   scmType: 'gitlab-self-hosted',
-  web: 'https://example.test/gitlab',
-  api: 'https://example.test/gitlab/api/v4',
+  webUrl: 'https://example.test/gitlab',
+  apiUrl: 'https://example.test/gitlab/api/v4',
   hasWorked: false,
 } as const
 const read = (status: number, headers: Record<string, string> = {}, body: unknown = { message: 'Something' }) =>
@@ -273,7 +273,7 @@ describe('who refused', () => {
     [410, {}, { error: 'API V3 is no longer supported. Use API V4 instead.' }],
     [418, { 'x-gitlab-meta': '{}' }, undefined],
   ])('GitLab: %i %j %j', (status, headers, body) => {
-    for (const hasWorked of [true, false]) expect(isOwnRefusal({ hasWorked }, { status, headers, body })).toBe(true)
+    for (const hasWorked of [true, false]) expect(recognises({ hasWorked }, { status, headers, body })).toBe(true)
   })
 
   test.each<[string, number, unknown]>([
@@ -297,17 +297,16 @@ describe('who refused', () => {
     ['a page', 403, undefined],
     ['nothing', 404, undefined],
   ])('not GitLab, but %s: %i %j', (_, status, body) => {
-    for (const hasWorked of [true, false])
-      expect(isOwnRefusal({ hasWorked }, { status, headers: {}, body })).toBe(false)
+    for (const hasWorked of [true, false]) expect(recognises({ hasWorked }, { status, headers: {}, body })).toBe(false)
   })
 
   test('GitHub counts while a link is made, and not after', () => {
     const answer = { status: 404, headers: {}, body: { message: 'Not Found', documentation_url: 'https://x.test' } }
-    expect(isOwnRefusal({ hasWorked: false }, answer)).toBe(true)
-    expect(isOwnRefusal({ hasWorked: true }, answer)).toBe(false)
+    expect(recognises({ hasWorked: false }, answer)).toBe(true)
+    expect(recognises({ hasWorked: true }, answer)).toBe(false)
     expect(gitlabFailure({ ...site, hasWorked: true }, answer).message).not.toContain('GitHub')
     const marked = { status: 401, headers: { 'x-github-request-id': 'A' }, body: { message: '401 Unauthorized' } }
-    expect(isOwnRefusal({ hasWorked: true }, marked)).toBe(false)
+    expect(recognises({ hasWorked: true }, marked)).toBe(false)
   })
 })
 
@@ -342,8 +341,8 @@ describe.skipIf(samples === null)('collected samples (skipped where ../shared/da
 test('a 405 is about a page only where one was asked for', () => {
   const site = {
     scmType: 'gitlab-self-hosted',
-    web: 'https://g.test',
-    api: 'https://g.test/api/v4',
+    webUrl: 'https://g.test',
+    apiUrl: 'https://g.test/api/v4',
     hasWorked: true,
   } as const
   const answer = { status: 405, headers: { 'x-gitlab-meta': '{}' }, body: { error: '405 Not Allowed' } }

@@ -1,13 +1,13 @@
 // What GitLab's refusals mean, and how their reader can mend them.
 import { Failure } from '../../failure.ts'
 import type { RawAnswer } from '../api.ts'
-import { pageTooDeep } from '../refused-query.ts'
+import { pageTooDeep } from '../query-failures.ts'
 import { scmTypes } from '../scm-types.ts'
 import { clampWait, readRetryAfter, timeOf } from '../transport/retry-after.ts'
 import { type Connection, hasGitLabsForm, isOfGateway, membersOf, onlyMessageOf } from '../vendor.ts'
-import { gitlabQueryFailure } from './refused-query.ts'
+import { gitlabQueryFailure } from './query-failures.ts'
 
-type Site = Pick<Connection, 'scmType' | 'web' | 'api' | 'hasWorked'>
+type Site = Pick<Connection, 'scmType' | 'webUrl' | 'apiUrl' | 'hasWorked'>
 
 /** The limits of single endpoints come without a time: https://docs.gitlab.com/security/rate_limits/ */
 const UNTOLD_WAIT = 60
@@ -16,7 +16,7 @@ const UNTOLD_WAIT = 60
  * Whether it is GitLab that refuses: by its own header (since 2023), or a body as its API writes them. On a trial GitHub
  * counts too, so that it can be named.
  */
-export function isOwnRefusal({ hasWorked }: Pick<Connection, 'hasWorked'>, answer: RawAnswer): boolean {
+export function recognises({ hasWorked }: Pick<Connection, 'hasWorked'>, answer: RawAnswer): boolean {
   if ('x-gitlab-meta' in answer.headers) return true
   if (looksLikeGitHub(answer)) return !hasWorked
   return isOwnMessage(answer) || isOwnError(answer.status, membersOf(answer.body).error)
@@ -68,31 +68,31 @@ export function gitlabFailure(site: Site, answer: RawAnswer, url?: URL): Failure
 }
 
 /** No person stands behind the link. */
-export function notAPerson({ web }: Site, username: string): Failure {
+export function notAPerson({ webUrl }: Site, username: string): Failure {
   // https://docs.gitlab.com/user/project/settings/project_access_tokens/#bot-users-for-projects, and the like for groups
   const owner = /^(project|group)_\d+_bot/.exec(username)?.[1]
   const whose = owner === undefined ? 'a service account' : `a bot (a ${owner} access token)`
   return new Failure(
     'scm_token_rejected',
-    `The token belongs to ${whose}; only a person's token can be linked. Make one at ${tokensPage(web)}.`,
+    `The token belongs to ${whose}; only a person's token can be linked. Make one at ${tokensPage(webUrl)}.`,
   )
 }
 
 /** `found` reads on after "There is no GitLab: ". */
-export function notGitLab({ scmType, api }: Site, found: string, isGitHub = false): Failure {
+export function notGitLab({ scmType, apiUrl }: Site, found: string, isGitHub = false): Failure {
   const other = scmType === 'gitlab' ? 'github' : 'github-enterprise'
   const advice = isGitHub ? ` It seems to be GitHub: use the scm_type ${other}.` : ''
-  return new Failure('scm_bad_response', `There is no GitLab at ${api}: ${found}.${advice}`)
+  return new Failure('scm_bad_response', `There is no GitLab at ${apiUrl}: ${found}.${advice}`)
 }
 
 /** Somebody in between has no /user: on a trial the address may lack the path that GitLab lives under. */
-export function perhapsNotGitLab({ api, hasWorked }: Site, { code, message, details }: Failure): Failure {
-  const sentence = hasWorked ? message : `${message} Or there is no GitLab at ${api}: it does not know /user.`
+export function perhapsNotGitLab({ apiUrl, hasWorked }: Site, { code, message, details }: Failure): Failure {
+  const sentence = hasWorked ? message : `${message} Or there is no GitLab at ${apiUrl}: it does not know /user.`
   return new Failure(code, sentence, details)
 }
 
 /** For a call without a token: `scm_forbidden` when it is GitHub that refuses. */
-export function strangerFailure(answer: RawAnswer): Failure {
+export function foreignFailure(answer: RawAnswer): Failure {
   return new Failure(looksLikeGitHub(answer) ? 'scm_forbidden' : 'scm_not_found', 'This needs a token.')
 }
 
@@ -101,10 +101,10 @@ export function strangerFailure(answer: RawAnswer): Failure {
  * knows /user it is a proxy in front that decodes the %2F in a project's path:
  * https://docs.gitlab.com/api/rest/troubleshooting/#404-error-when-a-parameter-includes--encoded-as-2f
  */
-function unknownPath({ api }: Site): Failure {
+function unknownPath({ apiUrl }: Site): Failure {
   return new Failure(
     'scm_bad_response',
-    `GitLab at ${api} does not know the path. If linking works and only project and group paths fail, a proxy in front of it decodes %2F: have it pass paths on as they are.`,
+    `GitLab at ${apiUrl} does not know the path. If linking works and only project and group paths fail, a proxy in front of it decodes %2F: have it pass paths on as they are.`,
     { log: { said: '404 Not Found' } },
   )
 }
@@ -130,14 +130,14 @@ function unauthorized(site: Site, body: unknown): Failure {
   const { error } = membersOf(body)
   // lib/api/api_guard.rb: asked of personal access tokens only, when their owner has switched it on.
   if (error === 'dpop_error') {
-    return refusesAccount(
-      `The token is good, but its owner has GitLab ask for a proof of possession (DPoP) with each call, which this server cannot give. Switch that off at ${tokensPage(site.web)}.`,
+    return accountForbidden(
+      `The token is good, but its owner has GitLab ask for a proof of possession (DPoP) with each call, which this server cannot give. Switch that off at ${tokensPage(site.webUrl)}.`,
     )
   }
   if (typeof error === 'string' && error !== 'invalid_token') return notPermitted(site)
   return new Failure(
     'scm_token_rejected',
-    `GitLab does not take the token: it is wrong, expired or revoked. ${mend(site, `Make another at ${tokensPage(site.web)}.`)}`,
+    `GitLab does not take the token: it is wrong, expired or revoked. ${mend(site, `Make another at ${tokensPage(site.webUrl)}.`)}`,
     { log: { said: typeof error === 'string' ? error : 'unauthorized' } },
   )
 }
@@ -148,10 +148,10 @@ export function mayBeAboutTheCall({ code, details }: Failure): boolean {
 }
 
 /** For a call that got "401 Unauthorized" with a token that GitLab takes. */
-export function callForbidden({ web }: Pick<Site, 'web'>): Failure {
+export function callForbidden({ webUrl }: Pick<Site, 'webUrl'>): Failure {
   return new Failure(
     'scm_forbidden',
-    `GitLab takes the token, but does not permit the account or the token to do this (401). Ask an administrator of ${web}.`,
+    `GitLab takes the token, but does not permit the account or the token to do this (401). Ask an administrator of ${webUrl}.`,
   )
 }
 
@@ -176,24 +176,24 @@ function forbidden(site: Site, body: unknown): Failure {
   if (error === 'insufficient_scope') return scopeMissing(site, scope)
   const said = typeof message === 'string' ? message : ''
   const [, reason, advice] = ACCOUNT_REASONS.find(([words]) => said.includes(words)) ?? []
-  if (reason) return refusesAccount(`GitLab at ${site.web} refuses the account: "${reason}". ${advice}`)
+  if (reason) return accountForbidden(`GitLab at ${site.webUrl} refuses the account: "${reason}". ${advice}`)
   if (/\bIP\b/.test(said)) {
-    return refusesAccount(
-      `GitLab at ${site.web} does not permit calls from this server's IP address. An administrator there has to add it.`,
+    return accountForbidden(
+      `GitLab at ${site.webUrl} does not permit calls from this server's IP address. An administrator there has to add it.`,
     )
   }
   return notPermitted(site)
 }
 
 /** Whatever was asked for: it is about the account, or about us. */
-function refusesAccount(message: string): Failure {
+function accountForbidden(message: string): Failure {
   return new Failure('scm_forbidden', message, { ofAccount: true })
 }
 
-function notPermitted({ web }: Site): Failure {
+function notPermitted({ webUrl }: Site): Failure {
   return new Failure(
     'scm_forbidden',
-    `GitLab refuses this to the account. Sign in at ${web} to see whether it may see this there, and this project's code; the server may also refuse our address.`,
+    `GitLab refuses this to the account. Sign in at ${webUrl} to see whether it may see this there, and this project's code; the server may also refuse our address.`,
   )
 }
 
@@ -204,7 +204,7 @@ function scopeMissing(site: Site, scope: unknown): Failure {
   const named = scopes.includes('read_api') ? 'the scope read_api' : several
   return new Failure(
     'scm_scope_missing',
-    `The token lacks ${named}. ${mend(site, `Make one that has it at ${tokensPage(site.web)}.`)}`,
+    `The token lacks ${named}. ${mend(site, `Make one that has it at ${tokensPage(site.webUrl)}.`)}`,
   )
 }
 
@@ -226,7 +226,7 @@ function permissionMissing(site: Site, description: unknown): Failure {
   const named = known.length > 0 ? `the permission ${known.join(', ')}` : 'a permission for this'
   const advice = scmTypes[site.scmType].oauth
     ? 'Linking again does not change that: the owners of the group can permit other tokens.'
-    : `Such a token cannot be changed: make a new one at ${tokensPage(site.web)}.`
+    : `Such a token cannot be changed: make a new one at ${tokensPage(site.webUrl)}.`
   return new Failure(
     'scm_scope_missing',
     `The token lacks ${named}, which GitLab takes from a fine-grained token here. ${advice}`,
@@ -254,8 +254,8 @@ function waitIn(headers: Record<string, string>): number | null {
   return readRetryAfter(headers['retry-after'], now) ?? (reset === null ? null : clampWait(reset - now / 1000))
 }
 
-function tokensPage(web: string): string {
-  return `${web}/-/user_settings/personal_access_tokens`
+function tokensPage(webUrl: string): string {
+  return `${webUrl}/-/user_settings/personal_access_tokens`
 }
 
 function looksLikeGitHub({ headers, body }: RawAnswer): boolean {

@@ -18,7 +18,7 @@ async function at(
   return recorded.platform
 }
 
-function refusal(asked: Promise<unknown>): Promise<Failure> {
+function failureOf(asked: Promise<unknown>): Promise<Failure> {
   return asked.then(
     (answer) => expect.unreachable(JSON.stringify(answer)),
     (failure: Failure) => failure,
@@ -85,14 +85,14 @@ describe('profile', () => {
   })
 
   test('of a bot is refused, for only persons are linked', async () => {
-    const failure = await refusal((await at([{ path: '/user', body: { ...user, bot: true } }])).profile())
+    const failure = await failureOf((await at([{ path: '/user', body: { ...user, bot: true } }])).profile())
     expect(failure.code).toBe('scm_token_rejected')
     expect(failure.message).toContain("only a person's token can be linked")
   })
 
   test('of a service account is refused as what it is', async () => {
     const body = { ...user, username: 'service_account_group_345_0a1b2c', bot: true }
-    const failure = await refusal((await at([{ path: '/user', body }])).profile())
+    const failure = await failureOf((await at([{ path: '/user', body }])).profile())
     expect(failure.message).toMatch(/^The token belongs to a service account; only a person's token can be linked\./)
   })
 
@@ -138,7 +138,7 @@ describe('profile', () => {
     ['GitHub by its names', { body: { id: 1, login: 'alice' } }],
     ['its own words', { status: 404, body: { message: '404 Not found' } }],
   ])("of a link that has worked never becomes another platform's: %s", async (_, answer) => {
-    const failure = await refusal((await at([{ path: '/user', ...answer }], { hasWorked: true })).profile())
+    const failure = await failureOf((await at([{ path: '/user', ...answer }], { hasWorked: true })).profile())
     expect(failure.code).toBe('scm_bad_response')
     expect(failure.message).not.toMatch(/GitHub|github/)
     expect(recorded.asked).toEqual(['/user'])
@@ -146,7 +146,7 @@ describe('profile', () => {
 
   test('of a token that may not even read its own profile names the scope', async () => {
     const body = { error: 'insufficient_scope', scope: 'read_user api read_api' }
-    const failure = await refusal((await at([{ path: '/user', status: 403, body }])).profile())
+    const failure = await failureOf((await at([{ path: '/user', status: 403, body }])).profile())
     expect(failure.code).toBe('scm_scope_missing')
     expect(failure.message).toContain('the scope read_api')
   })
@@ -169,7 +169,7 @@ describe('profile', () => {
     ['no id', { body: { ...user, id: null } }, 'has no id or username.'],
     ['an empty name', { body: { ...user, username: '' } }, 'has no id or username.'],
   ])('is refused where the address has %s', async (_, answer, text) => {
-    const failure = await refusal((await at([{ path: '/user', ...answer }])).profile())
+    const failure = await failureOf((await at([{ path: '/user', ...answer }])).profile())
     expect(failure.code).toBe('scm_bad_response')
     expect(failure.message).toContain(text)
   })
@@ -183,20 +183,20 @@ test.each<[string, Omit<Recording, 'path'>]>([
     { path: '/user', status: 404, body: '<html></html>' },
     { path: '^/api/v3/meta', ...answer },
   ])
-  expect((await refusal(platform.profile())).message).toContain('use the scm_type github-enterprise')
+  expect((await failureOf(platform.profile())).message).toContain('use the scm_type github-enterprise')
   expect(recorded.asked).toEqual(['/user', '^/api/v3/meta'])
   expect(recorded.lastHeaders().authorization).toBeUndefined()
 })
 
 describe('"401 Unauthorized" outside /user', () => {
-  const refused = { status: 401, body: { message: '401 Unauthorized' } }
+  const rejected = { status: 401, body: { message: '401 Unauthorized' } }
   const KEYS = '/user/keys?per_page=100'
 
   test('is a permission when GitLab takes the token', async () => {
-    const failure = await refusal(
+    const failure = await failureOf(
       (
         await at([
-          { path: KEYS, ...refused },
+          { path: KEYS, ...rejected },
           { path: '/user', body: user },
         ])
       ).sshKeys(),
@@ -206,7 +206,7 @@ describe('"401 Unauthorized" outside /user', () => {
   })
 
   test.each<[string, Omit<Recording, 'path'>, string]>([
-    ['no longer takes it', refused, 'scm_token_rejected'],
+    ['no longer takes it', rejected, 'scm_token_rejected'],
     [
       'says that the account is blocked',
       { status: 403, body: { message: '403 Forbidden - blocked' } },
@@ -216,15 +216,15 @@ describe('"401 Unauthorized" outside /user', () => {
     ['has a limit', { status: 429, body: 'Retry later' }, 'scm_rate_limited'],
   ])('is what /user says when GitLab %s', async (_, answer, code) => {
     const platform = await at([
-      { path: KEYS, ...refused },
+      { path: KEYS, ...rejected },
       { path: '/user', ...answer },
     ])
-    expect((await refusal(platform.sshKeys())).code).toBe(code)
+    expect((await failureOf(platform.sshKeys())).code).toBe(code)
   })
 
   test('is not asked about when the token is named', async () => {
     const body = { error: 'invalid_token', error_description: 'Token was revoked.' }
-    const failure = await refusal((await at([{ path: KEYS, status: 401, body }])).sshKeys())
+    const failure = await failureOf((await at([{ path: KEYS, status: 401, body }])).sshKeys())
     expect([failure.code, recorded.asked]).toEqual(['scm_token_rejected', [KEYS]])
   })
 })
@@ -350,7 +350,7 @@ describe('repositories', () => {
     const page = await (await at([{ path: all(1, 20), body }])).searchRepositories({ ...none, forks: true }, FIRST)
     expect(page.items).toMatchObject([
       { name: 'p1', private: true },
-      { name: 'p2', private: false, url: recorded.web },
+      { name: 'p2', private: false, url: recorded.webUrl },
     ])
   })
 })
@@ -382,7 +382,7 @@ describe('merge requests', () => {
   test('of an older server have their source from the address', async () => {
     const old = request(1, { references: undefined, web_url: '{web}/a/b/c/merge_requests/1' })
     const page = await (await at([{ path: list, body: [old] }])).searchPullRequests(query, FIRST)
-    expect(page.items[0]).toMatchObject({ sourceRepoName: 'a/b/c', sourceRepoHtmlUrl: `${recorded.web}/a/b/c` })
+    expect(page.items[0]).toMatchObject({ sourceRepoName: 'a/b/c', sourceRepoHtmlUrl: `${recorded.webUrl}/a/b/c` })
   })
 
   test('from forks cost one look-up for each fork, at most ten, and a hidden one is null', async () => {
@@ -425,12 +425,12 @@ describe('merge requests', () => {
     ['the project is hidden', { status: 404, body: { message: '404 Project Not Found' } }],
   ])('that are refused though %s stay refused', async (_, answer) => {
     const platform = await at([switchedOff, { path: '/projects/a%2Fb%2Fc', ...answer }])
-    expect((await refusal(platform.searchPullRequests(query, FIRST))).code).toBe('scm_forbidden')
+    expect((await failureOf(platform.searchPullRequests(query, FIRST))).code).toBe('scm_forbidden')
   })
 
   test('behind a proxy that decodes %2F fail with words on the proxy, and are not an empty page', async () => {
     const platform = await at([{ path: list, status: 404, body: { error: '404 Not Found' } }])
-    const failure = await refusal(platform.searchPullRequests(query, FIRST))
+    const failure = await failureOf(platform.searchPullRequests(query, FIRST))
     expect(failure.code).toBe('scm_bad_response')
     expect(failure.message).toContain('decodes %2F')
   })
@@ -445,7 +445,7 @@ test('branches that a guest may not see are refused, and not an empty list', asy
       body: { message: '403 Forbidden' },
     },
   ])
-  expect((await refusal(platform.branches('bob/guest-only', FIRST))).code).toBe('scm_forbidden')
+  expect((await failureOf(platform.branches('bob/guest-only', FIRST))).code).toBe('scm_forbidden')
 })
 
 describe('health', () => {
@@ -463,6 +463,6 @@ describe('health', () => {
       { path: '/metadata', status: 401, body },
       { path: '/user', status: 401, body },
     ])
-    expect((await refusal(platform.health())).code).toBe('scm_token_rejected')
+    expect((await failureOf(platform.health())).code).toBe('scm_token_rejected')
   })
 })

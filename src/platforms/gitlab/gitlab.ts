@@ -1,7 +1,7 @@
 // GitLab, hosted and self-hosted, as a Platform.
 import { Type } from 'typebox'
 import { Failure, type FailureCode } from '../../failure.ts'
-import { Api, type Outgoing } from '../api.ts'
+import { Api, type Transport } from '../api.ts'
 import { branchPage } from '../composed-list.ts'
 import { listAt, onePage } from '../lists.ts'
 import type {
@@ -21,7 +21,7 @@ import type {
 import { scmTypes } from '../scm-types.ts'
 import { type Connection, orNull, REFUSALS, unreadableWarnings } from '../vendor.ts'
 import { readProfile } from './account.ts'
-import { callForbidden, gitlabFailure, isOwnRefusal, mayBeAboutTheCall, strangerFailure } from './errors.ts'
+import { callForbidden, foreignFailure, gitlabFailure, mayBeAboutTheCall, recognises } from './errors.ts'
 import { isProject, projectAddress } from './found.ts'
 import { searchMergeRequests } from './merge-requests.ts'
 import { searchProjects } from './projects.ts'
@@ -52,11 +52,11 @@ export class GitLab implements Platform {
   /** What is not below the REST root: OAuth. */
   readonly #web: Api
   /** The same place without the token, to find out who is there. */
-  readonly #stranger: Api
+  readonly #foreign: Api
   /** `Date.now()` after which lists are given as far as they were read. */
   readonly #until: number
 
-  constructor(outgoing: Outgoing, at: Connection) {
+  constructor(transport: Transport, at: Connection) {
     const common = {
       link: at.link,
       account: at.hasWorked ? at.account : null,
@@ -69,25 +69,25 @@ export class GitLab implements Platform {
       ...common,
       ...(at.onAccepted && { onAccepted: at.onAccepted }),
       obtainedAt: at.obtainedAt,
-      recognises: isOwnRefusal.bind(null, at),
+      recognises: recognises.bind(null, at),
       failureFrom: gitlabFailure.bind(null, at),
     }
     this.#at = at
     this.#until = (at.deadline ?? Number.POSITIVE_INFINITY) - ANSWER_TIME
-    this.#identity = new Api(outgoing, { root: at.api, ...options })
-    this.#api = new Api(outgoing, { root: at.api, ...options, reconsider: this.#reconsider.bind(this) })
-    this.#web = new Api(outgoing, { root: at.web, ...options })
-    this.#stranger = new Api(outgoing, {
-      root: at.web,
+    this.#identity = new Api(transport, { root: at.apiUrl, ...options })
+    this.#api = new Api(transport, { root: at.apiUrl, ...options, reconsider: this.#reconsider.bind(this) })
+    this.#web = new Api(transport, { root: at.webUrl, ...options })
+    this.#foreign = new Api(transport, {
+      root: at.webUrl,
       headers: {},
       ...common,
       recognises: () => true,
-      failureFrom: strangerFailure,
+      failureFrom: foreignFailure,
     })
   }
 
   profile(): Promise<Profile> {
-    return readProfile(this.#at, { identity: this.#identity, web: this.#web, anonymous: this.#stranger })
+    return readProfile(this.#at, { identity: this.#identity, web: this.#web, anonymous: this.#foreign })
   }
 
   async sshKeys(): Promise<SshKey[]> {
@@ -95,7 +95,7 @@ export class GitLab implements Platform {
   }
 
   searchRepositories(query: RepositoryQuery, page: PageRequest): Promise<Page<Repository>> {
-    return searchProjects(this.#api, this.#at.web, query, page, this.#until)
+    return searchProjects(this.#api, this.#at.webUrl, query, page, this.#until)
   }
 
   async organizations(page: PageRequest): Promise<Page<Organization>> {
@@ -106,7 +106,7 @@ export class GitLab implements Platform {
     const found = await onePage(listAt(this.#api, { path: '/groups', parameters, item: Group }), page)
     const kept = found.items.filter((group) => !isBeingDeleted(group.full_path, group.marked_for_deletion_on))
     return {
-      items: kept.map((group) => organizationFrom(group, this.#at.web)),
+      items: kept.map((group) => organizationFrom(group, this.#at.webUrl)),
       hasNext: found.hasNext,
       totalCount: kept.length < found.items.length ? null : found.totalCount,
       warnings: unreadableWarnings('GitLab', found.unreadable),
@@ -114,7 +114,7 @@ export class GitLab implements Platform {
   }
 
   searchPullRequests(query: PullRequestQuery, page: PageRequest): Promise<Page<PullRequest>> {
-    return searchMergeRequests(this.#api, this.#at.web, query, page, this.#until)
+    return searchMergeRequests(this.#api, this.#at.webUrl, query, page, this.#until)
   }
 
   async branches(repository: string, page: PageRequest): Promise<Page<Branch>> {

@@ -2,7 +2,7 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 import { entryFor, serve, type TestServer } from '../../../test/support/fault-server.ts'
 import type { Failure } from '../../failure.ts'
-import { createOutgoing, type Outgoing } from '../api.ts'
+import { createTransport, type Transport } from '../api.ts'
 import { createPlatform } from '../create-platform.ts'
 import type { Platform } from '../platform.ts'
 
@@ -17,7 +17,7 @@ interface Written {
 
 let written: Written
 let server: TestServer
-let outgoing: Outgoing
+let transport: Transport
 
 beforeAll(async () => {
   server = await serve((_request, response) => {
@@ -25,24 +25,24 @@ beforeAll(async () => {
     response.writeHead(status, { 'content-type': type, ...headers }).end(text)
   })
 })
-afterEach(() => outgoing.close())
+afterEach(() => transport.close())
 afterAll(() => server.close())
 
 function connect(hasWorked: boolean): Platform {
   const allowedHosts = [entryFor('127.0.0.1', server.port)]
-  outgoing = createOutgoing({ allowedHosts, extraCaCerts: null, httpsProxy: null, noProxy: [] })
+  transport = createTransport({ allowedHosts, extraCaCerts: null, httpsProxy: null, noProxy: [] })
   const at = {
-    web: server.origin,
-    api: `${server.origin}/api/v4`,
+    webUrl: server.origin,
+    apiUrl: `${server.origin}/api/v4`,
     token: 'example-token',
     link: 'link',
     account: 'a',
     hasWorked,
   }
-  return createPlatform(outgoing, { scmType: 'gitlab-self-hosted', ...at })
+  return createPlatform(transport, { scmType: 'gitlab-self-hosted', ...at })
 }
 
-function refusal(asked: Promise<unknown>): Promise<Failure> {
+function failureOf(asked: Promise<unknown>): Promise<Failure> {
   return asked.then(
     (answer) => expect.unreachable(JSON.stringify(answer)),
     (failure: Failure) => failure,
@@ -129,7 +129,7 @@ const calls: [name: string, ask: (platform: Platform) => Promise<unknown>][] = [
 describe.each(cases)('%s', (_, answer, seen) => {
   test.each(calls)('%s', async (_name, ask) => {
     written = answer
-    const failure = await refusal(ask(connect(true)))
+    const failure = await failureOf(ask(connect(true)))
     expect(failure.code).toBe('scm_bad_response')
     expect(failure.message).toContain(seen)
     expect(failure.message).not.toMatch(/GitHub|scm_type|no such thing|expired|revoked|blocked/)
@@ -137,7 +137,7 @@ describe.each(cases)('%s', (_, answer, seen) => {
 
   test('while a link is made', async () => {
     written = answer
-    const failure = await refusal(connect(false).profile())
+    const failure = await failureOf(connect(false).profile())
     expect(failure.code).toBe('scm_bad_response')
     expect(failure.message).toContain(seen)
     expect(failure.message).not.toContain('github')
@@ -154,6 +154,6 @@ test.each([
   ['a challenge', { status: 429, type: 'text/html', text: page }, 60],
 ])('a 429 is a limit, whoever wrote it: %s', async (_, answer, retryAfter) => {
   written = answer
-  const failure = await refusal(connect(true).organizations(FIRST))
+  const failure = await failureOf(connect(true).organizations(FIRST))
   expect([failure.code, failure.details.retryAfter]).toEqual(['scm_rate_limited', retryAfter])
 })

@@ -11,7 +11,7 @@ import { forkOf, MergeRequest, ProjectDetails, pullRequestFrom, sourceFrom, targ
 /** `until`: `Date.now()` after which the page is given as far as it was read. */
 export async function searchMergeRequests(
   api: Api,
-  web: string,
+  webUrl: string,
   query: PullRequestQuery,
   page: PageRequest,
   until: number,
@@ -21,7 +21,7 @@ export async function searchMergeRequests(
   }
   try {
     const found = await mergeRequests(api, query, page, until)
-    const { items, isComplete } = await withSources(api, web, found.items, found.ending !== 'late')
+    const { items, isComplete } = await withSources(api, webUrl, found.items, found.ending !== 'late')
     const narrow = 'GitLab has more closed and merged ones than were read to put them in order; narrow the query.'
     return {
       items,
@@ -74,7 +74,7 @@ function parametersOf({ repo, words }: PullRequestQuery, state: string): Record<
 /** Merge requests tell no more than the number of the project they come from; for forks its name is looked up. */
 async function withSources(
   api: Api,
-  web: string,
+  webUrl: string,
   items: MergeRequest[],
   hasTime: boolean,
 ): Promise<{ items: PullRequest[]; isComplete: boolean }> {
@@ -85,8 +85,8 @@ async function withSources(
     items: items.map((item) => {
       const fork = forkOf(item)
       const isOwn = fork === null && item.source_project_id
-      const source = fork !== null ? found.get(fork) : isOwn ? targetOf(item, web) : null
-      return pullRequestFrom(item, source ?? null, web)
+      const source = fork !== null ? found.get(fork) : isOwn ? targetOf(item, webUrl) : null
+      return pullRequestFrom(item, source ?? null, webUrl)
     }),
     isComplete: isComplete && (hasTime || forks.size === 0),
   }

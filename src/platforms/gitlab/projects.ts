@@ -15,7 +15,7 @@ const MAX_NAME_PAGES = 10
 /** `until`: `Date.now()` after which the page is given as far as it was read. */
 export async function searchProjects(
   api: Api,
-  web: string,
+  webUrl: string,
   query: RepositoryQuery,
   page: PageRequest,
   until: number,
@@ -28,7 +28,7 @@ export async function searchProjects(
     try {
       const read = query.forks ? withForks : withoutForks
       const { items, warnings, ...found } = await read(api, list, page, positions, until)
-      return { ...found, items: items.map((project) => repositoryFrom(project, web)), warnings }
+      return { ...found, items: items.map((project) => repositoryFrom(project, webUrl)), warnings }
     } catch (failure) {
       if (query.user === null || !hasCode(failure, 'scm_not_found')) throw failure
     }

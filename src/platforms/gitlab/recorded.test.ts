@@ -8,10 +8,10 @@ import {
   readRecordedAnswers,
 } from '../../../test/support/recorded-answers.ts'
 import type { Failure, FailureCode } from '../../failure.ts'
-import { createOutgoing, type Outgoing } from '../api.ts'
+import { createTransport, type Transport } from '../api.ts'
 import { createPlatform } from '../create-platform.ts'
 import type { Platform } from '../platform.ts'
-import { isOwnRefusal } from './errors.ts'
+import { recognises } from './errors.ts'
 
 const FIRST = { page: 1, perPage: 100 }
 // Some were cut by hand, or are of an API that is gone.
@@ -22,7 +22,7 @@ const recorded = (readRecordedAnswers('gitlab') ?? []).filter(
 /** What the server answers, by a path's end; anything else is not there. */
 let answers: [end: string, answer: RecordedAnswer][] = []
 let server: TestServer
-let outgoing: Outgoing
+let transport: Transport
 
 beforeAll(async () => {
   server = await serve((request, response) => {
@@ -33,26 +33,26 @@ beforeAll(async () => {
   })
 })
 
-afterEach(() => outgoing?.close())
+afterEach(() => transport?.close())
 afterAll(() => server.close())
 
 function platformWith(...given: typeof answers): Platform {
   answers = given
   const allowedHosts = [entryFor('127.0.0.1', server.port)]
-  outgoing = createOutgoing({ allowedHosts, extraCaCerts: null, httpsProxy: null, noProxy: [] })
+  transport = createTransport({ allowedHosts, extraCaCerts: null, httpsProxy: null, noProxy: [] })
   return connect(server.origin)
 }
 
-function connect(web: string): Platform {
+function connect(webUrl: string): Platform {
   const at = {
-    web,
-    api: `${server.origin}/api/v4`,
+    webUrl,
+    apiUrl: `${server.origin}/api/v4`,
     token: 'example-token',
     link: 'link',
     account: 'a',
     hasWorked: true,
   }
-  return createPlatform(outgoing, { scmType: 'gitlab-self-hosted', ...at })
+  return createPlatform(transport, { scmType: 'gitlab-self-hosted', ...at })
 }
 
 /** The successes of one of our calls: `gl-user`. A single entity stands for one item of the list. */
@@ -162,7 +162,7 @@ describe.skipIf(recorded.length === 0)('recorded answers (skipped where ../share
     409: 'scm_bad_response',
   }
   test.each(recorded.filter(({ status }) => status >= 400))('$id is GitLab that refuses: $status', async (answer) => {
-    expect(isOwnRefusal({ hasWorked: true }, answer)).toBe(true)
+    expect(recognises({ hasWorked: true }, answer)).toBe(true)
     const failure = await platformWith(['/user/keys', answer], ['/user', answer])
       .sshKeys()
       .then(

@@ -99,12 +99,12 @@ export function isBeingDeleted(fullPath: string, markedOn: string | null | undef
   return Boolean(markedOn) || /-deletion_scheduled-\d+(?:\/|$)/.test(fullPath)
 }
 
-export function repositoryFrom(item: Project, web: string): Repository {
+export function repositoryFrom(item: Project, webUrl: string): Repository {
   return {
     id: item.id,
     name: item.path ?? item.path_with_namespace.split('/').slice(-1).join(),
     fullName: item.path_with_namespace,
-    url: webAddress(item.web_url) ?? web,
+    url: webAddress(item.web_url) ?? webUrl,
     description: item.description ?? null,
     // "internal" is for signed-in people only, which GitHub calls private as well.
     private: item.visibility == null ? null : item.visibility !== 'public',
@@ -113,12 +113,12 @@ export function repositoryFrom(item: Project, web: string): Repository {
   }
 }
 
-export function organizationFrom(item: Static<typeof Group>, web: string): Organization {
+export function organizationFrom(item: Static<typeof Group>, webUrl: string): Organization {
   return {
     id: item.id,
     login: item.full_path,
-    avatarUrl: avatarAddress(item.avatar_url, web),
-    url: webAddress(item.web_url) ?? web,
+    avatarUrl: avatarAddress(item.avatar_url, webUrl),
+    url: webAddress(item.web_url) ?? webUrl,
     description: item.description ?? null,
   }
 }
@@ -139,19 +139,19 @@ export function forkOf({ source_project_id, target_project_id }: MergeRequest): 
 }
 
 /** The merge request's own project, read off its addresses: `group/project!3` and `W/group/project/-/merge_requests/3`. */
-export function targetOf({ references, web_url }: MergeRequest, web: string): Source | null {
+export function targetOf({ references, web_url }: MergeRequest, webUrl: string): Source | null {
   const [, url] = /^(.*?)(?:\/-)?\/merge_requests\/\d+$/.exec(webAddress(web_url) ?? '') ?? []
-  const fromUrl = url?.startsWith(`${web}/`) ? url.slice(web.length + 1) : undefined
+  const fromUrl = url?.startsWith(`${webUrl}/`) ? url.slice(webUrl.length + 1) : undefined
   const name = references?.full?.replace(/!\d+$/, '') ?? fromUrl
   return name === undefined ? null : { name, url: url ?? null }
 }
 
-export function pullRequestFrom(item: MergeRequest, source: Source | null, web: string): PullRequest {
+export function pullRequestFrom(item: MergeRequest, source: Source | null, webUrl: string): PullRequest {
   return {
     id: item.id ?? null,
     number: item.iid,
     title: item.title,
-    htmlUrl: webAddress(item.web_url) ?? web,
+    htmlUrl: webAddress(item.web_url) ?? webUrl,
     state: stateFrom(item.state),
     sourceRepoName: source?.name ?? null,
     sourceRepoHtmlUrl: source?.url ?? null,

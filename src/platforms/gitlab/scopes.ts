@@ -4,7 +4,7 @@ import { isoTime } from '../vendor.ts'
 import type { OAuthToken, PersonalToken } from './responses.ts'
 
 /** GitLab has about thirty. */
-const MOST_SCOPES = 100
+const MAX_SCOPES = 100
 
 export interface TokenFacts {
   /** null where the server does not tell. */
@@ -14,7 +14,7 @@ export interface TokenFacts {
 
 /** Names as GitLab has them, and so many that no server makes our rows and answers large. */
 function namesOf(scopes: string[] | null): string[] | null {
-  return scopes?.filter((scope) => /^[a-z][a-z0-9_:]{0,60}$/.test(scope)).slice(0, MOST_SCOPES) ?? null
+  return scopes?.filter((scope) => /^[a-z][a-z0-9_:]{0,60}$/.test(scope)).slice(0, MAX_SCOPES) ?? null
 }
 
 export function factsOfPersonalToken({ scopes, expires_at }: Static<typeof PersonalToken>): TokenFacts {

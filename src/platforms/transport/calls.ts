@@ -11,14 +11,14 @@ import type { Breaker, Verdict } from './breaker.ts'
 import type { Flights } from './coalesce.ts'
 import { type Target, targetOf } from './connect/address.ts'
 import type { Etags, Received } from './etag-cache.ts'
-import { type Fault, type Place, readFault } from './faults.ts'
+import { type Endpoint, type Fault, readFault } from './faults.ts'
 import type { Limits } from './limits.ts'
 import type { LinkGate } from './link-limit.ts'
 import type { Positions } from './positions.ts'
 import { clampWait, readRetryAfter, timeOf } from './retry-after.ts'
 import type { ServerNotes } from './server-notes.ts'
 
-export type LogOutgoing = (event: string, fields: Record<string, string | number>) => void
+export type TransportLog = (event: string, fields: Record<string, string | number>) => void
 
 export interface RawAnswer {
   status: number
@@ -47,7 +47,7 @@ export interface WireAnswer {
 export interface Door {
   limits: Limits
   userAgent: string
-  log: LogOutgoing
+  log: TransportLog
   flights: Flights<RawAnswer>
   gate: LinkGate
   breaker: Breaker
@@ -75,7 +75,7 @@ export interface Call {
   lease: BodyLease
 }
 
-export function placeOf(door: Door, url: URL): Place {
+export function endpointOf(door: Door, url: URL): Endpoint {
   const target = targetOf(url)
   if (!target) throw new Failure('internal', 'Internal error')
   return { host: target.host, port: target.port, proxied: door.isProxied(target) }
@@ -162,13 +162,13 @@ export function sameOrigin(url: URL, location: string | undefined): URL {
 export async function callWithRetries(
   door: Door,
   call: Call,
-  { place, account, root }: { place: Place; account: string | null; root: string },
+  { endpoint, account, root }: { endpoint: Endpoint; account: string | null; root: string },
   mayRetry: (fault: Fault) => boolean,
   attempt: () => Promise<Received>,
 ): Promise<Received> {
   const began = Date.now()
   for (let tried = 0; ; tried++) {
-    const report = door.breaker.enter({ account, root, host: place.host })
+    const report = door.breaker.enter({ account, root, host: endpoint.host })
     let verdict: Verdict = 'unknown'
     let outcome: string | number = ''
     try {
@@ -178,13 +178,19 @@ export async function callWithRetries(
       const again = verdict === 'failed' && call.method === 'GET' && received.headers['retry-after'] === undefined
       if (!again || tried >= door.limits.retries) return received
     } catch (error) {
-      const fault = readFault(error, place)
+      const fault = readFault(error, endpoint)
       outcome = String(fault.failure.details.log?.fault ?? fault.failure.code)
       if (fault.noAnswer) verdict = 'failed'
       if (!mayRetry(fault) || tried >= door.limits.retries) throw fault.failure
     } finally {
       report(verdict)
-      door.log('scm_call', { host: place.host, method: call.method, outcome, ms: Date.now() - began, tried: tried + 1 })
+      door.log('scm_call', {
+        host: endpoint.host,
+        method: call.method,
+        outcome,
+        ms: Date.now() - began,
+        tried: tried + 1,
+      })
     }
     await pauseBeforeRetry(door.limits, tried, call.signal)
   }
@@ -199,7 +205,7 @@ async function pauseBeforeRetry({ retryMin, retryMax }: Limits, tried: number, s
 }
 
 /** What a vendor makes of the statuses from 400 to 499. */
-export interface Refusals {
+export interface AnswerReader {
   /** Whether the platform itself wrote this answer, and not a proxy, gateway or sign-in wall in between. Not asked of a 429. */
   recognises(answer: RawAnswer): boolean
   /** What it means for a call of `url`. `scm_rate_limited` with `retryAfter` makes the link wait. */
@@ -215,7 +221,7 @@ export async function readAnswer(
   link: string,
   { url, pick, lease }: { url: URL; pick: Pick; lease: BodyLease },
   received: Received,
-  { recognises, failureFrom }: Refusals,
+  { recognises, failureFrom }: AnswerReader,
 ): Promise<RawAnswer> {
   const { status, headers, bytes } = received
   const host = url.hostname
@@ -228,7 +234,7 @@ export async function readAnswer(
   const start = startOf(bytes)
   const body =
     status >= 400
-      ? await readRefusal(door, bytes, lease)
+      ? await readErrorBody(door, bytes, lease)
       : await door.json.read(bytes, door.limits, lease, status < 300 ? pick : true)
   const answer = { status, headers, body }
   if (status >= 400 && status !== 429 && !recognises(answer))
@@ -240,7 +246,7 @@ export async function readAnswer(
 }
 
 /** undefined for what is no JSON, or JSON such as no platform writes: a refusal all the same. */
-export async function readRefusal(door: Door, bytes: Buffer, lease: BodyLease): Promise<unknown> {
+export async function readErrorBody(door: Door, bytes: Buffer, lease: BodyLease): Promise<unknown> {
   return door.json.read(bytes, door.limits, lease).catch(() => undefined)
 }
 

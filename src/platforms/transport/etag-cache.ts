@@ -18,7 +18,7 @@ export interface Etags {
 }
 
 /** Below what another thread reads, which takes the bytes away. */
-const LARGEST = 128 * 1024
+const MAX_BODY_BYTES = 128 * 1024
 
 /** Bounded in entries, and in bytes of all bodies together. `key` has to name the token as well as the URL. */
 export function createEtags(): Etags {
@@ -32,7 +32,7 @@ export function createEtags(): Etags {
     if (received.status === 304) {
       return before ? { ...before, headers: { ...before.headers, ...received.headers } } : received
     }
-    const keep = received.status === 200 && received.headers.etag && received.bytes.length <= LARGEST
+    const keep = received.status === 200 && received.headers.etag && received.bytes.length <= MAX_BODY_BYTES
     if (keep) cache.set(key, received)
     else cache.delete(key)
     return received

@@ -14,7 +14,7 @@ export interface Fault {
 }
 
 /** Where the call went, for the sentence. */
-export interface Place {
+export interface Endpoint {
   host: string
   port: number
   /** Whether it went through the outgoing proxy: then connection trouble is the proxy's. */
@@ -27,7 +27,7 @@ export function coded(code: string): Error {
 }
 
 interface Row {
-  sentence: (place: Place) => string
+  sentence: (endpoint: Endpoint) => string
   code?: FailureCode
   again?: true
   noAnswer?: true
@@ -192,17 +192,17 @@ const PROXY_REFUSES: Row = {
 }
 
 /** Reads an error of ours, Node's or undici's. Its own text never reaches a message, since it may hold addresses and headers. */
-export function readFault(error: unknown, place: Place): Fault {
+export function readFault(error: unknown, endpoint: Endpoint): Fault {
   if (error instanceof Failure) return { failure: error, again: false, noAnswer: false, unsent: false }
   const code = codeOf(error)
-  const row = rowFor(error, code, place.proxied)
+  const row = rowFor(error, code, endpoint.proxied)
   if (!row) {
     // Not the network: a header of ours that cannot be sent, or a bug.
     const failure = new Failure('internal', 'Internal error', { cause: coded(code) })
     return { failure, again: false, noAnswer: false, unsent: false }
   }
-  const log = { host: place.host, port: place.port, fault: code }
-  const failure = new Failure(row.code ?? 'scm_unreachable', row.sentence(place), {
+  const log = { host: endpoint.host, port: endpoint.port, fault: code }
+  const failure = new Failure(row.code ?? 'scm_unreachable', row.sentence(endpoint), {
     ...(row.code === 'scm_unavailable' || row.code === 'overloaded' ? { retryAfter: 5 } : {}),
     log,
     cause: coded(code),

@@ -19,31 +19,31 @@ export interface LinkGate {
 
 export function createLinkGate(callsPerLink: number): LinkGate {
   // Links with calls under way only, so bounded by those.
-  const busy = new Map<string, { places: number; waiting: (() => void)[] }>()
+  const busy = new Map<string, { slots: number; waiting: (() => void)[] }>()
   const pauses = new LRUCache<string, Pause>({ max: 10_000 })
 
   function leave(link: string): void {
     const state = busy.get(link)
     const next = state?.waiting.shift()
     if (next) next()
-    else if (state && ++state.places === callsPerLink) busy.delete(link)
+    else if (state && ++state.slots === callsPerLink) busy.delete(link)
   }
 
   async function enter(link: string, signal: AbortSignal): Promise<() => void> {
-    const state = busy.get(link) ?? { places: callsPerLink, waiting: [] }
+    const state = busy.get(link) ?? { slots: callsPerLink, waiting: [] }
     busy.set(link, state)
-    if (state.places > 0) state.places--
+    if (state.slots > 0) state.slots--
     else {
       await new Promise<void>((resolve, reject) => {
-        const gotPlace = () => {
+        const gotSlot = () => {
           signal.removeEventListener('abort', gaveUp)
           resolve()
         }
         const gaveUp = () => {
-          state.waiting.splice(state.waiting.indexOf(gotPlace), 1)
+          state.waiting.splice(state.waiting.indexOf(gotSlot), 1)
           reject(signal.reason)
         }
-        state.waiting.push(gotPlace)
+        state.waiting.push(gotSlot)
         signal.addEventListener('abort', gaveUp, { once: true })
       })
     }

@@ -1,11 +1,11 @@
 // Reads `Retry-After` and keeps it within bounds: a platform can make us wait, but not for ever.
 
-const LONGEST_WAIT = 3600
+const MAX_WAIT_SECONDS = 3600
 
 /** Whole seconds from 1 to 3,600; what is no number becomes `fallback`. */
 export function clampWait(seconds: number | undefined, fallback = 60): number {
   if (seconds === undefined || Number.isNaN(seconds)) return clampWait(fallback, 60)
-  return Math.min(LONGEST_WAIT, Math.max(1, Math.ceil(seconds)))
+  return Math.min(MAX_WAIT_SECONDS, Math.max(1, Math.ceil(seconds)))
 }
 
 /**

@@ -1,13 +1,13 @@
 import { describe, expect, test } from 'vitest'
 import { type AllowedHost, readConfig } from '../../../config.ts'
-import { createAddressPolicy, type Refusal, targetOf } from './address.ts'
+import { createAddressPolicy, type PolicyViolation, targetOf } from './address.ts'
 
 /** Entries as an operator writes them, without those of the default platforms. */
 function entries(text: string): AllowedHost[] {
   return readConfig({ ALLOWED_HOSTS: text }).allowedHosts
 }
 
-function ask(allowed: string, url: string, resolved?: string): Refusal | null {
+function ask(allowed: string, url: string, resolved?: string): PolicyViolation | null {
   const policy = createAddressPolicy(entries(allowed))
   const target = targetOf(new URL(url))
   if (!target) throw new Error('not http(s)')

@@ -12,16 +12,16 @@ export interface Target {
 }
 
 /** Why nothing is sent. `message` is for the user and never holds a resolved address; `log` is for the operator. */
-export interface Refusal {
+export interface PolicyViolation {
   message: string
   log: { host: string; port: number; address: string; range: string; setting: string }
 }
 
 export interface AddressPolicy {
   /** Scheme and port, and the address where the host is a literal one or a name of this machine; null when all may pass. */
-  checkTarget(target: Target): Refusal | null
+  checkTarget(target: Target): PolicyViolation | null
   /** One address that the target's name resolves to, or the connected peer's; null when it may be contacted. */
-  checkAddress(target: Target, address: string): Refusal | null
+  checkAddress(target: Target, address: string): PolicyViolation | null
 }
 
 /** null when the URL is neither https nor http. */
@@ -57,20 +57,20 @@ const METADATA_NAMES = new Set([
 export function createAddressPolicy(allowed: AllowedHost[]): AddressPolicy {
   const entries = allowed.map(compileEntry)
 
-  function checkAddress(target: Target, address: string): Refusal | null {
+  function checkAddress(target: Target, address: string): PolicyViolation | null {
     const classified = classifyAddress(address)
-    if (!classified) return refuse(target, address, 'unknown', null)
+    if (!classified) return violationOf(target, address, 'unknown', null)
     if (classified.class === 'public') return null
-    if (classified.class === 'never') return refuse(target, address, classified.range, null)
+    if (classified.class === 'never') return violationOf(target, address, classified.range, null)
 
     const opens = entries.some((entry) => entry.portFits(target.port) && entry.opens(target, classified))
     if (opens) return null
     const setting = classified.class === 'loopback' ? hostAndPort(target) : target.host
-    return refuse(target, address, classified.range, setting)
+    return violationOf(target, address, classified.range, setting)
   }
 
-  function checkTarget(target: Target): Refusal | null {
-    if (METADATA_NAMES.has(target.host)) return refuse(target, '', 'metadata', null)
+  function checkTarget(target: Target): PolicyViolation | null {
+    if (METADATA_NAMES.has(target.host)) return violationOf(target, '', 'metadata', null)
     const named = entries.filter((entry) => entry.port === target.port && entry.names(target.host))
     if (target.protocol === 'http:' && !named.some((entry) => entry.plainHttp)) {
       return {
@@ -144,12 +144,12 @@ function hostAndPort({ host, port }: Target): string {
   return host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`
 }
 
-function logLine(target: Target, address: string, range: string, setting: string): Refusal['log'] {
+function logLine(target: Target, address: string, range: string, setting: string): PolicyViolation['log'] {
   return { host: target.host, port: target.port, address, range, setting }
 }
 
 /** `setting` null: no entry can open it. */
-function refuse(target: Target, address: string, range: string, setting: string | null): Refusal {
+function violationOf(target: Target, address: string, range: string, setting: string | null): PolicyViolation {
   const log = logLine(target, address, range, setting === null ? 'none' : `ALLOWED_HOSTS=${setting}`)
   if (setting === null) {
     return {

@@ -38,7 +38,7 @@ function open(allowed: string, answers: string[] | Promise<string[]>, dial = dia
     limits: { ...LIMITS, dns: 60, connect: 400 },
     secureContext: createSecureContext(),
     lookup: async () => answers,
-    refused: ({ message, log }) => new Failure('scm_address_refused', message, { log }),
+    failureOf: ({ message, log }) => new Failure('scm_address_refused', message, { log }),
     dial,
   })
   return new Promise((resolve, reject) => {

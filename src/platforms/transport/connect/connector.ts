@@ -6,7 +6,7 @@ import { type SecureContext, connect as tlsConnect } from 'node:tls'
 import { Failure } from '../../../failure.ts'
 import { coded } from '../faults.ts'
 import type { Limits } from '../limits.ts'
-import { type AddressPolicy, type Refusal, type Target, targetOf } from './address.ts'
+import { type AddressPolicy, type PolicyViolation, type Target, targetOf } from './address.ts'
 
 /** All addresses of a name; rejects with the codes of `node:dns`. */
 export type Lookup = (host: string) => Promise<string[]>
@@ -16,7 +16,7 @@ export interface ConnectorParts {
   lookup: Lookup
   limits: Limits
   secureContext: SecureContext
-  refused: (refusal: Refusal) => Failure
+  failureOf: (violation: PolicyViolation) => Failure
   /** Opens TCP to a literal address. */
   dial?: (address: string, port: number) => Socket
 }
@@ -70,15 +70,15 @@ async function open(parts: ConnectorParts, options: ConnectOptions): Promise<Soc
 
 /** The addresses of the target's host; throws when one of them may not be contacted. */
 export async function checkedAddresses(parts: ConnectorParts, target: Target): Promise<string[]> {
-  const refusal = parts.policy.checkTarget(target)
-  if (refusal) throw parts.refused(refusal)
+  const violation = parts.policy.checkTarget(target)
+  if (violation) throw parts.failureOf(violation)
   if (isIP(target.host)) return [target.host]
   const addresses = await within(parts.limits.dns, 'DNS_TIMEOUT', parts.lookup(target.host))
   if (addresses.length === 0) throw coded('ENOTFOUND')
   // Every one must pass: a name with a public and a private address would get in by trying often.
   for (const address of addresses) {
-    const refused = parts.policy.checkAddress(target, address)
-    if (refused) throw parts.refused(refused)
+    const failureOf = parts.policy.checkAddress(target, address)
+    if (failureOf) throw parts.failureOf(failureOf)
   }
   return addresses.slice(0, 8)
 }
@@ -104,8 +104,8 @@ function openTo(parts: ConnectorParts, target: Target, address: string, time: nu
     tcp.on('error', fail)
     tcp.once('connect', () => {
       // Where we are connected counts, not where we wanted to go.
-      const refusal = parts.policy.checkAddress(target, tcp.remoteAddress ?? '')
-      if (refusal) return fail(parts.refused(refusal))
+      const violation = parts.policy.checkAddress(target, tcp.remoteAddress ?? '')
+      if (violation) return fail(parts.failureOf(violation))
       if (target.protocol === 'http:') return done()
       socket = tlsConnect({
         socket: tcp,

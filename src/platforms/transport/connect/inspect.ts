@@ -4,7 +4,7 @@ import { isIP, connect as netConnect } from 'node:net'
 import { type TLSSocket, connect as tlsConnect } from 'node:tls'
 import type { Failure } from '../../../failure.ts'
 import { coded, readFault } from '../faults.ts'
-import type { Refusal, Target } from './address.ts'
+import type { PolicyViolation, Target } from './address.ts'
 import { type ConnectorParts, within } from './connector.ts'
 
 export interface Certificate {
@@ -19,8 +19,8 @@ export interface Certificate {
 export interface Inspection {
   proxied: boolean
   /** Of scheme and port, or of the host where it is an address. */
-  refusal: Refusal | null
-  addresses: { address: string; refusal: Refusal | null }[]
+  violation: PolicyViolation | null
+  addresses: { address: string; violation: PolicyViolation | null }[]
   /** Why no address could be found or connected to. */
   fault: Failure | null
   /** null over plain http, through a proxy, and where there was no connection. */
@@ -29,16 +29,16 @@ export interface Inspection {
 
 /** Connects to nothing that the policy refuses, and sends nothing but the greeting of TLS. */
 export async function inspectTarget(parts: ConnectorParts, target: Target, proxied: boolean): Promise<Inspection> {
-  const nothing: Inspection = { proxied, refusal: null, addresses: [], fault: null, certificate: null }
-  const refusal = parts.policy.checkTarget(target)
-  if (refusal) return { ...nothing, refusal }
+  const nothing: Inspection = { proxied, violation: null, addresses: [], fault: null, certificate: null }
+  const violation = parts.policy.checkTarget(target)
+  if (violation) return { ...nothing, violation }
   try {
     const addresses = (await resolve(parts, target)).map((address) => ({
       address,
-      refusal: parts.policy.checkAddress(target, address),
+      violation: parts.policy.checkAddress(target, address),
     }))
-    const isRefused = addresses.some((each) => each.refusal !== null)
-    if (isRefused || proxied) return { ...nothing, addresses }
+    const isForbidden = addresses.some((each) => each.violation !== null)
+    if (isForbidden || proxied) return { ...nothing, addresses }
     return { ...nothing, addresses, ...(await connectToFirst(parts, target, addresses)) }
   } catch (error) {
     return { ...nothing, fault: faultOf(error, target) }
@@ -91,8 +91,8 @@ function readCertificate(parts: ConnectorParts, target: Target, address: string)
 
     tcp.on('error', fail)
     tcp.once('connect', () => {
-      const refusal = parts.policy.checkAddress(target, tcp.remoteAddress ?? '')
-      if (refusal) return fail(parts.refused(refusal))
+      const violation = parts.policy.checkAddress(target, tcp.remoteAddress ?? '')
+      if (violation) return fail(parts.failureOf(violation))
       if (target.protocol === 'http:') return done(null)
       const socket = tlsConnect({
         socket: tcp,

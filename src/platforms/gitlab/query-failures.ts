@@ -1,6 +1,6 @@
 // GitLab's 400 and 422: a parameter that is not taken.
 import type { Failure } from '../../failure.ts'
-import { pageTooDeep, queryRefused } from '../refused-query.ts'
+import { pageTooDeep, queryFailure } from '../query-failures.ts'
 import { membersOf } from '../vendor.ts'
 
 /** Grape's words on a parameter: `search does not have a valid value`. */
@@ -16,7 +16,7 @@ export function gitlabQueryFailure(body: unknown): Failure {
     (text) => typeof text === 'string' && (OF_PARAMETER.test(text) || /^4\d\d /.test(text)),
   )
   if (/^(page|per_page) /.test(String(said))) return pageTooDeep('GitLab')
-  return queryRefused('GitLab', said ?? (typeof message === 'object' ? fieldsOf(message) : undefined))
+  return queryFailure('GitLab', said ?? (typeof message === 'object' ? fieldsOf(message) : undefined))
 }
 
 function fieldsOf(message: unknown): string | undefined {

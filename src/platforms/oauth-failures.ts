@@ -10,7 +10,7 @@ import { membersOf } from './vendor.ts'
 
 interface Site {
   scmType: OAuthScmType
-  web: string
+  webUrl: string
 }
 
 type Meaning = 'grant' | 'email' | 'application' | 'limit' | 'trouble'
@@ -52,21 +52,21 @@ function meaningOf(code: string | null): Meaning | undefined {
  * Whether the platform itself wrote a 4xx of one of these endpoints: in OAuth's form, as its API refuses, or, of GitHub's
  * token endpoint, exactly `{"error":"Not Found"}` (https://github.com/octokit/auth-oauth-user.js/issues/239).
  */
-export function isOwnRefusal(scmType: OAuthScmType, answer: RawAnswer): boolean {
+export function recognises(scmType: OAuthScmType, answer: RawAnswer): boolean {
   const { error, error_description, ...others } = membersOf(answer.body)
   const code = codeIn(answer)
   if (code !== null && (meaningOf(code) || typeof error_description === 'string')) return true
-  if (scmType === 'gitlab') return gitlab.isOwnRefusal({ hasWorked: true }, answer)
+  if (scmType === 'gitlab') return gitlab.recognises({ hasWorked: true }, answer)
   const isAbsent = error === 'Not Found' && Object.keys(others).length === 0
-  return isAbsent || github.isOwnRefusal({ hasWorked: true }, answer)
+  return isAbsent || github.recognises({ hasWorked: true }, answer)
 }
 
 /** What an answer means that has an `error`, or a status of 400 to 499. The platform wrote it, or it is a 429. */
-export function refusal(site: Site, answer: RawAnswer): Failure {
+export function oauthFailure(site: Site, answer: RawAnswer): Failure {
   const { status, headers } = answer
   const { label } = scmTypes[site.scmType]
   const code = codeIn(answer)
-  const log = { host: new URL(site.web).hostname, status, oauth_error: code ?? 'unknown' }
+  const log = { host: new URL(site.webUrl).hostname, status, oauth_error: code ?? 'unknown' }
   const retryAfter = readRetryAfter(headers['retry-after'], timeOf(headers))
   const meaning = status === 429 ? 'limit' : meaningOf(code)
   if (meaning === 'grant') return new Failure('scm_grant_refused', `${label} refused it (${code}).`, { log })
@@ -74,7 +74,7 @@ export function refusal(site: Site, answer: RawAnswer): Failure {
     const message = `${label} links only accounts whose primary e-mail address is verified. Verify it there and try again.`
     return new Failure('scm_grant_refused', message, { log })
   }
-  if (meaning === 'application' || (code === null && status === 404)) return applicationRefused(site, code, log)
+  if (meaning === 'application' || (code === null && status === 404)) return applicationDenied(site, code, log)
   if (meaning === 'trouble') {
     const details = { log, ...(retryAfter !== null && { retryAfter }) }
     return new Failure('scm_unavailable', `${label} has trouble of its own (${code}). Try again later.`, details)
@@ -100,7 +100,7 @@ function timeOf({ date = '' }: RawAnswer['headers']): number {
 }
 
 /** GitHub answers 404, and no code, when there is no such application at that address. */
-function applicationRefused({ scmType }: Site, code: string | null, log: Record<string, string | number>): Failure {
+function applicationDenied({ scmType }: Site, code: string | null, log: Record<string, string | number>): Failure {
   const { label } = scmTypes[scmType]
   return new Failure(
     'scm_application_refused',
@@ -123,8 +123,8 @@ export function withSettings({ scmType }: Site, error: unknown): unknown {
 }
 
 /** `what` reads on after the platform's name and host. */
-export function badAnswer({ scmType, web }: Site, what: string, log: Record<string, string | number> = {}): Failure {
-  const host = new URL(web).hostname
+export function badAnswer({ scmType, webUrl }: Site, what: string, log: Record<string, string | number> = {}): Failure {
+  const host = new URL(webUrl).hostname
   const message = `${scmTypes[scmType].label} at ${host} ${what}. Try again later.`
   return new Failure('scm_bad_response', message, { log: { host, ...log } })
 }

@@ -1,11 +1,11 @@
 // Whether GitHub itself wrote a refusal, or somebody in between, or GitLab on a trial.
 import { describe, expect, test } from 'vitest'
-import { githubFailure, isOwnRefusal } from './errors.ts'
+import { githubFailure, recognises } from './errors.ts'
 
 const site = {
   scmType: 'github-enterprise',
-  web: 'https://ghe.example.test',
-  api: 'https://ghe.example.test/api/v3',
+  webUrl: 'https://ghe.example.test',
+  apiUrl: 'https://ghe.example.test/api/v3',
 } as const
 const docs = { documentation_url: 'https://docs.github.com/rest' }
 
@@ -25,7 +25,7 @@ describe('who wrote it', () => {
     ['a sentence of GitBucket', answer(404, { message: 'Not Found' })],
     ['GitLab’s form with GitHub’s header', answer(404, { message: '404 Not Found' }, { 'x-github-request-id': 'A' })],
   ])('GitHub: %s', (_, given) => {
-    for (const hasWorked of [true, false]) expect(isOwnRefusal({ hasWorked }, given)).toBe(true)
+    for (const hasWorked of [true, false]) expect(recognises({ hasWorked }, given)).toBe(true)
     expect(githubFailure(site, given).message).not.toContain('GitLab')
   })
 
@@ -50,7 +50,7 @@ describe('who wrote it', () => {
     ['a list', answer(404, ['Not Found'])],
     ['text', answer(404, 'default backend - 404')],
   ])('somebody in between: %s', (_, given) => {
-    for (const hasWorked of [true, false]) expect(isOwnRefusal({ hasWorked }, given)).toBe(false)
+    for (const hasWorked of [true, false]) expect(recognises({ hasWorked }, given)).toBe(false)
   })
 
   test.each<[string, { status: number; headers: Record<string, string>; body: unknown }]>([
@@ -59,8 +59,8 @@ describe('who wrote it', () => {
     ['by a route that it does not know', answer(404, { error: '404 Not Found' })],
     ['by its old API', answer(410, { error: 'API V3 is no longer supported. Use API V4 instead.' })],
   ])('GitLab, %s, is somebody in between once the link has worked', (_, given) => {
-    expect(isOwnRefusal({ hasWorked: false }, given)).toBe(true)
-    expect(isOwnRefusal({ hasWorked: true }, given)).toBe(false)
+    expect(recognises({ hasWorked: false }, given)).toBe(true)
+    expect(recognises({ hasWorked: true }, given)).toBe(false)
     expect(githubFailure({ ...site, hasWorked: false }, given).message).toContain('It seems to be GitLab')
     expect(githubFailure({ ...site, hasWorked: true }, given).message).not.toContain('GitLab')
   })

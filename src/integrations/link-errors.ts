@@ -1,6 +1,6 @@
 // What is refused leaves a trace: a link for where it leads or whose it is an event, our OAuth application a line in the log.
 
-import type { RefusalReason } from '../audit/event-types.ts'
+import type { LinkErrorReason } from '../audit/event-types.ts'
 import type { Actor } from '../audit/events.ts'
 import { recordFailure } from '../audit/failures.ts'
 import type { Database } from '../database/database.ts'
@@ -9,14 +9,14 @@ import type { OAuthScmType, ScmType } from '../platforms/scm-types.ts'
 import type { Services } from '../services.ts'
 
 /** `scmType` null: what was given is none. Of the address only host and port are kept. */
-export async function recordRefusal(
+export async function recordLinkError(
   database: Database,
   actor: Actor,
   owner: string,
-  { scmType, webRoot }: { scmType: ScmType | null; webRoot: string },
-  reason: RefusalReason,
+  { scmType, webUrl }: { scmType: ScmType | null; webUrl: string },
+  reason: LinkErrorReason,
 ): Promise<void> {
-  const { host } = new URL(webRoot)
+  const { host } = new URL(webUrl)
   await recordFailure(database, actor, owner, {
     type: 'integration_failure',
     data: { integration_type: scmType, host, reason },
@@ -24,7 +24,7 @@ export async function recordRefusal(
 }
 
 /** For the operator, who alone can mend it: people see a page or an answer only. */
-export function noteApplicationRefused({ log }: Services, scmType: OAuthScmType, error: unknown): void {
+export function noteApplicationDenied({ log }: Services, scmType: OAuthScmType, error: unknown): void {
   if (!(error instanceof Failure) || error.code !== 'scm_application_refused') return
   const name = scmType.toUpperCase()
   const check = `${name}_URL ${name}_CLIENT_ID ${name}_CLIENT_SECRET`

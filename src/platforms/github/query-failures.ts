@@ -1,6 +1,6 @@
 // GitHub's 422: a page too far back, a name that cannot be searched, or a query that is not taken.
 import { Failure } from '../../failure.ts'
-import { pageTooDeep, queryRefused } from '../refused-query.ts'
+import { pageTooDeep, queryFailure } from '../query-failures.ts'
 import { membersOf } from '../vendor.ts'
 
 /**
@@ -26,5 +26,5 @@ export function githubQueryFailure(label: string, body: unknown): Failure {
     })
   }
   const said = typeof first === 'string' ? first : (error.message ?? message)
-  return queryRefused(label, said === 'Validation Failed' ? null : said)
+  return queryFailure(label, said === 'Validation Failed' ? null : said)
 }

@@ -4,7 +4,7 @@ import { Failure } from '../failure.ts'
 const MAX_QUOTED = 300
 
 /** 422 at `query`, with what the platform said of it. */
-export function queryRefused(label: string, said: unknown): Failure {
+export function queryFailure(label: string, said: unknown): Failure {
   const quoted = quote(said)
   const problem = quoted === null ? `is nothing that ${label} searches for` : `is refused by ${label}: ${quoted}`
   return new Failure('scm_query_refused', `query ${problem}`, { errors: { query: [problem] } })
