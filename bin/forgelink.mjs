@@ -1,8 +1,12 @@
 #!/usr/bin/env node
-// The `forgelink` command: makes the clone runnable, then hands over to src/cli.ts.
+// The `forgelink` command: hands over to src/cli.ts, which is compiled in a package, and has to be in a clone.
 
-import { prepare } from '../scripts/prepare.mjs'
+import { existsSync } from 'node:fs'
 
-prepare()
+// A package has no sources, and its folder may be read-only.
+if (existsSync(new URL('../src', import.meta.url))) {
+  const { prepare } = await import('../scripts/prepare.mjs')
+  prepare()
+}
 const { main } = await import('../dist/src/cli.js')
 await main(process.argv.slice(2))
