@@ -1,7 +1,7 @@
 // What `npm test` runs.
 
 import { availableParallelism } from 'node:os'
-import { defineConfig } from 'vitest/config'
+import { configDefaults, defineConfig } from 'vitest/config'
 import { BaseSequencer, type TestSpecification } from 'vitest/node'
 
 /** Files that mostly wait go first, beside those that compute: at the end nothing would be left to do meanwhile. */
@@ -18,6 +18,8 @@ class WaitingFirst extends BaseSequencer {
 export default defineConfig({
   test: {
     include: ['src/**/*.test.ts', 'sandbox/**/*.test.ts', 'test/**/*.test.ts'],
+    // What `npm run test:field` runs.
+    exclude: [...configDefaults.exclude, 'test/field/**'],
     globalSetup: ['test/support/postgres-setup.ts'],
     // Many tests wait for time to pass: where there are few cores, more of them at once.
     maxWorkers: Math.max(4, availableParallelism()),

@@ -1,0 +1,8 @@
+// What `npm run test:field` runs: tests with what surrounds the service where it runs (npm's registry, other people's
+// linters), which take longer than `npm test` should or need what few machines have.
+
+import { prepareDependencies } from './prepare.mjs'
+
+prepareDependencies()
+process.argv.splice(2, 0, 'run', '--config', 'vitest.field.config.ts')
+await import('../node_modules/vitest/vitest.mjs')
