@@ -21,6 +21,9 @@ const hasSystemd = isThere('systemd-analyze', 'it belongs to systemd')
 /** Kubernetes versions that must take the manifests: the oldest that the chart names, and a current one. */
 const KUBERNETES = ['1.25', '1.34']
 
+/** Without a cluster it asks the chart by a version that it was built with, which may be an old one. */
+const TEMPLATE = ['template', 'forgelink', chart, '--kube-version', '1.34.0']
+
 let temporary: string
 
 beforeAll(() => {
@@ -86,7 +89,7 @@ describe.skipIf(!hasHelm)('the Helm chart', () => {
   ]
 
   function render(values: string[]): string {
-    const { code, output } = run('helm', ['template', 'forgelink', chart, ...values])
+    const { code, output } = run('helm', [...TEMPLATE, ...values])
     expect(code, output).toBe(0)
     return output
   }
@@ -118,7 +121,7 @@ describe.skipIf(!hasHelm)('the Helm chart', () => {
   })
 
   it('gives a large number as it was written', () => {
-    expect(render([...image, ...url, ...storage])).toMatch(/name: RATE_LIMIT\n[^\n]*\n?\s+value: "1000000"/)
+    expect(render([...image, ...url, ...storage])).toMatch(/name: RATE_LIMIT\n\s+value: "1000000"\n/)
   })
 
   const refusals = [
@@ -147,7 +150,7 @@ describe.skipIf(!hasHelm)('the Helm chart', () => {
   ]
 
   it.each(refusals)('installs nothing without $without, and says so', ({ values, message }) => {
-    const { code, output } = run('helm', ['template', 'forgelink', chart, ...values])
+    const { code, output } = run('helm', [...TEMPLATE, ...values])
     expect(code).not.toBe(0)
     expect(output).toContain(message)
   })

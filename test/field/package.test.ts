@@ -52,7 +52,10 @@ describe('unpacked, with npm ci in its folder', () => {
   })
 
   it('links the first account on a file system that is read-only but for DATA_DIR', async () => {
-    if (!canReadOnly) process.stderr.write('NOT on a read-only file system: only root on Linux can make one.\n')
+    if (canReadOnly) {
+      const command = { cwd: folder, home, writable: ownFolder(join(temporary, 'elsewhere')) }
+      await expect(finish(['touch', join(folder, 'new')], command)).rejects.toThrow('Read-only file system')
+    } else process.stderr.write('NOT on a read-only file system: only root on Linux can make one.\n')
     await linksFirstAccount(folder, ['node', 'bin/forgelink.mjs'], 'data-of-unpacked')
   })
 })
@@ -79,7 +82,7 @@ async function linksFirstAccount(folder: string, forgelink: [string, ...string[]
     server = start([...forgelink, 'serve'], command)
     await printed(server, /first-start\.txt/)
 
-    const url = `http://127.0.0.1:${port}`
+    const url = `http://localhost:${port}`
     expect((await send('GET', `${url}/readyz`)).status).toBe(200)
     // Of the dashboard's files, one whose name has no hash.
     expect((await send('GET', `${url}/color-scheme.js`)).status).toBe(200)

@@ -29,7 +29,7 @@ helm.sh/chart: {{ .Chart.Name }}-{{ .Chart.Version }}
 
 {{- /* What the values forget, said before anything is installed. */}}
 {{- define "forgelink.check" -}}
-{{- include "forgelink.publicUrl" . }}
+{{- $_ := include "forgelink.publicUrl" . }}
 {{- if and (eq .Values.database "sqlite") (gt (int .Values.replicas) 1) }}
 {{- fail "replicas must be 1 with SQLite: several processes share PostgreSQL only" }}
 {{- end }}
@@ -75,9 +75,9 @@ spec:
       image: {{ include "forgelink.image" . }}
       imagePullPolicy: {{ .Values.image.pullPolicy }}
       env:
+        {{- /* Every number is a fraction to Helm, which writes a large one with an exponent. */}}
         {{- range $name, $value := .Values.settings }}
         - name: {{ $name }}
-          # A large number is a fraction with an exponent to Helm.
           value: {{ if kindIs "float64" $value }}{{ int64 $value | toString | quote }}{{ else }}{{ $value | toString | quote }}{{ end }}
         {{- end }}
       {{- if or .Values.existingSecret .Values.secrets }}
