@@ -44,7 +44,7 @@ it.each(['Dockerfile', 'compose.yaml', 'Procfile', 'deploy/forgelink.service', '
 it.each([
   [200, 0],
   [503, 1],
-])('the image is healthy when /readyz answers 200, and not when it answers %i', async (status, code) => {
+])('the health check of the image asks /readyz, and ends after %i with %i', async (status, code) => {
   const [, command] = /^HEALTHCHECK[^[]*(\[.*\])$/m.exec(read('Dockerfile')) ?? []
   const [program, ...args]: string[] = JSON.parse(command ?? '[]')
   expect(program).toBe('/nodejs/bin/node')
