@@ -89,3 +89,8 @@ it('the release runs only actions that are pinned to a commit', () => {
   expect(uses.length).toBeGreaterThan(0)
   expect(uses.filter((action) => !/^[\w-]+\/[\w-]+@[0-9a-f]{40} # v\d+\.\d+\.\d+$/.test(action ?? ''))).toEqual([])
 })
+
+it('the chart has the version of the package, and so the image of that version', () => {
+  const { version } = JSON.parse(read('package.json'))
+  expect(read('deploy/helm/Chart.yaml')).toContain(`\nversion: ${version}\nappVersion: ${version}\n`)
+})
