@@ -268,7 +268,7 @@ describeOnBothEngines('a stored secret that does not open', (engine) => {
       SECRET_KEYS: `new:${Buffer.alloc(32, 8).toString('base64')},${service.environment.SECRET_KEYS}`,
     })
     const services = await openServices(config)
-    const text = await keysRotate(services, { json: false })
+    const text = await keysRotate(services, config, { json: false })
     expect(text).toContain('The key "test" is still needed, for secrets that do not open with it.')
     expect(text).toContain(`scm_integrations.access_token of ${id}`)
     expect(text).not.toMatch(SEALED)
