@@ -3,6 +3,7 @@
 import { Failure } from '../../failure.ts'
 import { scmTypes } from '../../platforms/scm-types.ts'
 import type { Connection } from '../../platforms/vendor.ts'
+import type { Sealed } from '../../sealed.ts'
 import { integrationContext } from '../../secrets/sealed-columns.ts'
 import type { SecretContext } from '../../secrets/vault.ts'
 import { isKeyId, sealedWith } from '../../secrets/vault.ts'
@@ -41,7 +42,7 @@ export function isUnreadable(error: unknown): error is Failure {
   return error instanceof Failure && error.code === 'scm_token_unreadable'
 }
 
-function open(services: Services, integration: Integration, sealed: string, context: SecretContext): string {
+function open(services: Services, integration: Integration, sealed: Sealed, context: SecretContext): string {
   try {
     return services.vault.open(sealed, context)
   } catch (cause) {
