@@ -42,7 +42,7 @@ export function createServer(config: Pick<Config, 'logLevel' | 'trustProxy' | 'p
     genReqId: requestId,
     bodyLimit: BODY_LIMIT,
     trustProxy: config.trustProxy.length > 0 ? config.trustProxy : false,
-    return503OnClosing: false, // closing.ts answers in our own form
+    return503OnClosing: false, // shutdown.ts answers in our own form
     requestTimeout: REQUEST_TIMEOUT,
     // requestTimeout alone cuts nothing: Node looks at it only every connectionsCheckingInterval.
     http: { headersTimeout: HEADERS_TIMEOUT, requestTimeout: REQUEST_TIMEOUT, connectionsCheckingInterval: 500 },
