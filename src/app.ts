@@ -64,20 +64,11 @@ export async function createApp(services: Services, config: ServerConfig, option
   const limitRate = createRateLimit(config.rateLimit)
   const revoker = createRevoker(services)
   const pruner = createPruner(database, config.eventsDays)
-  const resealer = createResealer(services)
   const healthChecks = createHealthChecks(services)
 
   app.decorateRequest('session', null)
   app.decorateRequest('apiToken', null)
-  // What works in the background ends while requests do, so that one after the other takes no longer than both.
-  let backgroundClosed: Promise<unknown> | undefined
-  app.addHook('preClose', async () => {
-    services.background.startDraining()
-    backgroundClosed = Promise.all([revoker.close(), pruner.close(), resealer.close()])
-  })
-  app.addHook('onClose', async () => {
-    await backgroundClosed
-  })
+  closeWithRequests(app, services, [revoker, pruner, createResealer(services)])
   closeInOrder(app)
   await limitLoad(app, load, config.trustProxy)
   allowOrigins(app, config.corsOrigins)
@@ -118,4 +109,16 @@ export async function createApp(services: Services, config: ServerConfig, option
     })
   })
   return app
+}
+
+/** What works in the background ends while requests do, so that one after the other takes no longer than both. */
+function closeWithRequests(app: App, { background }: Services, works: { close(): Promise<void> }[]): void {
+  let closed: Promise<unknown> | undefined
+  app.addHook('preClose', async () => {
+    background.startDraining()
+    closed = Promise.all(works.map((work) => work.close()))
+  })
+  app.addHook('onClose', async () => {
+    await closed
+  })
 }
