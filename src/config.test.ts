@@ -6,7 +6,7 @@ import { join, resolve } from 'node:path'
 import { rootCertificates } from 'node:tls'
 import fc from 'fast-check'
 import { afterAll, describe, expect, it } from 'vitest'
-import type { Config, Environment } from './config.ts'
+import type { AllowedHost, Config, Environment } from './config.ts'
 import { ConfigError, readConfig } from './config.ts'
 
 const KEY_1 = Buffer.alloc(32, 1)
