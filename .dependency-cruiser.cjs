@@ -7,16 +7,20 @@ const layers = [
   ['serve'],
   ['commands'],
   ['app'],
+  ['services'],
   ['integrations'],
   ['ssh-keys'],
   ['accounts'],
   ['audit'],
-  ['services'],
   ['secrets'],
   ['database'],
   ['platforms', 'http'],
-  ['config', 'failure', 'metrics', 'text', 'time'],
+  ['metrics'],
+  ['client-network', 'config', 'failure', 'log-events', 'public-path', 'schemas', 'sealed', 'text', 'time'],
 ]
+
+/** Folders that hold all of one noun. */
+const slices = ['accounts', 'audit', 'integrations', 'ssh-keys']
 
 const tests = '\\.test\\.ts$'
 
@@ -43,6 +47,13 @@ module.exports = {
       severity: 'error',
       from: { path: '^src/', pathNot: [anyOf(layers.flat()), tests] },
       to: {},
+    },
+    {
+      name: 'http-is-for-routes',
+      comment: 'of a slice only its routes know http; what else needs it goes to a file directly under src/',
+      severity: 'error',
+      from: { path: anyOf(slices), pathNot: ['(^|[/-])routes\\.ts$', tests] },
+      to: { path: '^src/http/' },
     },
     {
       name: 'github-knows-no-gitlab',

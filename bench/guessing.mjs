@@ -38,8 +38,9 @@ const settings = {
   RATE_LIMIT: '0',
   LOG_LEVEL: 'silent',
 }
-const services = await openServices(readConfig(settings))
-const app = await createApp(services)
+const config = readConfig(settings)
+const services = await openServices(config)
+const app = await createApp(services, config)
 await app.listen({ host: '127.0.0.1', port })
 const PASSWORD = 'correct horse'
 await userAdd(services, { email: 'alice@example.test', username: 'alice', password: PASSWORD, json: true })

@@ -6,10 +6,9 @@ import { createLoginThrottle } from './accounts/login-throttle.ts'
 import { accountRoutes, openAccountRoutes } from './accounts/routes.ts'
 import { sessionRoutes } from './accounts/sessions/session-routes.ts'
 import { signInRoutes } from './accounts/sessions/sign-in-routes.ts'
-import { tellOmitted } from './audit/failures.ts'
 import { createPruner } from './audit/pruner.ts'
 import { eventRoutes } from './audit/routes.ts'
-import { tellTokensShown } from './audit/token-showings.ts'
+import type { Config } from './config.ts'
 import { pingDatabase } from './database/database.ts'
 import { allowOrigins } from './http/cors.ts'
 import { builtDashboard, dashboardRoutes } from './http/dashboard.ts'
@@ -25,7 +24,7 @@ import type { App } from './http/server.ts'
 import { createServer } from './http/server.ts'
 import { closeInOrder } from './http/shutdown.ts'
 import { avatarRoutes } from './integrations/avatar-routes.ts'
-import { drained, startDraining } from './integrations/background.ts'
+import { createHealthChecks } from './integrations/health.ts'
 import { oauthRoutes } from './integrations/oauth/routes.ts'
 import { integrationRoutes } from './integrations/routes.ts'
 import { searchRoutes } from './integrations/search/routes.ts'
@@ -34,40 +33,46 @@ import { createResealer } from './secrets/reseal.ts'
 import type { Services } from './services.ts'
 import { keyRoutes } from './ssh-keys/routes.ts'
 
+/** What is set up for the server alone, beside what services are opened with. */
+export type ServerConfig = Pick<
+  Config,
+  | 'logLevel'
+  | 'trustProxy'
+  | 'serverNames'
+  | 'corsOrigins'
+  | 'rateLimit'
+  | 'metricsToken'
+  | 'metricsPort'
+  | 'exposeAccessTokens'
+  | 'eventsDays'
+>
+
 export interface AppOptions {
   /** The folder of the built dashboard. */
   dashboard?: string
   load?: LoadLimits
 }
 
-export async function createApp(services: Services, options: AppOptions = {}): Promise<App> {
+export async function createApp(services: Services, config: ServerConfig, options: AppOptions = {}): Promise<App> {
   const { dashboard = builtDashboard(), load = LOAD_LIMITS } = options
-  const { config, database, vault } = services
-  const app = createServer(config)
-  answerNotFound(app, config)
-  checkHosts(app, config)
-  const bearer = createBearer(vault, config.publicUrl)
+  const { database, vault, publicUrl } = services
+  const app = createServer({ ...config, publicUrl })
+  answerNotFound(app, publicUrl)
+  checkHosts(app, publicUrl, config.serverNames)
+  const bearer = createBearer(vault, publicUrl)
   const loginThrottle = createLoginThrottle()
   const limitRate = createRateLimit(config.rateLimit)
   const revoker = createRevoker(services)
-  const pruner = createPruner(services)
-  const resealer = createResealer(services)
+  const pruner = createPruner(database, config.eventsDays)
+  const healthChecks = createHealthChecks(services)
 
   app.decorateRequest('session', null)
   app.decorateRequest('apiToken', null)
-  // What works in the background ends while requests do, so that one after the other takes no longer than both.
-  let backgroundClosed: Promise<unknown> | undefined
-  app.addHook('preClose', async () => {
-    startDraining(services)
-    backgroundClosed = Promise.all([revoker.close(), pruner.close(), resealer.close()])
-  })
-  app.addHook('onClose', async () => {
-    await Promise.all([backgroundClosed, drained(services), tellOmitted(database), tellTokensShown(database)])
-  })
+  closeWithRequests(app, services, [revoker, pruner, createResealer(services)])
   closeInOrder(app)
   await limitLoad(app, load, config.trustProxy)
   allowOrigins(app, config.corsOrigins)
-  await describeApi(app, config)
+  await describeApi(app, publicUrl)
 
   operationsRoutes(app, config, services.metrics.registry, () => pingDatabase(database))
   openApiRoute(app)
@@ -79,7 +84,7 @@ export async function createApp(services: Services, options: AppOptions = {}): P
     })
     accountRoutes(signedIn, services)
     keyRoutes(signedIn, services)
-    integrationRoutes(signedIn, services, revoker)
+    integrationRoutes(signedIn, services, { revoker, healthChecks, exposeAccessTokens: config.exposeAccessTokens })
     searchRoutes(signedIn, services)
     eventRoutes(signedIn, services)
     done()
@@ -90,18 +95,30 @@ export async function createApp(services: Services, options: AppOptions = {}): P
       limitRate(request.user.id)
     })
     sessionRoutes(ownPages, services, loginThrottle)
-    avatarRoutes(ownPages, services)
+    avatarRoutes(ownPages, services, config.serverNames)
     done()
   })
   pageFileRoutes(app)
   await app.register(async (pages) => {
-    configurePages(pages, config)
-    docsPageRoute(pages, config)
+    configurePages(pages, publicUrl)
+    docsPageRoute(pages, publicUrl)
     signInRoutes(pages, services, loginThrottle)
     oauthRoutes(pages, services, revoker)
-    await dashboardRoutes(pages, config, dashboard, async (request) => {
-      return (await sessionOf(config, database, request)) !== undefined
+    await dashboardRoutes(pages, publicUrl, dashboard, async (request) => {
+      return (await sessionOf(publicUrl, database, request)) !== undefined
     })
   })
   return app
+}
+
+/** What works in the background ends while requests do, so that one after the other takes no longer than both. */
+function closeWithRequests(app: App, { background }: Services, works: { close(): Promise<void> }[]): void {
+  let closed: Promise<unknown> | undefined
+  app.addHook('preClose', async () => {
+    background.startDraining()
+    closed = Promise.all(works.map((work) => work.close()))
+  })
+  app.addHook('onClose', async () => {
+    await closed
+  })
 }

@@ -7,7 +7,7 @@ import { eventList, readEventOptions } from './commands/events.ts'
 import { keysRotate } from './commands/keys.ts'
 import { storeCompact } from './commands/store.ts'
 import { tokenAdd, userAdd, userList, userPassword, userRemove } from './commands/users.ts'
-import { ConfigError, readConfig } from './config.ts'
+import { type Config, ConfigError, readConfig } from './config.ts'
 import { Failure } from './failure.ts'
 import type { Services } from './services.ts'
 import { openServices } from './services.ts'
@@ -78,10 +78,11 @@ async function passwordIn({ password }: Options): Promise<string | undefined> {
 }
 
 /** Runs against the store, beside a running server. */
-async function withServices(work: (services: Services) => Promise<string>): Promise<void> {
-  const services = await openServices(readConfig(process.env), { patient: true })
+async function withServices(work: (services: Services, config: Config) => Promise<string>): Promise<void> {
+  const config = readConfig(process.env)
+  const services = await openServices(config, { patient: true })
   try {
-    const text = await work(services)
+    const text = await work(services, config)
     if (text !== '') process.stdout.write(`${text}\n`)
   } finally {
     await services.close()
@@ -123,7 +124,7 @@ const commands: Record<string, (options: Options, operands: string[]) => Promise
   },
   'keys rotate': (options, operands) => {
     none(operands)
-    return withServices((services) => keysRotate(services, options))
+    return withServices((services, config) => keysRotate(services, config, options))
   },
   'store compact': async (options, operands) => {
     none(operands)

@@ -1,27 +1,13 @@
 // What is counted beside requests: calls to platforms, and the events that an operator is alerted by.
 
 import { Counter, Histogram, Registry } from 'prom-client'
+import { LOG_EVENTS, type Log } from './log-events.ts'
 
 export interface Metrics {
   registry: Registry
   /** Counts what is told to the log, whether or not its level lets it through. */
-  count(event: string, fields: Record<string, string | number>): void
+  count: Log
 }
-
-/** Each is there from the start with 0, so that its first one is an increase. */
-const EVENTS = [
-  'scm_token_renewed',
-  'scm_token_not_renewed',
-  'scm_link_expired',
-  'scm_application_refused',
-  'scm_token_unreadable',
-  'scm_origin_left_alone',
-  'scm_api_sunset',
-  'scm_address_refused',
-  'revocation_done',
-  'revocation_postponed',
-  'revocation_given_up',
-]
 
 export function createMetrics(): Metrics {
   const registry = new Registry()
@@ -38,19 +24,20 @@ export function createMetrics(): Metrics {
     labelNames: ['event'],
     registers: [registry],
   })
-  for (const event of EVENTS) events.inc({ event }, 0)
+  // Each is there from the start with 0, so that its first one is an increase.
+  for (const [event, { isCounted }] of Object.entries(LOG_EVENTS)) if (isCounted) events.inc({ event }, 0)
 
   return {
     registry,
     count(event, fields) {
-      if (event === 'scm_call') calls.observe({ outcome: outcomeOf(fields.outcome) }, Number(fields.ms) / 1000)
-      else if (EVENTS.includes(event)) events.inc({ event })
+      if (event === 'scm_call') calls.observe({ outcome: outcomeOf(fields.outcome) }, fields.ms / 1000)
+      else if (LOG_EVENTS[event].isCounted) events.inc({ event })
     },
   }
 }
 
 /** No host and no status of its own: users give the hosts, and a series is kept for each value. */
-function outcomeOf(outcome: string | number | undefined): string {
+function outcomeOf(outcome: string | number): string {
   if (typeof outcome !== 'number') return 'failed'
   return outcome === 429 ? '429' : `${Math.floor(outcome / 100)}xx`
 }

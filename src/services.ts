@@ -1,33 +1,32 @@
-// What `serve` and the other commands open once and hand to everything else: configuration, database, vault, door to the platforms.
+// What `serve` and the other commands open once, each part handed only what it uses, and close in the end.
 
 import { mkdirSync } from 'node:fs'
+import { createPasswords } from './accounts/passwords.ts'
+import type { Services as AccountServices } from './accounts/services.ts'
+import { createFailureTrail } from './audit/failures.ts'
+import { createTokenShowings } from './audit/token-showings.ts'
 import type { Config } from './config.ts'
-import type { Database } from './database/database.ts'
 import { openDatabase } from './database/database.ts'
 import { migrate } from './database/migrate.ts'
+import { createBackground } from './integrations/background.ts'
+import type { Services as IntegrationServices } from './integrations/services.ts'
+import type { Log } from './log-events.ts'
 import type { Metrics } from './metrics.ts'
 import { createMetrics } from './metrics.ts'
-import type { Transport } from './platforms/api.ts'
 import { createTransport } from './platforms/api.ts'
+import { readOAuthSetups } from './platforms/oauth-setups.ts'
 import type { Lookup } from './platforms/transport/connect/connector.ts'
 import type { Limits } from './platforms/transport/limits.ts'
 import { loadSecretKeys } from './secrets/key-file.ts'
 import { checkSecretKeys, recordSecretKey } from './secrets/key-ids.ts'
-import type { Vault } from './secrets/vault.ts'
 import { createVault } from './secrets/vault.ts'
 
-export interface Services {
-  config: Config
-  database: Database
-  vault: Vault
-  transport: Transport
+export interface Services extends AccountServices, IntegrationServices {
+  limits: Pick<Config, 'maxKeys' | 'maxLinks' | 'maxApiTokens'>
   metrics: Metrics
-  log: Log
+  /** Waits for what must not be lost, for as long as a process that stops may take. */
   close(): Promise<void>
 }
-
-/** What the operator may read: an event and fields that are no secret. */
-export type Log = (event: string, fields: Record<string, string | number>) => void
 
 export interface ServiceOptions {
   /** Statements may take as long as they take: for commands, which nobody waits for within a request. */
@@ -54,19 +53,32 @@ export async function openServices(config: Config, options: ServiceOptions = {})
   }
   const database = openDatabase(config, { patient: options.patient ?? false })
   const metrics = createMetrics()
-  const log: Log = (event, fields) => {
-    metrics.count(event, fields)
-    options.log?.(event, fields)
+  const log: Log = (...entry) => {
+    metrics.count(...entry)
+    options.log?.(...entry)
   }
-  const transport = createTransport({ ...config, ...options, log })
+  const { publicUrl, allowedHosts, extraCaCerts, httpsProxy, noProxy, maxKeys, maxLinks, maxApiTokens } = config
+  const transport = createTransport({ allowedHosts, extraCaCerts, httpsProxy, noProxy, ...options, log })
+  const background = createBackground()
+  const failureTrail = createFailureTrail(database)
+  const tokenShowings = createTokenShowings(database)
   return {
-    config,
     database,
     vault,
     transport,
     metrics,
     log,
+    passwords: createPasswords(),
+    failureTrail,
+    tokenShowings,
+    background,
+    refreshes: new Map(),
+    publicUrl,
+    limits: { maxKeys, maxLinks, maxApiTokens },
+    oauth: readOAuthSetups(config),
     async close() {
+      background.startDraining()
+      await Promise.all([background.drained(), failureTrail.flush(), tokenShowings.flush()])
       await transport.close()
       await database.destroy()
     },

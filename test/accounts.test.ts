@@ -2,7 +2,6 @@
 
 import { SignJWT } from 'jose'
 import { afterAll, beforeAll, expect, it } from 'vitest'
-import { tellOmitted } from '../src/audit/failures.ts'
 import { userRemove } from '../src/commands/users.ts'
 import { createVault } from '../src/secrets/vault.ts'
 import type { Account, Service } from './support/service.ts'
@@ -278,7 +277,7 @@ describeOnBothEngines('accounts', (engine) => {
       expect(json.regions).toHaveLength(1)
       expect(json.regions[0]).toMatchObject({
         name: 'osc-fr1',
-        apiUrl: 'http://localhost:4600',
+        api: 'http://localhost:4600',
         ssh: '',
         default: true,
       })
@@ -297,7 +296,7 @@ describeOnBothEngines('accounts', (engine) => {
     expect(statuses).toEqual([...new Array(10).fill(401), 429, 429])
     expect(await exchange(guessed.url, erin.token)).toMatch(/^ey/)
     // What nobody owns writes nothing.
-    await tellOmitted(guessed.services.database)
+    await guessed.services.failureTrail.flush()
     const events = await guessed.services.database.selectFrom('events').select('type').orderBy('id').execute()
     expect(events.map(({ type }) => type)).toEqual(['new_user', 'new_token'])
     await guessed.close()

@@ -6,7 +6,6 @@ import { sql } from 'kysely'
 import { describe, expect, it } from 'vitest'
 import type { NewEvent } from '../src/audit/event-types.ts'
 import { SERVER } from '../src/audit/events.ts'
-import { recordFailure, tellOmitted } from '../src/audit/failures.ts'
 import { userRemove } from '../src/commands/users.ts'
 import { auditTrail, KEY } from './support/audit-trail.ts'
 import { openBrowser } from './support/browser.ts'
@@ -122,12 +121,12 @@ describeOnBothEngines('the stored audit trail', (engine) => {
       const [guessed, other] = [await trail.service.addAccount('guessed'), await trail.service.addAccount('other')]
       const before = await trail.rows()
       const event: NewEvent = { type: 'login_failure', data: { remote_ip: '192.0.2.1' } }
-      const { database } = trail.service.services
-      for (let n = 0; n < 45; n++) await recordFailure(database, SERVER, guessed.id, event)
+      const { failureTrail } = trail.service.services
+      for (let n = 0; n < 45; n++) await failureTrail.record(SERVER, guessed.id, event)
       const wrong = { ...basic(other.username, 'wrong'), 'x-forwarded-for': '198.51.100.200' }
       expect((await send('POST', `${replica.url}/v1/tokens`, { name: 'x' }, wrong)).status).toBe(401)
       await replica.close()
-      await tellOmitted(database)
+      await failureTrail.flush()
       const added = (await trail.rows()).slice(before.length)
       expect(added.filter(({ userId }) => userId === guessed.id)).toHaveLength(30)
       expect(added.filter(({ userId }) => userId === other.id).map(({ remoteIp }) => remoteIp)).toEqual([

@@ -9,6 +9,7 @@ import { sql } from 'kysely'
 import { afterAll, beforeAll, beforeEach, expect, it, vi } from 'vitest'
 import { type Sandbox, startSandbox } from '../sandbox/sandbox.ts'
 import { readConfig } from '../src/config.ts'
+import type { Sealed } from '../src/sealed.ts'
 import type { SealedColumn } from '../src/secrets/sealed-columns.ts'
 import { countSealedBy, integrationContext, replaceSealed, SEALED_COLUMNS } from '../src/secrets/sealed-columns.ts'
 import { createVault } from '../src/secrets/vault.ts'
@@ -85,7 +86,7 @@ describeOnBothEngines('keys rotate', (engine) => {
   }
 
   async function secretsIn({ table, column, contextIn }: SealedColumn) {
-    const { rows } = await sql<Parameters<typeof contextIn>[0] & { sealed: string }>`
+    const { rows } = await sql<Parameters<typeof contextIn>[0] & { sealed: Sealed }>`
       select *, ${sql.ref(column)} as sealed from ${sql.table(table)}
       where ${sql.ref(column)} is not null`.execute(database())
     return rows.map((row) => ({ context: contextIn(row), sealed: row.sealed }))
@@ -221,9 +222,11 @@ describeOnBothEngines('keys rotate', (engine) => {
 
   it('is beaten by whoever writes between its read and its write', async () => {
     const { pasted } = await fill()
-    const { sealed = '' } = (await secretsIn(tokens)).find(({ context }) => context.row === pasted) ?? {}
-    expect(await replaceSealed(database(), tokens, { row: pasted, sealed: `${sealed}x` }, 'v2.new.x')).toBe(false)
-    expect(await replaceSealed(database(), tokens, { row: randomUUID(), sealed }, 'v2.new.x')).toBe(false)
+    const found = (await secretsIn(tokens)).find(({ context }) => context.row === pasted)
+    const sealed = found?.sealed ?? ('' as Sealed)
+    const [another, anew] = [`${sealed}x` as Sealed, 'v2.new.x' as Sealed]
+    expect(await replaceSealed(database(), tokens, { row: pasted, sealed: another }, anew)).toBe(false)
+    expect(await replaceSealed(database(), tokens, { row: randomUUID(), sealed }, anew)).toBe(false)
     expect((await secretsIn(tokens)).map((secret) => secret.sealed)).toContain(sealed)
     expect(await replaceSealed(database(), tokens, { row: pasted, sealed }, sealed)).toBe(true)
   })

@@ -31,10 +31,10 @@ describeOnBothEngines('what OAuth gives', (engine) => {
 
   it('has no scopes of which a GitHub App tells', async () => {
     const { state } = life.platform('github')
-    const { github } = life.service.services.config
-    const { clientId, clientSecret } = github
+    const application = life.application('github')
+    const { clientId, clientSecret } = application
     state.oauthClients.push({ id: 'Iv23liSandboxApp', secret: 'app-secret' })
-    Object.assign(github, { clientId: 'Iv23liSandboxApp', clientSecret: 'app-secret' })
+    Object.assign(application, { clientId: 'Iv23liSandboxApp', clientSecret: 'app-secret' })
     try {
       const id = await linkByOAuth(life.browser, 'github')
       expect(await life.show(id)).toMatchObject({
@@ -47,7 +47,7 @@ describeOnBothEngines('what OAuth gives', (engine) => {
       expect((await life.use(id)).status).toBe(200)
       expect(await life.show(id)).toMatchObject({ status: 'ok', scopes: null })
     } finally {
-      Object.assign(github, { clientId, clientSecret })
+      Object.assign(application, { clientId, clientSecret })
     }
   })
 

@@ -106,7 +106,7 @@ describe('the dashboard', () => {
 
   /** The same service with another folder in the dashboard's place. */
   async function serveFolder(path: string): Promise<(asked: string, cookie?: boolean) => ReturnType<typeof send>> {
-    const app = await createApp(service.services, { dashboard: path })
+    const app = await createApp(service.services, service.config, { dashboard: path })
     close = () => app.close()
     const url = await app.listen({ host: '127.0.0.1', port: 0 })
     const cookie = `${sessionCookieOf(browser)}`

@@ -75,7 +75,7 @@ describe.each([
       ],
     ]
     const seen: string[] = []
-    for (const route of [...(await listRoutes(service.services)), 'GET /nowhere', 'GET /v1/nowhere']) {
+    for (const route of [...(await listRoutes(service)), 'GET /nowhere', 'GET /v1/nowhere']) {
       const [method = '', path = ''] = route.replace(':id', NIL_UUID).split(' ')
       for (const ask of asks) {
         const [here, there] = await ask(method, path)
@@ -146,7 +146,7 @@ describe.each([
     // As clients ask that are given their address with a slash at its end.
     expect((await send('GET', `${proxy.publicUrl}//v1/users/self`, undefined, headers)).status).toBe(200)
     const { regions } = (await send('GET', `${proxy.publicUrl}/v1/regions`)).json
-    expect(regions[0]).toMatchObject({ apiUrl: proxy.publicUrl, dashboard: proxy.publicUrl })
+    expect(regions[0]).toMatchObject({ api: proxy.publicUrl, dashboard: proxy.publicUrl })
     expect((await send('GET', `${proxy.publicUrl}/openapi.json`)).json.servers).toEqual([{ url: proxy.publicUrl }])
     const docs = (await send('GET', `${proxy.publicUrl}/docs`)).text
     expect(docs).toContain(`${proxy.publicUrl}/v1/keys`)
@@ -242,7 +242,7 @@ describe('with a path, asked directly', () => {
 // Below /keys, a request for /keys could be the page with that name or, behind a proxy that leaves the path, the first one.
 test('a path is refused that begins as one of the routes does', async () => {
   const service = await startService('SQLite')
-  const routes = (await listRoutes(service.services)).map((route) => route.split('/')[1] ?? '')
+  const routes = (await listRoutes(service)).map((route) => route.split('/')[1] ?? '')
   await service.close()
   const files = existsSync(builtDashboard())
     ? readdirSync(builtDashboard()).filter((name) => !/\.(html|br|gz)$/.test(name))

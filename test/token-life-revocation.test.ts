@@ -128,12 +128,12 @@ describeOnBothEngines('the end of a token', (engine) => {
       for (const name of OAUTH_NAMES) {
         life.platform(name).state.settings.oauth.expiring = false
         const id = await linkByOAuth(life.browser, name)
-        const settings = life.service.services.config[name]
-        const right = settings[setting]
-        settings[setting] = 'another'
+        const application = life.application(name)
+        const right = application[setting]
+        application[setting] = 'another'
         expect((await life.account.call('DELETE', `/v1/scm_integrations/${id}`)).status).toBe(204)
         await until(isPostponed).finally(() => {
-          settings[setting] = right
+          application[setting] = right
         })
         expect(livingTokens(life.platform(name))).toHaveLength(1)
         await life.revokeNow()
@@ -173,7 +173,7 @@ describeOnBothEngines('the end of a token', (engine) => {
     const id = await linkByOAuth(life.browser, 'gitlab')
     await life.endIn(id, 'gitlab', -1)
     platform.faults.set({ fault: 'headers-late', path: TOKEN_PATH, value: 0.5, times: 1 })
-    const client = new pg.Client({ connectionString: life.service.services.config.databaseUrl ?? '' })
+    const client = new pg.Client({ connectionString: life.service.config.databaseUrl ?? '' })
     await client.connect()
     const using = life.use(id)
     await until(() => refreshCalls(platform).length === 1)

@@ -6,6 +6,7 @@ import { keysRotate } from '../src/commands/keys.ts'
 import { readConfig } from '../src/config.ts'
 import type { Integration } from '../src/integrations/integrations.ts'
 import { openRevocation } from '../src/integrations/tokens/revocations.ts'
+import type { Sealed } from '../src/sealed.ts'
 import { integrationContext } from '../src/secrets/sealed-columns.ts'
 import { createVault } from '../src/secrets/vault.ts'
 import { openServices } from '../src/services.ts'
@@ -126,7 +127,7 @@ describeOnBothEngines('a stored secret that does not open', (engine) => {
     ['with a changed byte', (text: string) => text.replace(/.{3}$/, (end) => (end === 'AAA' ? 'BBB' : 'AAA'))],
   ])('%s is refused the same way, and can be unlinked', async (_name, spoil) => {
     const id = await linkAccount(account, sandbox.platforms['github-enterprise'])
-    await set(id, { accessToken: spoil((await row(id)).accessToken) })
+    await set(id, { accessToken: spoil((await row(id)).accessToken) as Sealed })
     const answer = await use(id)
     expect([answer.status, answer.json.code]).toEqual([403, 'scm_token_rejected'])
     expect((await account.call('DELETE', `/v1/scm_integrations/${id}`)).status).toBe(204)
@@ -135,7 +136,7 @@ describeOnBothEngines('a stored secret that does not open', (engine) => {
   it('access token of an OAuth link is renewed by its refresh token', async () => {
     const id = await linkByOAuth(browser, 'gitlab')
     const { accessToken, refreshToken } = await row(id)
-    await set(id, { accessToken: refreshToken ?? '' })
+    await set(id, { accessToken: refreshToken ?? ('' as Sealed) })
     expect((await use(id)).status).toBe(200)
     expect((await row(id)).accessToken).not.toBe(accessToken)
     expect((await show(id)).status).toBe('ok')
@@ -204,7 +205,7 @@ describeOnBothEngines('a stored secret that does not open', (engine) => {
   it('tokens of an OAuth link let it be unlinked, though they cannot be revoked', async () => {
     const id = await linkByOAuth(browser, 'github')
     const { accessToken, refreshToken } = await row(id)
-    await set(id, { accessToken: refreshToken ?? '', refreshToken: accessToken })
+    await set(id, { accessToken: refreshToken ?? ('' as Sealed), refreshToken: accessToken })
     expect((await account.call('DELETE', `/v1/scm_integrations/${id}`)).status).toBe(204)
     expect(logged).toContainEqual([
       'revocation_given_up',
@@ -217,7 +218,7 @@ describeOnBothEngines('a stored secret that does not open', (engine) => {
     const back = await decide(browser, await beginLinking(browser, 'github'))
     await database()
       .updateTable('oauthStates')
-      .set({ verifier: 'v2.test.AAAA' })
+      .set({ verifier: 'v2.test.AAAA' as Sealed })
       .where('userId', '=', account.id)
       .execute()
     const answer = await browser.get(back)
@@ -261,14 +262,14 @@ describeOnBothEngines('a stored secret that does not open', (engine) => {
 
   it('is named by a rotation, which leaves it as it is', async () => {
     const id = await linkAccount(account, sandbox.platforms['github-enterprise'])
-    const spoilt = `${(await row(id)).accessToken.slice(0, -4)}AAAA`
+    const spoilt = `${(await row(id)).accessToken.slice(0, -4)}AAAA` as Sealed
     await set(id, { accessToken: spoilt })
     const config = readConfig({
       ...service.environment,
       SECRET_KEYS: `new:${Buffer.alloc(32, 8).toString('base64')},${service.environment.SECRET_KEYS}`,
     })
     const services = await openServices(config)
-    const text = await keysRotate(services, { json: false })
+    const text = await keysRotate(services, config, { json: false })
     expect(text).toContain('The key "test" is still needed, for secrets that do not open with it.')
     expect(text).toContain(`scm_integrations.access_token of ${id}`)
     expect(text).not.toMatch(SEALED)

@@ -3,19 +3,17 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import type { FastifyRequest } from 'fastify'
 import type { NewEvent } from '../audit/event-types.ts'
-import { omitFailure, recordFailure } from '../audit/failures.ts'
-import type { Config } from '../config.ts'
+import type { FailureTrail } from '../audit/failures.ts'
+import { networkOf } from '../client-network.ts'
 import { type Database, noteIfPossible } from '../database/database.ts'
 import { Failure } from '../failure.ts'
-import { networkOf } from '../http/limits/client-network.ts'
-import type { Services } from '../services.ts'
 import { actorOf } from './actor.ts'
 import type { ApiToken, CallersToken } from './api-tokens.ts'
 import { findTokenOwner, redeemApiToken } from './api-tokens.ts'
 import type { Bearer } from './bearer.ts'
 import type { LoginThrottle } from './login-throttle.ts'
-import { isPassword } from './passwords.ts'
 import { insufficientScope, scopeFor } from './scopes.ts'
+import type { Services } from './services.ts'
 import { readDeviceCookie } from './sessions/device-cookie.ts'
 import { findKnownDevice, loginName, noteDeviceFailure, rememberAddress } from './sessions/known-devices.ts'
 import { checkCsrf, readSessionCookie } from './sessions/session-cookie.ts'
@@ -41,11 +39,12 @@ function unauthorized(message: string): Failure {
 
 /** Sets the request's `user`, and `apiToken` by its bearer token, or without one `session` by its cookie. */
 export async function authenticate(
-  { config, database }: { config: Config; database: Database },
+  { database, publicUrl }: { database: Database; publicUrl: string },
   bearer: Bearer,
   request: FastifyRequest,
 ): Promise<void> {
-  const session = request.headers.authorization === undefined ? await sessionOf(config, database, request) : undefined
+  const session =
+    request.headers.authorization === undefined ? await sessionOf(publicUrl, database, request) : undefined
   request.session = session ?? null
   if (!session) {
     const { user, apiToken } = await authenticateBearer(database, bearer, request)
@@ -54,29 +53,29 @@ export async function authenticate(
     checkScope(request, apiToken)
     return
   }
-  checkWrite(config, request, session)
+  checkWrite(publicUrl, request, session)
   request.user = session.user
 }
 
 /** Sets the request's `user` and `session` by its cookie alone. */
 export async function authenticateSession(
-  { config, database }: { config: Config; database: Database },
+  { database, publicUrl }: { database: Database; publicUrl: string },
   request: FastifyRequest,
 ): Promise<void> {
-  const session = await sessionOf(config, database, request)
+  const session = await sessionOf(publicUrl, database, request)
   if (!session) throw unauthorized('You are not signed in, or no longer. Sign in and try again.')
-  checkWrite(config, request, session)
+  checkWrite(publicUrl, request, session)
   request.session = session
   request.user = session.user
 }
 
 /** The session of the request's cookie, if it is in force. */
 export async function sessionOf(
-  config: Config,
+  publicUrl: string,
   database: Database,
   request: FastifyRequest,
 ): Promise<Session | undefined> {
-  const id = readSessionCookie(config, request)
+  const id = readSessionCookie(publicUrl, request)
   return id === undefined ? undefined : findSession(database, id)
 }
 
@@ -86,9 +85,9 @@ function checkScope({ method, routeOptions, is404 }: FastifyRequest, { scopes }:
   if (!is404 && !scopes.includes(needed)) throw insufficientScope(needed)
 }
 
-function checkWrite(config: Config, request: FastifyRequest, session: Session): void {
+function checkWrite(publicUrl: string, request: FastifyRequest, session: Session): void {
   if (request.method === 'GET' || request.method === 'HEAD') return
-  checkCsrf(config, request, request.headers['x-csrf-token'], session.csrfToken)
+  checkCsrf(publicUrl, request, request.headers['x-csrf-token'], session.csrfToken)
 }
 
 /** The user of the request's bearer token. The store is asked each time, so that a revoked token ends at once. */
@@ -133,7 +132,7 @@ export async function authenticatePassword(
 }
 
 /** What checking a password needs. */
-export type PasswordServices = Pick<Services, 'config' | 'database' | 'vault'>
+export type PasswordServices = Pick<Services, 'database' | 'vault' | 'passwords' | 'failureTrail' | 'publicUrl'>
 
 /**
  * After a wrong password, known or not, nobody is answered sooner. Meanwhile the failure is recorded if the account is
@@ -143,7 +142,7 @@ const WRONG_PASSWORD_MS = 50
 
 /** Throws `unauthorized`, `rate_limited` after too many wrong ones, or `overloaded`. */
 export async function checkPassword(
-  { config, database, vault }: PasswordServices,
+  { database, vault, passwords, failureTrail, publicUrl }: PasswordServices,
   loginThrottle: LoginThrottle,
   request: FastifyRequest,
   { login, password }: { login: string; password: string },
@@ -151,16 +150,16 @@ export async function checkPassword(
   const user = await findUserByLogin(database, login)
   const network = networkOf(request.ip)
   const name = loginName(login)
-  const cookie = readDeviceCookie(config, request)
+  const cookie = readDeviceCookie(publicUrl, request)
   const device = await findKnownDevice(database, vault, user, { network, name, cookie })
   const lanes = device ? [`${user?.id} ${device}`] : [`address ${network}`, `account ${name}`]
   let isChecked = false
   try {
     const found = await loginThrottle.guess(lanes, async () => {
-      const fits = await isPassword(user?.passwordHash ?? null, password, networkOf(request.ip, 48))
+      const fits = await passwords.matches(user?.passwordHash ?? null, password, networkOf(request.ip, 48))
       isChecked = true
       if (fits) return user
-      if (user) noteWrongPassword(database, request, user, device)
+      if (user) noteWrongPassword({ database, failureTrail }, request, user, device)
       await delay(WRONG_PASSWORD_MS)
       return undefined
     })
@@ -169,16 +168,21 @@ export async function checkPassword(
     return found
   } catch (error) {
     const wasOmitted = user && !isChecked && error instanceof Failure && error.code === 'rate_limited'
-    if (wasOmitted) omitFailure(database)
+    if (wasOmitted) failureTrail.omit()
     throw error
   }
 }
 
 /** Goes on by itself. What was typed as a name that nobody has is not recorded: it may be a password. */
-function noteWrongPassword(database: Database, request: FastifyRequest, user: User, device: string | undefined): void {
+function noteWrongPassword(
+  { database, failureTrail }: { database: Database; failureTrail: FailureTrail },
+  request: FastifyRequest,
+  user: User,
+  device: string | undefined,
+): void {
   const event: NewEvent = { type: 'login_failure', data: { remote_ip: request.ip } }
   Promise.all([
-    recordFailure(database, actorOf(request), user.id, event),
+    failureTrail.record(actorOf(request), user.id, event),
     device && noteDeviceFailure(database, user.id, device),
   ]).catch(() => request.log.error({ request_id: request.id }, 'a wrong password could not be recorded'))
 }

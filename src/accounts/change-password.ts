@@ -3,22 +3,21 @@
 import type { Actor } from '../audit/events.ts'
 import { recordEvent } from '../audit/events.ts'
 import { notFound } from '../failure.ts'
-import type { Services } from '../services.ts'
 import { deleteApiTokens } from './api-tokens.ts'
-import { hashPassword } from './passwords.ts'
+import type { Services } from './services.ts'
 import { forgetDevices, newDeviceCookie, rememberBrowser } from './sessions/known-devices.ts'
 import { endSessions, startSession } from './sessions/sessions.ts'
 import { setPasswordHash } from './users.ts'
 
 /** `stays`: whoever asks for it stays signed in, by new cookies, whose values are answered. */
 export async function changePassword(
-  { database, vault }: Pick<Services, 'database' | 'vault'>,
+  { database, passwords, vault }: Pick<Services, 'database' | 'passwords' | 'vault'>,
   actor: Actor,
   owner: string,
   password: string,
   { stays, endsTokens }: { stays: boolean; endsTokens: boolean },
 ): Promise<{ session: string; device: string } | null> {
-  const passwordHash = await hashPassword(password, owner)
+  const passwordHash = await passwords.hash(password, owner)
   return database.transaction().execute(async (transaction) => {
     const user = await setPasswordHash(transaction, owner, passwordHash)
     if (!user) throw notFound('user')

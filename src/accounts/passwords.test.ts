@@ -2,7 +2,9 @@
 
 import { describe, expect, it } from 'vitest'
 import { Failure } from '../failure.ts'
-import { hashPassword, isPassword, passwordProblem, randomPassword } from './passwords.ts'
+import { createPasswords, passwordProblem, randomPassword } from './passwords.ts'
+
+const passwords = createPasswords()
 
 it.each([
   [7, 'must have at least 8 characters'],
@@ -17,30 +19,30 @@ const ADDRESS = '192.0.2.1'
 
 describe('a hash', () => {
   it('is argon2id with 19 MiB, 2 passes and 1 lane, and differs each time', async () => {
-    const [one, other] = [await hashPassword('correct horse'), await hashPassword('correct horse')]
+    const [one, other] = [await passwords.hash('correct horse'), await passwords.hash('correct horse')]
     expect(one).toMatch(/^\$argon2id\$v=19\$m=19456,t=2,p=1\$/)
     expect(other).not.toBe(one)
   })
 
   it('fits its password and no other, be it cut or longer', async () => {
     const longest = 'x'.repeat(200)
-    const hash = await hashPassword(longest)
+    const hash = await passwords.hash(longest)
     const tried = [longest, longest.slice(1), `${longest}x`, `X${longest.slice(1)}`, '']
-    expect(await Promise.all(tried.map((password) => isPassword(hash, password, ADDRESS)))).toEqual([
+    expect(await Promise.all(tried.map((password) => passwords.matches(hash, password, ADDRESS)))).toEqual([
       true,
       ...[false, false, false, false],
     ])
   })
 
   it('that is not there fits nothing', async () => {
-    expect(await isPassword(null, 'correct horse', ADDRESS)).toBe(false)
+    expect(await passwords.matches(null, 'correct horse', ADDRESS)).toBe(false)
   })
 })
 
 it('works on two and keeps 64 waiting; the next is refused at once, and there is room again afterwards', async () => {
   const finished: number[] = []
-  const all = Array.from({ length: 66 }, (_, n) => hashPassword('correct horse').then(() => finished.push(n)))
-  for (const more of [hashPassword('correct horse'), isPassword(null, 'correct horse', ADDRESS)]) {
+  const all = Array.from({ length: 66 }, (_, n) => passwords.hash('correct horse').then(() => finished.push(n)))
+  for (const more of [passwords.hash('correct horse'), passwords.matches(null, 'correct horse', ADDRESS)]) {
     const failure = await more.catch((error: unknown) => error)
     expect(failure).toBeInstanceOf(Failure)
     expect(failure).toMatchObject({
@@ -53,11 +55,11 @@ it('works on two and keeps 64 waiting; the next is refused at once, and there is
   await Promise.all(all)
   // In turn: those that waited least come last.
   expect(Math.max(...finished.slice(0, 10))).toBeLessThan(40)
-  expect(await isPassword(await hashPassword('correct horse'), 'correct horse', ADDRESS)).toBe(true)
+  expect(await passwords.matches(await passwords.hash('correct horse'), 'correct horse', ADDRESS)).toBe(true)
 })
 
 it('keeps 16 of one address waiting, and takes those of others meanwhile', async () => {
-  const guess = (address: string) => isPassword(null, 'wrong', address)
+  const guess = (address: string) => passwords.matches(null, 'wrong', address)
   const all = Array.from({ length: 18 }, () => guess('192.0.2.1'))
   expect(await guess('192.0.2.1').catch((error: unknown) => error)).toMatchObject({ code: 'overloaded' })
   expect(await guess('192.0.2.2')).toBe(false)
@@ -66,7 +68,7 @@ it('keeps 16 of one address waiting, and takes those of others meanwhile', async
 
 it('five addresses do not fill the queue for others: who has most waiting gives way', async () => {
   const guess = (address: string) =>
-    isPassword(null, 'wrong', address).catch((error: unknown) => (error as Failure).code)
+    passwords.matches(null, 'wrong', address).catch((error: unknown) => (error as Failure).code)
   // Two are being checked, and sixteen of each of four and of one more would wait.
   const attack = ['192.0.2.1', '192.0.2.2', '192.0.2.3', '192.0.2.4', '192.0.2.5'].flatMap((address) =>
     Array.from({ length: 17 }, () => guess(address)),
@@ -82,7 +84,7 @@ it('five addresses do not fill the queue for others: who has most waiting gives 
 })
 
 it('a random password has 120 bits', () => {
-  const passwords = [randomPassword(), randomPassword()]
-  for (const password of passwords) expect(password).toMatch(/^[A-Za-z0-9_-]{20}$/)
-  expect(new Set(passwords).size).toBe(2)
+  const made = [randomPassword(), randomPassword()]
+  for (const password of made) expect(password).toMatch(/^[A-Za-z0-9_-]{20}$/)
+  expect(new Set(made).size).toBe(2)
 })

@@ -29,78 +29,89 @@ interface Turn {
   giveUp: (failure: Failure) => void
 }
 
-let hashing = 0
-let waiting: Turn[] = []
-/** Parties that had their turn, the latest last; no longer than what waits. */
-let served: (string | null)[] = []
+export interface Passwords {
+  /** Throws `overloaded` when too many passwords wait already. `party`: who asks, so that everybody has a turn. */
+  hash(password: string, party?: string | null): Promise<string>
+  /**
+   * Takes as long for a user that is not there (`passwordHash` null) as for a wrong password. Throws `overloaded` when too
+   * many passwords wait already. `party`: who asks, so that everybody has a turn.
+   */
+  matches(passwordHash: string | null, password: string, party: string): Promise<boolean>
+}
 
-/**
- * Does the work in its turn. Throws `overloaded` when too much waits already, and nobody has more waiting than this party:
- * who has most loses its last.
- */
-async function inTurn<T>(party: string | null, work: () => Promise<T>): Promise<T> {
-  if (hashing < AT_ONCE) hashing++
-  else await waitForTurn(party)
-  try {
-    return await work()
-  } finally {
-    const next = takeNext()
-    if (next) next.begin()
-    else hashing--
+export function createPasswords(): Passwords {
+  const inTurn = createTurns()
+  /** A stand-in that no password fits, so that an unknown user takes as long as a wrong password. */
+  let standIn: Promise<string> | undefined
+
+  return {
+    hash: (password, party = null) => inTurn(party, () => hash(password, PARAMETERS)),
+    async matches(passwordHash, password, party) {
+      standIn ??= hash(randomBytes(16).toString('hex'), PARAMETERS)
+      const wanted = passwordHash ?? (await standIn)
+      const fits = await inTurn(party, () => verify(wanted, password.slice(0, MAX_LENGTH + 1)))
+      return passwordHash !== null && fits
+    },
   }
 }
 
-function waitForTurn(party: string | null): Promise<void> {
-  const own = waiting.filter((turn) => turn.party === party).length
-  if (party !== null && own >= MAX_OF_ONE_PARTY) throw tooMany()
-  if (waiting.length >= MAX_WAITING && !takePlaceOfAnother(own)) throw tooMany()
-  return new Promise((resolve, reject) => waiting.push({ party, begin: resolve, giveUp: reject }))
-}
+/**
+ * Does work in its turn. Throws `overloaded` when too much waits already, and nobody has more waiting than this party:
+ * who has most loses its last.
+ */
+function createTurns(): <T>(party: string | null, work: () => Promise<T>) => Promise<T> {
+  let hashing = 0
+  let waiting: Turn[] = []
+  /** Parties that had their turn, the latest last; no longer than what waits. */
+  let served: (string | null)[] = []
 
-/** Whether a party had more than one more than these and lost its last turn. */
-function takePlaceOfAnother(own: number): boolean {
-  const counts = new Map<string, number>()
-  for (const { party } of waiting) if (party !== null) counts.set(party, (counts.get(party) ?? 0) + 1)
-  const most = Math.max(0, ...counts.values())
-  if (most <= own + 1) return false
-  const last = waiting.findLastIndex(({ party }) => party !== null && counts.get(party) === most)
-  waiting[last]?.giveUp(tooMany())
-  waiting = waiting.toSpliced(last, 1)
-  return true
-}
+  async function inTurn<T>(party: string | null, work: () => Promise<T>): Promise<T> {
+    if (hashing < AT_ONCE) hashing++
+    else await waitForTurn(party)
+    try {
+      return await work()
+    } finally {
+      const next = takeNext()
+      if (next) next.begin()
+      else hashing--
+    }
+  }
 
-/** Of the party that has not had its turn for longest. */
-function takeNext(): Turn | undefined {
-  const turns = waiting.map(({ party }) => served.lastIndexOf(party))
-  const next = waiting[turns.indexOf(Math.min(...turns))]
-  if (!next) return undefined
-  waiting = waiting.filter((turn) => turn !== next)
-  served = [...served.filter((party) => party !== next.party), next.party].slice(-MAX_WAITING)
-  return next
+  function waitForTurn(party: string | null): Promise<void> {
+    const own = waiting.filter((turn) => turn.party === party).length
+    if (party !== null && own >= MAX_OF_ONE_PARTY) throw tooMany()
+    if (waiting.length >= MAX_WAITING && !takePlaceOfAnother(own)) throw tooMany()
+    return new Promise((resolve, reject) => waiting.push({ party, begin: resolve, giveUp: reject }))
+  }
+
+  /** Whether a party had more than one more than these and lost its last turn. */
+  function takePlaceOfAnother(own: number): boolean {
+    const counts = new Map<string, number>()
+    for (const { party } of waiting) if (party !== null) counts.set(party, (counts.get(party) ?? 0) + 1)
+    const most = Math.max(0, ...counts.values())
+    if (most <= own + 1) return false
+    const last = waiting.findLastIndex(({ party }) => party !== null && counts.get(party) === most)
+    waiting[last]?.giveUp(tooMany())
+    waiting = waiting.toSpliced(last, 1)
+    return true
+  }
+
+  /** Of the party that has not had its turn for longest. */
+  function takeNext(): Turn | undefined {
+    const turns = waiting.map(({ party }) => served.lastIndexOf(party))
+    const next = waiting[turns.indexOf(Math.min(...turns))]
+    if (!next) return undefined
+    waiting = waiting.filter((turn) => turn !== next)
+    served = [...served.filter((party) => party !== next.party), next.party].slice(-MAX_WAITING)
+    return next
+  }
+
+  return inTurn
 }
 
 function tooMany(): Failure {
   const message = 'Too many passwords are being checked just now. Try again in a moment.'
   return new Failure('overloaded', message, { retryAfter: 2 })
-}
-
-/** Throws `overloaded` when too many passwords wait already. `party`: who asks, so that everybody has a turn. */
-export async function hashPassword(password: string, party: string | null = null): Promise<string> {
-  return inTurn(party, () => hash(password, PARAMETERS))
-}
-
-/** A stand-in that no password fits, so that an unknown user takes as long as a wrong password. */
-let standIn: Promise<string> | undefined
-
-/**
- * Takes as long for a user that is not there (`passwordHash` null) as for a wrong password. Throws `overloaded` when too
- * many passwords wait already. `party`: who asks, so that everybody has a turn.
- */
-export async function isPassword(passwordHash: string | null, password: string, party: string): Promise<boolean> {
-  standIn ??= hash(randomBytes(16).toString('hex'), PARAMETERS)
-  const wanted = passwordHash ?? (await standIn)
-  const fits = await inTurn(party, () => verify(wanted, password.slice(0, MAX_LENGTH + 1)))
-  return passwordHash !== null && fits
 }
 
 /** 120 random bits, easy to copy. */

@@ -8,7 +8,6 @@ import { nameProblem, readBody } from '../http/body.ts'
 import { CutMeta, cutAt } from '../http/pagination.ts'
 import { answers, IdParams, NoContent } from '../http/schemas.ts'
 import type { App } from '../http/server.ts'
-import type { Services } from '../services.ts'
 import { actorOf } from './actor.ts'
 import {
   ALL_POWERS,
@@ -25,6 +24,7 @@ import type { Bearer } from './bearer.ts'
 import type { LoginThrottle } from './login-throttle.ts'
 import { ApiTokenSchema, apiTokenJson, UserSchema, userJson } from './schemas.ts'
 import { SCOPES, type Scope } from './scopes.ts'
+import type { Services } from './services.ts'
 import { confirmed } from './sessions/sessions.ts'
 import { emailProblem, updateUser, usernameProblem } from './users.ts'
 
@@ -83,7 +83,7 @@ export interface Guards {
 
 /** Routes that do not ask for a bearer token. */
 export function openAccountRoutes(app: App, services: Services, guards: Guards): void {
-  const { config, database } = services
+  const { database, limits, publicUrl } = services
   const { bearer, loginThrottle, limitRate } = guards
 
   app.post(
@@ -129,7 +129,7 @@ export function openAccountRoutes(app: App, services: Services, guards: Guards):
       const { apiToken, token } = await database
         .transaction()
         .execute((transaction) =>
-          createApiToken(transaction, actorOf(request), request.user.id, name, { ...powers, max: config.maxApiTokens }),
+          createApiToken(transaction, actorOf(request), request.user.id, name, { ...powers, max: limits.maxApiTokens }),
         )
       return reply.status(201).send({ token: apiTokenJson(apiToken, token) })
     },
@@ -151,9 +151,9 @@ export function openAccountRoutes(app: App, services: Services, guards: Guards):
           // The Terraform provider looks its region up by this name, and stops without it.
           name: 'osc-fr1',
           display_name: 'Forgelink',
-          api: config.publicUrl,
-          dashboard: config.publicUrl,
-          database_api: config.publicUrl,
+          api: publicUrl,
+          dashboard: publicUrl,
+          database_api: publicUrl,
           // The command line offers the user's keys to an address given here.
           ssh: '',
           default: true,
@@ -183,7 +183,7 @@ function expiryProblem(value: unknown): string | undefined {
 }
 
 /** Routes whose caller is known. */
-export function accountRoutes(app: App, { config, database }: Services): void {
+export function accountRoutes(app: App, { database, limits }: Services): void {
   app.get(
     '/v1/users/self',
     { schema: { summary: 'Show yourself', tags: ['Users'], response: answers(200, UserAnswer) } },
@@ -219,7 +219,7 @@ export function accountRoutes(app: App, { config, database }: Services): void {
       },
     },
     async (request) => {
-      const most = config.maxApiTokens + MAX_EXPIRED
+      const most = limits.maxApiTokens + MAX_EXPIRED
       const tokens = await listApiTokens(database, request.user.id, most + 1)
       const { items, meta } = cutAt(most, tokens, 'MAX_API_TOKENS')
       return { tokens: items.map((token) => apiTokenJson(token)), ...meta }

@@ -1,7 +1,7 @@
 // Users and API tokens as JSON.
 
 import { Type } from 'typebox'
-import { NullableString, Time } from '../http/schemas.ts'
+import { NullableString, Time } from '../schemas.ts'
 import type { ApiToken } from './api-tokens.ts'
 import { SCOPES, type Scope, splitScopes } from './scopes.ts'
 import type { User } from './users.ts'

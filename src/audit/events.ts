@@ -1,11 +1,11 @@
 // The events table: who did what, when, from where and by which means. An event is written with the change it tells of.
 
-import { randomBytes } from 'node:crypto'
 import type { Selectable } from 'kysely'
 import { sql } from 'kysely'
 import type { Database, Transaction } from '../database/database.ts'
+import { newOrderedId } from '../database/ordered-ids.ts'
 import type { EventMeans, EventsTable } from '../database/tables.ts'
-import { asOneLine } from '../http/body.ts'
+import { asOneLine } from '../text.ts'
 import { now } from '../time.ts'
 import type { EventType, NewEvent } from './event-types.ts'
 
@@ -58,7 +58,7 @@ export async function recordEvent(
     const typeData = JSON.stringify(data, (_name, value) =>
       typeof value === 'string' ? asOneLine(value, MAX_TEXT) : value,
     )
-    return { id: newId(), createdAt: now(), type, typeData, ...shared }
+    return { id: newOrderedId(transaction), createdAt: now(), type, typeData, ...shared }
   })
   await transaction.insertInto('events').values(rows).execute()
   for (const type of new Set(events.map((event) => event.type))) await dropOldest(transaction, owner, type)
@@ -115,26 +115,6 @@ async function usernameOf(transaction: Transaction, id: string): Promise<string 
     .limit(1)
     .executeTakeFirst()
   return last?.username ?? null
-}
-
-let lastTime = 0
-let count = 0
-
-/** A UUID of version 7 (RFC 9562) with a counter, so that the events of one millisecond keep their order. */
-function newId(): string {
-  const time = Date.now()
-  count = time > lastTime ? 0 : count + 1
-  // The counter has 12 bits; a clock that was put back waits for its old time.
-  lastTime = Math.max(time, count > 0xfff ? lastTime + 1 : lastTime)
-  count &= 0xfff
-  const random = randomBytes(8)
-  random[0] = ((random[0] ?? 0) & 0x3f) | 0x80
-  const hex = `${hexOf(lastTime, 12)}7${hexOf(count, 3)}${random.toString('hex')}`
-  return hex.replace(/^(.{8})(.{4})(.{4})(.{4})/, '$1-$2-$3-$4-')
-}
-
-function hexOf(number: number, digits: number): string {
-  return number.toString(16).padStart(digits, '0')
 }
 
 /** What to list; absent members leave nothing out. */

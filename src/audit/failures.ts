@@ -10,57 +10,53 @@ import { recordEvent, SERVER } from './events.ts'
 const MAX_A_MINUTE = 30
 const MINUTE_MS = 60_000
 
-interface State {
+export interface FailureTrail {
+  /** Records what somebody tried in vain with the account of `owner`; past the bound it is only counted. */
+  record(actor: Actor, owner: string, event: NewEvent): Promise<void>
+  /** Counts a failure that is not recorded by itself. Within a minute an event says how many there were. */
+  omit(): void
+  /** Records how many were omitted since the last time; with the store away, the next minute's event says it. */
+  flush(): Promise<void>
+}
+
+export function createFailureTrail(database: Database): FailureTrail {
   /** By account and type: when the last of them were recorded, oldest first. */
-  recorded: LRUCache<string, number[]>
-  omitted: number
-  timer: NodeJS.Timeout | undefined
-}
+  const recorded = new LRUCache<string, number[]>({ max: 10_000 })
+  let omitted = 0
+  let timer: NodeJS.Timeout | undefined
 
-/** For each store that this process serves. */
-const states = new WeakMap<Database, State>()
-
-function stateOf(database: Database): State {
-  const state = states.get(database) ?? { recorded: new LRUCache({ max: 10_000 }), omitted: 0, timer: undefined }
-  states.set(database, state)
-  return state
-}
-
-/** Records what somebody tried in vain with the account of `owner`; past the bound it is only counted. */
-export async function recordFailure(database: Database, actor: Actor, owner: string, event: NewEvent): Promise<void> {
-  const { recorded } = stateOf(database)
-  const kind = `${owner} ${event.type}`
-  // It only goes forward, whatever becomes of the time of day.
-  const time = performance.now()
-  const lately = (recorded.get(kind) ?? []).filter((each) => each > time - MINUTE_MS)
-  if (lately.length >= MAX_A_MINUTE) {
-    omitFailure(database)
-    return
+  async function record(actor: Actor, owner: string, event: NewEvent): Promise<void> {
+    const kind = `${owner} ${event.type}`
+    // It only goes forward, whatever becomes of the time of day.
+    const time = performance.now()
+    const lately = (recorded.get(kind) ?? []).filter((each) => each > time - MINUTE_MS)
+    if (lately.length >= MAX_A_MINUTE) {
+      omit()
+      return
+    }
+    recorded.set(kind, [...lately, time])
+    await database.transaction().execute((transaction) => recordEvent(transaction, actor, owner, event))
   }
-  recorded.set(kind, [...lately, time])
-  await database.transaction().execute((transaction) => recordEvent(transaction, actor, owner, event))
-}
 
-/** Counts a failure that is not recorded by itself. Within a minute an event says how many there were. */
-export function omitFailure(database: Database): void {
-  const state = stateOf(database)
-  state.omitted += 1
-  state.timer ??= setTimeout(() => tellOmitted(database), MINUTE_MS).unref()
-}
-
-/** Records how many were omitted since the last time; with the store away, the next minute's event says it. */
-export async function tellOmitted(database: Database): Promise<void> {
-  const state = stateOf(database)
-  clearTimeout(state.timer)
-  state.timer = undefined
-  const count = state.omitted
-  if (count === 0) return
-  state.omitted = 0
-  const event: NewEvent = { type: 'omitted_failures', data: { count } }
-  try {
-    await database.transaction().execute((transaction) => recordEvent(transaction, SERVER, null, event))
-  } catch {
-    state.omitted += count - 1
-    omitFailure(database)
+  function omit(): void {
+    omitted += 1
+    timer ??= setTimeout(flush, MINUTE_MS).unref()
   }
+
+  async function flush(): Promise<void> {
+    clearTimeout(timer)
+    timer = undefined
+    const count = omitted
+    if (count === 0) return
+    omitted = 0
+    const event: NewEvent = { type: 'omitted_failures', data: { count } }
+    try {
+      await database.transaction().execute((transaction) => recordEvent(transaction, SERVER, null, event))
+    } catch {
+      omitted += count - 1
+      omit()
+    }
+  }
+
+  return { record, omit, flush }
 }

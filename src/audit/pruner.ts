@@ -1,7 +1,7 @@
 // Removes events that are too old: at the start and every hour. Several servers at once do no harm.
 
 import { setTimeout as delay } from 'node:timers/promises'
-import type { Services } from '../services.ts'
+import type { Database } from '../database/database.ts'
 import { deleteEventsBefore } from './events.ts'
 
 export interface Pruner {
@@ -14,9 +14,8 @@ const EVERY = 3_600_000
 const BATCH = 500
 const PAUSE = 50
 
-/** Does nothing with `EVENTS_DAYS=0`. */
-export function createPruner({ config, database }: Services): Pruner {
-  const { eventsDays } = config
+/** `eventsDays`: how long events are kept; 0 keeps them for ever. */
+export function createPruner(database: Database, eventsDays: number): Pruner {
   if (eventsDays === 0) return { close: async () => undefined }
   let isClosed = false
   let running = prune()

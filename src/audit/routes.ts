@@ -1,11 +1,11 @@
 // The route of events: what was done to the caller's account, and nobody else's.
 
 import { Type } from 'typebox'
+import type { Database } from '../database/database.ts'
 import { invalid } from '../failure.ts'
 import { PageQuery, Pagination, paginationJson, readPage } from '../http/pagination.ts'
 import { answers } from '../http/schemas.ts'
 import type { App } from '../http/server.ts'
-import type { Services } from '../services.ts'
 import { EVENT_TYPES, isEventType } from './event-types.ts'
 import type { EventFilter } from './events.ts'
 import { listEvents } from './events.ts'
@@ -22,7 +22,7 @@ const EventsQuery = Type.Object({
   ),
 })
 
-export function eventRoutes(app: App, { database }: Services): void {
+export function eventRoutes(app: App, { database }: { database: Database }): void {
   app.get(
     '/v1/events',
     {

@@ -2,7 +2,7 @@
 
 import { Type } from 'typebox'
 import type { EventMeans } from '../database/tables.ts'
-import { NullableString, Time } from '../http/schemas.ts'
+import { NullableString, Time } from '../schemas.ts'
 import type { EventData, EventType } from './event-types.ts'
 import { EVENT_TYPES } from './event-types.ts'
 import type { Event } from './events.ts'

@@ -15,36 +15,41 @@ interface Showing {
   timer: NodeJS.Timeout
 }
 
-/** For each store that this process serves. */
-const showings = new WeakMap<Database, LRUCache<string, Showing>>()
-
-function showingsOf(database: Database): LRUCache<string, Showing> {
-  const known = showings.get(database)
-  if (known) return known
-  const fresh = new LRUCache<string, Showing>({ max: 10_000 })
-  showings.set(database, fresh)
-  return fresh
+export interface TokenShowings {
+  /** The first of a minute is recorded before the tokens are shown, where the store takes writes; the others are counted. */
+  note(actor: Actor, owner: string): Promise<void>
+  /** Writes the counts of the present minute. */
+  flush(): Promise<void>
 }
 
-/** The first of a minute is recorded before the tokens are shown, where the store takes writes; the others are counted. */
-export async function noteTokensShown(database: Database, actor: Actor, owner: string): Promise<void> {
-  const present = showingsOf(database)
-  const caller = actor.apiToken?.id ?? owner
-  const known = present.get(caller)
-  if (known) {
-    known.count += 1
-    return
+export function createTokenShowings(database: Database): TokenShowings {
+  const present = new LRUCache<string, Showing>({ max: 10_000 })
+
+  async function note(actor: Actor, owner: string): Promise<void> {
+    const caller = actor.apiToken?.id ?? owner
+    const known = present.get(caller)
+    if (known) {
+      known.count += 1
+      return
+    }
+    const recorded = database.transaction().execute((transaction) => recordEvent(transaction, actor, owner, shown(1)))
+    const event = recorded.then(([id]) => id).catch(() => undefined)
+    const showing: Showing = { event, count: 1, timer: setTimeout(end, MINUTE_MS).unref() }
+    present.set(caller, showing)
+    function end(): Promise<void> {
+      if (present.get(caller) === showing) present.delete(caller)
+      return finish(database, showing)
+    }
+    if ((await event) === undefined) await end()
+    await noteIfPossible(recorded)
   }
-  const recorded = database.transaction().execute((transaction) => recordEvent(transaction, actor, owner, shown(1)))
-  const event = recorded.then(([id]) => id).catch(() => undefined)
-  const showing: Showing = { event, count: 1, timer: setTimeout(end, MINUTE_MS).unref() }
-  present.set(caller, showing)
-  function end(): Promise<void> {
-    if (present.get(caller) === showing) present.delete(caller)
-    return finish(database, showing)
+
+  async function flush(): Promise<void> {
+    await Promise.all([...present.values()].map((showing) => finish(database, showing)))
+    present.clear()
   }
-  if ((await event) === undefined) await end()
-  await noteIfPossible(recorded)
+
+  return { note, flush }
 }
 
 function shown(count: number): NewEvent {
@@ -57,11 +62,4 @@ async function finish(database: Database, { event, count, timer }: Showing): Pro
   if (id === undefined || count === 1) return
   // A count that cannot be written now stays at one: the event is there.
   await amendEvent(database, id, shown(count)).catch(() => undefined)
-}
-
-/** Writes the counts of the present minute. */
-export async function tellTokensShown(database: Database): Promise<void> {
-  const present = showingsOf(database)
-  await Promise.all([...present.values()].map((showing) => finish(database, showing)))
-  present.clear()
 }

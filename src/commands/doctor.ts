@@ -59,7 +59,8 @@ async function checkOwn(config: Config): Promise<Check[]> {
 }
 
 async function checkAddress(config: Config, address: string): Promise<Check[]> {
-  const transport = createTransport(config)
+  const { allowedHosts, extraCaCerts, httpsProxy, noProxy } = config
+  const transport = createTransport({ allowedHosts, extraCaCerts, httpsProxy, noProxy })
   try {
     return await checkPlatform(config, transport, address)
   } finally {

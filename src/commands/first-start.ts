@@ -3,15 +3,15 @@
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { createApiToken } from '../accounts/api-tokens.ts'
-import { hashPassword, randomPassword } from '../accounts/passwords.ts'
+import { randomPassword } from '../accounts/passwords.ts'
 import { addFirstUser } from '../accounts/users.ts'
 import { SERVER } from '../audit/events.ts'
 import type { Services } from '../services.ts'
 
 /** On the terminal when standard output is one, else in a file (0600) whose path is printed. */
-export async function greetFirstUser({ config, database }: Services): Promise<void> {
+export async function greetFirstUser({ database, passwords, publicUrl }: Services, dataDir: string): Promise<void> {
   const password = randomPassword()
-  const user = { email: 'admin@localhost', username: 'admin', passwordHash: await hashPassword(password) }
+  const user = { email: 'admin@localhost', username: 'admin', passwordHash: await passwords.hash(password) }
   // What cannot be shown is not added: it would lock everybody out.
   await database.transaction().execute(async (transaction) => {
     const added = await addFirstUser(transaction, SERVER, user)
@@ -19,13 +19,13 @@ export async function greetFirstUser({ config, database }: Services): Promise<vo
     const { token } = await createApiToken(transaction, SERVER, added.id, 'first start')
     const lines = [
       'This is the first start, so a user was added. Keep this: it is shown only once.',
-      `  Address:   ${config.publicUrl}`,
+      `  Address:   ${publicUrl}`,
       `  User name: ${user.username}`,
       `  Password:  ${password}`,
       `  API token: ${token}`,
       '',
     ]
-    show(config.dataDir, lines.join('\n'))
+    show(dataDir, lines.join('\n'))
   })
 }
 

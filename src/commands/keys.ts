@@ -1,5 +1,6 @@
 // What `forgelink keys rotate` does: seals every stored secret with the newest key, beside servers that run.
 
+import type { Config } from '../config.ts'
 import type { Database } from '../database/database.ts'
 import { secretKeyFile } from '../secrets/key-file.ts'
 import { forgetUnusedKeys } from '../secrets/key-ids.ts'
@@ -33,10 +34,14 @@ interface Rotation {
  * Row by row, each only if the old ciphertext is still there: whatever a server writes meanwhile stays. What is sealed
  * with the newest key already is passed over, so that a run that was killed is gone on with, and several may run.
  */
-export async function keysRotate({ config, database, vault }: Services, { json }: { json: boolean }): Promise<string> {
+export async function keysRotate(
+  { database, vault }: Services,
+  { secretKeys, dataDir }: Pick<Config, 'secretKeys' | 'dataDir'>,
+  { json }: { json: boolean },
+): Promise<string> {
   const rotation = await rotate(database, vault)
   if (json) return JSON.stringify(printed(rotation))
-  const context = config.secretKeys === null ? secretKeyFile(config.dataDir) : 'SECRET_KEYS'
+  const context = secretKeys === null ? secretKeyFile(dataDir) : 'SECRET_KEYS'
   return inWords(rotation, vault.keyIds.length === 1, context)
 }
 

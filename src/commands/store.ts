@@ -6,7 +6,10 @@ import { databaseFile } from '../database/database.ts'
 import { Failure } from '../failure.ts'
 
 /** With the server stopped. Throws `store_unavailable`. */
-export function storeCompact({ databaseUrl, dataDir }: Config, { json }: { json: boolean }): string {
+export function storeCompact(
+  { databaseUrl, dataDir }: Pick<Config, 'databaseUrl' | 'dataDir'>,
+  { json }: { json: boolean },
+): string {
   if (databaseUrl !== null) {
     const message =
       'The store is PostgreSQL, which is compacted by its own means: see docs/operations.md#what-was-deleted.'

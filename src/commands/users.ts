@@ -2,7 +2,7 @@
 
 import { createApiToken } from '../accounts/api-tokens.ts'
 import { changePassword } from '../accounts/change-password.ts'
-import { hashPassword, passwordProblem, randomPassword } from '../accounts/passwords.ts'
+import { passwordProblem, randomPassword } from '../accounts/passwords.ts'
 import { userJson } from '../accounts/schemas.ts'
 import type { User } from '../accounts/users.ts'
 import { addUser, findUserByLogin, listUsers } from '../accounts/users.ts'
@@ -30,7 +30,7 @@ export async function userAdd(
   const { email, username, json } = options
   const password = options.password ?? randomPassword()
   checkNewPassword(password)
-  const passwordHash = await hashPassword(password)
+  const passwordHash = await services.passwords.hash(password)
   const { user, token } = await services.database.transaction().execute(async (transaction) => {
     const user = await addUser(transaction, COMMAND_LINE, { email, username, passwordHash })
     const { token } = await createApiToken(transaction, COMMAND_LINE, user.id, 'forgelink user add')

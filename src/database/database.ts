@@ -7,6 +7,7 @@ import { Kysely, PostgresAdapter, PostgresDialect } from 'kysely'
 import pg from 'pg'
 import { Failure } from '../failure.ts'
 import { ColumnNames } from './column-names.ts'
+import { withOrderedIds } from './ordered-ids.ts'
 import { sqliteDialect } from './sqlite.ts'
 import { storeFailure, unavailable } from './store-failure.ts'
 import type { Tables } from './tables.ts'
@@ -38,7 +39,7 @@ export function openDatabase(
   const dialect = settings.databaseUrl
     ? postgresDialect(settings.databaseUrl, patient)
     : sqliteDialect(databaseFile(settings.dataDir), readOnly ? 'read' : patient ? 'command' : 'server')
-  return new Kysely<Tables>({ dialect, plugins: [new ColumnNames()] })
+  return new Kysely<Tables>({ dialect: withOrderedIds(dialect), plugins: [new ColumnNames()] })
 }
 
 /** Throws `store_unavailable` when the store cannot be read. */

@@ -1,6 +1,7 @@
 // The tables as Kysely sees them: snake_case in SQL, camelCase here. Times are ISO 8601 text in UTC, which sorts by time on both engines.
 
 import type { OAuthScmType, ScmType } from '../platforms/scm-types.ts'
+import type { Sealed } from '../sealed.ts'
 
 export interface UsersTable {
   /** `us-<uuid>`, as the API shows it. */
@@ -79,8 +80,7 @@ export interface ScmIntegrationsTable {
   avatarUrl: string | null
   email: string | null
   profileUrl: string
-  /** Sealed by the vault. */
-  accessToken: string
+  accessToken: Sealed
   /** Grows with each new token: names a token in caches without showing it. */
   tokenVersion: number
   tokenExpiresAt: string | null
@@ -93,8 +93,8 @@ export interface ScmIntegrationsTable {
   createdAt: string
   updatedAt: string
   // Of links made by OAuth; null for the others.
-  /** Sealed by the vault; null when the platform gave none. */
-  refreshToken: string | null
+  /** null when the platform gave none. */
+  refreshToken: Sealed | null
   /** Our application that the tokens were given to. */
   clientId: string | null
   /** When the platform gave the present token. */
@@ -112,8 +112,8 @@ export interface OAuthStatesTable {
   sessionHash: string
   userId: string
   scmType: OAuthScmType
-  /** PKCE; sealed by the vault. */
-  verifier: string
+  /** PKCE. */
+  verifier: Sealed
   /** The link that is to be made again; null for a new one. */
   againId: string | null
   expiresAt: string
@@ -125,9 +125,8 @@ export interface RevocationsTable {
   scmType: OAuthScmType
   webUrl: string
   clientId: string
-  /** Both sealed by the vault. */
-  accessToken: string
-  refreshToken: string | null
+  accessToken: Sealed
+  refreshToken: Sealed | null
   attempts: number
   createdAt: string
   /** When it is tried next. */
@@ -164,7 +163,7 @@ export interface EventsTable {
 /** Key ids that sealed something, each with a proof that tells the right key from another of the same id. */
 export interface SecretKeysTable {
   id: string
-  proof: string
+  proof: Sealed
 }
 
 export interface Tables {

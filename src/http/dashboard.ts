@@ -4,9 +4,8 @@ import { readFileSync } from 'node:fs'
 import { basename, join, resolve } from 'node:path'
 import fastifyStatic from '@fastify/static'
 import type { FastifyRequest } from 'fastify'
-import type { Config } from '../config.ts'
+import { basePath, publicPath } from '../public-path.ts'
 import { messagePage, protectPage, sendPage } from './html/layout.ts'
-import { basePath, publicPath } from './public-path.ts'
 import { signInAddress } from './return-to.ts'
 import type { App } from './server.ts'
 
@@ -23,11 +22,11 @@ export function builtDashboard(): string {
 /** Pages and files; `app` has the manners of pages. Files are those that are there at the start. */
 export async function dashboardRoutes(
   app: App,
-  config: Config,
+  publicUrl: string,
   folder: string,
   isSignedIn: (request: FastifyRequest) => Promise<boolean>,
 ): Promise<void> {
-  const index = readIfThere(join(folder, 'index.html'))?.replaceAll(BASE_PLACE, basePath(config))
+  const index = readIfThere(join(folder, 'index.html'))?.replaceAll(BASE_PLACE, basePath(publicUrl))
   if (index !== undefined) {
     await app.register(fastifyStatic, {
       root: folder,
@@ -47,15 +46,15 @@ export async function dashboardRoutes(
   for (const path of PAGES) {
     app.get(path, { schema: { hide: true } }, async (request, reply) => {
       if (!(await isSignedIn(request))) {
-        return reply.redirect(signInAddress(config, request.url), 303)
+        return reply.redirect(signInAddress(publicUrl, request.url), 303)
       }
       if (index === undefined) {
         const sentences = [
           'This server runs without its dashboard: dist/dashboard was not built. The API works all the same.',
           'Run "npm run build" in the folder of Forgelink, then start it again.',
         ]
-        const way = { href: publicPath(config, path), text: 'Try again' }
-        return sendPage(config, reply, 503, messagePage('The dashboard is not built', sentences, way))
+        const way = { href: publicPath(publicUrl, path), text: 'Try again' }
+        return sendPage(publicUrl, reply, 503, messagePage('The dashboard is not built', sentences, way))
       }
       const { nonce } = protectPage(reply)
       return reply.type('text/html; charset=utf-8').send(index.replaceAll(NONCE_PLACE, nonce))

@@ -1,7 +1,6 @@
 // Pages are for browsers that ask for this server by its own name: another name that leads here is somebody's trick (DNS rebinding).
 
 import type { FastifyRequest } from 'fastify'
-import type { Config } from '../config.ts'
 import { Failure } from '../failure.ts'
 import { prefersHtml } from './html/accept.ts'
 import { messagePage, protectPage, sendPage } from './html/layout.ts'
@@ -13,8 +12,8 @@ const ANY_HOST = /^\/(v1|scim|healthz|readyz|metrics)(\/|\?|$)/
 const LOOPBACK = /^(localhost|.*\.localhost|127(\.\d{1,3}){3}|\[::1\])$/
 
 /** 421 for pages under an unknown host name; 400 for two `Host` or `Authorization` headers. Call it before any route is registered. */
-export function checkHosts(app: App, config: Config): void {
-  const known = new Set([new URL(config.publicUrl).hostname, ...config.serverNames])
+export function checkHosts(app: App, publicUrl: string, serverNames: string[]): void {
+  const known = new Set([new URL(publicUrl).hostname, ...serverNames])
 
   app.addHook('onRequest', async (request, reply) => {
     const repeated = ['host', 'authorization'].find((name) => countOf(request, name) > 1)
@@ -26,10 +25,10 @@ export function checkHosts(app: App, config: Config): void {
     if (!prefersHtml(request)) throw new Failure('misdirected', sentence)
     protectPage(reply)
     return sendPage(
-      config,
+      publicUrl,
       reply,
       421,
-      messagePage('Not under this name', [sentence], { href: config.publicUrl, text: config.publicUrl }),
+      messagePage('Not under this name', [sentence], { href: publicUrl, text: publicUrl }),
     )
   })
 }

@@ -1,24 +1,23 @@
 // Answers what no route takes: as JSON, or with a page to people who typed the address.
 
 import type { FastifyReply, FastifyRequest } from 'fastify'
-import type { Config } from '../config.ts'
+import { publicPath } from '../public-path.ts'
 import { prefersHtml } from './html/accept.ts'
 import { messagePage, protectPage, sendPage } from './html/layout.ts'
-import { publicPath } from './public-path.ts'
 import type { App } from './server.ts'
 
 /**
  * 405 with `Allow` for a path that is known with other methods, else 404.
  * Call it before any route is registered.
  */
-export function answerNotFound(app: App, config: Config): void {
+export function answerNotFound(app: App, publicUrl: string): void {
   const routes: { path: RegExp; methods: string[] }[] = []
   app.addHook('onRoute', ({ method, url }: { method: string | string[]; url: string }) => {
     routes.push({ path: new RegExp(`^${url.replace(/:\w+/g, '[^/]+')}/?$`), methods: [method].flat() })
   })
   app.setNotFoundHandler((request, reply) => {
     const [path = ''] = request.url.split('?')
-    const list = publicPath(config, '/openapi.json')
+    const list = publicPath(publicUrl, '/openapi.json')
     const allowed = new Set(routes.filter((route) => route.path.test(path)).flatMap((route) => route.methods))
     if (allowed.size > 0) return answerMethodNotAllowed(request, reply, [...allowed].sort().join(', '))
     const sayNothing = () =>
@@ -28,8 +27,8 @@ export function answerNotFound(app: App, config: Config): void {
     if (!prefersHtml(request)) return sayNothing()
     protectPage(reply)
     const sentences = ['There is nothing at this address. It may be mistyped, or out of date.']
-    const way = { href: publicPath(config, '/profile'), text: 'Go to your profile' }
-    return sendPage(config, reply, 404, messagePage('No such page', sentences, way))
+    const way = { href: publicPath(publicUrl, '/profile'), text: 'Go to your profile' }
+    return sendPage(publicUrl, reply, 404, messagePage('No such page', sentences, way))
   })
 }
 

@@ -1,11 +1,10 @@
 // The description of the API (OpenAPI 3.1), made from the route schemas and served at /openapi.json.
 
 import swagger from '@fastify/swagger'
-import type { Config } from '../config.ts'
 import type { App } from './server.ts'
 
 /** Before the routes are registered. */
-export async function describeApi(app: App, config: Config): Promise<void> {
+export async function describeApi(app: App, publicUrl: string): Promise<void> {
   await app.register(swagger, {
     openapi: {
       openapi: '3.1.0',
@@ -15,7 +14,7 @@ export async function describeApi(app: App, config: Config): Promise<void> {
         description:
           'Links accounts to GitHub, GitLab, GitHub Enterprise Server and GitLab self-hosted, and uses those links.',
       },
-      servers: [{ url: config.publicUrl }],
+      servers: [{ url: publicUrl }],
       security: [{ bearer: [] }],
       components: {
         securitySchemes: {

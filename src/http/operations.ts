@@ -9,10 +9,12 @@ import { equalInConstantTime } from '../text.ts'
 import { answers } from './schemas.ts'
 import type { App } from './server.ts'
 
+type MetricsConfig = Pick<Config, 'metricsToken' | 'metricsPort'>
+
 const Ok = Type.Object({ status: Type.String() })
 
 /** `ping` throws when the store is not there; `counted` is what is counted elsewhere. */
-export function operationsRoutes(app: App, config: Config, counted: Registry, ping: () => Promise<void>): void {
+export function operationsRoutes(app: App, config: MetricsConfig, counted: Registry, ping: () => Promise<void>): void {
   app.get(
     '/healthz',
     {
@@ -52,7 +54,7 @@ export function operationsRoutes(app: App, config: Config, counted: Registry, pi
 }
 
 /** Whoever stands before us could hand metrics out to everybody, so they need a token, or a port that only this machine reaches. */
-function metricsRoutes(app: App, { metricsToken, metricsPort }: Config, registry: Registry): void {
+function metricsRoutes(app: App, { metricsToken, metricsPort }: MetricsConfig, registry: Registry): void {
   if (metricsPort !== null) listenForMetrics(app, metricsPort, registry)
   if (metricsToken === null) return
   app.get(

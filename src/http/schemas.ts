@@ -1,10 +1,7 @@
-// Schema pieces that several slices answer with.
+// What the schemas of routes have in common.
 
 import type { TSchema } from 'typebox'
 import { Type } from 'typebox'
-
-export const Time = Type.String({ examples: ['2019-08-12T11:59:37.298Z'], description: 'Date and time in UTC.' })
-export const NullableString = Type.Unsafe<string | null>({ type: ['string', 'null'] })
 
 /** The status of success with its body, and every failure in its own form. */
 export function answers<Status extends number, T extends TSchema>(status: Status, schema: T): Record<Status, T> {

@@ -7,9 +7,9 @@ import type { FastifyBaseLogger, FastifyInstance, FastifyReply, RawServerDefault
 import Fastify, { LogController } from 'fastify'
 import type { Config } from '../config.ts'
 import { Failure, invalid } from '../failure.ts'
+import { routePath } from '../public-path.ts'
 import { acceptBodies, BODY_LIMIT } from './body.ts'
 import { answerClientError, answerFailure } from './failures.ts'
-import { routePath } from './public-path.ts'
 
 declare module 'fastify' {
   interface FastifyRequest {
@@ -32,7 +32,7 @@ const MAX_URL_LENGTH = 8192
 const HEADERS_TIMEOUT = 10_000
 const REQUEST_TIMEOUT = 15_000
 
-export function createServer(config: Config): App {
+export function createServer(config: Pick<Config, 'logLevel' | 'trustProxy' | 'publicUrl'>): App {
   const app = Fastify({
     logger: {
       level: config.logLevel,
@@ -42,11 +42,11 @@ export function createServer(config: Config): App {
     genReqId: requestId,
     bodyLimit: BODY_LIMIT,
     trustProxy: config.trustProxy.length > 0 ? config.trustProxy : false,
-    return503OnClosing: false, // closing.ts answers in our own form
+    return503OnClosing: false, // shutdown.ts answers in our own form
     requestTimeout: REQUEST_TIMEOUT,
     // requestTimeout alone cuts nothing: Node looks at it only every connectionsCheckingInterval.
     http: { headersTimeout: HEADERS_TIMEOUT, requestTimeout: REQUEST_TIMEOUT, connectionsCheckingInterval: 500 },
-    rewriteUrl: (request) => routePath(config, foldSlashes(request.url ?? '/')),
+    rewriteUrl: (request) => routePath(config.publicUrl, foldSlashes(request.url ?? '/')),
     routerOptions: { ignoreTrailingSlash: true, maxParamLength: MAX_URL_LENGTH, querystringParser: readQuery },
     frameworkErrors: (_error, request, reply: FastifyReply) => {
       reply

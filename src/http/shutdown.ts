@@ -1,7 +1,7 @@
 // Stopping in order: no new requests, time to finish for those under way, an answer for those that do not, and then the end.
 
 import type { FastifyReply } from 'fastify'
-import { Failure } from '../failure.ts'
+import { stopping } from '../failure.ts'
 import type { App } from './server.ts'
 
 /** How long requests under way may take to finish, in milliseconds. */
@@ -9,11 +9,6 @@ const GRACE = 12_000
 /** How long the last answers may take to leave, in milliseconds. */
 const LAST_WORDS = 1_000
 const SWEEP_EVERY = 200
-
-/** What is not begun any more, or not finished, is answered with. */
-export function stopping(): Failure {
-  return new Failure('overloaded', 'This server is stopping. Try again in a moment.', { retryAfter: 5 })
-}
 
 /** Call it before any route is registered. What `app.close()` waits for ends within `grace` and a second. */
 export function closeInOrder(app: App, grace = GRACE): void {

@@ -7,9 +7,9 @@ import { IdParams } from '../http/schemas.ts'
 import type { App } from '../http/server.ts'
 import { fetchImage } from '../platforms/image.ts'
 import { isOwn } from '../platforms/platform-url.ts'
-import type { Services } from '../services.ts'
 import type { Integration } from './integrations.ts'
 import { getIntegration } from './integrations.ts'
+import type { Services } from './services.ts'
 
 type Image = { type: string; bytes: Buffer } | null
 
@@ -19,11 +19,11 @@ const REMEMBERED_MS = 3_600_000
 /** A platform that had no picture to give is asked again sooner. */
 const FAILURE_MS = 300_000
 
-/** `app` has authenticated a session. */
-export function avatarRoutes(app: App, services: Services): void {
+/** `app` has authenticated a session. `serverNames`: our names besides that of `publicUrl`. */
+export function avatarRoutes(app: App, services: Services, serverNames: string[]): void {
   const images = new LRUCache<string, Promise<Image>>({ max: REMEMBERED, ttl: REMEMBERED_MS })
 
-  const { publicUrl, serverNames } = services.config
+  const { publicUrl } = services
   const ours = [publicUrl, ...serverNames.map((name) => Object.assign(new URL(publicUrl), { hostname: name }).href)]
 
   /** A platform could make this server ask itself. */

@@ -5,16 +5,16 @@ import type { Static } from 'typebox'
 import { Type } from 'typebox'
 import type { FailureCode } from '../failure.ts'
 import { Failure } from '../failure.ts'
-import { NullableString, Time } from '../http/schemas.ts'
 import type { Platform, PlatformHealth, Profile } from '../platforms/platform.ts'
 import { scmTypes } from '../platforms/scm-types.ts'
-import type { Services } from '../services.ts'
+import { NullableString, Time } from '../schemas.ts'
 import { now } from '../time.ts'
 import { withPlatform } from './connect.ts'
 import type { Integration } from './integrations.ts'
 import { findIntegration, getIntegration, noteProfile, noteStatus } from './integrations.ts'
 import { shownBy, statusNow } from './link-status.ts'
 import { Status } from './schemas.ts'
+import type { Services } from './services.ts'
 
 const Problem = Type.Object({
   code: Type.String(),
@@ -42,28 +42,26 @@ type Health = Static<typeof HealthSchema>
 const EXPIRY_WARNING_DAYS = 14
 const REMEMBERED_MS = 60_000
 
-const memories = new WeakMap<Services, LRUCache<string, Health>>()
-
-/** What was found lately; each set of services remembers for itself. */
-function memoryOf(services: Services): LRUCache<string, Health> {
-  const known = memories.get(services)
-  if (known) return known
-  const memory = new LRUCache<string, Health>({ max: 5_000, ttl: REMEMBERED_MS })
-  memories.set(services, memory)
-  return memory
+export interface HealthChecks {
+  /** A platform that does not answer is a problem of the link, not a failure of this call. */
+  check(owner: string, idOrType: string): Promise<Health>
 }
 
-/** A platform that does not answer is a problem of the link, not a failure of this call. */
-export async function checkHealth(services: Services, owner: string, idOrType: string): Promise<Health> {
-  const integration = await getIntegration(services.database, owner, idOrType)
-  const memory = memoryOf(services)
-  const known = memory.get(memoryKey(integration))
-  if (known) return known
-  const health = await askHealth(services, integration)
-  // The question itself may have changed it.
-  const present = await findIntegration(services.database, owner, integration.id)
-  if (present) memory.set(memoryKey(present), health)
-  return health
+export function createHealthChecks(services: Services): HealthChecks {
+  const memory = new LRUCache<string, Health>({ max: 5_000, ttl: REMEMBERED_MS })
+
+  return {
+    async check(owner, idOrType) {
+      const integration = await getIntegration(services.database, owner, idOrType)
+      const known = memory.get(memoryKey(integration))
+      if (known) return known
+      const health = await askHealth(services, integration)
+      // The question itself may have changed it.
+      const present = await findIntegration(services.database, owner, integration.id)
+      if (present) memory.set(memoryKey(present), health)
+      return health
+    },
+  }
 }
 
 /** With the status and the last change: what a call has shown since makes the remembered answer untrue. */
@@ -203,8 +201,8 @@ function expiryProblems(expiresAt: string | null, fixUrl: string): Health['probl
 }
 
 /** Where the platform makes tokens, or where a link made by OAuth is made again. */
-function tokenPage({ config }: Services, { id, scmType, webUrl }: Integration): string {
+function tokenPage({ publicUrl }: Services, { id, scmType, webUrl }: Integration): string {
   const { oauth, vendor } = scmTypes[scmType]
-  if (oauth) return `${config.publicUrl}/users/${scmType}/link?again=${id}`
+  if (oauth) return `${publicUrl}/users/${scmType}/link?again=${id}`
   return vendor === 'github' ? `${webUrl}/settings/tokens` : `${webUrl}/-/user_settings/personal_access_tokens`
 }

@@ -3,15 +3,15 @@
 import type { User } from '../accounts/users.ts'
 import type { Actor } from '../audit/events.ts'
 import { recordEvent } from '../audit/events.ts'
-import { asOneLine } from '../http/body.ts'
 import type { Platform } from '../platforms/platform.ts'
-import type { Services } from '../services.ts'
 import type { Key, NewKey } from '../ssh-keys/keys.ts'
 import { addKeys } from '../ssh-keys/keys.ts'
 import { readPublicKey } from '../ssh-keys/public-key.ts'
+import { asOneLine } from '../text.ts'
 import { withPlatform } from './connect.ts'
 import type { Integration } from './integrations.ts'
 import { integrationData } from './integrations.ts'
+import type { Services } from './services.ts'
 
 export interface ImportedKeys {
   /** Added by this call. */
@@ -45,7 +45,7 @@ export async function importKeys(
       usable.push({ name, content, publicKey, title })
     }
     const keys = await services.database.transaction().execute(async (transaction) => {
-      const { maxKeys } = services.config
+      const { maxKeys } = services.limits
       const { added, tooMany } = await addKeys(transaction, actor, owner.id, usable, maxKeys)
       const reason = `is more than the ${maxKeys} that an account may have (MAX_KEYS)`
       for (const { title } of tooMany) skipped.push({ title, reason })

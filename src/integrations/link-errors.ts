@@ -2,22 +2,20 @@
 
 import type { LinkErrorReason } from '../audit/event-types.ts'
 import type { Actor } from '../audit/events.ts'
-import { recordFailure } from '../audit/failures.ts'
-import type { Database } from '../database/database.ts'
 import { Failure } from '../failure.ts'
 import type { OAuthScmType, ScmType } from '../platforms/scm-types.ts'
-import type { Services } from '../services.ts'
+import type { Services } from './services.ts'
 
 /** `scmType` null: what was given is none. Of the address only host and port are kept. */
 export async function recordLinkError(
-  database: Database,
+  { failureTrail }: Services,
   actor: Actor,
   owner: string,
   { scmType, webUrl }: { scmType: ScmType | null; webUrl: string },
   reason: LinkErrorReason,
 ): Promise<void> {
   const { host } = new URL(webUrl)
-  await recordFailure(database, actor, owner, {
+  await failureTrail.record(actor, owner, {
     type: 'integration_failure',
     data: { integration_type: scmType, host, reason },
   })

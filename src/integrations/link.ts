@@ -7,11 +7,11 @@ import type { Profile } from '../platforms/platform.ts'
 import type { PlatformAddress } from '../platforms/platform-url.ts'
 import type { ScmType } from '../platforms/scm-types.ts'
 import { scmTypes } from '../platforms/scm-types.ts'
-import type { Services } from '../services.ts'
 import { fetchProfile } from './connect.ts'
 import type { Integration } from './integrations.ts'
 import { addIntegration, getIntegration, replaceAccessToken } from './integrations.ts'
 import { recordLinkError } from './link-errors.ts'
+import type { Services } from './services.ts'
 
 /** Failures that are about the address or the token the caller gave; any other is answered as it is. */
 const fieldAtFault: Partial<Record<FailureCode, 'url' | 'access_token'>> = {
@@ -42,7 +42,7 @@ async function askProfile(
   } catch (error) {
     if (!(error instanceof Failure)) throw error
     if (error.code === 'scm_address_refused') {
-      await recordLinkError(services.database, actor, owner, link, 'address_refused')
+      await recordLinkError(services, actor, owner, link, 'address_refused')
     }
     const field = fieldAtFault[error.code]
     if (!field || !fields.includes(field)) throw error
@@ -63,7 +63,7 @@ export async function link(
     fields: ['url', 'access_token'],
     hasWorked: false,
   })
-  const { maxLinks } = services.config
+  const { maxLinks } = services.limits
   const added = await services.database
     .transaction()
     .execute((transaction) =>
@@ -90,7 +90,7 @@ export async function relink(
   const integration = await getIntegration(services.database, owner, idOrType)
   const { label, oauth } = scmTypes[integration.scmType]
   if (oauth) {
-    const page = `${services.config.publicUrl}/users/${integration.scmType}/link`
+    const page = `${services.publicUrl}/users/${integration.scmType}/link`
     throw invalid({ access_token: [`of a ${label} link cannot be replaced: link it again at ${page}`] })
   }
   const profile = await askProfile(
@@ -104,7 +104,7 @@ export async function relink(
     },
   )
   if (profile.uid !== integration.uid) {
-    await recordLinkError(services.database, actor, owner, integration, 'another_account')
+    await recordLinkError(services, actor, owner, integration, 'another_account')
     throw new Failure(
       'conflict',
       `This token belongs to ${profile.username}, but this link is to ${integration.username}. Make a new link for it instead.`,

@@ -3,7 +3,6 @@
 import type { FastifyRequest } from 'fastify'
 import { Type } from 'typebox'
 import { actorOf } from '../accounts/actor.ts'
-import { noteTokensShown } from '../audit/token-showings.ts'
 import { invalid } from '../failure.ts'
 import { readBody } from '../http/body.ts'
 import { CutMeta, cutAt } from '../http/pagination.ts'
@@ -12,15 +11,15 @@ import type { App } from '../http/server.ts'
 import { readPlatformUrl } from '../platforms/platform-url.ts'
 import type { ScmType } from '../platforms/scm-types.ts'
 import { isScmType, scmTypes } from '../platforms/scm-types.ts'
-import type { Services } from '../services.ts'
 import { KeySchema, keyJson } from '../ssh-keys/schemas.ts'
-import { checkHealth, HealthSchema } from './health.ts'
+import { type HealthChecks, HealthSchema } from './health.ts'
 import { importKeys } from './import-keys.ts'
 import type { Integration } from './integrations.ts'
 import { getIntegration, listIntegrations } from './integrations.ts'
 import { link, relink } from './link.ts'
 import { recordLinkError } from './link-errors.ts'
 import { IntegrationSchema, integrationJson, SkippedKey } from './schemas.ts'
+import type { Services } from './services.ts'
 import { findAccess } from './tokens/pair.ts'
 import type { Revoker } from './tokens/revoker.ts'
 import { unlink } from './unlink.ts'
@@ -45,18 +44,26 @@ function accessTokenProblem(token: string): string | undefined {
   return /^[\x21-\x7e]+$/.test(token) ? undefined : 'must have printable ASCII characters only, without spaces'
 }
 
-export function integrationRoutes(app: App, services: Services, revoker: Revoker): void {
-  const { config, database, transport } = services
+export interface IntegrationParts {
+  revoker: Revoker
+  healthChecks: HealthChecks
+  /** Whether bearer tokens with the scope for it are shown the platforms' tokens. */
+  exposeAccessTokens: boolean
+}
+
+export function integrationRoutes(app: App, services: Services, parts: IntegrationParts): void {
+  const { revoker, healthChecks, exposeAccessTokens } = parts
+  const { database, transport, tokenShowings, limits, publicUrl } = services
 
   function scmTypeProblem(scmType: string): string | undefined {
     if (!isScmType(scmType)) return 'must be github-enterprise or gitlab-self-hosted'
     const { label, oauth } = scmTypes[scmType]
     if (!oauth) return undefined
-    return `${scmType} is linked on the profile page, by signing in to ${label}: ${config.publicUrl}/users/${scmType}/link`
+    return `${scmType} is linked on the profile page, by signing in to ${label}: ${publicUrl}/users/${scmType}/link`
   }
 
   function readAddress(scmType: ScmType, url: string) {
-    return readPlatformUrl(scmType, url, transport.policy, config.publicUrl)
+    return readPlatformUrl(scmType, url, transport.policy, publicUrl)
   }
 
   /** Throws `invalid` with every wrong member. That our policy refuses the address leaves an event. */
@@ -87,7 +94,7 @@ export function integrationRoutes(app: App, services: Services, revoker: Revoker
       return { scmType, address, accessToken: input.access_token }
     } catch (error) {
       for (const logged of problems) {
-        await recordLinkError(database, actorOf(request), request.user.id, logged, 'address_refused')
+        await recordLinkError(services, actorOf(request), request.user.id, logged, 'address_refused')
       }
       throw error
     }
@@ -95,12 +102,12 @@ export function integrationRoutes(app: App, services: Services, revoker: Revoker
 
   /** Only to bearer tokens with the scope for it, never to a session. */
   function maySeeTokens({ session, apiToken }: FastifyRequest): boolean {
-    return config.exposeAccessTokens && session === null && apiToken?.scopes.includes('access_tokens') === true
+    return exposeAccessTokens && session === null && apiToken?.scopes.includes('access_tokens') === true
   }
 
   /** That tokens are shown leaves an event. */
   async function noteShown(request: FastifyRequest): Promise<void> {
-    if (maySeeTokens(request)) await noteTokensShown(database, actorOf(request), request.user.id)
+    if (maySeeTokens(request)) await tokenShowings.note(actorOf(request), request.user.id)
   }
 
   /** List and show; every other answer leaves the token out. */
@@ -126,8 +133,8 @@ export function integrationRoutes(app: App, services: Services, revoker: Revoker
     },
     async (request) => {
       const { user, query } = request
-      const filter = { scmType: query.scm_type, url: query.url?.replace(/\/$/, ''), limit: config.maxLinks + 1 }
-      const { items, meta } = cutAt(config.maxLinks, await listIntegrations(database, user.id, filter), 'MAX_LINKS')
+      const filter = { scmType: query.scm_type, url: query.url?.replace(/\/$/, ''), limit: limits.maxLinks + 1 }
+      const { items, meta } = cutAt(limits.maxLinks, await listIntegrations(database, user.id, filter), 'MAX_LINKS')
       if (items.length > 0) await noteShown(request)
       return { scm_integrations: items.map((integration) => shown(integration, request)), ...meta }
     },
@@ -237,6 +244,6 @@ export function integrationRoutes(app: App, services: Services, revoker: Revoker
         response: answers(200, Type.Object({ health: HealthSchema })),
       },
     },
-    async ({ user, params }) => ({ health: await checkHealth(services, user.id, params.id) }),
+    async ({ user, params }) => ({ health: await healthChecks.check(user.id, params.id) }),
   )
 }

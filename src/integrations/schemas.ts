@@ -3,10 +3,9 @@
 import { Type } from 'typebox'
 import { Owner, ownerJson } from '../accounts/schemas.ts'
 import type { User } from '../accounts/users.ts'
-import { Pagination } from '../http/pagination.ts'
-import { NullableString, Time } from '../http/schemas.ts'
 import type { Organization, PullRequest, Repository } from '../platforms/platform.ts'
 import { SCM_TYPES } from '../platforms/scm-types.ts'
+import { NullableString, Time } from '../schemas.ts'
 import type { Integration } from './integrations.ts'
 import { statusNow, statusReasonNow } from './link-status.ts'
 
@@ -70,11 +69,6 @@ export function integrationJson(integration: Integration, owner: User, accessTok
 }
 
 export const SkippedKey = Type.Object({ title: Type.String(), reason: Type.String() })
-
-export const ListMeta = Type.Object({
-  pagination: Pagination,
-  warnings: Type.Array(Type.String(), { description: 'What the platform held back; empty when nothing.' }),
-})
 
 export const RepositorySchema = Type.Object({
   id: Type.Integer(),

@@ -1,6 +1,7 @@
 // Reads what a user typed as `url` of a platform: refused with the address to use instead, or its web and API addresses.
 
 import ipaddr from 'ipaddr.js'
+import type { LogEvents } from '../log-events.ts'
 import { type ScmType, scmTypes } from './scm-types.ts'
 import { type AddressPolicy, isLocalName, targetOf } from './transport/connect/address.ts'
 
@@ -19,7 +20,7 @@ export interface UrlProblem {
   /** Why the address is refused and what to type instead. */
   problem: string
   /** For the operator's log when the address policy refuses it: host, range and the setting to add. */
-  logged?: Record<string, string | number>
+  logged?: LogEvents['scm_address_refused']
 }
 
 /** Longest `url` in characters. */

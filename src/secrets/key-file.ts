@@ -3,8 +3,9 @@
 import { randomBytes } from 'node:crypto'
 import { existsSync, linkSync, readFileSync, unlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { parseSecretKeys } from '../config/secret-keys.ts'
 import type { SecretKey } from '../config.ts'
-import { ConfigError, parseSecretKeys } from '../config.ts'
+import { ConfigError } from '../config.ts'
 
 export function secretKeyFile(dataDir: string): string {
   return join(dataDir, 'secret-keys')

@@ -2,6 +2,7 @@
 
 import { ConfigError } from '../config.ts'
 import type { Database } from '../database/database.ts'
+import type { Sealed } from '../sealed.ts'
 import { otherKeysInUse, presentColumns, sealedBy } from './sealed-columns.ts'
 import type { SecretContext, Vault } from './vault.ts'
 
@@ -46,7 +47,7 @@ export async function recordProblems(database: Database, vault: Vault): Promise<
   })
 }
 
-async function listRecords(database: Database): Promise<{ id: string; proof: string }[]> {
+async function listRecords(database: Database): Promise<{ id: string; proof: Sealed }[]> {
   const tables = await database.introspection.getTables()
   if (!tables.some(({ name }) => name === 'secret_keys')) return []
   return database.selectFrom('secretKeys').selectAll().orderBy('id').execute()
@@ -71,7 +72,7 @@ export async function storedProblems(database: Database, vault: Vault): Promise<
   return problems
 }
 
-function opens(vault: Vault, sealed: string, context: SecretContext): boolean {
+function opens(vault: Vault, sealed: Sealed, context: SecretContext): boolean {
   try {
     vault.open(sealed, context)
     return true

@@ -2,6 +2,7 @@
 
 import { setTimeout as delay } from 'node:timers/promises'
 import type { Database } from '../database/database.ts'
+import type { Sealed } from '../sealed.ts'
 import type { SealedSecret } from './sealed-columns.ts'
 import { inOldForm, replaceSealed, SEALED_COLUMNS } from './sealed-columns.ts'
 import type { Vault } from './vault.ts'
@@ -68,7 +69,7 @@ export async function* inBatches(list: (after: string) => Promise<SealedSecret[]
 }
 
 /** By the newest key, in the present form; undefined when no key opens it. */
-export function sealedAnew(vault: Vault, { sealed, context }: SealedSecret): string | undefined {
+export function sealedAnew(vault: Vault, { sealed, context }: SealedSecret): Sealed | undefined {
   try {
     return vault.seal(vault.open(sealed, context), context)
   } catch {

@@ -4,6 +4,7 @@ import type { RawBuilder, Selectable } from 'kysely'
 import { sql } from 'kysely'
 import type { Database } from '../database/database.ts'
 import type { OAuthStatesTable, RevocationsTable, ScmIntegrationsTable } from '../database/tables.ts'
+import type { Sealed } from '../sealed.ts'
 import type { SecretContext } from './vault.ts'
 import { isKeyId, OLD_FORM_START, sealedWith, startOfSealed } from './vault.ts'
 
@@ -24,7 +25,7 @@ type StateRow = Pick<Selectable<OAuthStatesTable>, 'stateHash' | 'userId'>
 
 export interface SealedSecret {
   row: string
-  sealed: string
+  sealed: Sealed
   context: SecretContext
 }
 
@@ -110,7 +111,7 @@ async function listSecrets(
   condition: RawBuilder<unknown>,
   limit: number,
 ): Promise<SealedSecret[]> {
-  const { rows } = await sql<SealedRow & { sealedRow: string; sealedText: string }>`
+  const { rows } = await sql<SealedRow & { sealedRow: string; sealedText: Sealed }>`
     select *, ${sql.ref(key)} as sealed_row, ${sql.ref(column)} as sealed_text from ${sql.table(table)}
     where ${sql.ref(column)} is not null and ${condition} limit ${limit}`.execute(database)
   return rows.map((row) => ({ row: row.sealedRow, sealed: row.sealedText, context: contextIn(row) }))
@@ -131,7 +132,7 @@ export async function replaceSealed(
   database: Database,
   { table, column, key }: Pick<SealedColumn, 'table' | 'column' | 'key'>,
   { row, sealed }: Pick<SealedSecret, 'row' | 'sealed'>,
-  anew: string,
+  anew: Sealed,
 ): Promise<boolean> {
   const { numAffectedRows } = await sql`
     update ${sql.table(table)} set ${sql.ref(column)} = ${anew}

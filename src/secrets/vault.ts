@@ -3,6 +3,7 @@
 import type { KeyObject } from 'node:crypto'
 import { createCipheriv, createDecipheriv, createSecretKey, hkdfSync, randomBytes } from 'node:crypto'
 import type { SecretKey } from '../config.ts'
+import type { Sealed } from '../sealed.ts'
 
 /**
  * Where a secret is stored, whose it is and where it may be sent, each as its row says: a ciphertext moved to another
@@ -24,9 +25,9 @@ export interface Vault {
   /** Newest first. */
   keyIds: string[]
   /** Text that holds the key's id and the sealed secret. */
-  seal(secret: string, context: SecretContext): string
+  seal(secret: string, context: SecretContext): Sealed
   /** Throws when the text was sealed elsewhere, with an absent key, or changed since. */
-  open(sealed: string, context: SecretContext): string
+  open(sealed: Sealed, context: SecretContext): string
   /** A key of its own for one purpose (such as signing JWTs), derived from each of the keys, newest first. */
   derive(purpose: string): { id: string; key: Uint8Array }[]
 }
@@ -63,7 +64,7 @@ export function createVault(keys: SecretKey[]): Vault {
     newestKeyId: newest.id,
     keyIds: keys.map((key) => key.id),
     seal: (secret, context) =>
-      join(FORM, newest.id, encrypt(sealingKey(newest.id), additionalData(newest.id, context), secret)),
+      join(FORM, newest.id, encrypt(sealingKey(newest.id), additionalData(newest.id, context), secret)) as Sealed,
     open(sealed, context) {
       const [form = '', id = '', text = ''] = sealed.split('.')
       const body = Buffer.from(text, 'base64url')
@@ -103,7 +104,7 @@ function join(form: string, id: string, body: Buffer): string {
 }
 
 /** The id of the key that sealed this; whatever stands in its place when nothing sealed it. */
-export function sealedWith(sealed: string): string {
+export function sealedWith(sealed: Sealed): string {
   return sealed.split('.')[1] ?? ''
 }
 

@@ -2,12 +2,12 @@
 
 import { Type } from 'typebox'
 import { actorOf } from '../accounts/actor.ts'
+import type { Database } from '../database/database.ts'
 import { invalid } from '../failure.ts'
 import { nameProblem, readBody } from '../http/body.ts'
 import { CutMeta, cutAt } from '../http/pagination.ts'
 import { answers, IdParams, NoContent } from '../http/schemas.ts'
 import type { App } from '../http/server.ts'
-import type { Services } from '../services.ts'
 import { addKey, deleteKey, getKey, listKeys } from './keys.ts'
 import { readPublicKey } from './public-key.ts'
 import { KeySchema, keyJson } from './schemas.ts'
@@ -17,9 +17,14 @@ const KeyInput = Type.Object({
   content: Type.String({ minLength: 1, description: 'One public key, as in a .pub file.' }),
 })
 
+interface Services {
+  database: Database
+  limits: { maxKeys: number }
+}
+
 const KeyAnswer = Type.Object({ key: KeySchema })
 
-export function keyRoutes(app: App, { config: { maxKeys }, database }: Services): void {
+export function keyRoutes(app: App, { database, limits: { maxKeys } }: Services): void {
   app.get(
     '/v1/keys',
     {

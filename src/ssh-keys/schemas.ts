@@ -3,7 +3,7 @@
 import { Type } from 'typebox'
 import { Owner, ownerJson } from '../accounts/schemas.ts'
 import type { User } from '../accounts/users.ts'
-import { Time } from '../http/schemas.ts'
+import { Time } from '../schemas.ts'
 import type { Key } from './keys.ts'
 
 export const KeySchema = Type.Object({

@@ -33,7 +33,7 @@ beforeAll(async () => {
   alice = await service.addAccount('alice')
   browser = openBrowser(service)
   await browser.signIn(alice)
-  routes = (await listRoutes(service.services)).map((route) => {
+  routes = (await listRoutes(service)).map((route) => {
     const [method = '', path = ''] = route.split(' ')
     return { method, path: path.replace(':id', NIL_UUID) }
   })

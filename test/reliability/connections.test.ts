@@ -23,7 +23,7 @@ afterEach(async () => {
 
 async function start(load: Partial<typeof LOAD_LIMITS>, environment: Environment = {}): Promise<void> {
   service = await startService('SQLite', environment)
-  app = await createApp(service.services, { load: { ...LOAD_LIMITS, ...load } })
+  app = await createApp(service.services, service.config, { load: { ...LOAD_LIMITS, ...load } })
   port = Number(new URL(await app.listen({ host: '127.0.0.1', port: 0 })).port)
 }
 

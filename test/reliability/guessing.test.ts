@@ -3,7 +3,6 @@
 import { lookup } from 'node:dns/promises'
 import { setTimeout as delay } from 'node:timers/promises'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { tellOmitted } from '../../src/audit/failures.ts'
 import { openBrowser, ownAddress } from '../support/browser.ts'
 import { type Account, type Answer, basic, exchange, type Service, send, startService } from '../support/service.ts'
 
@@ -27,7 +26,7 @@ async function failTen(login: string, address: (n: number) => string): Promise<v
 }
 
 async function events(): Promise<string[]> {
-  await tellOmitted(service.services.database)
+  await service.services.failureTrail.flush()
   const rows = await service.services.database.selectFrom('events').select('type').orderBy('id').execute()
   return rows.map(({ type }) => type)
 }

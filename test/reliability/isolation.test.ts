@@ -177,7 +177,7 @@ describeOnBothEngines('isolation', (engine) => {
   }
 
   it('has a rule for every route there is, and no other', async () => {
-    expect(await listRoutes(service.services)).toEqual(Object.keys(rules).sort())
+    expect(await listRoutes(service)).toEqual(Object.keys(rules).sort())
   })
 
   const routes = Object.entries(rules).map(([route, rule]) => {

@@ -115,7 +115,9 @@ describe('an event loop that lags', () => {
 
   it('refuses requests, but not the question whether the process is alive, and serves again afterwards', async () => {
     service = await startService('SQLite', { METRICS_TOKEN: 'metrics' })
-    const app = await createApp(service.services, { load: { ...LOAD_LIMITS, lag: 50, lagMeasured: 500 } })
+    const app = await createApp(service.services, service.config, {
+      load: { ...LOAD_LIMITS, lag: 50, lagMeasured: 500 },
+    })
     const url = await app.listen({ host: '127.0.0.1', port: 0 })
     const status = async (path: string) =>
       (await send('GET', `${url}${path}`, undefined, { authorization: 'Bearer metrics' })).status

@@ -1,11 +1,11 @@
 // Every route of the real application, so that a table over routes notices one that it has no row for.
 
 import { createApp } from '../../src/app.ts'
-import type { Services } from '../../src/services.ts'
+import type { Service } from './service.ts'
 
 /** As `GET /v1/keys/:id`, sorted; without the dashboard's files, and without HEAD and OPTIONS, which Fastify adds. */
-export async function listRoutes(services: Services): Promise<string[]> {
-  const app = await createApp(services, { dashboard: 'none' })
+export async function listRoutes({ services, config }: Service): Promise<string[]> {
+  const app = await createApp(services, config, { dashboard: 'none' })
   await app.ready()
   const routes: string[] = []
   const path: string[] = []

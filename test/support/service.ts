@@ -6,7 +6,7 @@ import { join } from 'node:path'
 import { describe } from 'vitest'
 import { createApp } from '../../src/app.ts'
 import { userAdd } from '../../src/commands/users.ts'
-import type { Environment } from '../../src/config.ts'
+import type { Config, Environment } from '../../src/config.ts'
 import { readConfig } from '../../src/config.ts'
 import type { ServiceOptions, Services } from '../../src/services.ts'
 import { openServices } from '../../src/services.ts'
@@ -38,6 +38,7 @@ export interface Service {
   url: string
   engine: Engine
   services: Services
+  config: Config
   dataDir: string
   /** What another process needs to serve the same store. */
   environment: Environment
@@ -70,12 +71,13 @@ export async function startService(
   }
   const config = readConfig(settings)
   const services = await openServices(config, options)
-  const app = await createApp(services)
+  const app = await createApp(services, config)
   const url = await app.listen({ host: '127.0.0.1', port: environment.PORT ? config.port : 0 })
   return {
     url,
     engine,
     services,
+    config,
     dataDir,
     environment: settings,
     async addAccount(username) {
@@ -109,8 +111,9 @@ export async function startReplica(
   environment: Environment = {},
   options: ServiceOptions = {},
 ): Promise<{ url: string; close(): Promise<void> }> {
-  const services = await openServices(readConfig({ ...service.environment, ...environment }), options)
-  const app = await createApp(services)
+  const config = readConfig({ ...service.environment, ...environment })
+  const services = await openServices(config, options)
+  const app = await createApp(services, config)
   const url = await app.listen({ host: '127.0.0.1', port: 0 })
   return {
     url,

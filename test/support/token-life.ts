@@ -6,6 +6,7 @@ import pg from 'pg'
 import { afterAll, beforeAll, beforeEach } from 'vitest'
 import { type Sandbox, type SandboxPlatform, startSandbox } from '../../sandbox/sandbox.ts'
 import { Failure } from '../../src/failure.ts'
+import type { OAuthApplication } from '../../src/platforms/oauth.ts'
 import { type Browser, openBrowser, ownAddress } from './browser.ts'
 import { OAUTH_NAMES, type OAuthName, oauthSettings } from './oauth.ts'
 import type { Account, Answer, Engine, Service } from './service.ts'
@@ -95,7 +96,7 @@ export function tokenLife(engine: Engine) {
 
   /** Nobody can change the link until the returned function is called. */
   async function lockStore(id: string): Promise<() => Promise<void>> {
-    const { databaseUrl } = service.services.config
+    const { databaseUrl } = service.config
     if (databaseUrl === null) {
       const file = new Libsql(join(service.dataDir, 'forgelink.db'))
       file.exec('begin immediate')
@@ -164,6 +165,12 @@ export function tokenLife(engine: Engine) {
       return browser
     },
     platform: (name: OAuthName): SandboxPlatform => sandbox.platforms[name],
+    /** Ours there; what is changed in it holds at once. */
+    application(name: OAuthName): OAuthApplication {
+      const { application } = service.services.oauth[name]
+      if (application === null) throw new Error(`${name} is not set up`)
+      return application
+    },
     row,
     change,
     lockStore,

@@ -2,12 +2,11 @@
 
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { describe, expect, it, test } from 'vitest'
-import { readConfig } from '../../config.ts'
 import { Failure } from '../../failure.ts'
 import { checkCsrf, cookieName, readSessionCookie, setSessionCookie } from './session-cookie.ts'
 
-const PLAIN = readConfig({ PUBLIC_URL: 'http://127.0.0.1:4600' })
-const SECURE = readConfig({ PUBLIC_URL: 'https://forgelink.example.test' })
+const PLAIN = 'http://127.0.0.1:4600'
+const SECURE = 'https://forgelink.example.test'
 /** 256 bits as base64url. */
 const ID = 'Az09_-'.repeat(8).slice(0, 43)
 
@@ -15,10 +14,10 @@ function requestWith(headers: Record<string, string>): FastifyRequest {
   return { headers } as unknown as FastifyRequest
 }
 
-function cookieSet(config: typeof PLAIN, value: string | null): unknown {
+function cookieSet(publicUrl: string, value: string | null): unknown {
   const headers: Record<string, unknown> = {}
   const reply = { header: (name: string, text: unknown) => Object.assign(headers, { [name]: text }) }
-  setSessionCookie(config, reply as unknown as FastifyReply, value)
+  setSessionCookie(publicUrl, reply as unknown as FastifyReply, value)
   return headers
 }
 
@@ -29,8 +28,8 @@ test.each([
   ['https://forge.example.com', '__Host-forgelink'],
   ['https://forge.example.com:8443', '__Host-forgelink-8443'],
   ['https://forge.example.com:4600', '__Host-forgelink-4600'],
-])('at %s it is %s', (PUBLIC_URL, name) => {
-  expect(cookieName(readConfig({ PUBLIC_URL }))).toBe(name)
+])('at %s it is %s', (publicUrl, name) => {
+  expect(cookieName(publicUrl)).toBe(name)
 })
 
 test.each([
@@ -66,8 +65,8 @@ test('the cookie is kept for 12 hours, from scripts and other sites, and over ht
 
 // Browsers take a `__Host-` cookie with the path / alone, a `__Secure-` one with any.
 test('below a path the cookie is for that path, under the name that browsers take with one', () => {
-  const plain = readConfig({ PUBLIC_URL: 'http://127.0.0.1:4600/forgelink' })
-  const secure = readConfig({ PUBLIC_URL: 'https://tools.example.test/a/forgelink/' })
+  const plain = 'http://127.0.0.1:4600/forgelink'
+  const secure = 'https://tools.example.test/a/forgelink'
   const attributes = 'HttpOnly; SameSite=Lax'
   expect(cookieSet(plain, ID)).toEqual({
     'set-cookie': `forgelink=${ID}; Path=/forgelink; ${attributes}; Max-Age=43200`,

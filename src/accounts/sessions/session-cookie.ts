@@ -1,28 +1,27 @@
 // The session's cookie, and the check that a write with it comes from a page of ours.
 
 import type { FastifyReply, FastifyRequest } from 'fastify'
-import type { Config } from '../../config.ts'
 import { Failure } from '../../failure.ts'
-import { basePath } from '../../http/public-path.ts'
+import { basePath } from '../../public-path.ts'
 import { equalInConstantTime } from '../../text.ts'
 import { SESSION_SECONDS } from './sessions.ts'
 
 /** Browsers take the two names with a prefix only with Secure, and http on loopback is not secure. */
-function isSecure({ publicUrl }: Config): boolean {
+function isSecure(publicUrl: string): boolean {
   return publicUrl.startsWith('https:')
 }
 
 /** Browsers take `__Host-` with the path / alone. https://datatracker.ietf.org/doc/html/draft-ietf-httpbis-rfc6265bis#section-4.1.3 */
-function namePrefix(config: Config): string {
-  if (!isSecure(config)) return ''
-  return basePath(config) === '' ? '__Host-' : '__Secure-'
+function namePrefix(publicUrl: string): string {
+  if (!isSecure(publicUrl)) return ''
+  return basePath(publicUrl) === '' ? '__Host-' : '__Secure-'
 }
 
 /** Cookies are shared by all ports of a host, so that another port than the usual one is a part of the name. */
-export function cookieName(config: Config): string {
-  const port = new URL(config.publicUrl).port
-  const own = port === (isSecure(config) ? '' : '4600') ? '' : `-${port || 80}`
-  return `${namePrefix(config)}forgelink${own}`
+export function cookieName(publicUrl: string): string {
+  const port = new URL(publicUrl).port
+  const own = port === (isSecure(publicUrl) ? '' : '4600') ? '' : `-${port || 80}`
+  return `${namePrefix(publicUrl)}forgelink${own}`
 }
 
 /** The value of a cookie; `""` when there is none. */
@@ -35,27 +34,27 @@ export function readCookie(request: FastifyRequest, name: string): string {
 }
 
 /** The value of the session's cookie, whether or not there is a session of it. */
-export function readSessionCookie(config: Config, request: FastifyRequest): string | undefined {
-  const value = readCookie(request, cookieName(config))
+export function readSessionCookie(publicUrl: string, request: FastifyRequest): string | undefined {
+  const value = readCookie(request, cookieName(publicUrl))
   return /^[A-Za-z0-9_-]{43}$/.test(value) ? value : undefined
 }
 
 /** What sets a cookie; `value` null takes it away. */
-export function cookieHeader(config: Config, name: string, value: string | null, seconds: number): string {
-  const path = `Path=${basePath(config) || '/'}`
-  const attributes = [path, 'HttpOnly', 'SameSite=Lax', ...(isSecure(config) ? ['Secure'] : [])]
+export function cookieHeader(publicUrl: string, name: string, value: string | null, seconds: number): string {
+  const path = `Path=${basePath(publicUrl) || '/'}`
+  const attributes = [path, 'HttpOnly', 'SameSite=Lax', ...(isSecure(publicUrl) ? ['Secure'] : [])]
   return [`${name}=${value ?? ''}`, ...attributes, `Max-Age=${value === null ? 0 : seconds}`].join('; ')
 }
 
 /** `value` null takes the cookie away. */
-export function setSessionCookie(config: Config, reply: FastifyReply, value: string | null): void {
-  reply.header('set-cookie', cookieHeader(config, cookieName(config), value, SESSION_SECONDS))
+export function setSessionCookie(publicUrl: string, reply: FastifyReply, value: string | null): void {
+  reply.header('set-cookie', cookieHeader(publicUrl, cookieName(publicUrl), value, SESSION_SECONDS))
 }
 
 /** Throws `csrf` for a request that no page of ours has sent: `given` is its token, `wanted` the session's. */
-export function checkCsrf(config: Config, request: FastifyRequest, given: unknown, wanted: string): void {
-  if (request.headers.origin !== new URL(config.publicUrl).origin) {
-    throw new Failure('csrf', `This was not sent from a page at ${config.publicUrl}. Open it there and try again.`)
+export function checkCsrf(publicUrl: string, request: FastifyRequest, given: unknown, wanted: string): void {
+  if (request.headers.origin !== new URL(publicUrl).origin) {
+    throw new Failure('csrf', `This was not sent from a page at ${publicUrl}. Open it there and try again.`)
   }
   if (typeof given !== 'string' || !equalInConstantTime(given, wanted)) {
     throw new Failure('csrf', 'This page is no longer current: you signed in or out since. Load it again and repeat.')

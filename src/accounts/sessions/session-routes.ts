@@ -6,13 +6,13 @@ import { Failure, invalid } from '../../failure.ts'
 import { readBody } from '../../http/body.ts'
 import { answers, NoContent } from '../../http/schemas.ts'
 import type { App } from '../../http/server.ts'
-import type { Services } from '../../services.ts'
 import { actorOf } from '../actor.ts'
 import { checkPassword } from '../authenticate.ts'
 import { changePassword } from '../change-password.ts'
 import type { LoginThrottle } from '../login-throttle.ts'
 import { passwordProblem } from '../passwords.ts'
 import { UserSchema, userJson } from '../schemas.ts'
+import type { Services } from '../services.ts'
 import { setDeviceCookie } from './device-cookie.ts'
 import { setSessionCookie } from './session-cookie.ts'
 import { confirmSession } from './sessions.ts'
@@ -34,10 +34,10 @@ const ConfirmInput = Type.Object({ current: Type.String() })
 
 /** Routes of a session; `app` has authenticated it. */
 export function sessionRoutes(app: App, services: Services, loginThrottle: LoginThrottle): void {
-  const { config, database } = services
+  const { database, oauth, publicUrl } = services
 
   function platform(name: 'github' | 'gitlab') {
-    return { configured: config[name].clientId !== null, url: config[name].url }
+    return { configured: oauth[name].application !== null, url: oauth[name].url }
   }
 
   app.get(
@@ -47,7 +47,7 @@ export function sessionRoutes(app: App, services: Services, loginThrottle: Login
       session: {
         user: userJson(user),
         csrf_token: session?.csrfToken ?? '',
-        public_url: config.publicUrl,
+        public_url: publicUrl,
         oauth: { github: platform('github'), gitlab: platform('gitlab') },
       },
     }),
@@ -86,8 +86,8 @@ export function sessionRoutes(app: App, services: Services, loginThrottle: Login
         endsTokens: input.end_others ?? false,
       })
       if (cookies) {
-        setSessionCookie(config, reply, cookies.session)
-        setDeviceCookie(config, reply, cookies.device)
+        setSessionCookie(publicUrl, reply, cookies.session)
+        setDeviceCookie(publicUrl, reply, cookies.device)
       }
       return reply.status(204).send(null)
     },

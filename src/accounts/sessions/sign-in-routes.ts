@@ -3,19 +3,18 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { Actor } from '../../audit/events.ts'
 import { recordEvent } from '../../audit/events.ts'
-import type { Config } from '../../config.ts'
 import { Failure } from '../../failure.ts'
 import { failureRows } from '../../http/failures.ts'
 import { html } from '../../http/html/html.ts'
 import type { Page } from '../../http/html/layout.ts'
 import { formField, sendPage } from '../../http/html/layout.ts'
-import { publicPath } from '../../http/public-path.ts'
 import { ownPath } from '../../http/return-to.ts'
 import type { App } from '../../http/server.ts'
-import type { Services } from '../../services.ts'
+import { publicPath } from '../../public-path.ts'
 import { actorOf } from '../actor.ts'
 import { checkPassword, sessionOf } from '../authenticate.ts'
 import type { LoginThrottle } from '../login-throttle.ts'
+import type { Services } from '../services.ts'
 import { lockPassword } from '../users.ts'
 import { setDeviceCookie } from './device-cookie.ts'
 import { newDeviceCookie, rememberBrowser } from './known-devices.ts'
@@ -29,12 +28,12 @@ interface Form {
   problem?: string
 }
 
-function signInPage(config: Config, { csrfToken, returnTo, login = '', problem }: Form): Page {
+function signInPage(publicUrl: string, { csrfToken, returnTo, login = '', problem }: Form): Page {
   const describedBy = problem === undefined ? null : html` aria-describedby="problem"`
   return {
     title: 'Sign in',
     body: html`${problem === undefined ? null : html`<p class="problem" id="problem" role="alert">${problem}</p>`}
-<form method="post" action="${publicPath(config, '/sign-in')}">
+<form method="post" action="${publicPath(publicUrl, '/sign-in')}">
 <input type="hidden" name="csrf" value="${csrfToken}">
 <input type="hidden" name="return_to" value="${returnTo}">
 <label for="login">E-mail address or user name</label>
@@ -48,33 +47,33 @@ function signInPage(config: Config, { csrfToken, returnTo, login = '', problem }
 
 /** Pages; `app` has their manners already. */
 export function signInRoutes(app: App, services: Services, loginThrottle: LoginThrottle): void {
-  const { config, database } = services
-  const afterSignIn = publicPath(config, '/profile')
+  const { database, publicUrl } = services
+  const afterSignIn = publicPath(publicUrl, '/profile')
 
   /** The page with a form that this browser can send: its token goes with a cookie, also before there is a session. */
   function sendForm(request: FastifyRequest, reply: FastifyReply, status: number, form: Omit<Form, 'csrfToken'>) {
-    let id = readSessionCookie(config, request)
+    let id = readSessionCookie(publicUrl, request)
     if (id === undefined) {
       id = newSessionId()
-      setSessionCookie(config, reply, id)
+      setSessionCookie(publicUrl, reply, id)
     }
-    return sendPage(config, reply, status, signInPage(config, { ...form, csrfToken: csrfTokenOf(id) }))
+    return sendPage(publicUrl, reply, status, signInPage(publicUrl, { ...form, csrfToken: csrfTokenOf(id) }))
   }
 
   app.get('/sign-in', { schema: { hide: true } }, async (request, reply) => {
     const query = request.query as Record<string, unknown>
-    const returnTo = ownPath(config, query.return_to) ?? afterSignIn
-    if (await sessionOf(config, database, request)) return reply.redirect(returnTo, 303)
+    const returnTo = ownPath(publicUrl, query.return_to) ?? afterSignIn
+    if (await sessionOf(publicUrl, database, request)) return reply.redirect(returnTo, 303)
     return sendForm(request, reply, 200, { returnTo })
   })
 
   app.post('/sign-in', { schema: { hide: true } }, async (request, reply) => {
-    const returnTo = ownPath(config, formField(request, 'return_to')) ?? afterSignIn
+    const returnTo = ownPath(publicUrl, formField(request, 'return_to')) ?? afterSignIn
     const login = formField(request, 'login')?.trim() ?? ''
     const password = formField(request, 'password') ?? ''
-    const before = readSessionCookie(config, request)
+    const before = readSessionCookie(publicUrl, request)
     try {
-      checkCsrf(config, request, formField(request, 'csrf'), before === undefined ? '' : csrfTokenOf(before))
+      checkCsrf(publicUrl, request, formField(request, 'csrf'), before === undefined ? '' : csrfTokenOf(before))
       const user = await checkPassword(services, loginThrottle, request, { login, password })
       const { cookie, device } = newDeviceCookie(services.vault, user)
       const id = await database.transaction().execute(async (transaction) => {
@@ -85,8 +84,8 @@ export function signInRoutes(app: App, services: Services, loginThrottle: LoginT
         await recordEvent(transaction, actorOf(request), user.id, { type: 'login_success', data })
         return startSession(transaction, user.id)
       })
-      setSessionCookie(config, reply, id)
-      setDeviceCookie(config, reply, cookie)
+      setSessionCookie(publicUrl, reply, id)
+      setDeviceCookie(publicUrl, reply, cookie)
     } catch (error) {
       if (!(error instanceof Failure)) throw error
       if (error.details.retryAfter !== undefined) reply.header('retry-after', String(error.details.retryAfter))
@@ -97,9 +96,9 @@ export function signInRoutes(app: App, services: Services, loginThrottle: LoginT
   })
 
   app.post('/sign-out', { schema: { hide: true } }, async (request, reply) => {
-    const id = readSessionCookie(config, request)
+    const id = readSessionCookie(publicUrl, request)
     if (id !== undefined) {
-      checkCsrf(config, request, request.headers['x-csrf-token'] ?? formField(request, 'csrf'), csrfTokenOf(id))
+      checkCsrf(publicUrl, request, request.headers['x-csrf-token'] ?? formField(request, 'csrf'), csrfTokenOf(id))
       const session = await findSession(database, id)
       await database.transaction().execute(async (transaction) => {
         const wasThere = await endSession(transaction, id)
@@ -107,8 +106,8 @@ export function signInRoutes(app: App, services: Services, loginThrottle: LoginT
         const actor: Actor = { ...actorOf(request), via: 'session' }
         await recordEvent(transaction, actor, session.user.id, { type: 'logout', data: { remote_ip: request.ip } })
       })
-      setSessionCookie(config, reply, null)
+      setSessionCookie(publicUrl, reply, null)
     }
-    return reply.redirect(publicPath(config, '/sign-in'), 303)
+    return reply.redirect(publicPath(publicUrl, '/sign-in'), 303)
   })
 }

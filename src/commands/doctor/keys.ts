@@ -13,8 +13,10 @@ import { createVault } from '../../secrets/vault.ts'
 import type { Check } from './check.ts'
 import { failed, ok, warning } from './check.ts'
 
+type KeyConfig = Pick<Config, 'secretKeys' | 'dataDir'>
+
 /** `database` null: there is no file yet. */
-export async function checkKeys(config: Config, database: Database | null): Promise<Check[]> {
+export async function checkKeys(config: KeyConfig, database: Database | null): Promise<Check[]> {
   const keys = findKeys(config, database !== null)
   if (!Array.isArray(keys)) return [keys]
   const vault = createVault(keys)
@@ -32,7 +34,7 @@ export async function checkKeys(config: Config, database: Database | null): Prom
   }
 }
 
-function findKeys({ secretKeys, dataDir }: Config, isNeeded: boolean): SecretKey[] | Check {
+function findKeys({ secretKeys, dataDir }: KeyConfig, isNeeded: boolean): SecretKey[] | Check {
   if (secretKeys !== null) return secretKeys
   const file = secretKeyFile(dataDir)
   if (!existsSync(file)) {

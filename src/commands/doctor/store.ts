@@ -20,8 +20,10 @@ const INCREMENTAL = 2
 /** Seconds that the clocks of this machine and PostgreSQL's may differ: expiry is compared over both. */
 const CLOCK_SLACK = 10
 
+type StoreConfig = Pick<Config, 'databaseUrl' | 'dataDir'>
+
 /** `database` is opened to read; null when there is no file yet. */
-export async function checkStore(config: Config, database: Database | null): Promise<Check[]> {
+export async function checkStore(config: StoreConfig, database: Database | null): Promise<Check[]> {
   const files = config.databaseUrl === null ? [...checkWritable(config.dataDir), ...checkSpace(config.dataDir)] : []
   const modes = existsSync(config.dataDir) ? checkModes(config.dataDir) : []
   if (database === null) {
@@ -43,7 +45,7 @@ export async function checkStore(config: Config, database: Database | null): Pro
   }
 }
 
-function unreachable({ databaseUrl, dataDir }: Config, { details }: Failure): Check {
+function unreachable({ databaseUrl, dataDir }: StoreConfig, { details }: Failure): Check {
   const code = details.log?.store ?? 'no reason given'
   if (databaseUrl === null) {
     return failed('store', `${databaseFile(dataDir)} cannot be read (${code}). Check who owns it, and the disk.`)

@@ -1,7 +1,6 @@
 // The page /docs: every call of the API with its parameters and an example, made from the description at /openapi.json.
 
-import type { Config } from '../../config.ts'
-import { publicPath } from '../public-path.ts'
+import { publicPath } from '../../public-path.ts'
 import type { App } from '../server.ts'
 import type { Html } from './html.ts'
 import { html } from './html.ts'
@@ -35,14 +34,14 @@ interface Operation {
 }
 
 /** On an `app` with the manners of pages. */
-export function docsPageRoute(app: App, config: Config): void {
+export function docsPageRoute(app: App, publicUrl: string): void {
   app.get('/docs', { schema: { hide: true } }, async (_request, reply) => {
-    const description = publicPath(config, '/openapi.json')
+    const description = publicPath(publicUrl, '/openapi.json')
     const intro = html`<p>Every call below but the exchange of tokens is made with <code>Authorization: Bearer TOKEN</code>.
 The whole description, for programs, is <a href="${description}">${description}</a> (OpenAPI 3.1).</p>
-<p><a href="${publicPath(config, '/profile')}">Back to Forgelink</a></p>`
-    const body = html`${intro}${sections(config.publicUrl, app.swagger().paths ?? {})}`
-    return sendPage(config, reply, 200, { title: 'API', body, wide: true })
+<p><a href="${publicPath(publicUrl, '/profile')}">Back to Forgelink</a></p>`
+    const body = html`${intro}${sections(publicUrl, app.swagger().paths ?? {})}`
+    return sendPage(publicUrl, reply, 200, { title: 'API', body, wide: true })
   })
 }
 

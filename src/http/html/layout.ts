@@ -2,10 +2,9 @@
 
 import { createHash, randomBytes } from 'node:crypto'
 import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify'
-import type { Config } from '../../config.ts'
 import type { Failure } from '../../failure.ts'
+import { publicPath } from '../../public-path.ts'
 import { answerFailure, noteFailure } from '../failures.ts'
-import { publicPath } from '../public-path.ts'
 import type { App } from '../server.ts'
 import { prefersHtml } from './accept.ts'
 import { type Html, html } from './html.ts'
@@ -36,7 +35,7 @@ const ICON = MARK.markup.replace('<svg ', '<svg xmlns="http://www.w3.org/2000/sv
 const ICON_ADDRESS = `data:image/svg+xml,${encodeURIComponent(ICON)}`
 
 /** Frame of every page: one heading, one thing to do. */
-function documentOf(config: Config, { title, body, wide = false, goesTo }: Page): string {
+function documentOf(publicUrl: string, { title, body, wide = false, goesTo }: Page): string {
   return html`<!doctype html>
 <html lang="en">
 <head>
@@ -44,12 +43,12 @@ function documentOf(config: Config, { title, body, wide = false, goesTo }: Page)
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <meta name="color-scheme" content="light dark">
 ${goesTo === undefined ? null : html`<meta http-equiv="refresh" content="0; url=${goesTo}">\n`}<title>${title} · Forgelink</title>
-<script src="${publicPath(config, '/color-scheme.js')}"></script>
-<link rel="stylesheet" href="${publicPath(config, STYLE_ADDRESS)}">
+<script src="${publicPath(publicUrl, '/color-scheme.js')}"></script>
+<link rel="stylesheet" href="${publicPath(publicUrl, STYLE_ADDRESS)}">
 <link rel="icon" href="${ICON_ADDRESS}">
 </head>
 <body${wide ? html` class="wide"` : null}>
-<header><a href="${publicPath(config, '/')}">${MARK} Forgelink</a></header>
+<header><a href="${publicPath(publicUrl, '/')}">${MARK} Forgelink</a></header>
 <main>
 <h1>${title}</h1>
 ${body}
@@ -59,8 +58,8 @@ ${body}
 `.markup
 }
 
-export function sendPage(config: Config, reply: FastifyReply, status: number, page: Page): FastifyReply {
-  return reply.status(status).type('text/html; charset=utf-8').send(documentOf(config, page))
+export function sendPage(publicUrl: string, reply: FastifyReply, status: number, page: Page): FastifyReply {
+  return reply.status(status).type('text/html; charset=utf-8').send(documentOf(publicUrl, page))
 }
 
 /** A page that says what happened, what to do, and leads on. */
@@ -110,18 +109,18 @@ export function protectPage(reply: FastifyReply): { nonce: string } {
 const LOOPBACK = /^(localhost|.*\.localhost|127(\.\d{1,3}){3}|\[::1\])$/
 
 /** Where to ask instead when a page is asked for under another name of this machine, where the cookie is not known. */
-function addressUnderPublicName(config: Config, request: FastifyRequest): string | undefined {
+function addressUnderPublicName(publicUrl: string, request: FastifyRequest): string | undefined {
   const asked = URL.parse(`http://${request.headers.host}`)
-  const own = new URL(config.publicUrl)
+  const own = new URL(publicUrl)
   const isOther = asked && asked.hostname !== own.hostname && LOOPBACK.test(asked.hostname)
-  return isOther && LOOPBACK.test(own.hostname) ? `${config.publicUrl}${request.url}` : undefined
+  return isOther && LOOPBACK.test(own.hostname) ? `${publicUrl}${request.url}` : undefined
 }
 
 /** What holds for every page registered on `app` from here on: headers, forms, failures as pages. */
-export function configurePages(app: App, config: Config): void {
+export function configurePages(app: App, publicUrl: string): void {
   app.addHook('onRequest', async (request, reply) => {
     protectPage(reply)
-    const instead = request.method === 'GET' && addressUnderPublicName(config, request)
+    const instead = request.method === 'GET' && addressUnderPublicName(publicUrl, request)
     if (instead) return reply.redirect(instead, 307)
   })
   app.addContentTypeParser('application/x-www-form-urlencoded', { parseAs: 'string' }, (_request, body, done) => {
@@ -135,8 +134,8 @@ export function configurePages(app: App, config: Config): void {
       row.status === 500
         ? `Something went wrong on this server. If it does so again, tell its operator this number: ${request.id}`
         : failure.message
-    const way = { href: publicPath(config, '/profile'), text: 'Go to your profile' }
-    sendPage(config, reply, row.status, messagePage('That did not work', [sentence], way))
+    const way = { href: publicPath(publicUrl, '/profile'), text: 'Go to your profile' }
+    sendPage(publicUrl, reply, row.status, messagePage('That did not work', [sentence], way))
   })
 }
 

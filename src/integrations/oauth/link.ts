@@ -6,16 +6,14 @@ import type { Actor } from '../../audit/events.ts'
 import type { Transaction } from '../../database/database.ts'
 import type { FailureCode } from '../../failure.ts'
 import { Failure } from '../../failure.ts'
-import { failureRows } from '../../http/failures.ts'
 import type { OAuthApplication, TokenGrant } from '../../platforms/oauth.ts'
 import { authorizeUrl, exchangeCode, isIssuer, isOpaque, randomSecret } from '../../platforms/oauth.ts'
 import { scmTypes } from '../../platforms/scm-types.ts'
-import type { Services } from '../../services.ts'
-import { retryStore, waitUntil } from '../background.ts'
 import { fetchProfile } from '../connect.ts'
 import type { Integration } from '../integrations.ts'
 import { findIntegration, listIntegrations } from '../integrations.ts'
 import { noteApplicationDenied, recordLinkError } from '../link-errors.ts'
+import type { Services } from '../services.ts'
 import { findAccess } from '../tokens/pair.ts'
 import { queueRevocation } from '../tokens/revocations.ts'
 import { queueTokensOf } from '../unlink.ts'
@@ -32,7 +30,8 @@ const DROP_WAIT = 500
 
 /** Why nothing was linked, as a page tells it. */
 export interface LinkError {
-  status: number
+  /** What the page's status follows from. */
+  code: FailureCode
   title: string
   sentences: string[]
   /** The link that was to be made again, so that trying again means the same. */
@@ -94,7 +93,7 @@ export async function finishLink(
   }
   try {
     // As one: whoever has spent the code must not be turned away before it has become a link.
-    return await services.transport.waiting(session.user.id, () => waitUntil(services, exchangeAndKeep()), {
+    return await services.transport.waiting(session.user.id, () => services.background.waitUntil(exchangeAndKeep()), {
       unbroken: true,
     })
   } catch (error) {
@@ -127,12 +126,14 @@ async function keepOrDrop(
     if (!isKept) {
       const { database, vault } = services
       const dropped = { scmType, webUrl: webUrl, clientId, tokens: given.grant, ownerId: owner, integrationId: null }
-      const dropping = retryStore(services, async () => {
-        // They are a link's after all when only the store's answer was lost.
-        const links = await listIntegrations(database, owner, { scmType })
-        if (links.some((link) => findAccess(services, link) === given.grant.accessToken)) return
-        await queueRevocation(database, vault, dropped)
-      }).catch(() => undefined)
+      const dropping = services.background
+        .retryStore(async () => {
+          // They are a link's after all when only the store's answer was lost.
+          const links = await listIntegrations(database, owner, { scmType })
+          if (links.some((link) => findAccess(services, link) === given.grant.accessToken)) return
+          await queueRevocation(database, vault, dropped)
+        })
+        .catch(() => undefined)
       // While the store is away it goes on without the page.
       await Promise.race([dropping, delay(DROP_WAIT, undefined, { ref: false })])
     }
@@ -158,16 +159,16 @@ async function keepGrant(
     if (wanted && (wanted.uid !== profile.uid || wanted.scmType !== scmType || wanted.webUrl !== webUrl)) {
       return { wanted }
     }
-    const granted = { application, grant, profile, maxLinks: services.config.maxLinks }
+    const granted = { application, grant, profile, maxLinks: services.limits.maxLinks }
     const { integration, before } = await storeGrant(transaction, services.vault, actor, owner, granted)
     // The same pair is there already when the store's answer was lost at the first try.
     if (before && findAccess(services, before) !== accessToken) await queueTokensOf(services, transaction, before)
     return { link: integration }
   }
-  const stored = await retryStore(services, () => services.database.transaction().execute(store), STORE_LIMIT)
+  const stored = await services.background.retryStore(() => services.database.transaction().execute(store), STORE_LIMIT)
   if ('link' in stored) return stored.link
   const { wanted } = stored
-  await recordLinkError(services.database, actor, owner, wanted, 'another_account')
+  await recordLinkError(services, actor, owner, wanted, 'another_account')
   return linkError(againId, 'That is another account', [
     `You signed in as ${profile.username}, but this link is to ${wanted.username}. It was left as it is.`,
     `Sign in as ${wanted.username} to make it again, or link ${profile.username} as an account of its own.`,
@@ -223,11 +224,11 @@ function failedThere(error: unknown, label: string, againId: string | null): Lin
   const retryAfter = error.details.retryAfter ?? (error.code === 'scm_unavailable' ? UNTOLD_WAIT : undefined)
   return {
     ...linkError(againId, `Linking ${label} did not work`, sentences),
-    status: failureRows[error.code].status,
+    code: error.code,
     ...(retryAfter !== undefined && { retryAfter }),
   }
 }
 
 function linkError(againId: string | null, title: string, sentences: string[]): LinkError {
-  return { status: 400, title, sentences, againId }
+  return { code: 'bad_request', title, sentences, againId }
 }

@@ -6,20 +6,19 @@ import { sessionOf } from '../../accounts/authenticate.ts'
 import { checkCsrf } from '../../accounts/sessions/session-cookie.ts'
 import type { Session } from '../../accounts/sessions/sessions.ts'
 import type { Actor } from '../../audit/events.ts'
-import type { Config } from '../../config.ts'
+import { failureRows } from '../../http/failures.ts'
 import { type Html, html } from '../../http/html/html.ts'
 import type { Page } from '../../http/html/layout.ts'
 import { formField, messagePage, onwardPage, sendPage } from '../../http/html/layout.ts'
-import { publicPath } from '../../http/public-path.ts'
 import { signInAddress } from '../../http/return-to.ts'
 import type { App } from '../../http/server.ts'
 import type { OAuthApplication } from '../../platforms/oauth.ts'
-import { callbackUrl, oauthApplication } from '../../platforms/oauth.ts'
 import type { OAuthScmType } from '../../platforms/scm-types.ts'
 import { OAUTH_SCM_TYPES, scmTypes } from '../../platforms/scm-types.ts'
-import type { Services } from '../../services.ts'
+import { publicPath } from '../../public-path.ts'
 import type { Integration } from '../integrations.ts'
 import { findIntegration } from '../integrations.ts'
+import type { Services } from '../services.ts'
 import type { Revoker } from '../tokens/revoker.ts'
 import type { LinkError } from './link.ts'
 import { beginLink, finishLink } from './link.ts'
@@ -40,7 +39,8 @@ export function oauthRoutes(app: App, services: Services, revoker: Revoker): voi
 }
 
 function routesOf(app: App, services: Services, revoker: Revoker, scmType: OAuthScmType): void {
-  const { config, database } = services
+  const { database, oauth, publicUrl } = services
+  const { application, url, callbackUrl } = oauth[scmType]
   const { label } = scmTypes[scmType]
   const linkPath = `/users/${scmType}/link`
 
@@ -50,7 +50,7 @@ function routesOf(app: App, services: Services, revoker: Revoker, scmType: OAuth
   }
 
   function askToSignIn(reply: FastifyReply, address: string) {
-    return reply.redirect(signInAddress(config, address), 303)
+    return reply.redirect(signInAddress(publicUrl, address), 303)
   }
 
   async function wantedLink(session: Session, id: unknown): Promise<Integration | null> {
@@ -63,10 +63,10 @@ function routesOf(app: App, services: Services, revoker: Revoker, scmType: OAuth
     const name = scmType.toUpperCase()
     return {
       title: `${label} is not set up here`,
-      body: html`<p>The operator of this server has to make an OAuth application at ${config[scmType].url}, with this callback address:</p>
-<p><code>${callbackUrl(config, scmType)}</code></p>
+      body: html`<p>The operator of this server has to make an OAuth application at ${url}, with this callback address:</p>
+<p><code>${callbackUrl}</code></p>
 <p>Its id and secret then go into the settings <code>${name}_CLIENT_ID</code> and <code>${name}_CLIENT_SECRET</code>.</p>
-<p><a class="button" href="${publicPath(config, '/profile')}">Back to your profile</a></p>`,
+<p><a class="button" href="${publicPath(publicUrl, '/profile')}">Back to your profile</a></p>`,
     }
   }
 
@@ -79,55 +79,57 @@ function routesOf(app: App, services: Services, revoker: Revoker, scmType: OAuth
 <li>your public profile</li>
 ${application.scopes.map(scopeItem)}</ul>
 <p class="soft">The token that ${label} gives is kept encrypted. You can unlink at any time on your profile, which revokes it.</p>
-<form method="post" action="${publicPath(config, linkPath)}" class="ways">
+<form method="post" action="${publicPath(publicUrl, linkPath)}" class="ways">
 <input type="hidden" name="csrf" value="${session.csrfToken}">
 <input type="hidden" name="again" value="${again?.id ?? ''}">
 <button type="submit">Continue to ${label}</button>
-<a href="${publicPath(config, '/profile')}">Back to your profile</a>
+<a href="${publicPath(publicUrl, '/profile')}">Back to your profile</a>
 </form>`,
     }
   }
 
   app.get(linkPath, { schema: { hide: true } }, async (request, reply) => {
-    const session = await sessionOf(config, database, request)
+    const session = await sessionOf(publicUrl, database, request)
     if (!session) return askToSignIn(reply, request.url)
-    const application = oauthApplication(config, scmType)
-    if (!application) return sendPage(config, reply, 404, notConfigured())
+    if (!application) return sendPage(publicUrl, reply, 404, notConfigured())
     const again = await wantedLink(session, queryOf(request).again)
-    return sendPage(config, reply, 200, askPage(session, application, again))
+    return sendPage(publicUrl, reply, 200, askPage(session, application, again))
   })
 
   app.post(linkPath, { schema: { hide: true } }, async (request, reply) => {
-    const session = await sessionOf(config, database, request)
+    const session = await sessionOf(publicUrl, database, request)
     const againId = formField(request, 'again') || null
     if (!session) return askToSignIn(reply, linkAddress(againId))
-    checkCsrf(config, request, formField(request, 'csrf'), session.csrfToken)
-    const application = oauthApplication(config, scmType)
-    if (!application) return sendPage(config, reply, 404, notConfigured())
+    checkCsrf(publicUrl, request, formField(request, 'csrf'), session.csrfToken)
+    if (!application) return sendPage(publicUrl, reply, 404, notConfigured())
     const again = await wantedLink(session, againId)
     const address = await beginLink(services, session, application, again?.id ?? null)
-    return sendPage(config, reply, 200, onwardPage(label, address))
+    return sendPage(publicUrl, reply, 200, onwardPage(label, address))
   })
 
   // No HEAD: whoever looks at the address first would use the attempt up.
   app.get(`/users/${scmType}/callback`, { exposeHeadRoute: false, schema: { hide: true } }, async (request, reply) => {
-    const session = await sessionOf(config, database, request)
+    const session = await sessionOf(publicUrl, database, request)
     if (!session) {
       const sentences = [
         `${label} sent you back, but you are not signed in here, or no longer. Nothing was linked.`,
         'Sign in and begin again: it takes a moment.',
       ]
-      const way = { href: signInAddress(config, linkPath), text: 'Sign in' }
-      return sendPage(config, reply, 401, messagePage('You are not signed in', sentences, way))
+      const way = { href: signInAddress(publicUrl, linkPath), text: 'Sign in' }
+      return sendPage(publicUrl, reply, 401, messagePage('You are not signed in', sentences, way))
     }
-    const application = oauthApplication(config, scmType)
-    if (!application) return sendPage(config, reply, 404, notConfigured())
+    if (!application) return sendPage(publicUrl, reply, 404, notConfigured())
     const actor: Actor = { ...actorOf(request), via: 'session' }
     const outcome = await finishLink(services, actor, session, application, queryOf(request))
     revoker.wake()
-    if ('id' in outcome) return reply.redirect(publicPath(config, `/profile?linked=${outcome.id}`), 303)
+    if ('id' in outcome) return reply.redirect(publicPath(publicUrl, `/profile?linked=${outcome.id}`), 303)
     if (outcome.retryAfter !== undefined) reply.header('retry-after', String(Math.ceil(outcome.retryAfter)))
-    return sendPage(config, reply, outcome.status, linkErrorPage(config, outcome, linkAddress(outcome.againId)))
+    return sendPage(
+      publicUrl,
+      reply,
+      failureRows[outcome.code].status,
+      linkErrorPage(publicUrl, outcome, linkAddress(outcome.againId)),
+    )
   })
 }
 
@@ -140,10 +142,10 @@ function scopeItem(scope: string): Html {
   return html`<li>${meaning === undefined ? null : `${meaning} `}<code>${scope}</code></li>\n`
 }
 
-function linkErrorPage(config: Config, { title, sentences }: LinkError, tryAgain: string): Page {
+function linkErrorPage(publicUrl: string, { title, sentences }: LinkError, tryAgain: string): Page {
   return {
     title,
     body: html`${sentences.map((sentence) => html`<p>${sentence}</p>\n`)}
-<p class="ways"><a class="button" href="${publicPath(config, tryAgain)}">Try again</a> <a href="${publicPath(config, '/profile')}">Back to your profile</a></p>`,
+<p class="ways"><a class="button" href="${publicPath(publicUrl, tryAgain)}">Try again</a> <a href="${publicPath(publicUrl, '/profile')}">Back to your profile</a></p>`,
   }
 }

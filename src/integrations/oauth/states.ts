@@ -4,8 +4,8 @@ import { createHash } from 'node:crypto'
 import type { Session } from '../../accounts/sessions/sessions.ts'
 import type { OAuthScmType } from '../../platforms/scm-types.ts'
 import { verifierContext } from '../../secrets/sealed-columns.ts'
-import type { Services } from '../../services.ts'
 import { now } from '../../time.ts'
+import type { Services } from '../services.ts'
 
 const LIFETIME_MS = 600_000
 /** In one session: whoever begins more has left the oldest. Keeps the table from being filled. */

@@ -3,15 +3,13 @@
 import type { TSchema } from 'typebox'
 import { Type } from 'typebox'
 import { Failure, notFound } from '../../failure.ts'
-import { PageQuery, paginationJson, readPage } from '../../http/pagination.ts'
+import { PageQuery, Pagination, paginationJson, readPage } from '../../http/pagination.ts'
 import { answers, IdParams } from '../../http/schemas.ts'
 import type { App } from '../../http/server.ts'
 import type { Page, PageRequest } from '../../platforms/platform.ts'
-import type { Services } from '../../services.ts'
 import { withPlatform } from '../connect.ts'
 import {
   BranchSchema,
-  ListMeta,
   OrganizationSchema,
   organizationJson,
   PullRequestSchema,
@@ -19,9 +17,15 @@ import {
   RepositorySchema,
   repositoryJson,
 } from '../schemas.ts'
+import type { Services } from '../services.ts'
 import { readPullRequestQuery, readRepositoryName, readRepositoryQuery } from './query.ts'
 
 const tags = ['SCM integrations']
+
+const ListMeta = Type.Object({
+  pagination: Pagination,
+  warnings: Type.Array(Type.String(), { description: 'What the platform held back; empty when nothing.' }),
+})
 
 function searchQuery(example: string) {
   return Type.Object({ query: Type.String({ examples: [example] }), ...PageQuery.properties })

@@ -5,23 +5,22 @@ import { createPlatform } from '../../platforms/create-platform.ts'
 import type { OAuthApplication, TokenGrant } from '../../platforms/oauth.ts'
 import { refreshGrant } from '../../platforms/oauth.ts'
 import { scmTypes } from '../../platforms/scm-types.ts'
-import type { Services } from '../../services.ts'
-import { retryStore } from '../background.ts'
 import type { Integration } from '../integrations.ts'
 import { findIntegration, noteProfile } from '../integrations.ts'
 import { noteApplicationDenied } from '../link-errors.ts'
 import { markExpired, replacePair } from '../oauth/columns.ts'
+import type { Services } from '../services.ts'
 import { dropRefreshLease, pauseRefresh, type RefreshLease, type RefreshReason } from './lease.ts'
 import { findAccess, grantedTo, openAccess } from './pair.ts'
 import { queueRevocation } from './revocations.ts'
 
 /** What callers of a link are told that has to be made again. */
-export function linkExpired({ config }: Services, { id, scmType, statusReason }: Integration): Failure {
+export function linkExpired({ publicUrl }: Services, { id, scmType, statusReason }: Integration): Failure {
   const { label } = scmTypes[scmType]
   const why = statusReason ?? `${label} no longer renews its token.`
   return new Failure(
     'scm_link_expired',
-    `The link has expired: ${why} Link it again at ${config.publicUrl}/users/${scmType}/link?again=${id}`,
+    `The link has expired: ${why} Link it again at ${publicUrl}/users/${scmType}/link?again=${id}`,
   )
 }
 
@@ -53,7 +52,8 @@ export async function exchangeRefreshToken(
     database
       .transaction()
       .execute((transaction) => replacePair(transaction, vault, integration, application, grant, unproven))
-  const updated = (await retryStore(services, store)) ?? (await supersededBy(services, application, integration, grant))
+  const updated =
+    (await services.background.retryStore(store)) ?? (await supersededBy(services, application, integration, grant))
   return verifyAccount(services, updated)
 }
 
@@ -104,7 +104,7 @@ async function supersededBy(
   grant: TokenGrant,
 ): Promise<Integration> {
   const { database, vault } = services
-  return retryStore(services, async () => {
+  return services.background.retryStore(async () => {
     const present = await findIntegration(database, integration.ownerId, integration.id)
     if (present && findAccess(services, present) === grant.accessToken) return present
     const { ownerId, id } = integration

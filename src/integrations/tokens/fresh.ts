@@ -1,15 +1,12 @@
 // When and by whom a link's token is renewed: callers share a refresh, and of several processes one does it.
 
 import { setTimeout as delay } from 'node:timers/promises'
-import { Failure, notFound } from '../../failure.ts'
-import { stopping } from '../../http/shutdown.ts'
+import { Failure, notFound, stopping } from '../../failure.ts'
 import type { OAuthApplication } from '../../platforms/oauth.ts'
-import { oauthApplication } from '../../platforms/oauth.ts'
 import { isOAuthScmType, scmTypes } from '../../platforms/scm-types.ts'
-import type { Services } from '../../services.ts'
-import { isStopping, waitUntil } from '../background.ts'
 import type { Integration } from '../integrations.ts'
 import { findIntegration } from '../integrations.ts'
+import type { Services } from '../services.ts'
 import { exchangeRefreshToken, expire, linkExpired } from './exchange.ts'
 import {
   dropRefreshLease,
@@ -26,9 +23,6 @@ const WAIT_MS = 30_000
 /** How often another process is looked at that has the lease. */
 const POLL_MS = 100
 
-/** By link and token version, for each process that serves. Only what is under way. */
-const background = new WeakMap<Services, Map<string, Promise<Integration>>>()
-
 /**
  * The link with a newer token than the given one's. Callers at the same time share one refresh, which goes on when they
  * give up at `deadline`. Throws `scm_link_expired` when the platform will never renew it.
@@ -39,16 +33,12 @@ export async function ensureFresh(
   reason: RefreshReason,
   deadline: number,
 ): Promise<Integration> {
-  const refreshes = background.get(services) ?? new Map<string, Promise<Integration>>()
-  background.set(services, refreshes)
+  const { background, refreshes } = services
   const key = `${integration.id}/${integration.tokenVersion}`
   let refresh = refreshes.get(key)
   if (!refresh) {
     // Every caller may have given up before it ends.
-    refresh = waitUntil(
-      services,
-      refreshOrWait(services, integration, reason).finally(() => refreshes.delete(key)),
-    )
+    refresh = background.waitUntil(refreshOrWait(services, integration, reason).finally(() => refreshes.delete(key)))
     refreshes.set(key, refresh)
   }
   return withDeadline(refresh, deadline, integration)
@@ -79,7 +69,7 @@ async function refreshOrWait(
   const giveUpAt = Date.now() + WAIT_MS
   let known = integration
   for (;;) {
-    if (isStopping(services)) throw stopping()
+    if (services.background.isStopping()) throw stopping()
     const lease = await takeRefreshLease(database, known)
     if (lease && isInTime(lease))
       return exchangeRefreshToken(services, application, known, { refreshToken, reason, lease })
@@ -128,12 +118,12 @@ export function stillPaused({ scmType }: Integration, { seconds, code }: Refresh
 }
 
 /** Throws unless it is the application that the tokens were given to: its secret goes nowhere but to its platform. */
-function applicationOf({ config }: Services, { scmType, webUrl, clientId }: Integration): OAuthApplication {
-  const application = isOAuthScmType(scmType) ? oauthApplication(config, scmType) : null
+function applicationOf({ oauth, publicUrl }: Services, { scmType, webUrl, clientId }: Integration): OAuthApplication {
+  const application = isOAuthScmType(scmType) ? oauth[scmType].application : null
   if (application?.webUrl === webUrl && application.clientId === clientId) return application
   const name = scmType.toUpperCase()
   throw new Failure(
     'scm_application_refused',
-    `This link was made with another OAuth application than the one that is set up now (${name}_URL, ${name}_CLIENT_ID). Link it again at ${config.publicUrl}/users/${scmType}/link`,
+    `This link was made with another OAuth application than the one that is set up now (${name}_URL, ${name}_CLIENT_ID). Link it again at ${publicUrl}/users/${scmType}/link`,
   )
 }

@@ -3,11 +3,12 @@
 import { Failure } from '../../failure.ts'
 import { scmTypes } from '../../platforms/scm-types.ts'
 import type { Connection } from '../../platforms/vendor.ts'
+import type { Sealed } from '../../sealed.ts'
 import { integrationContext } from '../../secrets/sealed-columns.ts'
 import type { SecretContext } from '../../secrets/vault.ts'
 import { isKeyId, sealedWith } from '../../secrets/vault.ts'
-import type { Services } from '../../services.ts'
 import type { Integration } from '../integrations.ts'
+import type { Services } from '../services.ts'
 import type { TokenPair } from './revocations.ts'
 
 /** Throws `scm_token_unreadable`, or `store_unavailable` when this process lacks the key. */
@@ -41,7 +42,7 @@ export function isUnreadable(error: unknown): error is Failure {
   return error instanceof Failure && error.code === 'scm_token_unreadable'
 }
 
-function open(services: Services, integration: Integration, sealed: string, context: SecretContext): string {
+function open(services: Services, integration: Integration, sealed: Sealed, context: SecretContext): string {
   try {
     return services.vault.open(sealed, context)
   } catch (cause) {
@@ -50,7 +51,7 @@ function open(services: Services, integration: Integration, sealed: string, cont
 }
 
 function unreadable(
-  { config, log, vault }: Services,
+  { publicUrl, log, vault }: Services,
   { id, scmType }: Integration,
   { column }: SecretContext,
   { keyId, cause }: { keyId: string; cause: unknown },
@@ -62,7 +63,7 @@ function unreadable(
     return new Failure('store_unavailable', message, { retryAfter: 30, cause })
   }
   const mend = scmTypes[scmType].oauth
-    ? `Link it again at ${config.publicUrl}/users/${scmType}/link?again=${id}`
+    ? `Link it again at ${publicUrl}/users/${scmType}/link?again=${id}`
     : 'Replace it with another token.'
   return new Failure('scm_token_unreadable', `The stored token of this link cannot be read any more. ${mend}`, {
     cause,

@@ -1,10 +1,8 @@
 // Revokes in the background what was unlinked: at once, and again and again while the platform is down.
 
 import { Failure } from '../../failure.ts'
-import { oauthApplication } from '../../platforms/oauth.ts'
 import { revokeGrant } from '../../platforms/oauth-revocation.ts'
-import type { Services } from '../../services.ts'
-import { retryStore } from '../background.ts'
+import type { Services } from '../services.ts'
 import type { Revocation } from './revocations.ts'
 import {
   claimRevocation,
@@ -34,7 +32,7 @@ const SHORTEST_SLEEP = 250
 const CLOSE_WAIT = 3_000
 
 export function createRevoker(services: Services): Revoker {
-  const { database, vault, log } = services
+  const { database, vault, transport, background, oauth, log } = services
   let timer: NodeJS.Timeout | undefined
   let running: Promise<void> | undefined
   let isClosed = false
@@ -70,7 +68,7 @@ export function createRevoker(services: Services): Revoker {
 
   async function revoke(revocation: Revocation): Promise<void> {
     const { scmType, webUrl, clientId, attempts } = revocation
-    const application = oauthApplication(services.config, scmType)
+    const { application } = oauth[scmType]
     const age = Date.now() - Date.parse(revocation.createdAt)
     // Only the application that obtained a token can revoke it, and its secret goes nowhere but to its platform. Another
     // process may have it, or this one after its next start.
@@ -78,8 +76,8 @@ export function createRevoker(services: Services): Revoker {
     let reason: string | undefined
     try {
       if (!isOurs) throw new Failure('scm_application_refused', 'Another application is set up.')
-      await revokeGrant(services.transport, application, openRevocation(vault, revocation), (updated) =>
-        retryStore(services, () => replaceRevoked(database, vault, revocation, updated)),
+      await revokeGrant(transport, application, openRevocation(vault, revocation), (updated) =>
+        background.retryStore(() => replaceRevoked(database, vault, revocation, updated)),
       )
       log('revocation_done', { scm_type: scmType })
     } catch (error) {

@@ -3,6 +3,7 @@
 import type { Readable } from 'node:stream'
 import { setTimeout as delay } from 'node:timers/promises'
 import { Failure } from '../../failure.ts'
+import type { Log } from '../../log-events.ts'
 import { readBody } from './body/body.ts'
 import type { BodyBudget, BodyLease } from './body/body-budget.ts'
 import type { JsonReader } from './body/json.ts'
@@ -18,7 +19,7 @@ import type { Positions } from './positions.ts'
 import { clampWait, readRetryAfter, timeOf } from './retry-after.ts'
 import type { ServerNotes } from './server-notes.ts'
 
-export type TransportLog = (event: string, fields: Record<string, string | number>) => void
+export type TransportLog = Log
 
 export interface RawAnswer {
   status: number

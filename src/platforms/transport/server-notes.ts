@@ -1,6 +1,7 @@
 // What servers say of themselves beside their answers: the version they are, and the day they end what we ask for.
 
 import { LRUCache } from 'lru-cache'
+import type { Log } from '../../log-events.ts'
 
 export interface ServerNotes {
   /** What an adapter was told of the version of a server, by its REST root. */
@@ -12,7 +13,7 @@ export interface ServerNotes {
 const DAY_MS = 86_400_000
 const MAX_SERVERS = 1_000
 
-export function createServerNotes(log: (event: string, fields: Record<string, string>) => void): ServerNotes {
+export function createServerNotes(log: Log): ServerNotes {
   const logged = new LRUCache<string, true>({ max: MAX_SERVERS, ttl: DAY_MS })
 
   function noteSunset(host: string, headers: Record<string, string>): void {

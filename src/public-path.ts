@@ -1,26 +1,22 @@
 // Where browsers see what the routes have: below the path of PUBLIC_URL.
 
-import type { Config } from '../config.ts'
-
-type PublicUrl = Pick<Config, 'publicUrl'>
-
 /** The path of PUBLIC_URL, such as `/forgelink`; empty without one. */
-export function basePath({ publicUrl }: PublicUrl): string {
+export function basePath(publicUrl: string): string {
   return new URL(publicUrl).pathname.replace(/\/$/, '')
 }
 
 /** The address that browsers are told: `path` is a route's, with its query if any. */
-export function publicPath(config: PublicUrl, path: string): string {
-  return basePath(config) + path
+export function publicPath(publicUrl: string, path: string): string {
+  return basePath(publicUrl) + path
 }
 
 /**
  * The route's path in one that was asked for: some reverse proxies take the base path off, others leave it.
  * It is taken off once, so that what is below it may have the same name.
  */
-export function routePath(config: PublicUrl, asked: string): string {
+export function routePath(publicUrl: string, asked: string): string {
   const [path = '', ...query] = asked.split('?')
-  const base = basePath(config).split('/')
+  const base = basePath(publicUrl).split('/')
   const segments = path.split('/')
   // As the router does, which reads /%76%31/keys as /v1/keys.
   if (base.length === 1 || !base.every((segment, index) => decoded(segments[index]) === segment)) return asked

@@ -1,0 +1,19 @@
+// What the functions of accounts work with.
+
+import type { FailureTrail } from '../audit/failures.ts'
+import type { Config } from '../config.ts'
+import type { Database } from '../database/database.ts'
+import type { OAuthSetups } from '../platforms/oauth-setups.ts'
+import type { Vault } from '../secrets/vault.ts'
+import type { Passwords } from './passwords.ts'
+
+export interface Services {
+  database: Database
+  vault: Vault
+  passwords: Passwords
+  failureTrail: FailureTrail
+  /** Without a slash at its end. */
+  publicUrl: string
+  limits: Pick<Config, 'maxApiTokens'>
+  oauth: OAuthSetups
+}

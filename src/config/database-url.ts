@@ -1,0 +1,41 @@
+// Reads DATABASE_URL.
+
+import { readFileSync } from 'node:fs'
+import { shown } from './values.ts'
+
+/** What the driver would only find out later, and tell with an exception of its own. */
+export function parseDatabaseUrl(text: string): string {
+  const url = URL.parse(text)
+  if (!/^postgres(ql)?:\/\//.test(text) || !url) {
+    throw new Error(
+      'must be an address such as postgres://user:password@host:5432/database; write %, @, :, / and # of a password as %25, %40, %3A, %2F and %23',
+    )
+  }
+  for (const part of [url.username, url.password, url.hostname, url.pathname]) {
+    if (!isDecodable(part)) throw new Error('has a % in it that is not followed by a character; write % itself as %25')
+  }
+  for (const name of ['sslcert', 'sslkey', 'sslrootcert']) {
+    const file = url.searchParams.get(name)
+    if (file && !isReadable(file)) throw new Error(`names a file as ${name} that cannot be read: ${shown(file)}`)
+  }
+  return text
+}
+
+/** The driver takes a % that is followed by no two digits as it is. */
+function isDecodable(part: string): boolean {
+  try {
+    decodeURIComponent(part.replace(/%(?![0-9a-f]{2})/gi, '%25'))
+    return true
+  } catch {
+    return false
+  }
+}
+
+function isReadable(file: string): boolean {
+  try {
+    readFileSync(file)
+    return true
+  } catch {
+    return false
+  }
+}

@@ -1,0 +1,90 @@
+// Reads the settings that are web addresses: our own, the platforms', a proxy's, and origins.
+
+import { entryForPlatform } from './hosts.ts'
+import { type PlatformName, platformRoot } from './platform-root.ts'
+import { shown } from './values.ts'
+
+const LOOPBACK = /^(localhost|127(\.\d{1,3}){3}|\[::1\])$/
+
+/** https, or http on loopback: what carries tokens and cookies must not cross a network in the clear. */
+function parseServiceUrl(text: string): string {
+  const url = URL.parse(text)
+  if (!url || !['http:', 'https:'].includes(url.protocol))
+    throw new Error(`must be an http(s) address, not ${shown(text)}`)
+  if (url.username || url.password || /[?#]/.test(text)) {
+    throw new Error('must be a plain address, without user name, query or fragment')
+  }
+  if (url.protocol === 'http:' && !LOOPBACK.test(url.hostname))
+    throw new Error(`must start with https://, not ${shown(text)}`)
+  return url.href.replace(/\/+$/, '')
+}
+
+/**
+ * The root of a platform; other addresses that people paste for it are refused with the root to use. It is an entry of
+ * `ALLOWED_HOSTS` as well, and so its host must be one that can be listed there.
+ */
+export function parsePlatformUrl(name: PlatformName): (text: string) => string {
+  return (text) => {
+    const asked = webAddressIn(text)
+    const root = asked && platformRoot(name, asked)
+    try {
+      const url = parseServiceUrl(text)
+      if (!root) throw new Error(`has a host name that cannot be one: ${shown(text)}`)
+      if (root.problem !== null) throw new Error(root.problem)
+      return url
+    } catch (error) {
+      const isPlain = asked?.protocol === 'http:' && LOOPBACK.test(asked.hostname)
+      const use = isPlain ? root?.use : root?.use.replace(/^http:/, 'https:')
+      throw new Error(`${(error as Error).message}${use === undefined ? '' : `; use ${use}`}`)
+    }
+  }
+}
+
+/** null when it is none; "github.com" is one without its beginning. */
+function webAddressIn(text: string): URL | null {
+  const bare = /^(?:\/\/)?([a-z0-9-]+(?:\.[a-z0-9-]+)+(?::\d+)?(?:\/[^\s?#@]*)?)$/i.exec(text)?.[1]
+  const url = URL.parse(bare === undefined ? text : `https://${bare}`)
+  return url && ['http:', 'https:'].includes(url.protocol) && isListable(url.href) ? url : null
+}
+
+function isListable(platformUrl: string): boolean {
+  try {
+    entryForPlatform(platformUrl)
+    return true
+  } catch {
+    return false
+  }
+}
+
+export function parseOrigin(text: string): string {
+  const url = URL.parse(text)
+  if (!url || !['http:', 'https:'].includes(url.protocol) || url.origin !== text.toLowerCase() || text.includes('*')) {
+    throw new Error(`must list origins such as https://portal.example.com, not ${shown(text)}`)
+  }
+  return url.origin
+}
+
+export function parseProxy(text: string): string {
+  const url = URL.parse(text)
+  if (!url || !['http:', 'https:'].includes(url.protocol)) throw new Error('must be an http(s) address')
+  return url.href
+}
+
+/** What Forgelink's own paths begin with: below one of them it cannot be told whether a proxy has taken the path off. */
+const OWN_PATHS =
+  'activity assets avatars color-scheme.js docs favicon.ico healthz keys metrics openapi.json pages.css profile ' +
+  'pull-requests readyz repositories session sign-in sign-out tokens users v1'
+
+/** Its path stands in cookies, pages and redirects as it is, so it has no characters that need encoding. */
+export function parsePublicUrl(text: string): string {
+  const url = parseServiceUrl(text)
+  const path = text.replace(/^https?:\/\/[^/\\]*/i, '').replace(/\/+$/, '')
+  if (!/^(\/[\w.~-]+)*$/.test(path) || /\/\.\.?(\/|$)/.test(path)) {
+    throw new Error(`must have a path of plain names such as https://example.com/forgelink, not ${shown(text)}`)
+  }
+  const [, first = ''] = path.split('/')
+  if (OWN_PATHS.split(' ').includes(first)) {
+    throw new Error(`must not have a path that begins with /${first}, as Forgelink's own paths do: choose another`)
+  }
+  return url
+}

@@ -1,0 +1,50 @@
+// Ids that sort by the time at which they were made, for rows whose order is told by their id alone.
+
+import { randomBytes } from 'node:crypto'
+import type { Dialect, DialectAdapter, QueryExecutor } from 'kysely'
+
+interface OrderedAdapter extends DialectAdapter {
+  newOrderedId(): string
+}
+
+/**
+ * The dialect of a database that makes ordered ids: they are counted for each open database. Its adapter is the one part
+ * that Kysely hands on to every transaction.
+ */
+export function withOrderedIds(dialect: Dialect): Dialect {
+  const adapter: OrderedAdapter = Object.assign(dialect.createAdapter(), { newOrderedId: createOrderedIds() })
+  return {
+    createAdapter: () => adapter,
+    createDriver: () => dialect.createDriver(),
+    createQueryCompiler: () => dialect.createQueryCompiler(),
+    createIntrospector: (database) => dialect.createIntrospector(database),
+  }
+}
+
+/** It comes after every one that was made before with this database, or within a transaction of it. */
+export function newOrderedId(database: { getExecutor(): QueryExecutor }): string {
+  // `openDatabase` has made it so.
+  return (database.getExecutor().adapter as OrderedAdapter).newOrderedId()
+}
+
+/** UUIDs of version 7 (RFC 9562) with a counter, so that those of one millisecond keep their order. */
+function createOrderedIds(): () => string {
+  let lastTime = 0
+  let count = 0
+
+  return () => {
+    const time = Date.now()
+    count = time > lastTime ? 0 : count + 1
+    // The counter has 12 bits; a clock that was put back waits for its old time.
+    lastTime = Math.max(time, count > 0xfff ? lastTime + 1 : lastTime)
+    count &= 0xfff
+    const random = randomBytes(8)
+    random[0] = ((random[0] ?? 0) & 0x3f) | 0x80
+    const hex = `${hexOf(lastTime, 12)}7${hexOf(count, 3)}${random.toString('hex')}`
+    return hex.replace(/^(.{8})(.{4})(.{4})(.{4})/, '$1-$2-$3-$4-')
+  }
+}
+
+function hexOf(number: number, digits: number): string {
+  return number.toString(16).padStart(digits, '0')
+}

@@ -1,0 +1,28 @@
+// What the functions of integrations work with.
+
+import type { FailureTrail } from '../audit/failures.ts'
+import type { TokenShowings } from '../audit/token-showings.ts'
+import type { Config } from '../config.ts'
+import type { Database } from '../database/database.ts'
+import type { Log } from '../log-events.ts'
+import type { Transport } from '../platforms/api.ts'
+import type { OAuthSetups } from '../platforms/oauth-setups.ts'
+import type { Vault } from '../secrets/vault.ts'
+import type { Background } from './background.ts'
+import type { Integration } from './integrations.ts'
+
+export interface Services {
+  database: Database
+  vault: Vault
+  transport: Transport
+  failureTrail: FailureTrail
+  tokenShowings: TokenShowings
+  background: Background
+  /** Refreshes that are under way in this process, by link and token version: whoever needs the same one shares it. */
+  refreshes: Map<string, Promise<Integration>>
+  /** Without a slash at its end. */
+  publicUrl: string
+  limits: Pick<Config, 'maxKeys' | 'maxLinks'>
+  oauth: OAuthSetups
+  log: Log
+}

@@ -1,0 +1,55 @@
+// What the service tells its log of platforms, links and tokens: every event's name, its fields, and how much it weighs.
+
+/** Fields never hold a secret. `scm_type` is a link's, `host` a platform's. */
+export interface LogEvents {
+  /** `outcome`: the status, or what went wrong; `tried`: which attempt it was. */
+  scm_call: { host: string; method: string; outcome: number | string; ms: number; tried: number }
+  scm_token_renewed: { scm_type: string }
+  scm_token_not_renewed: { scm_type: string; code?: string }
+  scm_link_expired: { scm_type: string; integration: string } & Partial<OAuthAnswer>
+  /** `check`: the settings to look at. */
+  scm_application_refused: { scm_type: string; check: string } & Partial<OAuthAnswer>
+  /** `key`: the id of the key that sealed it. */
+  scm_token_unreadable: { scm_type: string; integration: string; column: string; key: string }
+  scm_origin_left_alone: { host: string; ms: number }
+  /** `sunset`: ISO 8601. */
+  scm_api_sunset: { host: string; sunset: string }
+  /** `range`: what the address is, or what else is wrong; `setting`: what ALLOWED_HOSTS would have to have. */
+  scm_address_refused: { host: string; port: number; address: string; range: string; setting: string }
+  revocation_done: { scm_type: string }
+  revocation_postponed: { scm_type: string; attempts: number; code: string }
+  revocation_given_up: { scm_type: string; reason: string; attempts?: number }
+}
+
+/** How a platform's OAuth endpoint has refused. */
+interface OAuthAnswer {
+  host: string
+  status: number
+  oauth_error: string
+}
+
+export type LogEvent = keyof LogEvents
+
+/** An event's name with its fields. */
+export type LogEntry = { [Name in LogEvent]: [event: Name, fields: LogEvents[Name]] }[LogEvent]
+
+export type Log = (...entry: LogEntry) => void
+
+/**
+ * `level`: `debug` for what goes on all the time. `isCounted`: it is a series of `forgelink_events_total`, which
+ * docs/operations.md explains; the others are counted elsewhere.
+ */
+export const LOG_EVENTS: Record<LogEvent, { level: 'debug' | 'warn'; isCounted: boolean }> = {
+  scm_call: { level: 'debug', isCounted: false },
+  scm_token_renewed: { level: 'debug', isCounted: true },
+  scm_token_not_renewed: { level: 'debug', isCounted: true },
+  scm_link_expired: { level: 'warn', isCounted: true },
+  scm_application_refused: { level: 'warn', isCounted: true },
+  scm_token_unreadable: { level: 'warn', isCounted: true },
+  scm_origin_left_alone: { level: 'warn', isCounted: true },
+  scm_api_sunset: { level: 'warn', isCounted: true },
+  scm_address_refused: { level: 'warn', isCounted: true },
+  revocation_done: { level: 'debug', isCounted: true },
+  revocation_postponed: { level: 'debug', isCounted: true },
+  revocation_given_up: { level: 'warn', isCounted: true },
+}

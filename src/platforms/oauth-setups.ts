@@ -1,0 +1,28 @@
+// The platforms that are linked by OAuth, each with our application there as the operator has set it up.
+
+import type { Config } from '../config.ts'
+import { callbackUrl, type OAuthApplication, oauthApplication } from './oauth.ts'
+import { OAUTH_SCM_TYPES, type OAuthScmType } from './scm-types.ts'
+
+export interface OAuthSetup {
+  /** The root of the platform, also where we have no application there. */
+  url: string
+  /** What the operator registers there. */
+  callbackUrl: string
+  /** null: not set up. */
+  application: OAuthApplication | null
+}
+
+export type OAuthSetups = Record<OAuthScmType, OAuthSetup>
+
+export function readOAuthSetups(config: Config): OAuthSetups {
+  const setups = OAUTH_SCM_TYPES.map((scmType): [OAuthScmType, OAuthSetup] => [
+    scmType,
+    {
+      url: config[scmType].url,
+      callbackUrl: callbackUrl(config, scmType),
+      application: oauthApplication(config, scmType),
+    },
+  ])
+  return Object.fromEntries(setups) as OAuthSetups
+}
