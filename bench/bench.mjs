@@ -31,14 +31,20 @@ const { values: options } = parseArgs({
 })
 
 const contests = picked(CONTESTS, options.only, 'contest')
-const engineNames = picked(ENGINES.map((name) => ({ name })), options.engine, 'engine').map(({ name }) => name)
+const engineNames = picked(
+  ENGINES.map((name) => ({ name })),
+  options.engine,
+  'engine',
+).map(({ name }) => name)
 const measures = options.quick ? MEASURES.quick : MEASURES.full
 const closers = []
 try {
   const rows = await runAll()
   const machine = machineFacts()
   const told = { machine, quick: options.quick, measures, rows }
-  process.stdout.write(options.json ? `${JSON.stringify(told, null, 2)}\n` : `${machineLine(machine)}\n\n${tableOf(rows)}\n`)
+  process.stdout.write(
+    options.json ? `${JSON.stringify(told, null, 2)}\n` : `${machineLine(machine)}\n\n${tableOf(rows)}\n`,
+  )
 } finally {
   for (const close of closers.reverse()) await close()
 }
@@ -58,7 +64,7 @@ async function runAll() {
     for (const contest of contests) {
       if (contest.engines && !contest.engines.includes(engine.name)) continue
       process.stderr.write(`${contest.name} on ${engine.name}…\n`)
-      rows.push(...(await contest.run(stage, { createStore: engine.create, million: options.million })))
+      rows.push(...(await contest.run(stage, { engine, million: options.million })))
     }
   }
   return rows

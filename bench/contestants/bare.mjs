@@ -3,8 +3,8 @@
 
 import { once } from 'node:events'
 import { createServer } from 'node:http'
-import { openRaw } from '../support/raw-store.mjs'
 import { servePart } from '../support/part.mjs'
+import { openRaw } from '../support/raw-store.mjs'
 
 await servePart(async ({ store, query, body }) => {
   const run = await openRaw(store).prepare(query)

@@ -50,5 +50,8 @@ async function signUp(auth, database) {
     const accessToken = randomBytes(32).toString('hex')
     await internalAdapter.createAccount({ userId: user.id, providerId, accountId: '42', accessToken, scope: 'repo' })
   }
-  return response.headers.getSetCookie().map((cookie) => cookie.split(';')[0]).join('; ')
+  return response.headers
+    .getSetCookie()
+    .map((cookie) => cookie.split(';')[0])
+    .join('; ')
 }

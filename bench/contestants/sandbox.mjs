@@ -7,7 +7,10 @@ import { servePart } from '../support/part.mjs'
 
 /** Every arrangement of these words finds the same repositories. */
 const WORDS = ['alpha', 'bravo', 'charlie', 'delta', 'echo', 'foxtrot']
+/** Of searches and organisations: one page of ours. */
 const PAGE_ITEMS = 20
+/** Fewer than a page, so that nobody has to ask whether there is another. */
+const PULL_REQUESTS_EACH = 15
 const REPOSITORIES_WITH_PULL_REQUESTS = 60
 const FIRST_ID = 1_000_000
 
@@ -46,7 +49,8 @@ function fill({ state, token }, accounts, keyCount) {
   const model = state.tokens.find(({ value }) => value === token('alice'))
   const addAccount = (number, name, keys) => {
     const id = FIRST_ID + number
-    const value = `${model.value.slice(0, -8)}${String(number).padStart(8, '0')}`
+    // From 1: with eight zeros it would be the model's own.
+    const value = `${model.value.slice(0, -8)}${String(number + 1).padStart(8, '0')}`
     state.users.push({ ...alice, id, username: `bench-${name}`, name, keys })
     state.tokens.push({ ...model, value, userId: id })
     return value
@@ -74,7 +78,7 @@ function addRepositories(state, owner) {
   for (let number = 0; number < REPOSITORIES_WITH_PULL_REQUESTS; number++) {
     const repositoryId = FIRST_ID + 1_000 + number
     add(repositoryId, `pulls-${number}`)
-    for (let each = 1; each <= PAGE_ITEMS; each++) {
+    for (let each = 1; each <= PULL_REQUESTS_EACH; each++) {
       const id = FIRST_ID + number * PAGE_ITEMS + each
       const own = { id, issueId: id, number: each, repositoryId, headRepositoryId: repositoryId }
       state.pullRequests.push({ ...pull, ...own, authorId: owner.id, title: `Change ${each}` })

@@ -15,8 +15,7 @@ export const exchange = {
     const { token } = stage.owners.few
     const call = { method: 'POST', path: PATH, headers: basic(token) }
     const answer = await askForText(stage.service.url, call.method, call.path, call.headers)
-    const sql =
-      'select * from api_tokens join users on users.id = api_tokens.user_id where api_tokens.token_hash = ?'
+    const sql = 'select * from api_tokens join users on users.id = api_tokens.user_id where api_tokens.token_hash = ?'
     const hash = createHash('sha256').update(token).digest('base64url')
     const bare = await startBare(stage.store, { sql, parameters: [hash] }, answer)
     try {

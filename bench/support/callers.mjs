@@ -12,13 +12,18 @@ export function openCallers() {
   const pools = keep((origin) => new Pool(origin, { connections: MAX_CONNECTIONS, pipelining: 1 }))
   const octokits = keep((baseUrl, auth) => new Octokit({ baseUrl, auth }))
   const gitlabs = keep((host, token) => new Gitlab({ host, token, rateLimits: NO_LIMIT }))
+  async function undici({ origin, path, method = 'GET', headers, body }) {
+    const { statusCode, body: answer } = await pools(origin).request({ path, method, headers, body })
+    const text = await answer.text()
+    if (statusCode >= 300) throw new Error(`${method} ${path} was answered ${statusCode}: ${text.slice(0, 500)}`)
+    return JSON.parse(text)
+  }
   return {
     /** `{ origin, path, method, headers, body }` */
-    async undici({ origin, path, method = 'GET', headers, body }) {
-      const { statusCode, body: answer } = await pools(origin).request({ path, method, headers, body })
-      const text = await answer.text()
-      if (statusCode >= 300) throw new Error(`${method} ${path} was answered ${statusCode}: ${text.slice(0, 500)}`)
-      return text === '' ? null : JSON.parse(text)
+    undici,
+    /** `{ pages }`, each a call as of `undici`, one after another. */
+    async undiciPages({ pages }) {
+      for (const page of pages) await undici(page)
     },
     /** As `undici`, but the answer stays bytes, for servers so quick that reading it would be most of the work. */
     bytes(call) {
@@ -26,8 +31,8 @@ export function openCallers() {
     },
     /** `{ apiUrl, token, route, parameters }` */
     octokit: ({ apiUrl, token, route, parameters }) => octokits(apiUrl, token).request(route, parameters),
-    /** `{ url, token, resource, method, options }`; `options` may follow an argument. */
-    gitbeaker: ({ url, token, resource, parameters }) => gitlabs(url, token)[resource].all(parameters),
+    /** `{ url, token, resource, options }` */
+    gitbeaker: ({ url, token, resource, options }) => gitlabs(url, token)[resource].all(options),
   }
 }
 

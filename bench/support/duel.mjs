@@ -13,7 +13,7 @@ export async function duel(load, contestants, { rounds, ...manner }) {
     // Another begins each time: the first of a round may find the processor cooler, or its cache colder.
     for (const name of rotated(names, round)) {
       const contestant = contestants[name]
-      const burst = typeof contestant === 'function' ? contestant(manner) : contestant
+      const burst = typeof contestant === 'function' ? await contestant(manner) : contestant
       const result = await load.ask({ ...manner, ...burst })
       if (round > 0) results[name].push(result)
     }

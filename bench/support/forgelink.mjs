@@ -9,8 +9,8 @@ import { request } from 'undici'
 const command = join(import.meta.dirname, '../../bin/forgelink.mjs')
 
 /** Resolves when it is ready; `startMs` is how long that took. */
-export async function startForgelink(settings) {
-  const port = await freePort()
+export async function startForgelink(settings, givenPort) {
+  const port = givenPort ?? (await freePort())
   const env = { ...process.env, RATE_LIMIT: '0', LOG_LEVEL: 'warn', ...settings, PORT: String(port) }
   const started = performance.now()
   const child = spawn(process.execPath, [command, 'serve'], { env, stdio: ['ignore', 'pipe', 'inherit'] })
@@ -24,6 +24,7 @@ export async function startForgelink(settings) {
   if (statusCode !== 200) throw new Error(`/readyz answered ${statusCode}`)
   return {
     url,
+    port,
     pid: child.pid,
     startMs: performance.now() - started,
     async stop() {
@@ -36,7 +37,10 @@ export async function startForgelink(settings) {
 /** Gives `{ id, token }` of a new user; `settings` are those of its store. */
 export async function addUser(settings, name) {
   const args = [command, 'user', 'add', '--email', `${name}@example.test`, '--username', name, '--json']
-  const child = spawn(process.execPath, args, { env: { ...process.env, ...settings }, stdio: ['ignore', 'pipe', 'inherit'] })
+  const child = spawn(process.execPath, args, {
+    env: { ...process.env, ...settings },
+    stdio: ['ignore', 'pipe', 'inherit'],
+  })
   const chunks = await child.stdout.toArray()
   const { user, token } = JSON.parse(Buffer.concat(chunks))
   return { id: user.id, token }

@@ -46,7 +46,14 @@ const COLUMNS = [
 export function tableOf(rows) {
   const lines = [COLUMNS.map(([name]) => name), ...rows.map((row) => COLUMNS.map(([, text]) => text(row)))]
   const widths = COLUMNS.map((_, column) => Math.max(...lines.map((line) => line[column].length)))
-  return lines.map((line) => line.map((text, column) => text.padEnd(widths[column])).join('  ').trimEnd()).join('\n')
+  return lines
+    .map((line) =>
+      line
+        .map((text, column) => text.padEnd(widths[column]))
+        .join('  ')
+        .trimEnd(),
+    )
+    .join('\n')
 }
 
 function rounded(number) {

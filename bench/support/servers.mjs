@@ -1,7 +1,7 @@
 // Calls that a server answers by itself: alone for their latency, and many at once for the throughput.
 
-import { startPart } from './part.mjs'
 import { duel } from './duel.mjs'
+import { startPart } from './part.mjs'
 import { CROWD } from './stage.mjs'
 
 /** `servers`: by name, `{ origin, path, method, headers }`. Gives what `duel` gives, for `alone` and for `busy`. */

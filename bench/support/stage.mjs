@@ -51,10 +51,10 @@ export async function openStage(engine, { sandbox, load, measures }) {
       return service
     },
     link,
-    /** Forgets all that the service holds in memory. */
+    /** Forgets all that the service holds in memory. JWTs are for its address, which stays. */
     async restart() {
       await service.stop()
-      service = await startForgelink(settings)
+      service = await startForgelink(settings, service.port)
     },
     close: () => service.stop(),
   }
