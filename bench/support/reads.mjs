@@ -2,7 +2,7 @@
 // paths are those that the sandbox's log shows of us; `n` makes another call each time that finds just as much.
 
 /** Arrangements of three and more of the words: all find the same. */
-export function arrangementsOf(words) {
+function arrangementsOf(words) {
   const found = []
   function extend(chosen) {
     if (chosen.length >= 3) found.push(chosen.join(' '))
