@@ -9,15 +9,26 @@ import { CROWD, LINKS } from '../support/stage.mjs'
 const LATENCIES_MS = [0, 80]
 const PLATFORMS = ['github-enterprise', 'gitlab-self-hosted']
 
-/** What is held to a target, by latency, manner and contestant. The others are for comparison. */
+const BUSY = `${CROWD} at once`
+
+/** How figures are held against each other, where `TARGETS` says nothing else. */
+const USUAL = {
+  'alone, first': 'added',
+  'alone, again': 'quicker',
+  [`${BUSY}, first`]: 'throughput',
+  [`${BUSY}, again`]: 'throughput',
+}
+
+/** The other calls are measured for comparison. */
+const HELD_TO_TARGETS = 'search_repos'
 const TARGETS = [
-  { read: 'search_repos', latencyMs: 0, manner: 'alone', against: 'undici', by: 'added', target: { atMost: 0.5 } },
-  { read: 'search_repos', latencyMs: 0, manner: 'busy', against: 'undici', by: 'throughput', target: { atLeast: 0.5 } },
+  { latencyMs: 0, manner: 'alone, first', against: 'undici', by: 'added', target: { atMost: 0.5 } },
+  { latencyMs: 0, manner: `${BUSY}, first`, against: 'undici', by: 'throughput', target: { atLeast: 0.5 } },
   ...['octokit', 'gitbeaker'].flatMap((against) => [
-    { read: 'search_repos', latencyMs: 0, manner: 'alone', against, by: 'quicker', target: { atLeast: 1 } },
-    { read: 'search_repos', latencyMs: 0, manner: 'busy', against, by: 'throughput', target: { atLeast: 1 } },
+    { latencyMs: 0, manner: 'alone, first', against, by: 'quicker', target: { atLeast: 1 } },
+    { latencyMs: 0, manner: `${BUSY}, first`, against, by: 'throughput', target: { atLeast: 1 } },
   ]),
-  { read: 'search_repos', latencyMs: 80, manner: 'again', against: 'undici', by: 'quicker', target: { atLeast: 20 } },
+  { latencyMs: 80, manner: 'alone, again', against: 'undici', by: 'quicker', target: { atLeast: 20 } },
 ]
 
 export const platformReads = ['search_repos', 'orgs', 'search_pull_requests'].map((name) => ({
@@ -43,42 +54,30 @@ async function measure(stage, read, platform, latencyMs) {
   const { rounds, aloneCalls, slowCalls, busyCalls } = stage.measures
   const contestants = contestantsOf(stage, read, platform)
   const others = Object.keys(contestants).filter((name) => !['ours', 'again'].includes(name))
-  const manners = {
-    alone: { how: 'alone', concurrency: 1, amount: latencyMs === 0 ? aloneCalls : slowCalls },
-    busy: { how: `${CROWD} at once`, concurrency: CROWD, amount: busyCalls },
+  const bursts = {
+    alone: { concurrency: 1, amount: latencyMs === 0 ? aloneCalls : slowCalls },
+    [BUSY]: { concurrency: CROWD, amount: busyCalls },
   }
   const rows = []
-  for (const [manner, { how, ...burst }] of Object.entries(manners)) {
-    const measured = await duel(stage.load, contestants, { rounds, ...burst })
-    const add = (kind, figures, words, against) => {
-      const place = {
-        contest: read.name,
-        where: `${stage.engine}, ${platform}`,
-        how: `${latencyMs} ms, ${how}${words}`,
-      }
-      for (const comparison of comparisonsOf({
-        read: read.name,
-        latencyMs,
-        manner: kind,
-        against,
-        isAlone: manner === 'alone',
-      })) {
-        rows.push(compared(place, figures, { against, ...comparison }))
-      }
+  for (const [name, burst] of Object.entries(bursts)) {
+    const first = await duel(stage.load, contestants, { rounds, ...burst })
+    const again = { ...first, ours: first.again }
+    const add = (measured, manner, against) => {
+      const place = { contest: read.name, where: `${stage.engine}, ${platform}`, how: `${latencyMs} ms, ${manner}` }
+      rows.push(compared(place, measured, { against, ...comparisonOf(read, latencyMs, manner, against) }))
     }
-    for (const against of others) add(manner, measured, '', against)
-    add(manner === 'alone' ? 'again' : 'busy again', { ...measured, ours: measured.again }, ', again', 'undici')
+    for (const against of others) add(first, `${name}, first`, against)
+    add(again, `${name}, again`, 'undici')
   }
   return rows
 }
 
-/** Those with a target, else the one that says most. */
-function comparisonsOf({ read, latencyMs, manner, against, isAlone }) {
-  const held = TARGETS.filter(
-    (each) => each.read === read && each.latencyMs === latencyMs && each.manner === manner && each.against === against,
+function comparisonOf({ name }, latencyMs, manner, against) {
+  const targets = name === HELD_TO_TARGETS ? TARGETS : []
+  const held = targets.find(
+    (each) => each.latencyMs === latencyMs && each.manner === manner && each.against === against,
   )
-  const usual = { by: !isAlone ? 'throughput' : manner === 'again' ? 'quicker' : 'added' }
-  return held.length > 0 ? held.map(({ by, target }) => ({ by, target })) : [usual]
+  return held ?? { by: USUAL[manner] }
 }
 
 /** By name, what makes the burst of a round. `ours` asks something else with every call, `again` always the same. */
@@ -93,7 +92,9 @@ function contestantsOf({ service, owners, links, platforms }, read, platform) {
   let asked = 0
   const first = () => {
     const n = asked++
-    return oursTo(n % CROWD, Math.floor(n / CROWD) % (read.variants - 1))
+    const variant = Math.floor(n / CROWD)
+    if (variant >= read.variants - 1) throw new Error(`${read.name} has no query left that was not asked`)
+    return oursTo(n % CROWD, variant)
   }
   const burst = (by, call) => (manner) => ({ by, calls: Array.from({ length: manner.amount }, (_, n) => call(n)) })
   const direct = Object.entries(callsTo(read, platforms[platform])).map(([by, call]) => [
