@@ -2,8 +2,8 @@
 
 import { Failure } from '../../failure.ts'
 
-/** Seconds: some of those that wait are answered by then. */
-const RETRY_AFTER = 2
+/** Some of those that wait are answered by then. */
+const RETRY_AFTER_SECONDS = 2
 
 /** Does the work once there is a place for it; its signal fires when the place is needed for an account that has fewer. */
 export type Waiting = <T>(
@@ -39,7 +39,7 @@ export interface WaitingBounds {
  * An account's share is `waiting / (accounts + 1)`, one at least, so that there is room for one more. What goes over it, or
  * finds all places taken by accounts within theirs, waits in turn and is then refused (`overloaded`).
  */
-export function createWaiting({ waiting: most, turn: longestTurn }: WaitingBounds): Waiting {
+export function createWaiting({ waiting: maxJobs, turn: maxTurnMs }: WaitingBounds): Waiting {
   const jobs = new Set<Job>()
   const turns: Turn[] = []
 
@@ -52,7 +52,7 @@ export function createWaiting({ waiting: most, turn: longestTurn }: WaitingBound
   function share(newcomer?: string): number {
     const accounts = new Set([...jobs, ...turns].map(({ account }) => account))
     if (newcomer !== undefined) accounts.add(newcomer)
-    return Math.max(1, Math.floor(most / (accounts.size + 1)))
+    return Math.max(1, Math.floor(maxJobs / (accounts.size + 1)))
   }
 
   /** The newest of the account that is furthest over its share; it ends at once, and its place is free. */
@@ -64,19 +64,19 @@ export function createWaiting({ waiting: most, turn: longestTurn }: WaitingBound
     const newest = [...jobs].findLast(({ account, unbroken }) => account === greediest && !unbroken)
     if (!newest) return false
     jobs.delete(newest)
-    newest.controller.abort(overloaded(most))
+    newest.controller.abort(overloaded(maxJobs))
     return true
   }
 
   function mayBegin(account: string): boolean {
-    return runningOf(account) < share(account) && (jobs.size < most || makeRoom(account))
+    return runningOf(account) < share(account) && (jobs.size < maxJobs || makeRoom(account))
   }
 
   /** Hands free places to those who wait, accounts with the fewest first. */
   function next(): void {
     const waiting = turns.map((turn) => ({ turn, running: runningOf(turn.account) }))
     for (const { turn } of waiting.sort((one, other) => one.running - other.running)) {
-      if (jobs.size >= most) return
+      if (jobs.size >= maxJobs) return
       if (runningOf(turn.account) < share()) turn.take()
     }
   }
@@ -88,7 +88,7 @@ export function createWaiting({ waiting: most, turn: longestTurn }: WaitingBound
 
   function waitInTurn(account: string, job: Job): Promise<void> {
     const queued = turns.filter((turn) => turn.account === account).length
-    if (turns.length >= 2 * most || queued >= share(account)) throw overloaded(most)
+    if (turns.length >= 2 * maxJobs || queued >= share(account)) throw overloaded(maxJobs)
     return new Promise((resolve, reject) => {
       const leave = () => {
         clearTimeout(timer)
@@ -104,8 +104,8 @@ export function createWaiting({ waiting: most, turn: longestTurn }: WaitingBound
       }
       const timer = setTimeout(() => {
         leave()
-        reject(overloaded(most))
-      }, longestTurn)
+        reject(overloaded(maxJobs))
+      }, maxTurnMs)
       turns.push(turn)
     })
   }
@@ -122,7 +122,7 @@ export function createWaiting({ waiting: most, turn: longestTurn }: WaitingBound
   }
 }
 
-function overloaded(most: number): Failure {
-  const message = `This server waits for ${most} answers of platforms already, or for as many of your own as it can. Try again in a moment.`
-  return new Failure('overloaded', message, { retryAfter: RETRY_AFTER })
+function overloaded(maxJobs: number): Failure {
+  const message = `This server waits for ${maxJobs} answers of platforms already, or for as many of your own as it can. Try again in a moment.`
+  return new Failure('overloaded', message, { retryAfter: RETRY_AFTER_SECONDS })
 }

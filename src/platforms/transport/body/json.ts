@@ -3,7 +3,7 @@
 import { Worker } from 'node:worker_threads'
 import { type TSchema, Type } from 'typebox'
 import { coded } from '../faults.ts'
-import type { BodyLease } from './body-budget.ts'
+import type { BodyLease } from '../guards/body-budget.ts'
 import { type JsonBounds, type Pick, readJson } from './json-reader.js'
 
 export type { JsonBounds } from './json-reader.js'
@@ -15,7 +15,7 @@ export interface JsonReader {
 }
 
 /** Bytes from which on another thread reads; below, that costs more than it saves: 128 kB are read in a millisecond. */
-const LARGE = 128 * 1024
+const MAX_HERE_BYTES = 128 * 1024
 /** What the thread may take; an answer of 8 MB and 200,000 values needs a third. */
 const MAX_THREAD_MB = 192
 
@@ -94,7 +94,7 @@ export function createJsonReader(): JsonReader {
   return {
     async read(bytes, bounds, lease, pick) {
       lease.signal.throwIfAborted()
-      if (bytes.length <= LARGE) return readJson(new TextDecoder().decode(bytes), bounds, pick)
+      if (bytes.length <= MAX_HERE_BYTES) return readJson(new TextDecoder().decode(bytes), bounds, pick)
       return readLater(bytes, bounds, lease, pick)
     },
     async close() {

@@ -1,6 +1,7 @@
 // How many bytes of platforms' answers are in memory at once, for the whole process: the largest gives way.
 
 import { Failure } from '../../../failure.ts'
+import type { Call, Guard } from '../pipeline.ts'
 
 /** What one call takes of the budget. */
 export interface BodyLease {
@@ -13,9 +14,27 @@ export interface BodyLease {
   release(): void
 }
 
-export type BodyBudget = () => BodyLease
+/** A lease for the whole way of each call, until its body is read and parsed. */
+export function createBodyBudget(maxBytes: number): Guard<Call> {
+  const openLease = createLeases(maxBytes)
+  return async (call, next) => {
+    const lease = openLease()
+    try {
+      return await next({ ...call, lease })
+    } finally {
+      lease.release()
+    }
+  }
+}
 
-export function createBodyBudget(most: number): BodyBudget {
+/** Fails where no guard has opened a lease: bytes that nobody counts are not read. */
+export function leaseOf({ lease }: Call): BodyLease {
+  if (!lease) throw new Failure('internal', 'Internal error')
+  return lease
+}
+
+/** Leases of `maxBytes` in all. */
+export function createLeases(maxBytes: number): () => BodyLease {
   const leases = new Set<{ bytes: number; kept: boolean; controller: AbortController }>()
   let total = 0
 
@@ -32,7 +51,7 @@ export function createBodyBudget(most: number): BodyBudget {
       signal: lease.controller.signal,
       take(bytes) {
         put(bytes)
-        while (total > most) {
+        while (total > maxBytes) {
           const largest = [...leases].filter(({ kept }) => !kept).sort((one, other) => other.bytes - one.bytes)[0]
           if (!largest || largest.bytes === 0) break
           total -= largest.bytes

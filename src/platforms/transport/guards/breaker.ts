@@ -1,13 +1,12 @@
 // Leaves a platform alone after repeated failures, so that a dead one costs its users seconds and nobody else anything.
 
 import { LRUCache } from 'lru-cache'
-import { Failure } from '../../failure.ts'
+import { Failure } from '../../../failure.ts'
+import { readFault } from '../faults.ts'
+import type { Limits } from '../limits.ts'
+import type { Call, Guard } from '../pipeline.ts'
 
-export interface BreakerBounds {
-  breakerFailures: number
-  breakerWindow: number
-  breakerPause: number
-}
+type BreakerBounds = Pick<Limits, 'breakerFailures' | 'breakerWindow' | 'breakerPause'>
 
 export type Verdict = 'answered' | 'failed' | 'unknown'
 
@@ -38,6 +37,25 @@ interface Circuit {
 
 /** At most so many failures and successes are remembered of each. */
 const MAX_REMEMBERED = 100
+
+/** Every attempt counts: no answer and 5xx as failed, any other answer as answered, and what was not sent not at all. */
+export function createBreakerGuard(breaker: Breaker): Guard<Call & Pick<Witness, 'account' | 'root'>> {
+  return async (call, next) => {
+    const { account, root, endpoint } = call
+    const report = breaker.enter({ account, root, host: endpoint.host })
+    let verdict: Verdict = 'unknown'
+    try {
+      const response = await next(call)
+      verdict = response.status >= 500 ? 'failed' : 'answered'
+      return response
+    } catch (error) {
+      if (readFault(error, endpoint).noAnswer) verdict = 'failed'
+      throw error
+    } finally {
+      report(verdict)
+    }
+  }
+}
 
 /**
  * A platform has a circuit for everybody, which failures of one account alone never open, and one for each account,

@@ -1,0 +1,64 @@
+// The shape of the way to a platform: a call passes one guard after the other, and each may change, repeat or refuse it.
+
+import type { Endpoint } from './faults.ts'
+import type { BodyLease } from './guards/body-budget.ts'
+
+/** What is sent. */
+export interface HttpRequest {
+  method: 'GET' | 'POST' | 'DELETE'
+  url: URL
+  headers: Record<string, string>
+  body: string | null
+}
+
+/** A request with what every guard may need to know of it. Guards that need more say so in their type. */
+export interface Call extends HttpRequest {
+  /** Where it goes, for messages and logs. */
+  endpoint: Endpoint
+  /** Most bytes of the answer, as they come and again decoded. */
+  maxBytes: number
+  /** Ends the call. Guards that bound its time put their own signal in its place. */
+  signal?: AbortSignal | undefined
+  /** Given by the guard `bodyBudget`: without it no body is read. */
+  lease?: BodyLease
+}
+
+/** What names a call among those that are under way or remembered. */
+export interface Scoped {
+  /** Link, root and headers as one word: two tokens never meet, even under one link's name. */
+  scope: string
+  url: URL
+}
+
+export function keyOf({ scope, url }: Scoped): string {
+  return `${scope} ${url.href}`
+}
+
+/** What a platform answered, as its vendor reads it. */
+export interface RawAnswer {
+  status: number
+  /** Names in lower case. */
+  headers: Record<string, string>
+  /** Parsed JSON; undefined when it is not JSON. */
+  body: unknown
+}
+
+export interface HttpResponse extends RawAnswer {
+  /** The body as it came. Empty once one of the reading guards has made `body` of it. */
+  bytes: Buffer
+}
+
+export type Next<C> = (call: C) => Promise<HttpResponse>
+
+/** One step of the way, for calls that tell what it needs. It hands the call on by `next`: once, again, or not at all. */
+export type Guard<Needs> = <C extends Needs>(call: C, next: Next<C>) => Promise<HttpResponse>
+
+/** The guards around `exchange`; a call passes the first one first. */
+export function compose<C>(
+  ...guards: ((call: C, next: Next<C>) => Promise<HttpResponse>)[]
+): (exchange: Next<C>) => Next<C> {
+  return (exchange) => guards.reduceRight<Next<C>>((next, guard) => (call) => guard(call, next), exchange)
+}
+
+/** Tells the operator of an event. Tokens, paths and queries are never among the fields. */
+export type TransportLog = (event: string, fields: Record<string, string | number>) => void
