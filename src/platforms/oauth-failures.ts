@@ -4,7 +4,7 @@ import { Failure } from '../failure.ts'
 import * as github from './github/errors.ts'
 import * as gitlab from './gitlab/errors.ts'
 import { type OAuthScmType, scmTypes } from './scm-types.ts'
-import type { RawAnswer } from './transport/pipeline.ts'
+import type { RawAnswer } from './transport/guard.ts'
 import { clampWait, readRetryAfter } from './transport/retry-after.ts'
 import { membersOf } from './vendor.ts'
 

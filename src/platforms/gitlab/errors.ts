@@ -2,7 +2,7 @@
 import { Failure } from '../../failure.ts'
 import { pageTooDeep } from '../query-failures.ts'
 import { scmTypes } from '../scm-types.ts'
-import type { RawAnswer } from '../transport/pipeline.ts'
+import type { RawAnswer } from '../transport/guard.ts'
 import { clampWait, readRetryAfter, timeOf } from '../transport/retry-after.ts'
 import { type Connection, hasGitLabsForm, isOfGateway, membersOf, onlyMessageOf } from '../vendor.ts'
 import { gitlabQueryFailure } from './query-failures.ts'

@@ -7,8 +7,8 @@ import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import { entryFor, type Handler, json, serve, serveTcp, type TestServer } from '../../../test/support/fault-server.ts'
 import { Failure, type FailureCode } from '../../failure.ts'
 import { ApiClient } from './api-client.ts'
+import type { RawAnswer } from './guard.ts'
 import type { Limits } from './limits.ts'
-import type { RawAnswer } from './pipeline.ts'
 import { send } from './send.ts'
 import { createTransport, type Transport } from './transport.ts'
 
@@ -209,7 +209,7 @@ describe('a GET', () => {
     ['the whole call', { call: 100 }, trickle],
   ])('%s is limited by itself', async (_name, limits, fault) => {
     handler = fault
-    const door = createTransport({
+    const separate = createTransport({
       allowedHosts: [entryFor('127.0.0.1', server.port)],
       extraCaCerts: null,
       httpsProxy: null,
@@ -217,7 +217,7 @@ describe('a GET', () => {
       limits,
     })
     const began = Date.now()
-    const asked = new ApiClient(door, {
+    const asked = new ApiClient(separate, {
       root: server.origin,
       headers: {},
       link: 'l',
@@ -227,7 +227,7 @@ describe('a GET', () => {
     })
     expect((await failureOf(asked.get('/user', User))).message).toContain('did not answer in time')
     expect(Date.now() - began).toBeLessThan(3000) // undici counts long times by the second
-    await door.close()
+    await separate.close()
   })
 
   test('500 once is asked again and answered', async () => {
@@ -291,14 +291,14 @@ describe('not quite a web server', () => {
     ['accepts and is silent', null, 'scm_unreachable', 'did not answer in time'],
   ])('%s', async (_name, banner, code, words) => {
     const odd = await serveTcp(createTcpServer((socket) => banner !== null && socket.end(banner)))
-    const door = createTransport({
+    const separate = createTransport({
       allowedHosts: [entryFor('127.0.0.1', odd.port)],
       extraCaCerts: null,
       httpsProxy: null,
       noProxy: [],
       limits: LIMITS,
     })
-    const asked = new ApiClient(door, {
+    const asked = new ApiClient(separate, {
       root: odd.origin,
       headers: {},
       link: 'l',
@@ -307,7 +307,7 @@ describe('not quite a web server', () => {
       failureFrom,
     })
     expect(await failureOf(asked.get('/user', User))).toMatchObject({ code, message: expect.stringContaining(words) })
-    await door.close()
+    await separate.close()
     await odd.close()
   })
 

@@ -1,4 +1,4 @@
-// How the door leaves platforms alone that ask for it or have failed, and what it remembers of their answers.
+// How the transport leaves platforms alone that ask for it or have failed, and what it remembers of their answers.
 
 import { createServer as createTcpServer } from 'node:net'
 import { Type } from 'typebox'
@@ -6,8 +6,8 @@ import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import { entryFor, type Handler, json, serve, serveTcp, type TestServer } from '../../../test/support/fault-server.ts'
 import { Failure } from '../../failure.ts'
 import { ApiClient } from './api-client.ts'
+import type { RawAnswer } from './guard.ts'
 import type { Limits } from './limits.ts'
-import type { RawAnswer } from './pipeline.ts'
 import { createTransport, type Transport } from './transport.ts'
 
 const Item = Type.Object({ id: Type.Integer() })

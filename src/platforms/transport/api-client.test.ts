@@ -1,16 +1,16 @@
-// What the door does when all goes well, and how it keeps calls apart, few and patient.
+// What the transport does when all goes well, and how it keeps calls apart, few and patient.
 
 import { gzipSync } from 'node:zlib'
 import { Type } from 'typebox'
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import { entryFor, type Handler, json, serve, type TestServer } from '../../../test/support/fault-server.ts'
 import { Failure } from '../../failure.ts'
+import { maybe } from '../vendor.ts'
 import { ApiClient, type ApiClientOptions } from './api-client.ts'
+import type { RawAnswer } from './guard.ts'
 import { LIMITS, type Limits } from './limits.ts'
-import type { RawAnswer } from './pipeline.ts'
 import { send } from './send.ts'
 import { createTransport, type Transport } from './transport.ts'
-import { maybe } from '../vendor.ts'
 
 const Item = Type.Object({ id: Type.Integer() })
 

@@ -1,7 +1,7 @@
 // What is said of answers that are no use: the platform's trouble, somebody else's answer, another shape than its API has.
 
 import { Failure } from '../../failure.ts'
-import type { HttpResponse } from './pipeline.ts'
+import type { HttpResponse } from './guard.ts'
 import { readRetryAfter, timeOf } from './retry-after.ts'
 
 /** The platform answered with a 5xx. `fallback`: the seconds to wait where the answer does not tell. */

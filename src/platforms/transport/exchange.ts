@@ -6,8 +6,8 @@ import { readBody } from './body/body.ts'
 import { targetOf } from './connect/address.ts'
 import type { ConnectorParts } from './connect/connector.ts'
 import type { Dispatchers } from './connect/dispatchers.ts'
+import type { Call, HttpResponse, Next } from './guard.ts'
 import { leaseOf } from './guards/body-budget.ts'
-import type { Call, HttpResponse, Next } from './pipeline.ts'
 
 /** Bytes: platforms' own refusals have a few hundred, and pages of others only have to be known as such. */
 const MAX_REFUSAL_BYTES = 64 * 1024

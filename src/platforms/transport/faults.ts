@@ -1,7 +1,7 @@
 // Turns what went wrong on the network into a Failure whose sentence says how to mend it.
 
 import { Failure, type FailureCode } from '../../failure.ts'
-import type { Call, Guard } from './pipeline.ts'
+import type { Call, Guard } from './guard.ts'
 
 /** How a call ended that got no usable answer. */
 export interface Fault {

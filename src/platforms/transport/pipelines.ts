@@ -2,6 +2,7 @@
 
 import type { JsonReader } from './body/json.ts'
 import { explainFaults } from './faults.ts'
+import { type Call, compose, type Next, type Scoped, type TransportLog } from './guard.ts'
 import { createBodyBudget } from './guards/body-budget.ts'
 import { createBreaker, createBreakerGuard } from './guards/breaker.ts'
 import { createCallLog } from './guards/call-log.ts'
@@ -18,7 +19,6 @@ import { createSameOriginRedirects } from './guards/same-origin-redirects.ts'
 import { createServerNotes, type NotedCall } from './guards/server-notes.ts'
 import { timeLimit } from './guards/time-limit.ts'
 import type { Limits } from './limits.ts'
-import { type Call, compose, type Next, type Scoped, type TransportLog } from './pipeline.ts'
 
 interface BoundedCall extends Call {
   /** `Date.now()` at which the caller's own request ends. */

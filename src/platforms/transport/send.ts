@@ -1,7 +1,7 @@
 // Sends one POST or DELETE to a platform's OAuth endpoint.
 
+import type { RawAnswer } from './guard.ts'
 import type { AnswerReader } from './guards/read-answer.ts'
-import type { RawAnswer } from './pipeline.ts'
 import type { Transport } from './transport.ts'
 
 export interface SendRequest {

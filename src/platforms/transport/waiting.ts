@@ -43,12 +43,6 @@ export function createWaiting({ waiting: maxJobs, turn: maxTurnMs }: WaitingBoun
   const jobs = new Set<Job>()
   const turns: Turn[] = []
 
-  function runningOf(account: string): number {
-    let count = 0
-    for (const job of jobs) if (job.account === account) count++
-    return count
-  }
-
   function share(newcomer?: string): number {
     const accounts = new Set([...jobs, ...turns].map(({ account }) => account))
     if (newcomer !== undefined) accounts.add(newcomer)
@@ -57,27 +51,23 @@ export function createWaiting({ waiting: maxJobs, turn: maxTurnMs }: WaitingBoun
 
   /** The newest of the account that is furthest over its share; it ends at once, and its place is free. */
   function makeRoom(newcomer: string): boolean {
-    const counts = new Map<string, number>()
-    for (const { account, unbroken } of jobs) if (!unbroken) counts.set(account, (counts.get(account) ?? 0) + 1)
-    const [greediest, count] = [...counts].sort(([, one], [, other]) => other - one)[0] ?? ['', 0]
-    if (count <= share(newcomer)) return false
-    const newest = [...jobs].findLast(({ account, unbroken }) => account === greediest && !unbroken)
-    if (!newest) return false
+    const { newest, count } = greediestOf(jobs)
+    if (!newest || count <= share(newcomer)) return false
     jobs.delete(newest)
     newest.controller.abort(overloaded(maxJobs))
     return true
   }
 
   function mayBegin(account: string): boolean {
-    return runningOf(account) < share(account) && (jobs.size < maxJobs || makeRoom(account))
+    return runningOf(jobs, account) < share(account) && (jobs.size < maxJobs || makeRoom(account))
   }
 
   /** Hands free places to those who wait, accounts with the fewest first. */
   function next(): void {
-    const waiting = turns.map((turn) => ({ turn, running: runningOf(turn.account) }))
+    const waiting = turns.map((turn) => ({ turn, running: runningOf(jobs, turn.account) }))
     for (const { turn } of waiting.sort((one, other) => one.running - other.running)) {
       if (jobs.size >= maxJobs) return
-      if (runningOf(turn.account) < share()) turn.take()
+      if (runningOf(jobs, turn.account) < share()) turn.take()
     }
   }
 
@@ -86,28 +76,11 @@ export function createWaiting({ waiting: maxJobs, turn: maxTurnMs }: WaitingBoun
     else await waitInTurn(account, job)
   }
 
-  function waitInTurn(account: string, job: Job): Promise<void> {
+  async function waitInTurn(account: string, job: Job): Promise<void> {
     const queued = turns.filter((turn) => turn.account === account).length
     if (turns.length >= 2 * maxJobs || queued >= share(account)) throw overloaded(maxJobs)
-    return new Promise((resolve, reject) => {
-      const leave = () => {
-        clearTimeout(timer)
-        turns.splice(turns.indexOf(turn), 1)
-      }
-      const turn: Turn = {
-        account,
-        take() {
-          leave()
-          jobs.add(job)
-          resolve()
-        },
-      }
-      const timer = setTimeout(() => {
-        leave()
-        reject(overloaded(maxJobs))
-      }, maxTurnMs)
-      turns.push(turn)
-    })
+    const isTaken = await queueTurn(turns, { account, begin: () => jobs.add(job) }, maxTurnMs)
+    if (!isTaken) throw overloaded(maxJobs)
   }
 
   return async (account, work, { unbroken = false } = {}) => {
@@ -120,6 +93,45 @@ export function createWaiting({ waiting: maxJobs, turn: maxTurnMs }: WaitingBoun
       next()
     }
   }
+}
+
+/** Whether the turn came before so many milliseconds had passed. `begin` is called at once when it comes. */
+function queueTurn(
+  turns: Turn[],
+  { account, begin }: { account: string; begin(): void },
+  maxTurnMs: number,
+): Promise<boolean> {
+  return new Promise((resolve) => {
+    const leave = () => turns.splice(turns.indexOf(turn), 1)
+    const timer = setTimeout(() => {
+      leave()
+      resolve(false)
+    }, maxTurnMs)
+    const turn: Turn = {
+      account,
+      take() {
+        clearTimeout(timer)
+        leave()
+        begin()
+        resolve(true)
+      },
+    }
+    turns.push(turn)
+  })
+}
+
+function runningOf(jobs: Set<Job>, account: string): number {
+  let count = 0
+  for (const job of jobs) if (job.account === account) count++
+  return count
+}
+
+/** Of the account with the most jobs that may be broken off: how many, and the newest of them. */
+function greediestOf(jobs: Set<Job>): { newest: Job | undefined; count: number } {
+  const counts = new Map<string, number>()
+  for (const { account, unbroken } of jobs) if (!unbroken) counts.set(account, (counts.get(account) ?? 0) + 1)
+  const [greediest, count] = [...counts].sort(([, one], [, other]) => other - one)[0] ?? ['', 0]
+  return { newest: [...jobs].findLast(({ account, unbroken }) => account === greediest && !unbroken), count }
 }
 
 function overloaded(maxJobs: number): Failure {

@@ -30,7 +30,7 @@ test.each<[string, Buffer[], string]>([
 
 test.each<[string, Buffer[], Record<string, string>, string]>([
   [
-    'more than allowed on the wire that decodes to nothing',
+    'more than allowed that decodes to nothing',
     Array.from({ length: 60 }, () => EMPTY_MEMBER),
     { 'content-encoding': 'gzip' },
     'TOO_LARGE',

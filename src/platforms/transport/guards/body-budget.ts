@@ -1,7 +1,7 @@
 // How many bytes of platforms' answers are in memory at once, for the whole process: the largest gives way.
 
 import { Failure } from '../../../failure.ts'
-import type { Call, Guard } from '../pipeline.ts'
+import type { Call, Guard } from '../guard.ts'
 
 /** What one call takes of the budget. */
 export interface BodyLease {

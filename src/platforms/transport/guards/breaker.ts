@@ -3,8 +3,8 @@
 import { LRUCache } from 'lru-cache'
 import { Failure } from '../../../failure.ts'
 import { readFault } from '../faults.ts'
+import type { Call, Guard } from '../guard.ts'
 import type { Limits } from '../limits.ts'
-import type { Call, Guard } from '../pipeline.ts'
 
 type BreakerBounds = Pick<Limits, 'breakerFailures' | 'breakerWindow' | 'breakerPause'>
 
@@ -64,79 +64,82 @@ export function createBreakerGuard(breaker: Breaker): Guard<Call & Pick<Witness,
 export function createBreaker(bounds: BreakerBounds, opened: (host: string) => void): Breaker {
   const circuits = new LRUCache<string, Circuit>({ max: 10_000 })
 
-  function circuitOf(key: string): Circuit {
-    const circuit = circuits.get(key) ?? {
-      failures: [],
-      successes: [],
-      failedInARow: 0,
-      pausedUntil: 0,
-      probing: false,
-      failedProbe: null,
-    }
+  function entryOf(key: string, accounts: number): Entry {
+    const circuit = circuits.get(key) ?? newCircuit()
     circuits.set(key, circuit)
-    return circuit
+    return { circuit, accounts, probe: circuit.pausedUntil > 0 }
   }
 
-  function enter({ account, root, host }: Witness): (verdict: Verdict) => void {
-    const everybody = { circuit: circuitOf(root), accounts: 2 }
-    const own = account === null ? [] : [{ circuit: circuitOf(`${root} ${account}`), accounts: 1 }]
-    const entered = [everybody, ...own].map(({ circuit, accounts }) => ({
-      circuit,
-      accounts,
-      probe: circuit.pausedUntil > 0,
-    }))
-    for (const { circuit, probe } of entered) {
-      if (probe && (circuit.probing || performance.now() < circuit.pausedUntil))
-        throw leftAlone(host, circuit.pausedUntil)
+  function settle({ circuit, accounts, probe }: Entry, { account, host }: Witness, verdict: Verdict): void {
+    if (probe) circuit.probing = false
+    if (verdict === 'unknown') return
+    const now = performance.now()
+    const since = now - bounds.breakerWindow
+    if (verdict === 'answered') {
+      circuit.failedInARow = 0
+      if (probe) reset(circuit)
+      else circuit.successes = [...circuit.successes.filter((at) => at > since), now].slice(-MAX_REMEMBERED)
+      return
     }
-    for (const { circuit, probe } of entered) if (probe) circuit.probing = true
-    return (verdict) => {
-      for (const each of entered) settle(each, account === null && verdict === 'failed' ? 'unknown' : verdict)
+    const failures = circuit.failures.filter(({ at }) => at > since)
+    circuit.failures = [...failures, { at: now, account: account ?? '' }].slice(-MAX_REMEMBERED)
+    circuit.failedInARow += 1
+    // Whoever fails every probe must not keep it shut to others.
+    if (probe && accounts > 1 && circuit.failedProbe === account) {
+      reset(circuit)
+      return
     }
-
-    function settle({ circuit, accounts, probe }: (typeof entered)[number], verdict: Verdict): void {
-      if (probe) circuit.probing = false
-      if (verdict === 'unknown') return
-      const now = performance.now()
-      if (verdict === 'answered') {
-        circuit.failedInARow = 0
-        if (probe) reset(circuit)
-        else circuit.successes = [...circuit.successes.filter((at) => isRecent(at, now)), now].slice(-MAX_REMEMBERED)
-        return
-      }
-      const failures = circuit.failures.filter(({ at }) => isRecent(at, now))
-      circuit.failures = [...failures, { at: now, account: account ?? '' }].slice(-MAX_REMEMBERED)
-      circuit.failedInARow += 1
-      // Whoever fails every probe must not keep it shut to others.
-      if (probe && accounts > 1 && circuit.failedProbe === account) {
-        reset(circuit)
-        return
-      }
-      if (probe) circuit.failedProbe = account
-      if (probe || (circuit.pausedUntil === 0 && isDown(circuit, accounts, now))) {
-        circuit.pausedUntil = now + bounds.breakerPause
-        opened(host)
-      }
+    if (probe) circuit.failedProbe = account
+    if (probe || (circuit.pausedUntil === 0 && isDown(circuit, accounts, { since, bounds }))) {
+      circuit.pausedUntil = now + bounds.breakerPause
+      opened(host)
     }
   }
 
-  function reset(circuit: Circuit): void {
-    Object.assign(circuit, { failures: [], successes: [], pausedUntil: 0, failedProbe: null })
+  return {
+    enter(witness) {
+      const { account, root, host } = witness
+      const entered = [entryOf(root, 2), ...(account === null ? [] : [entryOf(`${root} ${account}`, 1)])]
+      for (const { circuit, probe } of entered) {
+        if (probe && (circuit.probing || performance.now() < circuit.pausedUntil))
+          throw leftAlone(host, circuit.pausedUntil)
+      }
+      for (const { circuit, probe } of entered) if (probe) circuit.probing = true
+      return (verdict) => {
+        const counted = account === null && verdict === 'failed' ? 'unknown' : verdict
+        for (const entry of entered) settle(entry, witness, counted)
+      }
+    },
   }
+}
 
-  function isDown({ failures, successes, failedInARow }: Circuit, accounts: number, now: number): boolean {
-    if (failures.length < bounds.breakerFailures) return false
-    if (new Set(failures.map(({ account }) => account)).size < accounts) return false
-    // One user's query that always ends in a 500 must not shut a healthy platform to all others.
-    const answered = successes.filter((at) => isRecent(at, now)).length
-    return failedInARow >= bounds.breakerFailures || failures.length > answered
-  }
+/** A call that has entered a circuit. */
+interface Entry {
+  circuit: Circuit
+  /** So many accounts must have seen failures before they count. */
+  accounts: number
+  /** It finds out whether the platform is well again. */
+  probe: boolean
+}
 
-  function isRecent(at: number, now: number): boolean {
-    return at > now - bounds.breakerWindow
-  }
+function newCircuit(): Circuit {
+  return { failures: [], successes: [], failedInARow: 0, pausedUntil: 0, probing: false, failedProbe: null }
+}
 
-  return { enter }
+function reset(circuit: Circuit): void {
+  Object.assign(circuit, { failures: [], successes: [], pausedUntil: 0, failedProbe: null })
+}
+
+function isDown(
+  { failures, successes, failedInARow }: Circuit,
+  accounts: number,
+  { since, bounds: { breakerFailures } }: { since: number; bounds: BreakerBounds },
+): boolean {
+  if (failures.length < breakerFailures) return false
+  if (new Set(failures.map(({ account }) => account)).size < accounts) return false
+  // One user's query that always ends in a 500 must not shut a healthy platform to all others.
+  const answered = successes.filter((at) => at > since).length
+  return failedInARow >= breakerFailures || failures.length > answered
 }
 
 function leftAlone(host: string, until: number): Failure {

@@ -1,7 +1,7 @@
 // Tells the operator of each attempt that was made: host, method, outcome and time, and nothing of what was asked.
 
 import { readFault } from '../faults.ts'
-import type { Call, Guard, TransportLog } from '../pipeline.ts'
+import type { Call, Guard, TransportLog } from '../guard.ts'
 
 /** Which try of a call this is. */
 export interface Attempt {

@@ -1,7 +1,7 @@
 // Makes identical reads at the same time one call, which ends when nobody waits for it any more.
 
 import { coded } from '../faults.ts'
-import { type Call, type Guard, type HttpResponse, keyOf, type Scoped } from '../pipeline.ts'
+import { type Call, type Guard, type HttpResponse, keyOf, type Scoped } from '../guard.ts'
 
 interface Flight {
   result: Promise<HttpResponse>

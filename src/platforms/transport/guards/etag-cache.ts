@@ -1,7 +1,7 @@
 // Remembers answers that carry an ETag, so that asking again costs no rate limit where nothing has changed.
 
 import { LRUCache } from 'lru-cache'
-import { type Call, type Guard, type HttpResponse, keyOf, type Scoped } from '../pipeline.ts'
+import { type Call, type Guard, type HttpResponse, keyOf, type Scoped } from '../guard.ts'
 
 /** Below what another thread reads, which takes the bytes away. */
 const MAX_BODY_BYTES = 128 * 1024

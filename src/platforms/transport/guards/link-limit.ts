@@ -1,6 +1,6 @@
 // Lets at most a few calls at once through for one link; the others wait in turn.
 
-import type { Call, Guard } from '../pipeline.ts'
+import type { Call, Guard } from '../guard.ts'
 
 /** Who gives up while waiting rejects with its signal's reason. */
 export function createLinkLimit(callsPerLink: number): Guard<Call & { link: string }> {

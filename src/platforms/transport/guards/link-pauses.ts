@@ -2,7 +2,7 @@
 
 import { LRUCache } from 'lru-cache'
 import { Failure } from '../../../failure.ts'
-import type { Call, Guard } from '../pipeline.ts'
+import type { Call, Guard } from '../guard.ts'
 
 interface Pause {
   /** `Date.now()` at which it ends. */

@@ -2,7 +2,7 @@
 
 import { setTimeout as delay } from 'node:timers/promises'
 import { Failure } from '../../../failure.ts'
-import type { Call, Guard } from '../pipeline.ts'
+import type { Call, Guard } from '../guard.ts'
 
 /** For so many milliseconds a token counts as new. */
 const NEW_TOKEN_MS = 60_000

@@ -1,8 +1,8 @@
 // Reads an answer's body as JSON, whatever its status is.
 
 import type { JsonReader } from '../body/json.ts'
+import type { Call, Guard, HttpResponse } from '../guard.ts'
 import type { Limits } from '../limits.ts'
-import type { Call, Guard, HttpResponse } from '../pipeline.ts'
 import { leaseOf } from './body-budget.ts'
 
 /** For questions to which a refusal is an answer too. */

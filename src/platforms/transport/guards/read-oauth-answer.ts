@@ -2,8 +2,8 @@
 
 import { badResponse, excerptOf, notThePlatform, unavailable } from '../bad-answers.ts'
 import type { JsonReader } from '../body/json.ts'
+import type { Call, Guard } from '../guard.ts'
 import type { Limits } from '../limits.ts'
-import type { Call, Guard } from '../pipeline.ts'
 import { leaseOf } from './body-budget.ts'
 import type { AnswerReader } from './read-answer.ts'
 import { readErrorBody, withBody } from './read-json.ts'

@@ -2,8 +2,8 @@
 
 import { setTimeout as delay } from 'node:timers/promises'
 import { readFault } from '../faults.ts'
+import type { Call, Guard } from '../guard.ts'
 import type { Limits } from '../limits.ts'
-import type { Call, Guard } from '../pipeline.ts'
 import type { Attempt } from './call-log.ts'
 
 type RetryBounds = Pick<Limits, 'retries' | 'retryMin' | 'retryMax'>

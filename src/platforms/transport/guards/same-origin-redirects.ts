@@ -2,7 +2,7 @@
 
 import { Failure } from '../../../failure.ts'
 import { badResponse } from '../bad-answers.ts'
-import type { Call, Guard } from '../pipeline.ts'
+import type { Call, Guard } from '../guard.ts'
 
 interface RootedCall extends Call {
   /** URL below which all redirects have to lead. */

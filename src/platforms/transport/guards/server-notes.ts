@@ -1,7 +1,7 @@
 // What servers say of themselves beside their answers: the version they are, and the day they end what we ask for.
 
 import { LRUCache } from 'lru-cache'
-import type { Call, Guard, TransportLog } from '../pipeline.ts'
+import type { Call, Guard, TransportLog } from '../guard.ts'
 
 export interface NotedCall extends Call {
   /** Called with the headers of each answer below 500. */

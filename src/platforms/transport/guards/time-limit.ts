@@ -1,7 +1,7 @@
 // Ends a call at its deadline, whatever else it waits for.
 
 import { coded } from '../faults.ts'
-import type { Call, Guard } from '../pipeline.ts'
+import type { Call, Guard } from '../guard.ts'
 
 interface TimedCall extends Call {
   /** `Date.now()` at which it ends. */
