@@ -1,7 +1,7 @@
 // Turns what went wrong on the network into a Failure whose sentence says how to mend it.
 
 import { Failure, type FailureCode } from '../../failure.ts'
-import type { Call, Guard } from './guard.ts'
+import type { Call, Endpoint, Guard } from './guard.ts'
 
 /** How a call ended that got no usable answer. */
 export interface Fault {
@@ -12,14 +12,6 @@ export interface Fault {
   noAnswer: boolean
   /** Whether it failed before any byte of the request left. */
   unsent: boolean
-}
-
-/** Where the call went, for the sentence. */
-export interface Endpoint {
-  host: string
-  port: number
-  /** Whether it went through the outgoing proxy: then connection trouble is the proxy's. */
-  proxied: boolean
 }
 
 /** An error that carries only a code, such as `DNS_TIMEOUT`. */

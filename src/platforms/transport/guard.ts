@@ -1,7 +1,4 @@
-// The shape of the way to a platform: a call passes one guard after the other, and each may change, repeat or refuse it.
-
-import type { Endpoint } from './faults.ts'
-import type { BodyLease } from './guards/body-budget.ts'
+// What a call to a platform is, and how guards are put around it: each may change the call, repeat it, or refuse it.
 
 /** What is sent. */
 export interface HttpRequest {
@@ -11,9 +8,27 @@ export interface HttpRequest {
   body: string | null
 }
 
+/** Where a call goes, for messages and logs. */
+export interface Endpoint {
+  host: string
+  port: number
+  /** Whether it went through the outgoing proxy: then connection trouble is the proxy's. */
+  proxied: boolean
+}
+
+/** What one call takes of the memory for all bodies. */
+export interface BodyLease {
+  /** Fires when the call's body has to go, for it is the largest and others need the room. */
+  readonly signal: AbortSignal
+  /** So many bytes are in memory now. Throws what the signal is given when this body has to go. */
+  take(bytes: number): void
+  /** It is being parsed, and will be gone soon. */
+  keep(): void
+  release(): void
+}
+
 /** A request with what every guard may need to know of it. Guards that need more say so in their type. */
 export interface Call extends HttpRequest {
-  /** Where it goes, for messages and logs. */
   endpoint: Endpoint
   /** Most bytes of the answer, as they come and again decoded. */
   maxBytes: number

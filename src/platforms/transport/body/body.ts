@@ -4,7 +4,7 @@ import { type Readable, Transform, Writable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { createGunzip } from 'node:zlib'
 import { coded, codeOf } from '../faults.ts'
-import type { BodyLease } from '../guards/body-budget.ts'
+import type { BodyLease } from '../guard.ts'
 
 export interface BodyBounds {
   /** Most bytes, as they come and again decoded. */

@@ -3,7 +3,7 @@
 import { Worker } from 'node:worker_threads'
 import { type TSchema, Type } from 'typebox'
 import { coded } from '../faults.ts'
-import type { BodyLease } from '../guards/body-budget.ts'
+import type { BodyLease } from '../guard.ts'
 import { type JsonBounds, type Pick, readJson } from './json-reader.js'
 
 export type { JsonBounds } from './json-reader.js'

@@ -1,18 +1,7 @@
 // How many bytes of platforms' answers are in memory at once, for the whole process: the largest gives way.
 
 import { Failure } from '../../../failure.ts'
-import type { Call, Guard } from '../guard.ts'
-
-/** What one call takes of the budget. */
-export interface BodyLease {
-  /** Fires when the call's body has to go, for it is the largest and others need the room. */
-  readonly signal: AbortSignal
-  /** So many bytes are in memory now. Throws what the signal is given when this body has to go. */
-  take(bytes: number): void
-  /** It is being parsed, and will be gone soon. */
-  keep(): void
-  release(): void
-}
+import type { BodyLease, Call, Guard } from '../guard.ts'
 
 /** A lease for the whole way of each call, until its body is read and parsed. */
 export function createBodyBudget(maxBytes: number): Guard<Call> {
