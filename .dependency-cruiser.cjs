@@ -111,8 +111,7 @@ module.exports = {
     },
     {
       name: 'connections-by-transport-only',
-      comment:
-        'only platforms/transport/ opens connections and looks up names: it asks the address policy',
+      comment: 'only platforms/transport/ opens connections and looks up names: it asks the address policy',
       severity: 'error',
       from: { path: '^src/', pathNot: ['^src/platforms/transport/', tests] },
       to: { path: '^(node:)?(net|tls|dgram|dns|dns/promises|http|https|http2)$', dependencyTypesNot: ['type-only'] },
