@@ -112,20 +112,19 @@ module.exports = {
       to: { path: ['^(test|bench)/', tests] },
     },
     {
-      name: 'one-door-out',
+      name: 'requests-by-transport-only',
       comment:
-        'only platforms/api.ts speaks to the outside: its guard is what keeps requests away from private networks',
+        'only platforms/transport/ speaks to the outside: its address policy keeps requests away from private networks',
       severity: 'error',
       from: { path: '^src/', pathNot: ['^src/platforms/transport/connect/dispatchers\\.ts$', tests] },
       // The type of a Dispatcher that a test may give sends nothing.
       to: { path: '(^|/)node_modules/undici/', dependencyTypesNot: ['type-only'] },
     },
     {
-      name: 'one-door-out-of-node',
-      comment:
-        'only platforms/api.ts and platforms/transport/ open connections and look up names: they ask the address policy',
+      name: 'connections-by-transport-only',
+      comment: 'only platforms/transport/ opens connections and looks up names: it asks the address policy',
       severity: 'error',
-      from: { path: '^src/', pathNot: ['^src/platforms/api\\.ts$', '^src/platforms/transport/', tests] },
+      from: { path: '^src/', pathNot: ['^src/platforms/transport/', tests] },
       to: { path: '^(node:)?(net|tls|dgram|dns|dns/promises|http|https|http2)$', dependencyTypesNot: ['type-only'] },
     },
     {

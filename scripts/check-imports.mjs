@@ -50,7 +50,9 @@ function sidewaysGlobals() {
   return files
     .filter((file) => file.startsWith('src/') && !file.endsWith('.test.ts'))
     .filter((file) => taken.test(readFileSync(join(root, file), 'utf8').replace(/\/\/.*|\/\*[\s\S]*?\*\//g, '')))
-    .map((file) => `${file} takes from the global object what only platforms/api.ts may use, or hides what it takes`)
+    .map(
+      (file) => `${file} takes from the global object what only platforms/transport/ may use, or hides what it takes`,
+    )
 }
 
 /** Files that were not read, and files whose imports were not understood. */

@@ -13,10 +13,10 @@ import type { Services as IntegrationServices } from './integrations/services.ts
 import type { Log } from './log-events.ts'
 import type { Metrics } from './metrics.ts'
 import { createMetrics } from './metrics.ts'
-import { createTransport } from './platforms/api.ts'
 import { readOAuthSetups } from './platforms/oauth-setups.ts'
 import type { Lookup } from './platforms/transport/connect/connector.ts'
 import type { Limits } from './platforms/transport/limits.ts'
+import { createTransport } from './platforms/transport/transport.ts'
 import { loadSecretKeys } from './secrets/key-file.ts'
 import { checkSecretKeys, recordSecretKey } from './secrets/key-ids.ts'
 import { createVault } from './secrets/vault.ts'
@@ -32,9 +32,9 @@ export interface ServiceOptions {
   /** Statements may take as long as they take: for commands, which nobody waits for within a request. */
   patient?: boolean
   log?: Log
-  /** Other limits for the door to the platforms, so that a test of them need not take their time. */
+  /** Other limits for the transport, so that a test of them need not take their time. */
   limits?: Partial<Limits>
-  /** Other names than the system knows, for the same door. */
+  /** Other names than the system knows, for the transport. */
   lookup?: Lookup
 }
 

@@ -46,7 +46,7 @@ function connect(services: Services, integration: Integration, waiter: Waiter, o
 
 /**
  * Whose a token is that belongs to no link yet. `hasWorked`, `obtainedAt`: as in `Connection`. Call it within
- * `outgoing.waiting`.
+ * `transport.waiting`.
  */
 export async function fetchProfile(
   { transport }: Services,

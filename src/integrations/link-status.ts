@@ -3,7 +3,7 @@
 import type { IntegrationStatus } from '../database/tables.ts'
 import type { FailureCode } from '../failure.ts'
 import { Failure } from '../failure.ts'
-import { isNewToken } from '../platforms/transport/new-token.ts'
+import { isNewToken } from '../platforms/transport/guards/new-token.ts'
 import { asOneLine } from '../text.ts'
 import type { Integration } from './integrations.ts'
 

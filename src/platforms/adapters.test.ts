@@ -4,10 +4,10 @@ import { type FaultName, type Sandbox, type SandboxPlatform, startSandbox } from
 import { serve } from '../../test/support/fault-server.ts'
 import type { AllowedHost } from '../config.ts'
 import type { Failure, FailureCode } from '../failure.ts'
-import { createTransport, type Transport } from './api.ts'
 import { createPlatform } from './create-platform.ts'
 import type { Page, PageRequest, Platform } from './platform.ts'
 import { scmTypes } from './scm-types.ts'
+import { createTransport, type Transport } from './transport/transport.ts'
 
 const NAMES = ['github', 'github-enterprise', 'gitlab', 'gitlab-self-hosted', 'gitlab-subpath'] as const
 const FIRST = { page: 1, perPage: 20 }
@@ -16,7 +16,7 @@ let sandbox: Sandbox
 let transport: Transport
 let links = 0
 
-/** Without a memory of earlier answers, waits and failures: each gets a link and a door of its own. */
+/** Without a memory of earlier answers, waits and failures: each gets a link and a transport of its own. */
 function connect(name: (typeof NAMES)[number], purpose = 'full'): { at: SandboxPlatform; platform: Platform } {
   const at = sandbox.platforms[name]
   links += 1
@@ -32,7 +32,7 @@ function connect(name: (typeof NAMES)[number], purpose = 'full'): { at: SandboxP
   return { at, platform: createPlatform(transport, connection) }
 }
 
-function openDoor(places = Object.values(sandbox.platforms).map(({ url }) => url)): Transport {
+function openTransport(places = Object.values(sandbox.platforms).map(({ url }) => url)): Transport {
   const allowedHosts = places.map((url): AllowedHost => {
     const { hostname, port } = new URL(url)
     return { kind: 'host', host: hostname, port: Number(port), plainHttp: true, text: url }
@@ -61,13 +61,13 @@ async function readThrough<T>(perPage: number, read: (page: PageRequest) => Prom
 
 beforeAll(async () => {
   sandbox = await startSandbox({ ports: 'free' })
-  transport = openDoor()
+  transport = openTransport()
 })
 
 afterEach(async () => {
   sandbox.reset()
   await transport.close()
-  transport = openDoor()
+  transport = openTransport()
 })
 
 afterAll(async () => {
@@ -239,7 +239,7 @@ test.each([
 
 test('a GitHub that refuses to say whose token it is is none', async () => {
   const place = await serve((_request, response) => response.writeHead(422).end('{"message":"Validation Failed"}'))
-  const outside = openDoor([place.origin])
+  const outside = openTransport([place.origin])
   const connection = {
     scmType: 'github-enterprise' as const,
     webUrl: place.origin,
@@ -264,7 +264,7 @@ test.each([
   ['gitlab-self-hosted', 422, '/api/v4', '{"message":"422 Unprocessable Entity"}'],
 ] as const)('a place that answers %s with %i is none', async (scmType, status, path, body) => {
   const place = await serve((_request, response) => response.writeHead(status).end(body))
-  const outside = openDoor([place.origin])
+  const outside = openTransport([place.origin])
   const connection = {
     scmType,
     webUrl: place.origin,

@@ -1,11 +1,8 @@
-// Pictures of accounts: fetched through the one door like everything else, but without a token.
+// Pictures of accounts: fetched through the transport like everything else, but without a token.
 
-import type { Transport } from './api.ts'
-import { type Call, endpointOf, getFollowing } from './transport/calls.ts'
-import { readFault } from './transport/faults.ts'
+import type { Transport } from './transport/transport.ts'
 
-/** Largest picture of an account, in bytes. */
-const IMAGE_BYTES = 256 * 1024
+const MAX_IMAGE_BYTES = 256 * 1024
 
 /** By their first bytes: what a server calls its answer proves nothing, and an SVG can run scripts. */
 const RASTER_IMAGES: [type: string, start: RegExp][] = [
@@ -27,29 +24,23 @@ export async function fetchImage(
   const url = new URL(address)
   const isOwn = url.origin === new URL(webUrl).origin
   if (isOwn && !url.href.startsWith(`${webUrl}/`)) return null
-  const door = isOwn ? transport.door : transport.publicDoor
-  const endpoint = endpointOf(door, url)
-  const time = AbortSignal.timeout(door.limits.headers)
-  const lease = door.budget()
-  const request = {
-    method: 'GET',
-    url,
-    headers: { accept: 'image/*' },
-    body: null,
-    lease,
-    root: isOwn ? webUrl : url.origin,
-    maxBytes: IMAGE_BYTES,
-  } as const
-  try {
-    const { status, bytes } = await transport.waiting(account, (signal) => {
-      const call: Call = { ...request, signal: AbortSignal.any([time, signal]) }
-      return getFollowing(door, call, 'image')
-    })
-    const type = RASTER_IMAGES.find(([, start]) => start.test(bytes.toString('latin1', 0, 16)))?.[0]
-    return status === 200 && type !== undefined ? { type, bytes } : null
-  } catch (error) {
-    throw readFault(error, endpoint).failure
-  } finally {
-    lease.release()
-  }
+  const get = isOwn ? transport.picture : transport.foreignPicture
+  const endpoint = transport.endpointOf(url)
+  const deadline = Date.now() + transport.limits.headers
+  const { status, bytes } = await transport.waiting(account, (signal) =>
+    get({
+      method: 'GET',
+      url,
+      headers: { accept: 'image/*' },
+      body: null,
+      endpoint,
+      maxBytes: MAX_IMAGE_BYTES,
+      scope: 'image',
+      root: isOwn ? webUrl : url.origin,
+      deadline,
+      signal,
+    }),
+  )
+  const type = RASTER_IMAGES.find(([, start]) => start.test(bytes.toString('latin1', 0, 16)))?.[0]
+  return status === 200 && type !== undefined ? { type, bytes } : null
 }

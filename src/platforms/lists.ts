@@ -1,8 +1,8 @@
 // Reads pages of a platform's list: what can be read of each item, whether more follows, in pieces where a page is too large.
 import { type Static, type TObject, Type } from 'typebox'
-import type { Api } from './api.ts'
 import type { PageRequest } from './platform.ts'
-import { fitting, wrongShape } from './transport/body/shape.ts'
+import type { ApiClient } from './transport/api-client.ts'
+import { wrongShape } from './transport/bad-answers.ts'
 import { tellsMore } from './transport/next-page.ts'
 import { hasCode, maybe, membersOf, queryOf, startOf } from './vendor.ts'
 
@@ -51,7 +51,7 @@ export const SMALL_PAGE = 30
 
 /** Reads the list's pages, of up to 100 items. A size that has proved too large is not asked for again. */
 export function listAt<T extends TObject>(
-  api: Api,
+  api: ApiClient,
   list: List<T>,
 ): (page: PageRequest) => Promise<ListPage<Static<T>>> {
   let most = MAX_PER_PAGE
@@ -99,13 +99,13 @@ export function listAt<T extends TObject>(
 }
 
 async function readOnce<T extends TObject>(
-  api: Api,
+  api: ApiClient,
   { path, parameters = {}, item, isSearch }: List<T>,
   wanted: PageRequest,
 ): Promise<ListPage<Static<T>>> {
   const address = `${path}?${queryOf(parameters, wanted)}`
   const { headers, found } = isSearch ? await search(api, address, item) : await plainList(api, address, item)
-  const items = found.items.map((one) => (fitting(item, one) as Static<T> | undefined) ?? null)
+  const items = found.items.map((one) => api.narrow(item, one) ?? null)
   // The platform would confirm what cannot be read with a 304 for ever.
   if (items.includes(null)) api.forget(address)
   // One odd item is left out; where several are odd and none is not, this is another API. GitBucket numbers nothing: it
@@ -128,7 +128,7 @@ interface Read {
 }
 
 async function search(
-  api: Api,
+  api: ApiClient,
   address: string,
   item: TObject,
 ): Promise<{ headers: Record<string, string>; found: Read }> {
@@ -140,7 +140,7 @@ async function search(
 }
 
 async function plainList(
-  api: Api,
+  api: ApiClient,
   address: string,
   item: TObject,
 ): Promise<{ headers: Record<string, string>; found: Read }> {

@@ -1,10 +1,10 @@
 // What the OAuth endpoints of GitHub and GitLab refuse, who wrote that, and what it means for a link and its operator.
 
 import { Failure } from '../failure.ts'
-import type { RawAnswer } from './api.ts'
 import * as github from './github/errors.ts'
 import * as gitlab from './gitlab/errors.ts'
 import { type OAuthScmType, scmTypes } from './scm-types.ts'
+import type { RawAnswer } from './transport/guard.ts'
 import { clampWait, readRetryAfter } from './transport/retry-after.ts'
 import { membersOf } from './vendor.ts'
 

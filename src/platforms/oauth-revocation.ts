@@ -1,10 +1,11 @@
 // Revocation at GitHub and GitLab: ends what OAuth obtained.
 
 import { Failure } from '../failure.ts'
-import { send, type Transport } from './api.ts'
 import { apiVersionFor } from './github/api-version.ts'
 import { exchangeCode, type OAuthApplication, randomSecret, refreshGrant, type TokenGrant } from './oauth.ts'
 import { badAnswer, oauthFailure, recognises } from './oauth-failures.ts'
+import { send } from './transport/send.ts'
+import type { Transport } from './transport/transport.ts'
 
 interface Pair {
   accessToken: string

@@ -2,12 +2,13 @@
 
 import { createHash, randomBytes } from 'node:crypto'
 import type { Config } from '../config.ts'
-import { send, type Transport } from './api.ts'
 import * as githubScopes from './github/scopes.ts'
 import * as gitlabScopes from './gitlab/scopes.ts'
 import { badAnswer, oauthFailure, recognises, withSettings } from './oauth-failures.ts'
 import { platformAddress } from './platform-url.ts'
 import type { OAuthScmType } from './scm-types.ts'
+import { send } from './transport/send.ts'
+import type { Transport } from './transport/transport.ts'
 import { membersOf } from './vendor.ts'
 
 /** Ours at a platform, as the operator has registered it there. */

@@ -39,7 +39,7 @@ const PATH_SEGMENT = /^(?!\.{1,2}$)[A-Za-z0-9._~!$&'()*+,;=:@-]+$/
 /**
  * Reads the `url` of a self-hosted platform. When it is refused, `problem` says why and what to type instead; it reads
  * on after the field's name, or is a sentence of its own. `ownUrl` is our own public address, which is no platform.
- * Nothing is resolved or contacted: where a name leads is the door's business.
+ * Nothing is resolved or contacted: where a name leads is the transport's business.
  */
 export function readPlatformUrl(
   scmType: ScmType,

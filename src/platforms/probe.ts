@@ -1,13 +1,11 @@
 // Which platform answers at an address, as far as it tells those who have no token.
 
-import type { Transport } from './api.ts'
 import { apiVersionFor } from './github/api-version.ts'
 import { platformAddress } from './platform-url.ts'
 import type { ScmType } from './scm-types.ts'
-import { endpointOf, getFollowing } from './transport/calls.ts'
-import { coded, readFault } from './transport/faults.ts'
-import { sunsetOf } from './transport/server-notes.ts'
-import { membersOf } from './vendor.ts'
+import { sunsetOf } from './transport/guards/server-notes.ts'
+import type { Transport } from './transport/transport.ts'
+import { hasCode, membersOf } from './vendor.ts'
 
 export interface Probed {
   /** null when it is none that we know; `like GitHub`: its answers have GitHub's form, and nothing of its headers. */
@@ -57,23 +55,25 @@ async function ask(
   address: string,
   version: Record<string, string> = {},
 ): Promise<Asked> {
-  const { door } = transport
+  const { limits } = transport
   const url = new URL(address)
-  const signal = AbortSignal.timeout(door.limits.headers)
-  const lease = door.budget()
-  const headers = { accept: 'application/json', ...version }
-  const call = { method: 'GET' as const, url, headers, body: null, signal, lease, root: new URL(webUrl).origin }
   try {
-    const answer = await getFollowing(door, call, 'probe')
-    const members = membersOf(await door.json.read(answer.bytes, door.limits, lease))
-    return { url: address, status: answer.status, headers: answer.headers, members }
-  } catch (error) {
-    const { failure } = readFault(signal.aborted ? coded('CALL_TIMEOUT') : error, endpointOf(door, url))
+    const { status, headers, body } = await transport.probe({
+      method: 'GET',
+      url,
+      headers: { accept: 'application/json', ...version },
+      body: null,
+      endpoint: transport.endpointOf(url),
+      maxBytes: limits.object,
+      scope: 'probe',
+      root: new URL(webUrl).origin,
+      deadline: Date.now() + limits.headers,
+    })
+    return { url: address, status, headers, members: membersOf(body) }
+  } catch (failure) {
     // GitLab's sign-in page, say: the other vendor's API is not there.
-    if (failure.code === 'scm_redirected') return { url: address, status: 302, headers: {}, members: {} }
+    if (hasCode(failure, 'scm_redirected')) return { url: address, status: 302, headers: {}, members: {} }
     throw failure
-  } finally {
-    lease.release()
   }
 }
 

@@ -1,11 +1,11 @@
 // Reliability section 4: whatever a platform does, callers are told so in time, nothing is written, nothing is left open, and the next call works.
 //
-// What is proved at the door itself, and not repeated here:
-// - redirects without a place, odd statuses, too many headers, 204, servers that speak no HTTP: src/platforms/api-faults.test.ts
-// - at most four calls at once for a link, identical reads are one call, ten pages and 1,000 items: src/platforms/api.test.ts
-// - Retry-After in all its forms, nothing sent before it is over, the probe after a pause: src/platforms/api-waiting.test.ts
-// - names, addresses, certificates in detail, proxies: src/platforms/api-network.test.ts
-// - 8 MiB decoded and on the wire, ratio, one encoding: src/platforms/transport/body/body.test.ts
+// What is proved at the transport itself, and not repeated here:
+// - redirects without a place, odd statuses, too many headers, 204, servers that speak no HTTP: src/platforms/transport/api-client-faults.test.ts
+// - at most four calls at once for a link, identical reads are one call, ten pages and 1,000 items: src/platforms/transport/api-client.test.ts
+// - Retry-After in all its forms, nothing sent before it is over, the probe after a pause: src/platforms/transport/api-client-waiting.test.ts
+// - names, addresses, certificates in detail, proxies: src/platforms/transport/api-client-network.test.ts
+// - 8 MiB decoded and as it comes, ratio, one encoding: src/platforms/transport/body/body.test.ts
 // - 64 levels of JSON, 4 kB of text, NUL and lone surrogates anywhere: src/platforms/transport/body/json.test.ts
 
 import { setFlagsFromString } from 'node:v8'
@@ -23,7 +23,7 @@ import { ed25519Key } from '../support/public-keys.ts'
 import { type Account, type Answer, describeOnBothEngines, type Service, startService } from '../support/service.ts'
 import { type FaultCase, faultCases } from './platform-faults.ts'
 
-/** Short enough for tests; what the real limits are is tested at the door itself. */
+/** Short enough for tests; what the real limits are is tested at the transport itself. */
 const LIMITS = { headers: 400, idle: 400, call: 1_200, retryMin: 1, retryMax: 5, breakerFailures: 1_000_000 }
 /** What a busy machine may add. */
 const PATIENCE = 3_000

@@ -1,6 +1,6 @@
 // Collected upstream error answers, which lie beside the repository where it is developed and are no part of it.
 import { existsSync, readFileSync } from 'node:fs'
-import type { RawAnswer } from '../../src/platforms/api.ts'
+import type { RawAnswer } from '../../src/platforms/transport/guard.ts'
 
 const file = new URL('../../../shared/data/upstream-error-samples.json', import.meta.url)
 

@@ -1,4 +1,4 @@
-// For tests of the door: a server on loopback that does as its handler says and counts what it sees, and a door to it.
+// For tests of the transport: a server on loopback that does as its handler says and counts what it sees.
 
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import { createServer as createHttpsServer } from 'node:https'

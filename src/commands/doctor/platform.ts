@@ -2,13 +2,13 @@
 
 import type { Config } from '../../config.ts'
 import { Failure } from '../../failure.ts'
-import type { Transport } from '../../platforms/api.ts'
 import { readPlatformUrl } from '../../platforms/platform-url.ts'
 import type { Probed } from '../../platforms/probe.ts'
 import { probe } from '../../platforms/probe.ts'
 import type { Target } from '../../platforms/transport/connect/address.ts'
 import { targetOf } from '../../platforms/transport/connect/address.ts'
 import type { Certificate, Inspection } from '../../platforms/transport/connect/inspect.ts'
+import type { Transport } from '../../platforms/transport/transport.ts'
 import type { Check } from './check.ts'
 import { failed, ok, warning } from './check.ts'
 

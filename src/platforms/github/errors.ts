@@ -1,7 +1,7 @@
 // Whether GitHub wrote a refusal, what it means, and how its reader can mend it.
 import { Failure } from '../../failure.ts'
-import type { RawAnswer } from '../api.ts'
 import { scmTypes } from '../scm-types.ts'
+import type { RawAnswer } from '../transport/guard.ts'
 import { hasGitLabsForm, isOfGateway, membersOf } from '../vendor.ts'
 import {
   lackedOf,

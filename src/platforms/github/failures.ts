@@ -1,7 +1,7 @@
 // What goes wrong at GitHub, in words that say how to mend it.
 import { Failure } from '../../failure.ts'
-import type { RawAnswer } from '../api.ts'
 import { scmTypes } from '../scm-types.ts'
+import type { RawAnswer } from '../transport/guard.ts'
 import { clampWait, readRetryAfter, timeOf } from '../transport/retry-after.ts'
 import { type Connection, membersOf } from '../vendor.ts'
 import { permissionFor } from './permissions.ts'

@@ -1,7 +1,6 @@
 // GitHub and GitHub Enterprise Server as a Platform.
-import { type Static, Type } from 'typebox'
+import { Type } from 'typebox'
 import { Failure } from '../../failure.ts'
-import { Api, type Transport } from '../api.ts'
 import { branchPage } from '../composed-list.ts'
 import { listAt, onePage, SMALL_PAGE } from '../lists.ts'
 import type {
@@ -19,7 +18,8 @@ import type {
   SshKey,
 } from '../platform.ts'
 import { scmTypes } from '../scm-types.ts'
-import { fitting } from '../transport/body/shape.ts'
+import { ApiClient } from '../transport/api-client.ts'
+import type { Transport } from '../transport/transport.ts'
 import {
   avatarAddress,
   type Connection,
@@ -65,22 +65,22 @@ const ORGANIZATIONS_UNTOLD =
 
 export class GitHub implements Platform {
   readonly #at: Connection
-  readonly #api: Api
+  readonly #api: ApiClient
   /** The same place without the token, to find out who is there. */
-  readonly #foreign: Api
+  readonly #foreign: ApiClient
   /** What Enterprise Servers say of their version, by their REST root. */
-  readonly #versions: Transport['door']['notes']['versions']
+  readonly #versions: Transport['versions']
 
   constructor(transport: Transport, at: Connection) {
     this.#at = at
-    this.#versions = transport.door.notes.versions
+    this.#versions = transport.versions
     const common = {
       link: at.link,
       account: at.hasWorked ? at.account : null,
       signal: at.signal,
       ...(at.deadline === undefined ? {} : { deadline: at.deadline }),
     }
-    this.#api = new Api(transport, {
+    this.#api = new ApiClient(transport, {
       root: at.apiUrl,
       headers: {
         authorization: `Bearer ${at.token}`,
@@ -97,7 +97,7 @@ export class GitHub implements Platform {
       recognises: recognises.bind(null, at),
       failureFrom: githubFailure.bind(null, at),
     })
-    this.#foreign = new Api(transport, {
+    this.#foreign = new ApiClient(transport, {
       root: at.webUrl,
       headers: {},
       ...common,
@@ -218,7 +218,7 @@ export class GitHub implements Platform {
   async #user() {
     try {
       const { headers, body } = await this.#api.get('/user', Type.Unknown())
-      const user = fitting(User, body) as Static<typeof User> | undefined
+      const user = this.#api.narrow(User, body)
       if (user) return { headers, user }
       const isGitLab = 'username' in membersOf(body)
       throw notGitHub(this.#at, 'its answer to /user has no id or login', isGitLab)

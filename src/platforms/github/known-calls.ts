@@ -1,7 +1,7 @@
 // Finds servers that are only like GitHub: they know `GET /user`, but not all of our calls.
 import { Type } from 'typebox'
 import { Failure } from '../../failure.ts'
-import type { Api } from '../api.ts'
+import type { ApiClient } from '../transport/api-client.ts'
 import { isVersionUnsupported } from './errors.ts'
 
 export const KEYS = 'GET /user/keys'
@@ -12,7 +12,7 @@ const SEARCHES = 'GET /search/repositories'
  * https://github.com/gitbucket/gitbucket/tree/master/src/main/scala/gitbucket/core/controller/api. Keys are also hidden
  * from a token without their scope, but searches from none.
  */
-export async function unknownCalls(api: Api): Promise<string[]> {
+export async function unknownCalls(api: ApiClient): Promise<string[]> {
   const [hasKeys, hasSearches] = await Promise.all([
     knows(api, '/user/keys?per_page=1'),
     knows(api, '/search/repositories?q=a&per_page=1'),
@@ -21,7 +21,7 @@ export async function unknownCalls(api: Api): Promise<string[]> {
   return hasKeys ? [SEARCHES] : [KEYS, SEARCHES]
 }
 
-async function knows(api: Api, path: string): Promise<boolean> {
+async function knows(api: ApiClient, path: string): Promise<boolean> {
   try {
     await api.get(path, Type.Unknown())
     return true

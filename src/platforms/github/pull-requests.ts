@@ -1,9 +1,9 @@
 // Pull requests of GitHub: one repository's list, or what a search finds, and where each comes from.
 import type { Static } from 'typebox'
 import { type Failure, invalid } from '../../failure.ts'
-import type { Api } from '../api.ts'
 import { listAt, onePage } from '../lists.ts'
 import type { Page, PageRequest, PullRequest, PullRequestQuery } from '../platform.ts'
+import type { ApiClient } from '../transport/api-client.ts'
 import { emptyPage, hasCode, lookUpEach, unreadableWarnings } from '../vendor.ts'
 import { isAbsent, searched, unknown } from './found.ts'
 import {
@@ -20,7 +20,7 @@ import { isRepository, pullRequestSearch } from './search.ts'
 type Issue = Static<typeof IssueItem>
 
 export async function searchPullRequests(
-  api: Api,
+  api: ApiClient,
   webUrl: string,
   query: PullRequestQuery,
   page: PageRequest,
@@ -41,7 +41,7 @@ export async function searchPullRequests(
 
 /** Not by the search: the list has no limit of 1,000, lags behind nothing, and tells id and source. */
 async function pullRequestsOf(
-  api: Api,
+  api: ApiClient,
   webUrl: string,
   repo: string,
   state: PullRequestQuery['state'],
@@ -66,7 +66,7 @@ async function pullRequestsOf(
 }
 
 async function pullRequestsFound(
-  api: Api,
+  api: ApiClient,
   webUrl: string,
   query: PullRequestQuery,
   page: PageRequest,
@@ -82,7 +82,7 @@ async function pullRequestsFound(
 
 /** Searches do not know old names, while all other calls lead on to the new one. */
 async function pullRequestsUnderNewName(
-  api: Api,
+  api: ApiClient,
   webUrl: string,
   query: PullRequestQuery,
   old: string,
@@ -104,7 +104,7 @@ async function pullRequestsUnderNewName(
 
 /** A search does not tell where a pull request comes from; the newest hundred of its repository do. */
 async function withSources(
-  api: Api,
+  api: ApiClient,
   webUrl: string,
   issues: Issue[],
 ): Promise<{ items: PullRequest[]; warnings: string[] }> {
@@ -121,7 +121,7 @@ async function withSources(
 }
 
 /** The search has just seen the repository, so that a 404 may be about the size of the page. */
-async function newestOf(api: Api, repository: string) {
+async function newestOf(api: ApiClient, repository: string) {
   const read = pullRequestList(api, repository, 'all', async () => false)
   try {
     return (await read({ page: 1, perPage: 100 })).items
@@ -137,7 +137,7 @@ async function newestOf(api: Api, repository: string) {
 }
 
 /** The failure where a repository is not found; null where it is. */
-async function whyNotThere(api: Api, repo: string): Promise<Failure | null> {
+async function whyNotThere(api: ApiClient, repo: string): Promise<Failure | null> {
   try {
     await api.get(`/repos/${repo}`, RepositoryDetails)
     return null
@@ -147,7 +147,7 @@ async function whyNotThere(api: Api, repo: string): Promise<Failure | null> {
   }
 }
 
-function pullRequestList(api: Api, repo: string, state: string, isThere: () => Promise<boolean>) {
+function pullRequestList(api: ApiClient, repo: string, state: string, isThere: () => Promise<boolean>) {
   const parameters = { state, sort: 'created', direction: 'desc' }
   return listAt(api, { path: `/repos/${repo}/pulls`, parameters, item: PullRequestItem, isThere })
 }

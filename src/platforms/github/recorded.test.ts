@@ -7,9 +7,9 @@ import {
   type RecordedAnswer,
   readRecordedAnswers,
 } from '../../../test/support/recorded-answers.ts'
-import { createTransport, type Transport } from '../api.ts'
 import { createPlatform } from '../create-platform.ts'
 import type { Platform } from '../platform.ts'
+import { createTransport, type Transport } from '../transport/transport.ts'
 import { githubFailure, recognises } from './errors.ts'
 
 const FIRST = { page: 1, perPage: 20 }

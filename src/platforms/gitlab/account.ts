@@ -1,9 +1,8 @@
 // Whose a token of GitLab is, and what it may do.
 import { type Static, Type } from 'typebox'
 import { Failure, type FailureCode } from '../../failure.ts'
-import type { Api } from '../api.ts'
 import type { Profile } from '../platform.ts'
-import { fitting } from '../transport/body/shape.ts'
+import type { ApiClient } from '../transport/api-client.ts'
 import { avatarAddress, type Connection, hasCode, membersOf, orNull, REFUSALS, webAddress } from '../vendor.ts'
 import { isSomebodyElses, isUnknownPath, notAPerson, notGitLab, perhapsNotGitLab } from './errors.ts'
 import { OAuthToken, PersonalToken, User } from './responses.ts'
@@ -11,11 +10,11 @@ import { factsOfOAuthToken, factsOfPersonalToken, missingScopes, type TokenFacts
 
 interface Apis {
   /** Below the REST root. */
-  identity: Api
+  identity: ApiClient
   /** Below the web root, for OAuth. */
-  web: Api
+  web: ApiClient
   /** Below the web root without the token, to find out who is there. */
-  anonymous: Api
+  anonymous: ApiClient
 }
 
 /** OAuth tokens get a 400 where personal ones are described, and personal ones a 401 at the other: neither is bad for it. */
@@ -42,7 +41,7 @@ export async function readProfile(at: Connection, apis: Apis): Promise<Profile> 
 async function readUser(at: Connection, { identity, anonymous }: Apis): Promise<Static<typeof User>> {
   try {
     const { body } = await identity.get('/user', Type.Unknown())
-    const user = fitting(User, body) as Static<typeof User> | undefined
+    const user = identity.narrow(User, body)
     if (user) return user
     throw notGitLab(at, 'its answer to /user has no id or username', !at.hasWorked && 'login' in membersOf(body))
   } catch (failure) {
@@ -54,7 +53,7 @@ async function readUser(at: Connection, { identity, anonymous }: Apis): Promise<
 }
 
 /** An Enterprise Server shows this to anybody, or refuses in words of its own. */
-async function isGitHub(anonymous: Api): Promise<boolean> {
+async function isGitHub(anonymous: ApiClient): Promise<boolean> {
   return anonymous.get('/api/v3/meta', Type.Unknown()).then(
     ({ body }) => 'installed_version' in membersOf(body),
     (failure) => hasCode(failure, 'scm_forbidden'),

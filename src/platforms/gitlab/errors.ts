@@ -1,8 +1,8 @@
 // What GitLab's refusals mean, and how their reader can mend them.
 import { Failure } from '../../failure.ts'
-import type { RawAnswer } from '../api.ts'
 import { pageTooDeep } from '../query-failures.ts'
 import { scmTypes } from '../scm-types.ts'
+import type { RawAnswer } from '../transport/guard.ts'
 import { clampWait, readRetryAfter, timeOf } from '../transport/retry-after.ts'
 import { type Connection, hasGitLabsForm, isOfGateway, membersOf, onlyMessageOf } from '../vendor.ts'
 import { gitlabQueryFailure } from './query-failures.ts'

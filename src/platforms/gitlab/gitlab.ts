@@ -1,7 +1,6 @@
 // GitLab, hosted and self-hosted, as a Platform.
 import { Type } from 'typebox'
 import { Failure, type FailureCode } from '../../failure.ts'
-import { Api, type Transport } from '../api.ts'
 import { branchPage } from '../composed-list.ts'
 import { listAt, onePage } from '../lists.ts'
 import type {
@@ -19,6 +18,8 @@ import type {
   SshKey,
 } from '../platform.ts'
 import { scmTypes } from '../scm-types.ts'
+import { ApiClient } from '../transport/api-client.ts'
+import type { Transport } from '../transport/transport.ts'
 import { type Connection, orNull, REFUSALS, unreadableWarnings } from '../vendor.ts'
 import { readProfile } from './account.ts'
 import { callForbidden, foreignFailure, gitlabFailure, mayBeAboutTheCall, recognises } from './errors.ts'
@@ -46,13 +47,13 @@ const ANSWER_TIME = 2_500
 
 export class GitLab implements Platform {
   readonly #at: Connection
-  readonly #api: Api
+  readonly #api: ApiClient
   /** The same for calls whose refusal is about the token itself. */
-  readonly #identity: Api
+  readonly #identity: ApiClient
   /** What is not below the REST root: OAuth. */
-  readonly #web: Api
+  readonly #web: ApiClient
   /** The same place without the token, to find out who is there. */
-  readonly #foreign: Api
+  readonly #foreign: ApiClient
   /** `Date.now()` after which lists are given as far as they were read. */
   readonly #until: number
 
@@ -74,10 +75,10 @@ export class GitLab implements Platform {
     }
     this.#at = at
     this.#until = (at.deadline ?? Number.POSITIVE_INFINITY) - ANSWER_TIME
-    this.#identity = new Api(transport, { root: at.apiUrl, ...options })
-    this.#api = new Api(transport, { root: at.apiUrl, ...options, reconsider: this.#reconsider.bind(this) })
-    this.#web = new Api(transport, { root: at.webUrl, ...options })
-    this.#foreign = new Api(transport, {
+    this.#identity = new ApiClient(transport, { root: at.apiUrl, ...options })
+    this.#api = new ApiClient(transport, { root: at.apiUrl, ...options, reconsider: this.#reconsider.bind(this) })
+    this.#web = new ApiClient(transport, { root: at.webUrl, ...options })
+    this.#foreign = new ApiClient(transport, {
       root: at.webUrl,
       headers: {},
       ...common,

@@ -1,16 +1,16 @@
 // Merge requests of GitLab: a project's or one's own, and which project each comes from.
 import { type Failure, invalid } from '../../failure.ts'
-import type { Api } from '../api.ts'
 import { type ComposedPage, takePage } from '../composed-list.ts'
 import { listAt, onePage } from '../lists.ts'
 import type { Page, PageRequest, PullRequest, PullRequestQuery } from '../platform.ts'
+import type { ApiClient } from '../transport/api-client.ts'
 import { emptyPage, hasCode, lookUpEach, unreadableWarnings } from '../vendor.ts'
 import { endingWarnings, isProject, projectAddress, searchText, unknown } from './found.ts'
 import { forkOf, MergeRequest, ProjectDetails, pullRequestFrom, sourceFrom, targetOf } from './responses.ts'
 
 /** `until`: `Date.now()` after which the page is given as far as it was read. */
 export async function searchMergeRequests(
-  api: Api,
+  api: ApiClient,
   webUrl: string,
   query: PullRequestQuery,
   page: PageRequest,
@@ -40,7 +40,7 @@ export async function searchMergeRequests(
 }
 
 async function mergeRequests(
-  api: Api,
+  api: ApiClient,
   query: PullRequestQuery,
   page: PageRequest,
   until: number,
@@ -73,7 +73,7 @@ function parametersOf({ repo, words }: PullRequestQuery, state: string): Record<
 
 /** Merge requests tell no more than the number of the project they come from; for forks its name is looked up. */
 async function withSources(
-  api: Api,
+  api: ApiClient,
   webUrl: string,
   items: MergeRequest[],
   hasTime: boolean,
@@ -92,7 +92,7 @@ async function withSources(
   }
 }
 
-async function isKnown(api: Api, repo: string): Promise<boolean> {
+async function isKnown(api: ApiClient, repo: string): Promise<boolean> {
   try {
     await api.get(projectAddress(repo), ProjectDetails)
     return true
@@ -103,7 +103,7 @@ async function isKnown(api: Api, repo: string): Promise<boolean> {
 }
 
 /** The empty page where the project is unknown or has no merge requests to give; else `failure` stands. */
-async function whyNone(api: Api, repo: string, failure: Failure): Promise<Page<never>> {
+async function whyNone(api: ApiClient, repo: string, failure: Failure): Promise<Page<never>> {
   const place = `project "${repo}"`
   try {
     const { body } = await api.get(projectAddress(repo), ProjectDetails)

@@ -1,8 +1,9 @@
 // Projects of GitLab: all that can be seen, a user's, or a group's with those of its subgroups.
-import type { Api } from '../api.ts'
+
 import { takePage } from '../composed-list.ts'
 import { type List, listAt, onePage } from '../lists.ts'
 import type { Page, PageRequest, Repository, RepositoryQuery } from '../platform.ts'
+import type { ApiClient } from '../transport/api-client.ts'
 import type { ListPositions } from '../transport/positions.ts'
 import { hasCode, pathParts, unreadableWarnings } from '../vendor.ts'
 import { endingWarnings, searchText, unknown } from './found.ts'
@@ -14,7 +15,7 @@ const MAX_NAME_PAGES = 10
 
 /** `until`: `Date.now()` after which the page is given as far as it was read. */
 export async function searchProjects(
-  api: Api,
+  api: ApiClient,
   webUrl: string,
   query: RepositoryQuery,
   page: PageRequest,
@@ -36,7 +37,7 @@ export async function searchProjects(
   return unknown(`user or group "${query.user}"`)
 }
 
-async function withForks(api: Api, list: ProjectList, page: PageRequest, positions: ListPositions) {
+async function withForks(api: ApiClient, list: ProjectList, page: PageRequest, positions: ListPositions) {
   const found = await onePage(listAt(api, list), page)
   positions.note({ kept: 0, consumed: [0] })
   return {
@@ -48,7 +49,13 @@ async function withForks(api: Api, list: ProjectList, page: PageRequest, positio
 }
 
 /** GitLab cannot leave forks out, so its pages shrink here and ours are filled from further ones. */
-async function withoutForks(api: Api, list: ProjectList, page: PageRequest, positions: ListPositions, until: number) {
+async function withoutForks(
+  api: ApiClient,
+  list: ProjectList,
+  page: PageRequest,
+  positions: ListPositions,
+  until: number,
+) {
   const keep = (project: Project) => !isFork(project) && isListed(project)
   const found = await takePage({ lists: [listAt(api, list)], keep, positions, until }, page)
   const cut = 'GitLab has more projects than were looked through for ones that are no forks; narrow the query.'
@@ -64,12 +71,12 @@ function isListed({ path_with_namespace, marked_for_deletion_on }: Project): boo
   return !isBeingDeleted(path_with_namespace, marked_for_deletion_on)
 }
 
-function positionsOf(api: Api, { path, parameters }: ProjectList): ListPositions {
+function positionsOf(api: ApiClient, { path, parameters }: ProjectList): ListPositions {
   return api.positions(`${path}?${new URLSearchParams(parameters)}`)
 }
 
 /** Where the projects may be, in the order to ask: a name is a user's or a group's, and only groups have a `/`. */
-async function listsOf(api: Api, { user, words }: RepositoryQuery): Promise<ProjectList[]> {
+async function listsOf(api: ApiClient, { user, words }: RepositoryQuery): Promise<ProjectList[]> {
   const search = words.length === 0 ? {} : { search: searchText(words) }
   if (user === null) {
     const order = { order_by: 'last_activity_at', sort: 'desc' }
@@ -98,7 +105,12 @@ async function listsOf(api: Api, { user, words }: RepositoryQuery): Promise<Proj
 }
 
 /** Groups are found by a part of their name, and may be more than a page of them. */
-async function idOf(api: Api, path: string, parameters: Record<string, string>, name: string): Promise<number | null> {
+async function idOf(
+  api: ApiClient,
+  path: string,
+  parameters: Record<string, string>,
+  name: string,
+): Promise<number | null> {
   const read = listAt(api, { path, parameters, item: Named })
   for (let page = 1; page <= MAX_NAME_PAGES; page++) {
     const { items, hasNext } = await read({ page, perPage: 100 })

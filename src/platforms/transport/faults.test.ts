@@ -2,7 +2,7 @@ import { expect, test } from 'vitest'
 import { Failure } from '../../failure.ts'
 import { coded, readFault } from './faults.ts'
 
-const PLACE = { host: 'ghe.test', port: 8443, proxied: false }
+const ENDPOINT = { host: 'ghe.test', port: 8443, proxied: false }
 
 // code of the error, code of the failure, words, asked again, counts as no answer, nothing was sent
 test.each<[string, string, string, boolean, boolean, boolean]>([
@@ -31,7 +31,7 @@ test.each<[string, string, string, boolean, boolean, boolean]>([
   ['EMFILE', 'overloaded', 'too many connections', false, false, true],
   ['UND_ERR_INVALID_ARG', 'internal', 'Internal error', false, false, false],
 ])('%s', (code, failureCode, words, again, noAnswer, unsent) => {
-  const { failure, ...rest } = readFault(Object.assign(new Error('secret 10.0.0.7'), { code }), PLACE)
+  const { failure, ...rest } = readFault(Object.assign(new Error('secret 10.0.0.7'), { code }), ENDPOINT)
   expect(failure).toMatchObject({ code: failureCode, message: expect.stringContaining(words) })
   expect(rest).toEqual({ again, noAnswer, unsent })
   expect(`${failure.message}${String(failure.details.cause)}`).not.toContain('secret')
@@ -40,7 +40,7 @@ test.each<[string, string, string, boolean, boolean, boolean]>([
 test.each(['ENOTFOUND', 'ECONNREFUSED', 'CONNECT_TIMEOUT', 'EHOSTUNREACH'])(
   '%s behind a proxy is about the proxy',
   (code) => {
-    const { failure } = readFault(coded(code), { ...PLACE, proxied: true })
+    const { failure } = readFault(coded(code), { ...ENDPOINT, proxied: true })
     expect(failure.message).toBe(
       'The outgoing proxy of this server cannot be reached. Ask the operator to check HTTPS_PROXY.',
     )
@@ -54,5 +54,5 @@ test.each<[unknown, string]>([
   [undefined, 'internal'],
   [{ code: 7 }, 'internal'],
 ])('%s becomes %s', (error, code) => {
-  expect(readFault(error, PLACE).failure.code).toBe(code)
+  expect(readFault(error, ENDPOINT).failure.code).toBe(code)
 })

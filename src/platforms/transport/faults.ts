@@ -1,6 +1,7 @@
 // Turns what went wrong on the network into a Failure whose sentence says how to mend it.
 
 import { Failure, type FailureCode } from '../../failure.ts'
+import type { Call, Endpoint, Guard } from './guard.ts'
 
 /** How a call ended that got no usable answer. */
 export interface Fault {
@@ -11,14 +12,6 @@ export interface Fault {
   noAnswer: boolean
   /** Whether it failed before any byte of the request left. */
   unsent: boolean
-}
-
-/** Where the call went, for the sentence. */
-export interface Endpoint {
-  host: string
-  port: number
-  /** Whether it went through the outgoing proxy: then connection trouble is the proxy's. */
-  proxied: boolean
 }
 
 /** An error that carries only a code, such as `DNS_TIMEOUT`. */
@@ -189,6 +182,15 @@ const PROXY_REFUSES: Row = {
   sentence: ({ host }) =>
     `The outgoing proxy of this server does not connect to ${host}. Ask the operator to check it.`,
   unsent: true,
+}
+
+/** The guard around all others: who calls sees a `Failure` and nothing else. */
+export const explainFaults: Guard<Call> = async (call, next) => {
+  try {
+    return await next(call)
+  } catch (error) {
+    throw readFault(error, call.endpoint).failure
+  }
 }
 
 /** Reads an error of ours, Node's or undici's. Its own text never reaches a message, since it may hold addresses and headers. */

@@ -13,13 +13,13 @@ export interface Limits {
   call: number
   /** A request of ours that does not say when it ends. */
   request: number
-  /** Of a list's body, on the wire and again decoded. */
+  /** Of a list's body, as it comes and again decoded. */
   body: number
   /** Of a single object's. */
   object: number
   /** Of all bodies that are in memory at once. */
   bodies: number
-  /** Decoded bytes for each byte on the wire, once `ratioFrom` bytes are decoded: keeps out bombs early. */
+  /** Decoded bytes for each byte that came, once `ratioFrom` bytes are decoded: keeps out bombs early. */
   ratio: number
   ratioFrom: number
   /** Objects and arrays within one another in JSON. */

@@ -10,7 +10,7 @@ export interface Position {
 
 /** What is remembered of one list. Losing it costs calls and nothing else. */
 export interface ListPositions {
-  /** The furthest place from which item `kept` of ours and those after it can be read; undefined: from the start. */
+  /** The furthest position from which item `kept` of ours and those after it can be read; undefined: from the start. */
   before(kept: number): Position | undefined
   note(position: Position): void
 }
@@ -20,8 +20,8 @@ export interface Positions {
   of(key: string): ListPositions
 }
 
-/** In milliseconds. Lists change meanwhile, as they do between any two pages. */
-const LIFE = 5 * 60_000
+/** Lists change meanwhile, as they do between any two pages. */
+const LIFE_MS = 5 * 60_000
 /** Of one list: GitLab gives 500 pages of 100 at most. */
 const MAX_OF_LIST = 500
 
@@ -35,11 +35,11 @@ export function createPositions(): Positions {
     max: 2_000,
     maxSize: 20_000,
     sizeCalculation: (noted) => noted.length,
-    ttl: LIFE,
+    ttl: LIFE_MS,
   })
 
   function living(key: string): Noted[] {
-    return (lists.get(key) ?? []).filter(({ time }) => time > Date.now() - LIFE)
+    return (lists.get(key) ?? []).filter(({ time }) => time > Date.now() - LIFE_MS)
   }
 
   return {
@@ -50,8 +50,8 @@ export function createPositions(): Positions {
           .reduce<Noted | undefined>((best, noted) => (best && best.kept >= noted.kept ? best : noted), undefined)
       },
       note({ kept, consumed }) {
-        const place = consumed.join()
-        const others = living(key).filter((noted) => noted.consumed.join() !== place)
+        const here = consumed.join()
+        const others = living(key).filter((noted) => noted.consumed.join() !== here)
         lists.set(key, [...others, { kept, consumed, time: Date.now() }].slice(-MAX_OF_LIST))
       },
     }),

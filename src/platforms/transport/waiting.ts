@@ -2,8 +2,8 @@
 
 import { Failure } from '../../failure.ts'
 
-/** Seconds: some of those that wait are answered by then. */
-const RETRY_AFTER = 2
+/** Some of those that wait are answered by then. */
+const RETRY_AFTER_SECONDS = 2
 
 /** Does the work once there is a place for it; its signal fires when the place is needed for an account that has fewer. */
 export type Waiting = <T>(
@@ -39,45 +39,35 @@ export interface WaitingBounds {
  * An account's share is `waiting / (accounts + 1)`, one at least, so that there is room for one more. What goes over it, or
  * finds all places taken by accounts within theirs, waits in turn and is then refused (`overloaded`).
  */
-export function createWaiting({ waiting: most, turn: longestTurn }: WaitingBounds): Waiting {
+export function createWaiting({ waiting: maxJobs, turn: maxTurnMs }: WaitingBounds): Waiting {
   const jobs = new Set<Job>()
   const turns: Turn[] = []
-
-  function runningOf(account: string): number {
-    let count = 0
-    for (const job of jobs) if (job.account === account) count++
-    return count
-  }
 
   function share(newcomer?: string): number {
     const accounts = new Set([...jobs, ...turns].map(({ account }) => account))
     if (newcomer !== undefined) accounts.add(newcomer)
-    return Math.max(1, Math.floor(most / (accounts.size + 1)))
+    return Math.max(1, Math.floor(maxJobs / (accounts.size + 1)))
   }
 
   /** The newest of the account that is furthest over its share; it ends at once, and its place is free. */
   function makeRoom(newcomer: string): boolean {
-    const counts = new Map<string, number>()
-    for (const { account, unbroken } of jobs) if (!unbroken) counts.set(account, (counts.get(account) ?? 0) + 1)
-    const [greediest, count] = [...counts].sort(([, one], [, other]) => other - one)[0] ?? ['', 0]
-    if (count <= share(newcomer)) return false
-    const newest = [...jobs].findLast(({ account, unbroken }) => account === greediest && !unbroken)
-    if (!newest) return false
+    const { newest, count } = greediestOf(jobs)
+    if (!newest || count <= share(newcomer)) return false
     jobs.delete(newest)
-    newest.controller.abort(overloaded(most))
+    newest.controller.abort(overloaded(maxJobs))
     return true
   }
 
   function mayBegin(account: string): boolean {
-    return runningOf(account) < share(account) && (jobs.size < most || makeRoom(account))
+    return runningOf(jobs, account) < share(account) && (jobs.size < maxJobs || makeRoom(account))
   }
 
   /** Hands free places to those who wait, accounts with the fewest first. */
   function next(): void {
-    const waiting = turns.map((turn) => ({ turn, running: runningOf(turn.account) }))
+    const waiting = turns.map((turn) => ({ turn, running: runningOf(jobs, turn.account) }))
     for (const { turn } of waiting.sort((one, other) => one.running - other.running)) {
-      if (jobs.size >= most) return
-      if (runningOf(turn.account) < share()) turn.take()
+      if (jobs.size >= maxJobs) return
+      if (runningOf(jobs, turn.account) < share()) turn.take()
     }
   }
 
@@ -86,28 +76,11 @@ export function createWaiting({ waiting: most, turn: longestTurn }: WaitingBound
     else await waitInTurn(account, job)
   }
 
-  function waitInTurn(account: string, job: Job): Promise<void> {
+  async function waitInTurn(account: string, job: Job): Promise<void> {
     const queued = turns.filter((turn) => turn.account === account).length
-    if (turns.length >= 2 * most || queued >= share(account)) throw overloaded(most)
-    return new Promise((resolve, reject) => {
-      const leave = () => {
-        clearTimeout(timer)
-        turns.splice(turns.indexOf(turn), 1)
-      }
-      const turn: Turn = {
-        account,
-        take() {
-          leave()
-          jobs.add(job)
-          resolve()
-        },
-      }
-      const timer = setTimeout(() => {
-        leave()
-        reject(overloaded(most))
-      }, longestTurn)
-      turns.push(turn)
-    })
+    if (turns.length >= 2 * maxJobs || queued >= share(account)) throw overloaded(maxJobs)
+    const isTaken = await queueTurn(turns, { account, begin: () => jobs.add(job) }, maxTurnMs)
+    if (!isTaken) throw overloaded(maxJobs)
   }
 
   return async (account, work, { unbroken = false } = {}) => {
@@ -122,7 +95,46 @@ export function createWaiting({ waiting: most, turn: longestTurn }: WaitingBound
   }
 }
 
-function overloaded(most: number): Failure {
-  const message = `This server waits for ${most} answers of platforms already, or for as many of your own as it can. Try again in a moment.`
-  return new Failure('overloaded', message, { retryAfter: RETRY_AFTER })
+/** Whether the turn came before so many milliseconds had passed. `begin` is called at once when it comes. */
+function queueTurn(
+  turns: Turn[],
+  { account, begin }: { account: string; begin(): void },
+  maxTurnMs: number,
+): Promise<boolean> {
+  return new Promise((resolve) => {
+    const leave = () => turns.splice(turns.indexOf(turn), 1)
+    const timer = setTimeout(() => {
+      leave()
+      resolve(false)
+    }, maxTurnMs)
+    const turn: Turn = {
+      account,
+      take() {
+        clearTimeout(timer)
+        leave()
+        begin()
+        resolve(true)
+      },
+    }
+    turns.push(turn)
+  })
+}
+
+function runningOf(jobs: Set<Job>, account: string): number {
+  let count = 0
+  for (const job of jobs) if (job.account === account) count++
+  return count
+}
+
+/** Of the account with the most jobs that may be broken off: how many, and the newest of them. */
+function greediestOf(jobs: Set<Job>): { newest: Job | undefined; count: number } {
+  const counts = new Map<string, number>()
+  for (const { account, unbroken } of jobs) if (!unbroken) counts.set(account, (counts.get(account) ?? 0) + 1)
+  const [greediest, count] = [...counts].sort(([, one], [, other]) => other - one)[0] ?? ['', 0]
+  return { newest: [...jobs].findLast(({ account, unbroken }) => account === greediest && !unbroken), count }
+}
+
+function overloaded(maxJobs: number): Failure {
+  const message = `This server waits for ${maxJobs} answers of platforms already, or for as many of your own as it can. Try again in a moment.`
+  return new Failure('overloaded', message, { retryAfter: RETRY_AFTER_SECONDS })
 }

@@ -1,8 +1,8 @@
 import { Readable } from 'node:stream'
 import { gzipSync } from 'node:zlib'
 import { expect, test } from 'vitest'
+import { createLeases } from '../guards/body-budget.ts'
 import { readBody } from './body.ts'
-import { createBodyBudget } from './body-budget.ts'
 
 const BOUNDS = { body: 1000, ratio: 10, ratioFrom: 200 }
 const EMPTY_MEMBER = gzipSync('') // 20 bytes that decode to none
@@ -11,7 +11,7 @@ async function read(
   chunks: Buffer[],
   headers: Record<string, string> = { 'content-encoding': 'gzip' },
 ): Promise<string> {
-  return new TextDecoder().decode(await readBody(Readable.from(chunks), headers, BOUNDS, createBodyBudget(10_000)()))
+  return new TextDecoder().decode(await readBody(Readable.from(chunks), headers, BOUNDS, createLeases(10_000)()))
 }
 
 test.each<[string, Buffer[], string]>([
@@ -30,7 +30,7 @@ test.each<[string, Buffer[], string]>([
 
 test.each<[string, Buffer[], Record<string, string>, string]>([
   [
-    'more than allowed on the wire that decodes to nothing',
+    'more than allowed that decodes to nothing',
     Array.from({ length: 60 }, () => EMPTY_MEMBER),
     { 'content-encoding': 'gzip' },
     'TOO_LARGE',
@@ -47,7 +47,7 @@ test.each<[string, Buffer[], Record<string, string>, string]>([
 
 test('nothing is read of what is announced too large', async () => {
   const stream = Readable.from([Buffer.from('abc')])
-  const lease = createBodyBudget(10_000)()
+  const lease = createLeases(10_000)()
   await expect(readBody(stream, { 'content-length': '1001' }, BOUNDS, lease)).rejects.toMatchObject({
     code: 'TOO_LARGE',
   })

@@ -1,15 +1,15 @@
-// Reads the body of an answer, counting bytes on the wire and decoded, so that neither a flood nor a bomb fills memory.
+// Reads the body of an answer, counting bytes as they come and decoded, so that neither a flood nor a bomb fills memory.
 
 import { type Readable, Transform, Writable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { createGunzip } from 'node:zlib'
 import { coded, codeOf } from '../faults.ts'
-import type { BodyLease } from './body-budget.ts'
+import type { BodyLease } from '../guard.ts'
 
 export interface BodyBounds {
-  /** Most bytes, on the wire and decoded. */
+  /** Most bytes, as they come and again decoded. */
   body: number
-  /** Decoded bytes for each byte on the wire, once `ratioFrom` bytes are decoded. */
+  /** Decoded bytes for each byte that came, once `ratioFrom` bytes are decoded. */
   ratio: number
   ratioFrom: number
   /** What is more than `body` is left out, and not an error. */
@@ -33,19 +33,19 @@ export async function readBody(
   if (!gzipped && encoding !== '' && encoding !== 'identity') throw discarding(stream, 'ENCODING')
 
   const chunks: Buffer[] = []
-  let wire = 0
+  let received = 0
   let decoded = 0
   const meter = new Transform({
     transform(chunk: Buffer, _encoding, next) {
-      wire += chunk.length
-      if (wire > bounds.body) next(coded('TOO_LARGE'))
+      received += chunk.length
+      if (received > bounds.body) next(coded('TOO_LARGE'))
       else next(null, chunk)
     },
   })
   const sink = new Writable({
     write(chunk: Buffer, _encoding, next) {
       decoded += chunk.length
-      if (decoded > bounds.ratioFrom && decoded > wire * bounds.ratio) return next(coded('BOMB'))
+      if (decoded > bounds.ratioFrom && decoded > received * bounds.ratio) return next(coded('BOMB'))
       if (decoded > bounds.body) return next(coded('TOO_LARGE'))
       chunks.push(chunk)
       try {

@@ -89,26 +89,26 @@ function keep(value, pick) {
 const UNFIT = /\u0000|[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[\udc00-\udfff]/g
 
 /**
- * NUL and lone surrogates replaced, cut after `longest` characters without halving a pair.
+ * NUL and lone surrogates replaced, cut after `maxLength` characters without halving a pair.
  * @param {string} text
- * @param {number} longest
+ * @param {number} maxLength
  */
-function cleanText(text, longest) {
-  const cut = text.length > longest ? text.slice(0, longest) : text
-  const whole = text.length > longest && /[\ud800-\udbff]$/.test(cut) ? cut.slice(0, -1) : cut
+function cleanText(text, maxLength) {
+  const cut = text.length > maxLength ? text.slice(0, maxLength) : text
+  const whole = text.length > maxLength && /[\ud800-\udbff]$/.test(cut) ? cut.slice(0, -1) : cut
   return whole.replace(UNFIT, '\ufffd')
 }
 
 /**
  * @param {unknown} value
- * @param {number} longest
+ * @param {number} maxLength
  * @returns {unknown}
  */
-function clean(value, longest) {
-  if (typeof value === 'string') return cleanText(value, longest)
-  if (Array.isArray(value)) return value.map((item) => clean(item, longest))
+function clean(value, maxLength) {
+  if (typeof value === 'string') return cleanText(value, maxLength)
+  if (Array.isArray(value)) return value.map((item) => clean(item, maxLength))
   if (typeof value !== 'object' || value === null) return value
   return Object.fromEntries(
-    Object.entries(value).map(([name, item]) => [cleanText(name, longest), clean(item, longest)]),
+    Object.entries(value).map(([name, item]) => [cleanText(name, maxLength), clean(item, maxLength)]),
   )
 }

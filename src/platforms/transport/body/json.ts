@@ -3,7 +3,7 @@
 import { Worker } from 'node:worker_threads'
 import { type TSchema, Type } from 'typebox'
 import { coded } from '../faults.ts'
-import type { BodyLease } from './body-budget.ts'
+import type { BodyLease } from '../guard.ts'
 import { type JsonBounds, type Pick, readJson } from './json-reader.js'
 
 export type { JsonBounds } from './json-reader.js'
@@ -14,8 +14,8 @@ export interface JsonReader {
   close(): Promise<void>
 }
 
-/** Bytes from which on another thread reads; below, that costs more than it saves: 128 kB are read in a millisecond. */
-const LARGE = 128 * 1024
+/** What is larger is read by the thread; below, that costs more than it saves: 128 kB are read in a millisecond. */
+const MAX_HERE_BYTES = 128 * 1024
 /** What the thread may take; an answer of 8 MB and 200,000 values needs a third. */
 const MAX_THREAD_MB = 192
 
@@ -36,29 +36,22 @@ export function createJsonReader(): JsonReader {
   let current: Asked | undefined
   const waiting = new Set<Asked>()
 
+  function settle(end: (asked: Asked) => void): void {
+    if (current) end(current)
+    current = undefined
+    next()
+  }
+
   function start(): Worker {
-    const started = new Worker(new URL('./json-worker.js', import.meta.url), {
-      name: 'json-reader',
-      env: {},
-      execArgv: [],
-      resourceLimits: { maxOldGenerationSizeMb: MAX_THREAD_MB },
+    return startThread({
+      onResult: ({ value, code }) =>
+        settle(({ resolve, reject }) => (code === undefined ? resolve(value) : reject(coded(code)))),
+      onExit() {
+        worker = undefined
+        // It has run out of memory: what it was reading was too much.
+        settle(({ reject }) => reject(coded('TOO_MANY')))
+      },
     })
-    started.on('message', ({ value, code }: { value?: unknown; code?: string }) => {
-      const asked = current
-      current = undefined
-      if (code === undefined) asked?.resolve(value)
-      else asked?.reject(coded(code))
-      next()
-    })
-    // It has run out of memory: what it was reading was too much.
-    started.on('error', () => undefined)
-    started.on('exit', () => {
-      worker = undefined
-      current?.reject(coded('TOO_MANY'))
-      current = undefined
-      next()
-    })
-    return started
   }
 
   function next(): void {
@@ -75,27 +68,19 @@ export function createJsonReader(): JsonReader {
     asked.lease.keep()
     worker ??= start()
     worker.ref()
-    const { bytes, bounds, pick } = asked
-    const whole = bytes.buffer.byteLength === bytes.length
-    worker.postMessage({ bytes, bounds, pick }, whole ? [bytes.buffer as ArrayBuffer] : [])
-  }
-
-  function readLater(bytes: Buffer, bounds: JsonBounds, lease: BodyLease, pick: Pick | undefined): Promise<unknown> {
-    return new Promise((resolve, reject) => {
-      const asked: Asked = { bytes, bounds, pick, lease, resolve, reject }
-      waiting.add(asked)
-      lease.signal.addEventListener('abort', () => {
-        if (waiting.delete(asked)) reject(lease.signal.reason)
-      })
-      next()
-    })
+    hand(asked, worker)
   }
 
   return {
     async read(bytes, bounds, lease, pick) {
       lease.signal.throwIfAborted()
-      if (bytes.length <= LARGE) return readJson(new TextDecoder().decode(bytes), bounds, pick)
-      return readLater(bytes, bounds, lease, pick)
+      if (bytes.length <= MAX_HERE_BYTES) return readJson(new TextDecoder().decode(bytes), bounds, pick)
+      return new Promise((resolve, reject) => {
+        const asked: Asked = { bytes, bounds, pick, lease, resolve, reject }
+        waiting.add(asked)
+        lease.signal.addEventListener('abort', () => waiting.delete(asked) && reject(lease.signal.reason))
+        next()
+      })
     },
     async close() {
       isClosed = true
@@ -103,6 +88,30 @@ export function createJsonReader(): JsonReader {
       next()
     },
   }
+}
+
+/** Bytes that are a buffer of their own are moved, not copied. */
+function hand({ bytes, bounds, pick }: Asked, worker: Worker): void {
+  const whole = bytes.buffer.byteLength === bytes.length
+  worker.postMessage({ bytes, bounds, pick }, whole ? [bytes.buffer as ArrayBuffer] : [])
+}
+
+interface ThreadEvents {
+  onResult(result: { value?: unknown; code?: string }): void
+  onExit(): void
+}
+
+function startThread({ onResult, onExit }: ThreadEvents): Worker {
+  const worker = new Worker(new URL('./json-worker.js', import.meta.url), {
+    name: 'json-reader',
+    env: {},
+    execArgv: [],
+    resourceLimits: { maxOldGenerationSizeMb: MAX_THREAD_MB },
+  })
+  worker.on('message', onResult)
+  worker.on('error', () => undefined) // its exit tells
+  worker.on('exit', onExit)
+  return worker
 }
 
 /** What `shape` reads of a value. */

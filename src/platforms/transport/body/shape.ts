@@ -1,50 +1,56 @@
 // Whether a platform's answer has the fields that we read of it, and those fields alone.
 
-import { type TObject, type TSchema, Type } from 'typebox'
+import { type Static, type TObject, type TSchema, Type } from 'typebox'
 import { Compile } from 'typebox/compile'
-import type { Failure } from '../../../failure.ts'
-import { badResponse } from '../calls.ts'
+import { wrongShape } from '../bad-answers.ts'
+
+export interface Shapes {
+  /**
+   * What `shape` names of a value, undefined when something that it needs is missing. An optional member of an odd kind is
+   * as good as absent: one odd field must not lose an answer. Knows optional members, and objects in objects.
+   */
+  narrow<T extends TSchema>(shape: T, value: unknown): Static<T> | undefined
+  /** As `narrow`; throws `scm_bad_response` with the first field that is not as `shape` says. */
+  read<T extends TSchema>(shape: T, value: unknown, host: string): Static<T>
+}
 
 interface Checker {
   Check(value: unknown): boolean
   Errors(value: unknown): { instancePath?: string }[]
 }
 
-const checkers = new WeakMap<TSchema, Checker>()
+/** Compiles a shape when it is first read: a compiled check takes 80 ns, and one that is not 5 µs. */
+export function createShapes(): Shapes {
+  const checkers = new WeakMap<TSchema, Checker>()
 
-function checkerOf(shape: TSchema): Checker {
-  const known = checkers.get(shape)
-  if (known) return known
-  const checker: Checker = Compile(shape)
-  checkers.set(shape, checker)
-  return checker
-}
-
-/**
- * What `shape` names of a value, undefined when something that it needs is missing. An optional member of an odd kind is
- * as good as absent: one odd field must not lose an answer. Knows optional members, and objects in objects.
- */
-export function fitting(shape: TSchema, value: unknown): unknown {
-  const object = objectIn(shape)
-  if (!object || !isObject(value)) return checkerOf(shape).Check(value) ? value : undefined
-  const members: Record<string, unknown> = {}
-  for (const [name, member] of Object.entries(object.properties)) {
-    const found = Object.hasOwn(value, name) ? fitting(member, value[name]) : undefined
-    if (found !== undefined) members[name] = found
-    else if (object.required?.includes(name)) return undefined
+  function checkerOf(shape: TSchema): Checker {
+    const known = checkers.get(shape)
+    if (known) return known
+    const checker: Checker = Compile(shape)
+    checkers.set(shape, checker)
+    return checker
   }
-  return members
-}
 
-/** As `fitting`; throws `scm_bad_response` with the first field that is not as `shape` says. */
-export function readShape(shape: TSchema, value: unknown, host: string): unknown {
-  const read = fitting(shape, value)
-  if (read === undefined) throw wrongShape(host, checkerOf(shape).Errors(value)[0]?.instancePath ?? '')
-  return read
-}
+  function narrow(shape: TSchema, value: unknown): unknown {
+    const object = objectIn(shape)
+    if (!object || !isObject(value)) return checkerOf(shape).Check(value) ? value : undefined
+    const members: Record<string, unknown> = {}
+    for (const [name, member] of Object.entries(object.properties)) {
+      const found = Object.hasOwn(value, name) ? narrow(member, value[name]) : undefined
+      if (found !== undefined) members[name] = found
+      else if (object.required?.includes(name)) return undefined
+    }
+    return members
+  }
 
-export function wrongShape(host: string, field: string): Failure {
-  return badResponse(host, 'answers with JSON of another shape than the API has', { field: field.slice(0, 100) })
+  return {
+    narrow: <T extends TSchema>(shape: T, value: unknown) => narrow(shape, value) as Static<T> | undefined,
+    read: <T extends TSchema>(shape: T, value: unknown, host: string) => {
+      const read = narrow(shape, value)
+      if (read === undefined) throw wrongShape(host, checkerOf(shape).Errors(value)[0]?.instancePath ?? '')
+      return read as Static<T>
+    },
+  }
 }
 
 /** The object that the shape is, or that is one of its alternatives. */

@@ -1,4 +1,4 @@
-// Opens connections for the door: only to addresses that were checked, and only if the peer is one of them.
+// Opens connections: only to addresses that were checked, and only if the peer is one of them.
 
 import { lookup as systemLookup } from 'node:dns/promises'
 import { isIP, connect as netConnect, type Socket } from 'node:net'
@@ -77,8 +77,8 @@ export async function checkedAddresses(parts: ConnectorParts, target: Target): P
   if (addresses.length === 0) throw coded('ENOTFOUND')
   // Every one must pass: a name with a public and a private address would get in by trying often.
   for (const address of addresses) {
-    const failureOf = parts.policy.checkAddress(target, address)
-    if (failureOf) throw parts.failureOf(failureOf)
+    const violation = parts.policy.checkAddress(target, address)
+    if (violation) throw parts.failureOf(violation)
   }
   return addresses.slice(0, 8)
 }

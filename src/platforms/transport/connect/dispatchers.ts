@@ -1,4 +1,4 @@
-// The ways to a platform: directly or through the operator's proxy, on connections that are kept or on a fresh one.
+// The connections to a platform: directly or through the operator's proxy, on connections that are kept or on a fresh one.
 
 import { LRUCache } from 'lru-cache'
 import { Agent, type Dispatcher, Pool, ProxyAgent } from 'undici'

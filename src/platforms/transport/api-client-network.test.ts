@@ -4,11 +4,13 @@ import { createServer as createHttpServer } from 'node:http'
 import { connect, createServer as createTcpServer } from 'node:net'
 import { Type } from 'typebox'
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
-import { json, listenForTest, serve, serveTcp, serveTls, type TestServer } from '../../test/support/fault-server.ts'
-import { createIdentity, type Identity } from '../../test/support/test-certificates.ts'
-import { type AllowedHost, readConfig } from '../config.ts'
-import { Failure, type FailureCode } from '../failure.ts'
-import { Api, createTransport, send, type Transport, type TransportOptions } from './api.ts'
+import { json, listenForTest, serve, serveTcp, serveTls, type TestServer } from '../../../test/support/fault-server.ts'
+import { createIdentity, type Identity } from '../../../test/support/test-certificates.ts'
+import { type AllowedHost, readConfig } from '../../config.ts'
+import { Failure, type FailureCode } from '../../failure.ts'
+import { ApiClient } from './api-client.ts'
+import { send } from './send.ts'
+import { createTransport, type Transport, type TransportOptions } from './transport.ts'
 
 const Item = Type.Object({ id: Type.Integer() })
 
@@ -46,7 +48,7 @@ function open(allowed: string, options: Partial<TransportOptions> = {}): Transpo
 
 function get(transport: Transport, root: string): Promise<{ body: { id: number } }> {
   const failureFrom = () => new Failure('scm_forbidden', 'no')
-  return new Api(transport, {
+  return new ApiClient(transport, {
     root,
     headers: { authorization: 'Bearer canary' },
     link: 'l',

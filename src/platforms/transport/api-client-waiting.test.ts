@@ -1,12 +1,14 @@
-// How the door leaves platforms alone that ask for it or have failed, and what it remembers of their answers.
+// How the transport leaves platforms alone that ask for it or have failed, and what it remembers of their answers.
 
 import { createServer as createTcpServer } from 'node:net'
 import { Type } from 'typebox'
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
-import { entryFor, type Handler, json, serve, serveTcp, type TestServer } from '../../test/support/fault-server.ts'
-import { Failure } from '../failure.ts'
-import { Api, createTransport, type RawAnswer, type Transport } from './api.ts'
-import type { Limits } from './transport/limits.ts'
+import { entryFor, type Handler, json, serve, serveTcp, type TestServer } from '../../../test/support/fault-server.ts'
+import { Failure } from '../../failure.ts'
+import { ApiClient } from './api-client.ts'
+import type { RawAnswer } from './guard.ts'
+import type { Limits } from './limits.ts'
+import { createTransport, type Transport } from './transport.ts'
 
 const Item = Type.Object({ id: Type.Integer() })
 
@@ -44,7 +46,7 @@ function get(
   root = server.origin,
   token = 'a',
 ): Promise<{ headers: Record<string, string>; body: { id: number }; next: string | null }> {
-  return new Api(transport, {
+  return new ApiClient(transport, {
     root,
     headers: { authorization: token },
     link,

@@ -1,21 +1,29 @@
 // How many bytes of platforms' answers are in memory at once, for the whole process: the largest gives way.
 
 import { Failure } from '../../../failure.ts'
+import type { BodyLease, Call, Guard } from '../guard.ts'
 
-/** What one call takes of the budget. */
-export interface BodyLease {
-  /** Fires when the call's body has to go, for it is the largest and others need the room. */
-  readonly signal: AbortSignal
-  /** So many bytes are in memory now. Throws what the signal is given when this body has to go. */
-  take(bytes: number): void
-  /** It is being parsed, and will be gone soon. */
-  keep(): void
-  release(): void
+/** A lease for the whole way of each call, until its body is read and parsed. */
+export function createBodyBudget(maxBytes: number): Guard<Call> {
+  const openLease = createLeases(maxBytes)
+  return async (call, next) => {
+    const lease = openLease()
+    try {
+      return await next({ ...call, lease })
+    } finally {
+      lease.release()
+    }
+  }
 }
 
-export type BodyBudget = () => BodyLease
+/** Fails where no guard has opened a lease: bytes that nobody counts are not read. */
+export function leaseOf({ lease }: Call): BodyLease {
+  if (!lease) throw new Failure('internal', 'Internal error')
+  return lease
+}
 
-export function createBodyBudget(most: number): BodyBudget {
+/** Leases of `maxBytes` in all. */
+export function createLeases(maxBytes: number): () => BodyLease {
   const leases = new Set<{ bytes: number; kept: boolean; controller: AbortController }>()
   let total = 0
 
@@ -32,7 +40,7 @@ export function createBodyBudget(most: number): BodyBudget {
       signal: lease.controller.signal,
       take(bytes) {
         put(bytes)
-        while (total > most) {
+        while (total > maxBytes) {
           const largest = [...leases].filter(({ kept }) => !kept).sort((one, other) => other.bytes - one.bytes)[0]
           if (!largest || largest.bytes === 0) break
           total -= largest.bytes

@@ -1,13 +1,16 @@
-// What the door does when all goes well, and how it keeps calls apart, few and patient.
+// What the transport does when all goes well, and how it keeps calls apart, few and patient.
 
 import { gzipSync } from 'node:zlib'
 import { Type } from 'typebox'
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
-import { entryFor, type Handler, json, serve, type TestServer } from '../../test/support/fault-server.ts'
-import { Failure } from '../failure.ts'
-import { Api, type ApiOptions, createTransport, type RawAnswer, send, type Transport } from './api.ts'
-import { LIMITS, type Limits } from './transport/limits.ts'
-import { maybe } from './vendor.ts'
+import { entryFor, type Handler, json, serve, type TestServer } from '../../../test/support/fault-server.ts'
+import { Failure } from '../../failure.ts'
+import { maybe } from '../vendor.ts'
+import { ApiClient, type ApiClientOptions } from './api-client.ts'
+import type { RawAnswer } from './guard.ts'
+import { LIMITS, type Limits } from './limits.ts'
+import { send } from './send.ts'
+import { createTransport, type Transport } from './transport.ts'
 
 const Item = Type.Object({ id: Type.Integer() })
 
@@ -38,8 +41,8 @@ function open(limits: Partial<Limits> = {}, log?: (event: string, fields: object
   return transport
 }
 
-function apiOf(transport: Transport, options: Partial<ApiOptions> = {}): Api {
-  return new Api(transport, {
+function apiOf(transport: Transport, options: Partial<ApiClientOptions> = {}): ApiClient {
+  return new ApiClient(transport, {
     root: server.origin,
     headers: { authorization: 'Bearer a' },
     link: 'link',
@@ -275,7 +278,7 @@ describe('together', () => {
     expect(server.seen.length).toBe(2)
   })
 
-  test.each<[string, Partial<ApiOptions>]>([
+  test.each<[string, Partial<ApiClientOptions>]>([
     ['another link', { link: 'other' }],
     ['another token under the same link', { headers: { authorization: 'Bearer b' } }],
   ])('%s makes its own call', async (_name, options) => {

@@ -4,10 +4,13 @@ import { createServer as createTcpServer } from 'node:net'
 import { gzipSync } from 'node:zlib'
 import { Type } from 'typebox'
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
-import { entryFor, type Handler, json, serve, serveTcp, type TestServer } from '../../test/support/fault-server.ts'
-import { Failure, type FailureCode } from '../failure.ts'
-import { Api, createTransport, type RawAnswer, send, type Transport } from './api.ts'
-import type { Limits } from './transport/limits.ts'
+import { entryFor, type Handler, json, serve, serveTcp, type TestServer } from '../../../test/support/fault-server.ts'
+import { Failure, type FailureCode } from '../../failure.ts'
+import { ApiClient } from './api-client.ts'
+import type { RawAnswer } from './guard.ts'
+import type { Limits } from './limits.ts'
+import { send } from './send.ts'
+import { createTransport, type Transport } from './transport.ts'
 
 const LIMITS = {
   dns: 500,
@@ -59,8 +62,8 @@ function options(link = 'link-1', root = `${server.origin}/api`) {
   return { root, headers, link, account: 'a', recognises: () => true, failureFrom }
 }
 
-function api(...at: Parameters<typeof options>): Api {
-  return new Api(transport, options(...at))
+function api(...at: Parameters<typeof options>): ApiClient {
+  return new ApiClient(transport, options(...at))
 }
 
 function failureFrom({ status, headers, body }: RawAnswer): Failure {
@@ -206,7 +209,7 @@ describe('a GET', () => {
     ['the whole call', { call: 100 }, trickle],
   ])('%s is limited by itself', async (_name, limits, fault) => {
     handler = fault
-    const door = createTransport({
+    const separate = createTransport({
       allowedHosts: [entryFor('127.0.0.1', server.port)],
       extraCaCerts: null,
       httpsProxy: null,
@@ -214,7 +217,7 @@ describe('a GET', () => {
       limits,
     })
     const began = Date.now()
-    const asked = new Api(door, {
+    const asked = new ApiClient(separate, {
       root: server.origin,
       headers: {},
       link: 'l',
@@ -224,7 +227,7 @@ describe('a GET', () => {
     })
     expect((await failureOf(asked.get('/user', User))).message).toContain('did not answer in time')
     expect(Date.now() - began).toBeLessThan(3000) // undici counts long times by the second
-    await door.close()
+    await separate.close()
   })
 
   test('500 once is asked again and answered', async () => {
@@ -267,7 +270,7 @@ describe('a GET', () => {
   })
 
   test('a header that cannot be sent is our own fault and is not repeated in words', async () => {
-    const bad = new Api(transport, {
+    const bad = new ApiClient(transport, {
       root: server.origin,
       headers: { authorization: 'Bearer a\r\nb' },
       link: 'l',
@@ -288,14 +291,14 @@ describe('not quite a web server', () => {
     ['accepts and is silent', null, 'scm_unreachable', 'did not answer in time'],
   ])('%s', async (_name, banner, code, words) => {
     const odd = await serveTcp(createTcpServer((socket) => banner !== null && socket.end(banner)))
-    const door = createTransport({
+    const separate = createTransport({
       allowedHosts: [entryFor('127.0.0.1', odd.port)],
       extraCaCerts: null,
       httpsProxy: null,
       noProxy: [],
       limits: LIMITS,
     })
-    const asked = new Api(door, {
+    const asked = new ApiClient(separate, {
       root: odd.origin,
       headers: {},
       link: 'l',
@@ -304,7 +307,7 @@ describe('not quite a web server', () => {
       failureFrom,
     })
     expect(await failureOf(asked.get('/user', User))).toMatchObject({ code, message: expect.stringContaining(words) })
-    await door.close()
+    await separate.close()
     await odd.close()
   })
 
@@ -390,7 +393,7 @@ describe.each(ODD_BODIES)('%s', (_name, body, headers) => {
 
 test('a refusal is known by its beginning, and by its headers where the rest is no JSON of ours', async () => {
   handler = reply(`<html>${'x'.repeat(9 * 1024 * 1024)}`, { 'content-type': 'text/html' }, 403)
-  const foreign = new Api(transport, { ...options(), recognises: ({ body }) => body !== undefined })
+  const foreign = new ApiClient(transport, { ...options(), recognises: ({ body }) => body !== undefined })
   const failure = await failureOf(foreign.get('/x', User))
   expect([failure.code, failure.message]).toEqual(['scm_bad_response', expect.stringContaining('403 with a web page')])
   handler = reply(`${'['.repeat(500)}${']'.repeat(500)}`, {}, 403)

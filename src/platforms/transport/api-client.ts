@@ -1,0 +1,186 @@
+// Reads from one platform's API with one token: single objects, pages and whole lists.
+
+import { createHash } from 'node:crypto'
+import { type Static, type TSchema, Type } from 'typebox'
+import { Failure } from '../../failure.ts'
+import { badResponse, wrongShape } from './bad-answers.ts'
+import { isList } from './body/json.ts'
+import type { Endpoint, RawAnswer } from './guard.ts'
+import type { AnswerReader } from './guards/read-answer.ts'
+import { nextPage, pageAfterFull } from './next-page.ts'
+import type { ListPositions } from './positions.ts'
+import type { Transport } from './transport.ts'
+
+export interface ApiClientOptions extends AnswerReader {
+  /** The API's root, without trailing slash. */
+  root: string
+  headers: Record<string, string>
+  /** Names the link, whose calls at once are counted and who waits by it. Caches are also kept apart by the token. */
+  link: string
+  /** Whose link it is, once it has worked: then what fails counts towards leaving the platform alone. */
+  account: string | null
+  /** `Date.now()` at which the caller's own request ends; 25 s from the call by default. */
+  deadline?: number
+  /** Ends the caller's own waiting, when its place is needed for others. */
+  signal?: AbortSignal | undefined
+  /** `Date.now()` when the platform gave us the token: for a minute a refusal of it is not believed at once. */
+  obtainedAt?: number | undefined
+  /** Called for each answer that was no refusal. */
+  onAccepted?: () => void
+  /** Called with the headers of each answer below 500. */
+  onHeaders?: (headers: Record<string, string>) => void
+  /** Has the last word on a call that failed, and may ask something else for that. */
+  reconsider?: (failure: Failure) => Promise<Failure>
+}
+
+export interface Answer<T> {
+  status: number
+  /** Names in lower case. */
+  headers: Record<string, string>
+  body: T
+  /** Path and query of the next page below root, null at the end. */
+  next: string | null
+}
+
+export class ApiClient {
+  readonly #transport: Transport
+  readonly #options: ApiClientOptions
+  readonly #endpoint: Endpoint
+  /** The platform's host, for messages. */
+  readonly host: string
+  #cachedScope: string | undefined
+
+  constructor(transport: Transport, options: ApiClientOptions) {
+    const root = new URL(options.root)
+    this.#transport = transport
+    this.#options = options
+    this.#endpoint = transport.endpointOf(root)
+    this.host = root.hostname
+  }
+
+  /** Keys what is shared and cached: two tokens never meet, even under one link's name. */
+  get #scope(): string {
+    const { link, root, headers } = this.#options
+    this.#cachedScope ??= createHash('sha256')
+      .update(JSON.stringify([link, root, headers]))
+      .digest('base64')
+    return this.#cachedScope
+  }
+
+  /** Has the next read of this path answered anew, and not with a 304. */
+  forget(path: string): void {
+    this.#transport.etags.forget({ scope: this.#scope, url: urlBelow(this.#options.root, path) })
+  }
+
+  /** What is remembered of a list between its pages, for this link and token alone. `list` names it with its query. */
+  positions(list: string): ListPositions {
+    return this.#transport.positions.of(`${this.#scope} ${list}`)
+  }
+
+  /** What `shape` names of a value that was read; undefined when something that it needs is missing or odd. */
+  narrow<T extends TSchema>(shape: T, value: unknown): Static<T> | undefined {
+    return this.#transport.shapes.narrow(shape, value)
+  }
+
+  /**
+   * One GET below root; `path` starts with '/' and is already encoded. Gives what `shape` names, without optional members
+   * of an odd kind; `kept` may name less of it that is worth keeping, without being demanded. Throws a `Failure`.
+   */
+  get<T extends TSchema>(path: string, shape: T, kept: TSchema = shape): Promise<Answer<Static<T>>> {
+    return this.#read(path, kept, this.#deadline(), ({ status, headers, body: sent }) => {
+      const next = nextPage({ headers, root: this.#options.root, path })
+      if (next === path) throw badResponse(this.host, 'names a page as its own next page')
+      const body = this.#transport.shapes.read(shape, sent, this.host)
+      if (maxLengthIn(body) > this.#transport.limits.items) throw badResponse(this.host, 'sends more than a page')
+      return { status, headers, body, next }
+    })
+  }
+
+  /**
+   * Follows next pages, leaving out what is no such item. Throws `scm_bad_response` when there are more than 10 pages or
+   * 1,000 items, and where not one of several can be read.
+   */
+  async getAll<T extends TSchema>(path: string, item: T): Promise<Static<T>[]> {
+    const deadline = this.#deadline()
+    const { pages: maxPages, items: maxItems } = this.#transport.limits
+    const list = Type.Array(item)
+    const items: Static<T>[] = []
+    const seen = new Set<string>()
+    let next: string | null = path
+    while (next !== null) {
+      if (seen.has(next)) throw badResponse(this.host, 'leads round in circles from page to page')
+      if (seen.size === maxPages) throw badResponse(this.host, `has more than ${maxPages} pages of this`)
+      seen.add(next)
+      const page: string = next
+      next = await this.#read(page, list, deadline, ({ headers, body }) => {
+        if (!Array.isArray(body)) throw wrongShape(this.host, '')
+        if (items.length + body.length > maxItems) throw badResponse(this.host, `has more than ${maxItems} of these`)
+        const read = body.map((one) => this.narrow(item, one)).filter((one): one is Static<T> => one !== undefined)
+        if (body.length > 1 && read.length === 0) throw wrongShape(this.host, '/0')
+        if (read.length < body.length) this.forget(page)
+        items.push(...read)
+        const answer = { headers, root: this.#options.root, path: page }
+        return nextPage(answer) ?? pageAfterFull(answer, body.length)
+      })
+    }
+    return items
+  }
+
+  #deadline(): number {
+    return this.#options.deadline ?? Date.now() + this.#transport.limits.request
+  }
+
+  async #read<T>(path: string, kept: TSchema, deadline: number, take: (answer: RawAnswer) => T): Promise<T> {
+    const { limits } = this.#transport
+    const { root, headers, link, account, signal, obtainedAt, onHeaders, onAccepted, reconsider } = this.#options
+    const url = urlBelow(root, path)
+    try {
+      const answer = await this.#transport.read({
+        method: 'GET',
+        url,
+        headers,
+        body: null,
+        endpoint: this.#endpoint,
+        maxBytes: isList(kept) ? limits.body : limits.object,
+        scope: this.#scope,
+        root,
+        link,
+        account,
+        deadline,
+        signal,
+        obtainedAt,
+        kept,
+        recognises: this.#options.recognises,
+        failureFrom: this.#options.failureFrom,
+        onHeaders,
+      })
+      onAccepted?.()
+      return take(answer)
+    } catch (error) {
+      if (!(error instanceof Failure)) throw error
+      // The platform would confirm what cannot be read with a 304 for ever.
+      if (error.code === 'scm_bad_response') this.#transport.etags.forget({ scope: this.#scope, url })
+      throw (await reconsider?.(error)) ?? error
+    }
+  }
+}
+
+/** The length of the longest list: the body itself, or what stands in one of its members as in GitHub's searches. */
+function maxLengthIn(body: unknown): number {
+  if (typeof body !== 'object' || body === null) return 0
+  let length = 0
+  for (const part of [body, ...Object.values(body)]) if (Array.isArray(part)) length = Math.max(length, part.length)
+  return length
+}
+
+/** The URL of a path below root. Throws for `.` and `..`, which would lead to another call than the one meant. */
+function urlBelow(root: string, path: string): URL {
+  const base = new URL(root)
+  const prefix = base.pathname.replace(/\/$/, '')
+  const url = URL.parse(root + path)
+  const asWritten = prefix + (path.split(/[?#]/, 1)[0] ?? '')
+  if (!url || !path.startsWith('/') || url.origin !== base.origin || url.pathname !== asWritten) {
+    throw new Failure('scm_not_found', `${base.hostname} has nothing of that name.`)
+  }
+  return url
+}

@@ -1,0 +1,88 @@
+// Makes identical reads at the same time one call, which ends when nobody waits for it any more.
+
+import { coded } from '../faults.ts'
+import { type Call, type Guard, type HttpResponse, keyOf, type Scoped } from '../guard.ts'
+
+interface Flight {
+  result: Promise<HttpResponse>
+  waiting: number
+  controller: AbortController
+}
+
+interface WaitedCall extends Call, Scoped {
+  /** `Date.now()` at which the caller's own request ends. */
+  deadline: number
+}
+
+export interface Coalesce {
+  /**
+   * The answer to the same call that is under way, or to this one, whose signal fires after `callMs` (`CALL_TIMEOUT`) or when
+   * all have given up. Rejects with `DEADLINE` at the caller's own deadline, and with the reason of the caller's own signal.
+   */
+  guard: Guard<WaitedCall>
+  /** Gives up all that is under way. */
+  end(): void
+}
+
+export function createCoalesce(callMs: number): Coalesce {
+  const flights = new Map<string, Flight>() // calls under way only
+
+  function take(key: string, start: (signal: AbortSignal) => Promise<HttpResponse>): Flight {
+    const controller = new AbortController()
+    const timer = setTimeout(() => controller.abort(coded('CALL_TIMEOUT')), callMs)
+    const result = start(controller.signal).finally(() => {
+      clearTimeout(timer)
+      if (flights.get(key) === flight) flights.delete(key)
+    })
+    const flight: Flight = { result, waiting: 0, controller }
+    result.catch(() => {}) // every caller may have given up already
+    flights.set(key, flight)
+    return flight
+  }
+
+  /** What has ended is gone from `flights` already, and an end that nobody hears of costs an error for each call. */
+  function giveUp(key: string, flight: Flight): void {
+    if (flights.get(key) !== flight) return
+    flights.delete(key)
+    flight.controller.abort(coded('DEADLINE'))
+  }
+
+  return {
+    async guard(call, next) {
+      const left = call.deadline - Date.now()
+      if (left <= 0) throw coded('DEADLINE')
+      call.signal?.throwIfAborted()
+      const key = keyOf(call)
+      const flight = flights.get(key) ?? take(key, (signal) => next({ ...call, signal }))
+      flight.waiting++
+      try {
+        return await endingWith(flight.result, left, call.signal)
+      } finally {
+        if (--flight.waiting === 0) giveUp(key, flight)
+      }
+    },
+    end() {
+      for (const { controller } of flights.values()) controller.abort(coded('DEADLINE'))
+    },
+  }
+}
+
+/** The longest time a timer takes, in milliseconds. */
+const MAX_TIMER_MS = 2 ** 31 - 1
+
+/** Rejects after `left` milliseconds, and with the signal's reason. */
+async function endingWith<T>(result: Promise<T>, left: number, signal: AbortSignal | undefined): Promise<T> {
+  let timer: NodeJS.Timeout | undefined
+  let aborted: (() => void) | undefined
+  const gaveUp = new Promise<never>((_resolve, reject) => {
+    timer = setTimeout(() => reject(coded('DEADLINE')), Math.min(left, MAX_TIMER_MS))
+    aborted = () => reject(signal?.reason)
+    signal?.addEventListener('abort', aborted, { once: true })
+  })
+  try {
+    return await Promise.race([result, gaveUp])
+  } finally {
+    clearTimeout(timer)
+    if (aborted) signal?.removeEventListener('abort', aborted)
+  }
+}

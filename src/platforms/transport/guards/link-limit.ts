@@ -1,0 +1,46 @@
+// Lets at most a few calls at once through for one link; the others wait in turn.
+
+import type { Call, Guard } from '../guard.ts'
+
+/** Who gives up while waiting rejects with its signal's reason. */
+export function createLinkLimit(callsPerLink: number): Guard<Call & { link: string }> {
+  // Links with calls under way only, so bounded by those.
+  const busy = new Map<string, { slots: number; waiting: (() => void)[] }>()
+
+  async function enter(link: string, signal: AbortSignal | undefined): Promise<void> {
+    const state = busy.get(link) ?? { slots: callsPerLink, waiting: [] }
+    busy.set(link, state)
+    if (state.slots > 0) {
+      state.slots--
+      return
+    }
+    await new Promise<void>((resolve, reject) => {
+      const gotSlot = () => {
+        signal?.removeEventListener('abort', gaveUp)
+        resolve()
+      }
+      const gaveUp = () => {
+        state.waiting.splice(state.waiting.indexOf(gotSlot), 1)
+        reject(signal?.reason)
+      }
+      state.waiting.push(gotSlot)
+      signal?.addEventListener('abort', gaveUp, { once: true })
+    })
+  }
+
+  function leave(link: string): void {
+    const state = busy.get(link)
+    const next = state?.waiting.shift()
+    if (next) next()
+    else if (state && ++state.slots === callsPerLink) busy.delete(link)
+  }
+
+  return async (call, next) => {
+    await enter(call.link, call.signal)
+    try {
+      return await next(call)
+    } finally {
+      leave(call.link)
+    }
+  }
+}

@@ -1,0 +1,46 @@
+// Follows redirects of a GET within its origin and below its root: elsewhere the token, or our address, is nobody's business.
+
+import { Failure } from '../../../failure.ts'
+import { badResponse } from '../bad-answers.ts'
+import type { Call, Guard } from '../guard.ts'
+
+interface RootedCall extends Call {
+  /** URL below which all redirects have to lead. */
+  root: string
+}
+
+export function createSameOriginRedirects(maxRedirects: number): Guard<RootedCall> {
+  return async (call, next) => {
+    let here = call
+    for (let hops = 0; hops <= maxRedirects; hops++) {
+      const response = await next(here)
+      if (!isRedirect(response.status)) return response
+      const url = redirectTarget(here.url, response.headers.location)
+      if (!isBelow(url, call.root)) throw badResponse(url.hostname, 'redirects to a path outside of its API')
+      here = { ...call, url }
+    }
+    throw badResponse(call.url.hostname, 'redirects again and again')
+  }
+}
+
+export function isRedirect(status: number): boolean {
+  return [301, 302, 303, 307, 308].includes(status)
+}
+
+/** Where a redirect leads; throws when that is another origin, which must never see the token. */
+export function redirectTarget(url: URL, location: string | undefined): URL {
+  const next = location === undefined ? null : URL.parse(location, url.href)
+  if (!next) throw badResponse(url.hostname, 'redirects to nowhere')
+  if (next.origin === url.origin) return next
+  const where = next.origin === 'null' ? 'something that is not a web address' : next.origin
+  throw new Failure(
+    'scm_redirected',
+    `${url.hostname} redirects to ${where}, and no token is sent after it. If that is your platform, use its address instead.`,
+    { log: { host: url.hostname } },
+  )
+}
+
+function isBelow(url: URL, root: string): boolean {
+  const { origin, pathname } = new URL(root)
+  return url.origin === origin && url.pathname.startsWith(`${pathname.replace(/\/$/, '')}/`)
+}

@@ -1,0 +1,23 @@
+// Ends a call at its deadline, whatever else it waits for.
+
+import { coded } from '../faults.ts'
+import type { Call, Guard } from '../guard.ts'
+
+interface TimedCall extends Call {
+  /** `Date.now()` at which it ends. */
+  deadline: number
+}
+
+/** For calls that are not coalesced: those end by their flight. Rejects with `CALL_TIMEOUT`, and with `DEADLINE` when it is past. */
+export const timeLimit: Guard<TimedCall> = async (call, next) => {
+  const left = call.deadline - Date.now()
+  if (left <= 0) throw coded('DEADLINE')
+  const controller = new AbortController()
+  const timer = setTimeout(() => controller.abort(coded('CALL_TIMEOUT')), left)
+  const signal = call.signal ? AbortSignal.any([call.signal, controller.signal]) : controller.signal
+  try {
+    return await next({ ...call, signal })
+  } finally {
+    clearTimeout(timer)
+  }
+}

@@ -1,0 +1,116 @@
+// What all calls to platforms share: connections, address policy, caches and counts. Opened once, and closed here.
+
+import { createSecureContext, rootCertificates } from 'node:tls'
+import type { AllowedHost } from '../../config.ts'
+import { Failure } from '../../failure.ts'
+import type { Log } from '../../log-events.ts'
+import { createJsonReader } from './body/json.ts'
+import { createShapes, type Shapes } from './body/shape.ts'
+import {
+  type AddressPolicy,
+  createAddressPolicy,
+  type PolicyViolation,
+  type Target,
+  targetOf,
+} from './connect/address.ts'
+import { type Lookup, lookUp } from './connect/connector.ts'
+import { createDispatchers } from './connect/dispatchers.ts'
+import { type Inspection, inspectTarget } from './connect/inspect.ts'
+import { createExchange } from './exchange.ts'
+import type { Endpoint } from './guard.ts'
+import { createCoalesce } from './guards/coalesce.ts'
+import { createEtagCache, type EtagCache } from './guards/etag-cache.ts'
+import { createServerVersions, type ServerVersions } from './guards/server-notes.ts'
+import { LIMITS, type Limits } from './limits.ts'
+import { createPipelines, type Pipelines } from './pipelines.ts'
+import { createPositions, type Positions } from './positions.ts'
+import { createWaiting, type Waiting } from './waiting.ts'
+
+export interface TransportOptions {
+  allowedHosts: AllowedHost[]
+  /** PEM text of certificate authorities besides those that Node knows. */
+  extraCaCerts: string | null
+  httpsProxy: string | null
+  noProxy: string[]
+  userAgent?: string
+  limits?: Partial<Limits>
+  /** All addresses of a name; the system's by default. */
+  lookup?: Lookup
+  /** Told of `scm_call`, `scm_address_refused`, `scm_origin_left_alone` and `scm_api_sunset`. */
+  log?: Log
+}
+
+/** The only way to a platform. Its pipelines are for `ApiClient`, `send`, `fetchImage` and `probe`. */
+export interface Transport extends Pipelines {
+  readonly policy: AddressPolicy
+  readonly limits: Limits
+  /**
+   * What a request of ours does with platforms, from its first call to its last. No guard: it shares out places among
+   * requests, and one that has its place must not wait for another between two calls.
+   */
+  readonly waiting: Waiting
+  readonly etags: EtagCache
+  readonly positions: Positions
+  readonly shapes: Shapes
+  readonly versions: ServerVersions
+  /** Where a URL leads, for messages. */
+  endpointOf(url: URL): Endpoint
+  /** The way to a host, step by step, for its operator: no request is sent. */
+  inspect(target: Target): Promise<Inspection>
+  /** Ends all connections at once; calls under way fail. */
+  close(): Promise<void>
+}
+
+/** Connects to nothing yet. Throws when `extraCaCerts` is no PEM. */
+export function createTransport(options: TransportOptions): Transport {
+  const limits = { ...LIMITS, ...options.limits }
+  const log = options.log ?? (() => {})
+  const userAgent = options.userAgent ?? 'forgelink'
+  const policy = createAddressPolicy(options.allowedHosts)
+  const ca = options.extraCaCerts === null ? {} : { ca: [...rootCertificates, options.extraCaCerts] }
+  const secureContext = createSecureContext(ca)
+  const parts = { policy, limits, secureContext, lookup: options.lookup ?? lookUp, failureOf: failWith(log) }
+  const dispatchers = createDispatchers(parts, options)
+  const publicParts = { ...parts, policy: createAddressPolicy([]) }
+  const publicDispatchers = createDispatchers(publicParts, options)
+  const json = createJsonReader()
+  const coalesce = createCoalesce(limits.call)
+  const etags = createEtagCache()
+  const pipelines = createPipelines({
+    limits,
+    log,
+    json,
+    coalesce,
+    etags,
+    exchange: createExchange(parts, dispatchers, userAgent),
+    publicExchange: createExchange(publicParts, publicDispatchers, userAgent),
+  })
+
+  return {
+    ...pipelines,
+    policy,
+    limits,
+    waiting: createWaiting(limits),
+    etags,
+    positions: createPositions(),
+    shapes: createShapes(),
+    versions: createServerVersions(),
+    endpointOf(url) {
+      const target = targetOf(url)
+      if (!target) throw new Failure('internal', 'Internal error')
+      return { host: target.host, port: target.port, proxied: dispatchers.isProxied(target) }
+    },
+    inspect: (target) => inspectTarget(parts, target, dispatchers.isProxied(target)),
+    async close() {
+      coalesce.end()
+      await Promise.all([dispatchers.close(), publicDispatchers.close(), json.close()])
+    },
+  }
+}
+
+function failWith(log: Log): (violation: PolicyViolation) => Failure {
+  return (violation) => {
+    log('scm_address_refused', violation.log)
+    return new Failure('scm_address_refused', violation.message, { log: violation.log })
+  }
+}
