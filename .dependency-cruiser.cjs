@@ -15,6 +15,7 @@ const layers = [
   ['secrets'],
   ['database'],
   ['platforms', 'http'],
+  ['schemas'],
   ['config', 'failure', 'metrics', 'text', 'time'],
 ]
 

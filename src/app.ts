@@ -4,6 +4,7 @@ import { authenticate, authenticateSession, sessionOf } from './accounts/authent
 import { createBearer } from './accounts/bearer.ts'
 import { createLoginThrottle } from './accounts/login-throttle.ts'
 import { accountRoutes, openAccountRoutes } from './accounts/routes.ts'
+import { scopeFor } from './accounts/scopes.ts'
 import { sessionRoutes } from './accounts/sessions/session-routes.ts'
 import { signInRoutes } from './accounts/sessions/sign-in-routes.ts'
 import { tellOmitted } from './audit/failures.ts'
@@ -67,7 +68,7 @@ export async function createApp(services: Services, options: AppOptions = {}): P
   closeInOrder(app)
   await limitLoad(app, load, config.trustProxy)
   allowOrigins(app, config.corsOrigins)
-  await describeApi(app, config)
+  await describeApi(app, config, scopeFor)
 
   operationsRoutes(app, config, services.metrics.registry, () => pingDatabase(database))
   openApiRoute(app)

@@ -9,7 +9,7 @@ import { equalInConstantTime } from '../text.ts'
 import { answers } from './schemas.ts'
 import type { App } from './server.ts'
 
-const Ok = Type.Object({ status: Type.String() })
+const Ok = Type.Object({ status: Type.String() }, { title: 'Ok' })
 
 /** `ping` throws when the store is not there; `counted` is what is counted elsewhere. */
 export function operationsRoutes(app: App, config: Config, counted: Registry, ping: () => Promise<void>): void {
@@ -17,6 +17,8 @@ export function operationsRoutes(app: App, config: Config, counted: Registry, pi
     '/healthz',
     {
       schema: {
+        operationId: 'checkProcess',
+        failures: [],
         summary: 'Whether the process is alive',
         tags: ['Operations'],
         security: [],
@@ -28,7 +30,14 @@ export function operationsRoutes(app: App, config: Config, counted: Registry, pi
   app.get(
     '/readyz',
     {
-      schema: { summary: 'Whether the store is there', tags: ['Operations'], security: [], response: answers(200, Ok) },
+      schema: {
+        operationId: 'checkStore',
+        failures: ['store_unavailable'],
+        summary: 'Whether the store is there',
+        tags: ['Operations'],
+        security: [],
+        response: answers(200, Ok),
+      },
     },
     async () => {
       await ping()
@@ -57,7 +66,17 @@ function metricsRoutes(app: App, { metricsToken, metricsPort }: Config, registry
   if (metricsToken === null) return
   app.get(
     '/metrics',
-    { schema: { summary: 'Metrics for Prometheus', tags: ['Operations'], security: [{ metricsToken: [] }] } },
+    {
+      schema: {
+        operationId: 'readMetrics',
+        failures: [],
+        summary: 'Metrics for Prometheus',
+        tags: ['Operations'],
+        security: [{ metricsToken: [] }],
+        produces: ['text/plain'],
+        response: answers(200, Type.String()),
+      },
+    },
     async (request, reply) => {
       if (!equalInConstantTime(request.headers.authorization ?? '', `Bearer ${metricsToken}`)) {
         throw new Failure('unauthorized', 'Send "Authorization: Bearer METRICS_TOKEN".')

@@ -1,12 +1,9 @@
-// Schema pieces that several slices answer with.
+// Schema pieces of routes: what they answer with, and what stands in their paths.
 
 import type { TSchema } from 'typebox'
 import { Type } from 'typebox'
 
-export const Time = Type.String({ examples: ['2019-08-12T11:59:37.298Z'], description: 'Date and time in UTC.' })
-export const NullableString = Type.Unsafe<string | null>({ type: ['string', 'null'] })
-
-/** The status of success with its body, and every failure in its own form. */
+/** The status of success with its body; failures are described by `failures` of the route. */
 export function answers<Status extends number, T extends TSchema>(status: Status, schema: T): Record<Status, T> {
   return { [status]: schema } as Record<Status, T>
 }

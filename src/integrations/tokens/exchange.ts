@@ -7,6 +7,7 @@ import { refreshGrant } from '../../platforms/oauth.ts'
 import { scmTypes } from '../../platforms/scm-types.ts'
 import type { Services } from '../../services.ts'
 import { retryStore } from '../background.ts'
+import { linkPage } from '../hints.ts'
 import type { Integration } from '../integrations.ts'
 import { findIntegration, noteProfile } from '../integrations.ts'
 import { noteApplicationDenied } from '../link-errors.ts'
@@ -21,7 +22,7 @@ export function linkExpired({ config }: Services, { id, scmType, statusReason }:
   const why = statusReason ?? `${label} no longer renews its token.`
   return new Failure(
     'scm_link_expired',
-    `The link has expired: ${why} Link it again at ${config.publicUrl}/users/${scmType}/link?again=${id}`,
+    `The link has expired: ${why} Link it again at ${linkPage(config, { scmType, id })}`,
   )
 }
 

@@ -8,6 +8,7 @@ import { oauthApplication } from '../../platforms/oauth.ts'
 import { isOAuthScmType, scmTypes } from '../../platforms/scm-types.ts'
 import type { Services } from '../../services.ts'
 import { isStopping, waitUntil } from '../background.ts'
+import { linkPage } from '../hints.ts'
 import type { Integration } from '../integrations.ts'
 import { findIntegration } from '../integrations.ts'
 import { exchangeRefreshToken, expire, linkExpired } from './exchange.ts'
@@ -128,12 +129,13 @@ export function stillPaused({ scmType }: Integration, { seconds, code }: Refresh
 }
 
 /** Throws unless it is the application that the tokens were given to: its secret goes nowhere but to its platform. */
-function applicationOf({ config }: Services, { scmType, webUrl, clientId }: Integration): OAuthApplication {
+function applicationOf({ config }: Services, { id, scmType, webUrl, clientId }: Integration): OAuthApplication {
   const application = isOAuthScmType(scmType) ? oauthApplication(config, scmType) : null
   if (application?.webUrl === webUrl && application.clientId === clientId) return application
   const name = scmType.toUpperCase()
   throw new Failure(
     'scm_application_refused',
-    `This link was made with another OAuth application than the one that is set up now (${name}_URL, ${name}_CLIENT_ID). Link it again at ${config.publicUrl}/users/${scmType}/link`,
+    `This link was made with another OAuth application than the one that is set up now (${name}_URL, ${name}_CLIENT_ID). Link it again at ${linkPage(config, { scmType })}`,
+    { hint: { action: 'link_again', url: linkPage(config, { scmType, id }) } },
   )
 }

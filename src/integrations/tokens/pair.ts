@@ -7,6 +7,7 @@ import { integrationContext } from '../../secrets/sealed-columns.ts'
 import type { SecretContext } from '../../secrets/vault.ts'
 import { isKeyId, sealedWith } from '../../secrets/vault.ts'
 import type { Services } from '../../services.ts'
+import { linkPage } from '../hints.ts'
 import type { Integration } from '../integrations.ts'
 import type { TokenPair } from './revocations.ts'
 
@@ -62,7 +63,7 @@ function unreadable(
     return new Failure('store_unavailable', message, { retryAfter: 30, cause })
   }
   const mend = scmTypes[scmType].oauth
-    ? `Link it again at ${config.publicUrl}/users/${scmType}/link?again=${id}`
+    ? `Link it again at ${linkPage(config, { scmType, id })}`
     : 'Replace it with another token.'
   return new Failure('scm_token_unreadable', `The stored token of this link cannot be read any more. ${mend}`, {
     cause,
