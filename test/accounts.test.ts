@@ -278,7 +278,7 @@ describeOnBothEngines('accounts', (engine) => {
       expect(json.regions).toHaveLength(1)
       expect(json.regions[0]).toMatchObject({
         name: 'osc-fr1',
-        apiUrl: 'http://localhost:4600',
+        api: 'http://localhost:4600',
         ssh: '',
         default: true,
       })
