@@ -146,7 +146,7 @@ describe.each([
     // As clients ask that are given their address with a slash at its end.
     expect((await send('GET', `${proxy.publicUrl}//v1/users/self`, undefined, headers)).status).toBe(200)
     const { regions } = (await send('GET', `${proxy.publicUrl}/v1/regions`)).json
-    expect(regions[0]).toMatchObject({ apiUrl: proxy.publicUrl, dashboard: proxy.publicUrl })
+    expect(regions[0]).toMatchObject({ api: proxy.publicUrl, dashboard: proxy.publicUrl })
     expect((await send('GET', `${proxy.publicUrl}/openapi.json`)).json.servers).toEqual([{ url: proxy.publicUrl }])
     const docs = (await send('GET', `${proxy.publicUrl}/docs`)).text
     expect(docs).toContain(`${proxy.publicUrl}/v1/keys`)
