@@ -60,7 +60,7 @@ function unreadable(
   if (isKeyId(keyId) && !vault.keyIds.includes(keyId)) {
     const message =
       'This process lacks the key that the token of this link is sealed with. Its operator has to restart it with all SECRET_KEYS.'
-    return new Failure('store_unavailable', message, { retryAfter: 30, cause })
+    return new Failure('store_unavailable', message, { hint: { action: 'ask_operator' }, retryAfter: 30, cause })
   }
   const mend = scmTypes[scmType].oauth
     ? `Link it again at ${linkPage(config, { scmType, id })}`
