@@ -13,6 +13,7 @@ import type {
   SkippedKey,
 } from '../src/integrations/schemas.ts'
 import type { KeySchema } from '../src/ssh-keys/schemas.ts'
+import { ApiFailure, type FailureBody } from './failure.ts'
 import { publicPath } from './public-path.ts'
 
 export type User = Static<typeof UserSchema>
@@ -54,36 +55,6 @@ export interface Session {
   csrf_token: string
   public_url: string
   oauth: { github: OAuthService; gitlab: OAuthService }
-}
-
-interface FailureBody {
-  error?: string
-  code?: string
-  id?: string
-  errors?: Record<string, string[]>
-  request_id?: string
-}
-
-/** What the server refused, in its own words; `status` 0 means that it could not be reached. */
-export class ApiFailure extends Error {
-  readonly status: number
-  readonly code: string | undefined
-  /** Of a 422: what is wrong with each field. */
-  readonly fields: Record<string, string[]>
-
-  constructor(status: number, body: FailureBody) {
-    super(sentence(status, body))
-    this.status = status
-    this.code = body.code
-    this.fields = body.errors ?? {}
-  }
-}
-
-function sentence(status: number, { error, request_id }: FailureBody): string {
-  if (status === 0) return 'The server does not answer. Check your connection, and whether Forgelink is running.'
-  if (status === 500) return `Something went wrong inside Forgelink${request_id ? ` (request ${request_id})` : ''}.`
-  if (status === 404) return 'This is no longer there. It may have been removed elsewhere.'
-  return error || `The server answered ${status}.`
 }
 
 /** Who is signed in as far as this page knows, and what it sends with every write. */

@@ -2,7 +2,7 @@
 
 import type { UseQueryResult } from '@tanstack/react-query'
 import type { ReactNode } from 'react'
-import { ApiFailure } from './api.ts'
+import { type ApiFailure, asFailure } from './failure.ts'
 import { Failed } from './ui/failed.tsx'
 
 export type Loaded<T> =
@@ -14,11 +14,6 @@ export function loadedFrom<T>(result: UseQueryResult<T>): Loaded<T> {
   if (result.isError) return { state: 'failed', failure: asFailure(result.error), retry: () => result.refetch() }
   if (result.data === undefined) return { state: 'loading' }
   return { state: 'loaded', value: result.data, busy: result.isFetching }
-}
-
-/** Anything that is thrown is shown as a failure, a mistake of ours included. */
-export function asFailure(error: unknown): ApiFailure {
-  return error instanceof ApiFailure ? error : new ApiFailure(500, {})
 }
 
 interface LoadProps<T> {

@@ -3,7 +3,8 @@
 import { keepPreviousData, QueryClient, useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
 import { useRef } from 'react'
 import * as api from './api.ts'
-import { asFailure, type Loaded, loadedFrom } from './loaded.tsx'
+import { asFailure } from './failure.ts'
+import { type Loaded, loadedFrom } from './loaded.tsx'
 
 /** What a refused token makes untrue: how the links are said to be. */
 const OF_LINKS = ['integrations', 'health']

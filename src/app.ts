@@ -4,6 +4,7 @@ import { authenticate, authenticateSession, sessionOf } from './accounts/authent
 import { createBearer } from './accounts/bearer.ts'
 import { createLoginThrottle } from './accounts/login-throttle.ts'
 import { accountRoutes, openAccountRoutes } from './accounts/routes.ts'
+import { scopeFor } from './accounts/scopes.ts'
 import { sessionRoutes } from './accounts/sessions/session-routes.ts'
 import { signInRoutes } from './accounts/sessions/sign-in-routes.ts'
 import { createPruner } from './audit/pruner.ts'
@@ -72,7 +73,7 @@ export async function createApp(services: Services, config: ServerConfig, option
   closeInOrder(app)
   await limitLoad(app, load, config.trustProxy)
   allowOrigins(app, config.corsOrigins)
-  await describeApi(app, publicUrl)
+  await describeApi(app, publicUrl, scopeFor)
 
   operationsRoutes(app, config, services.metrics.registry, () => pingDatabase(database))
   openApiRoute(app)

@@ -40,21 +40,46 @@ export type FailureCode =
   | 'store_unavailable'
   | 'internal'
 
+/** What a caller can do; docs/api.md says what each means and which other members come with it. */
+export const HINT_ACTIONS = [
+  'use_address',
+  'use_scm_type',
+  'link',
+  'link_again',
+  'replace_token',
+  'authorise',
+  'open_platform',
+  'ask_operator',
+  'wait',
+] as const
+
+/** What the message says of mending it, for programs. */
+export interface Hint {
+  action: (typeof HINT_ACTIONS)[number]
+  /** Of `invalid`: the field that this mends. */
+  field?: string
+  /** The address to send instead, or the page to open. */
+  url?: string
+  /** The type to send instead. */
+  scm_type?: string
+  seconds?: number
+}
+
 export interface FailureDetails {
   /** For `not_found`: the API's word for what is missing, such as `scm_integration`. */
   resource?: string
   /** For `invalid`: messages by field; each reads on after the field's name ("url is not an https address"). */
   errors?: Record<string, string[]>
+  /** What the caller can do; a wait is told by `retryAfter`. */
+  hint?: Hint
   /** The sentence of the message that also holds for an answer made without what failed: it becomes a warning there. */
-  hint?: string
+  advice?: string
   /** Seconds after which the caller may try again (`Retry-After`). */
   retryAfter?: number
   /** For `already_linked`: the id of the link that is there. */
   id?: string
   /** The platform refuses the account or us, and not what was asked for: so it would answer any other call. */
   ofAccount?: true
-  /** The page where it can be mended, where that is another than the code tells. */
-  fixUrl?: string
   /** For `scm_query_refused`: the platform does not know, or hides, the account or repository that the query names. */
   isAbsent?: true
   /** For `insufficient_scope`: the scope that would do. */
@@ -78,14 +103,23 @@ export class Failure extends Error {
   }
 }
 
-export function notFound(resource: string, hint?: string): Failure {
-  return new Failure('not_found', 'not found', { resource, ...(hint !== undefined && { hint }) })
+export function notFound(resource: string, advice?: string): Failure {
+  return new Failure('not_found', 'not found', { resource, ...(advice !== undefined && { advice }) })
 }
 
-/** 422: `invalid({ url: ['is not an https address'] })`. */
-export function invalid(errors: Record<string, string[]>, cause?: unknown): Failure {
+/** 422: `invalid({ url: ['is not an https address'] })`. `hint` is about the field that it names. */
+export function invalid(
+  errors: Record<string, string[]>,
+  { cause, hint }: { cause?: unknown; hint?: Hint | undefined } = {},
+): Failure {
   const [field = '', messages = []] = Object.entries(errors)[0] ?? []
-  return new Failure('invalid', `${field} ${messages[0] ?? 'is invalid'}`, { errors, cause })
+  return new Failure('invalid', `${field} ${messages[0] ?? 'is invalid'}`, { errors, cause, ...(hint && { hint }) })
+}
+
+/** What the caller can do about a failure, as an answer tells it. */
+export function hintOf({ details: { hint, retryAfter } }: Failure): Hint | undefined {
+  if (hint !== undefined || retryAfter === undefined) return hint
+  return { action: 'wait', seconds: Math.ceil(retryAfter) }
 }
 
 /** Sent to requests that arrive during shutdown, and to those that are not done at its end. */

@@ -1,6 +1,47 @@
-// Schema pieces that nouns of several slices are made of.
+// Schema pieces from which every slice builds its JSON. A schema with a `title` is a named component of /openapi.json.
 
+import type { Static, TSchema, TSchemaOptions } from 'typebox'
 import { Type } from 'typebox'
+import { HINT_ACTIONS } from './failure.ts'
 
-export const Time = Type.String({ examples: ['2019-08-12T11:59:37.298Z'], description: 'Date and time in UTC.' })
-export const NullableString = Type.Unsafe<string | null>({ type: ['string', 'null'] })
+/** One of the texts in `values`. */
+export function oneOf<const T extends string>(values: readonly T[], options: TSchemaOptions = {}) {
+  return Type.Unsafe<T>({ type: 'string', enum: [...values], ...options })
+}
+
+/** As `schema`, or null. */
+export function nullable<T extends TSchema>(schema: T, options: TSchemaOptions = {}) {
+  const { type, ...others } = schema as TSchema & { type?: string }
+  const isPlain = type !== undefined && type !== 'object' && !('enum' in schema)
+  return Type.Unsafe<Static<T> | null>({
+    ...(isPlain ? { type: [type, 'null'], ...others } : { anyOf: [schema, { type: 'null' }] }),
+    ...options,
+  })
+}
+
+export const Time = Type.String({
+  format: 'date-time',
+  examples: ['2019-08-12T11:59:37.298Z'],
+  description: 'Date and time in UTC.',
+})
+export const NullableTime = nullable(Time)
+export const NullableString = nullable(Type.String())
+export const Uuid = Type.String({ format: 'uuid' })
+
+/** How other objects name the user they belong to. */
+export const Owner = Type.Object(
+  { id: Type.String(), email: Type.String({ format: 'email' }), username: Type.String() },
+  { title: 'Owner' },
+)
+
+/** What a caller can do about a failure or a problem, for programs. */
+export const HintSchema = Type.Object(
+  {
+    action: oneOf(HINT_ACTIONS),
+    field: Type.Optional(Type.String({ description: 'Of a 422: the field that this mends.' })),
+    url: Type.Optional(Type.String({ description: 'The address to send instead, or the page to open.' })),
+    scm_type: Type.Optional(Type.String({ description: 'The type to send instead.' })),
+    seconds: Type.Optional(Type.Integer({ minimum: 1, description: 'How long to wait, as in `Retry-After`.' })),
+  },
+  { title: 'Hint' },
+)

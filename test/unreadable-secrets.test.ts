@@ -96,6 +96,7 @@ describeOnBothEngines('a stored secret that does not open', (engine) => {
       {
         error: 'The stored token of this link cannot be read any more. Replace it with another token.',
         code: 'scm_token_rejected',
+        hint: { action: 'replace_token', url: `${sandbox.platforms['github-enterprise'].url}/settings/tokens` },
       },
     ])
     expect((await account.call('POST', `/v1/scm_integrations/${one}/import_keys`)).status).toBe(403)
@@ -154,6 +155,7 @@ describeOnBothEngines('a stored secret that does not open', (engine) => {
       {
         error: `The link has expired: its stored refresh token cannot be read any more. Link it again at ${service.url}/users/gitlab/link?again=${id}`,
         code: 'scm_token_rejected',
+        hint: { action: 'link_again', url: `${service.url}/users/gitlab/link?again=${id}` },
       },
     ])
     expect(await linkByOAuth(browser, 'gitlab', { again: id })).toBe(id)
@@ -249,6 +251,7 @@ describeOnBothEngines('a stored secret that does not open', (engine) => {
           error:
             'This process lacks the key that the token of this link is sealed with. Its operator has to restart it with all SECRET_KEYS.',
           code: 'store_unavailable',
+          hint: { action: 'ask_operator' },
         },
       ])
     }

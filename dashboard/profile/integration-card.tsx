@@ -3,7 +3,7 @@
 import { Button } from '@mantine/core'
 import { useState } from 'react'
 import { type Integration, importKeys } from '../api.ts'
-import { asFailure } from '../loaded.tsx'
+import { asFailure } from '../failure.ts'
 import { hostOf, platforms } from '../platforms.ts'
 import { publicPath } from '../public-path.ts'
 import { useChange, useHealth } from '../queries.ts'

@@ -22,7 +22,7 @@ export function LinkProblems({ status }: { status: LinkStatus }) {
       {status.problems.map(({ message }) => (
         <p key={message}>{message}</p>
       ))}
-      {fixUrl && !isOwn(fixUrl) && (
+      {fixUrl && (
         <p>
           <ExternalLink to={fixUrl}>
             {status.wantsToken ? 'Open the platform’s token page' : 'Open the platform’s page for this'}
@@ -31,9 +31,4 @@ export function LinkProblems({ status }: { status: LinkStatus }) {
       )}
     </Notice>
   )
-}
-
-/** Where an account is linked again: the card's own button leads there. */
-function isOwn(address: string): boolean {
-  return /\/users\/(github|gitlab)\/link(\?|$)/.test(address)
 }

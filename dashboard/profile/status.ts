@@ -43,9 +43,10 @@ export function statusOf(integration: Integration, health: Loaded<Health>): Link
   if (health.state !== 'loaded') return stored(integration, health.state === 'loading')
   const { status, problems } = health.value
   const known = isStatus(status) ? status : integration.status
-  const shown = problems.map(({ code, message, fix_url }) => ({
+  const shown = problems.map(({ code, message, fix_url, hint }) => ({
     message: adviceFor(code, integration) ?? message,
-    fixUrl: isTemporary(code) ? null : fix_url,
+    // A link is made again by the card's own button.
+    fixUrl: isTemporary(code) || hint?.action === 'link_again' ? null : fix_url,
   }))
   if (isOutdated(integration, health.value)) return stored(integration, false)
   if (known !== 'ok') return { ...words[known], problems: shown, wantsToken: isMendedByToken(known) }

@@ -3,7 +3,7 @@
 import { Menu, UnstyledButton } from '@mantine/core'
 import type { User } from '../api.ts'
 import { signOut } from '../api.ts'
-import { asFailure } from '../loaded.tsx'
+import { asFailure } from '../failure.ts'
 import { publicPath } from '../public-path.ts'
 import { useChange } from '../queries.ts'
 import { Icon } from '../ui/icons.tsx'

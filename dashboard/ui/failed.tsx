@@ -2,7 +2,7 @@
 
 import { Button } from '@mantine/core'
 import type { ReactNode } from 'react'
-import type { ApiFailure } from '../api.ts'
+import type { ApiFailure } from '../failure.ts'
 import { Icon } from './icons.tsx'
 import classes from './notice.module.css'
 

@@ -1,22 +1,23 @@
 // What the server says of one field, as a sentence under it.
 
-import { asFailure } from '../loaded.tsx'
+import type { Hint } from '../../src/failure.ts'
+import { asFailure } from '../failure.ts'
 import { platforms } from '../platforms.ts'
 
 /** The server's words read on after the field's name ("is not an https address"), unless they are a sentence. */
 export function fieldError(error: unknown, field: string, name: string): string | undefined {
   if (!error) return undefined
-  const messages = asFailure(error).fields[field]
+  const { fields, hint } = asFailure(error)
+  const messages = fields[field]
   if (!messages || messages.length === 0) return undefined
-  return messages.map((message) => forPeople(/^[A-Z]/.test(message) ? message : `${name} ${message}`)).join(' ')
+  if (hint?.field === field && hint.action === 'use_scm_type') return otherType(hint)
+  return messages.map((message) => (/^[A-Z]/.test(message) ? message : `${name} ${message}`)).join(' ')
 }
 
-/** The API speaks of its own names: "use the scm_type gitlab-self-hosted". */
-function forPeople(message: string): string {
-  return message.replace(/use the scm_type ([a-z-]+)/, (words, type) => {
-    const known = Object.entries(platforms).find(([name]) => name === type)
-    return known ? `add it as ${known[1].label}` : words
-  })
+/** The API's own sentence names the type, for programs. */
+function otherType({ scm_type }: Hint): string {
+  const label = Object.entries(platforms).find(([type]) => type === scm_type)?.[1].label ?? scm_type
+  return `At this address is another platform: add it as ${label}.`
 }
 
 /** A failure that belongs to none of the form's fields, which is shown above its button. */

@@ -2,7 +2,7 @@
 
 import { Button, Modal } from '@mantine/core'
 import type { ReactNode } from 'react'
-import { asFailure } from '../loaded.tsx'
+import { asFailure } from '../failure.ts'
 import type { Change } from '../queries.ts'
 import { Failed } from './failed.tsx'
 import classes from './question.module.css'

@@ -22,11 +22,14 @@ import {
 import { authenticate, authenticateApiToken, authenticatePassword } from './authenticate.ts'
 import type { Bearer } from './bearer.ts'
 import type { LoginThrottle } from './login-throttle.ts'
-import { ApiTokenSchema, apiTokenJson, UserSchema, userJson } from './schemas.ts'
+import { ApiTokenSchema, apiTokenJson, ScopeSchema, UserSchema, userJson } from './schemas.ts'
 import { SCOPES, type Scope } from './scopes.ts'
 import type { Services } from './services.ts'
 import { confirmed } from './sessions/sessions.ts'
-import { emailProblem, updateUser, usernameProblem } from './users.ts'
+import { emailProblem, MAX_EMAIL_LENGTH, USERNAME, updateUser, usernameProblem } from './users.ts'
+
+/** RFC 3339, or a day, which begins in UTC. */
+const TIME = /^\d{4}-\d\d-\d\d([Tt ]\d\d:\d\d(:\d\d(\.\d{1,9})?)?([Zz]|[+-]\d\d:\d\d))?$/
 
 const TokenInput = Type.Object({
   name: Type.String({ minLength: 1, maxLength: 200, description: 'What it is for.' }),
@@ -34,12 +37,14 @@ const TokenInput = Type.Object({
     Type.Unsafe<Scope[] | null>({
       description: 'What it may do; without it, all that the caller may.',
       examples: [['read', 'write']],
+      described: { type: ['array', 'null'], items: ScopeSchema, minItems: 1, uniqueItems: true },
     }),
   ),
   expires_at: Type.Optional(
     Type.Unsafe<string | null>({
-      description: 'Date and time of its end; without it, never.',
+      description: 'Date and time of its end, or a day; without it, never.',
       examples: ['2030-01-31T00:00:00Z'],
+      described: { type: ['string', 'null'], pattern: TIME.source },
     }),
   ),
 })
@@ -48,10 +53,10 @@ const tokenChecks: FieldChecks<{ name: string; scopes?: Scope[] | null; expires_
   scopes: scopesProblem,
   expires_at: expiryProblem,
 }
-const TokenAnswer = Type.Object({ token: ApiTokenSchema })
+const TokenAnswer = Type.Object({ token: ApiTokenSchema }, { title: 'TokenAnswer' })
 const UserInput = Type.Object({
-  email: Type.Optional(Type.String()),
-  username: Type.Optional(Type.String()),
+  email: Type.Optional(Type.String({ described: { format: 'email', maxLength: MAX_EMAIL_LENGTH } })),
+  username: Type.Optional(Type.String({ described: { pattern: USERNAME.source } })),
   password: Type.Optional(
     Type.String({ description: 'Refused: the dashboard changes it, and asks for the present one.' }),
   ),
@@ -62,17 +67,20 @@ const userChecks: FieldChecks<{ email?: string; username?: string; password?: st
   // Some clients send it here; a bearer token of an hour must not become the account for good.
   password: () => 'is changed on the dashboard, with the present one beside it',
 }
-const UserAnswer = Type.Object({ user: UserSchema })
+const UserAnswer = Type.Object({ user: UserSchema }, { title: 'UserAnswer' })
 
-const Region = Type.Object({
-  name: Type.String(),
-  display_name: Type.String(),
-  api: Type.String(),
-  dashboard: Type.String(),
-  database_api: Type.String(),
-  ssh: Type.String(),
-  default: Type.Boolean(),
-})
+const Region = Type.Object(
+  {
+    name: Type.String(),
+    display_name: Type.String(),
+    api: Type.String({ format: 'uri' }),
+    dashboard: Type.String({ format: 'uri' }),
+    database_api: Type.String({ format: 'uri' }),
+    ssh: Type.String(),
+    default: Type.Boolean(),
+  },
+  { title: 'Region' },
+)
 
 /** What stands before routes: who may come in, and how often. */
 export interface Guards {
@@ -90,6 +98,8 @@ export function openAccountRoutes(app: App, services: Services, guards: Guards):
     '/v1/tokens/exchange',
     {
       schema: {
+        operationId: 'exchangeToken',
+        failures: [],
         summary: 'Exchange an API token for a bearer token of one hour',
         description: 'Basic credentials with an empty user name and the API token as password.',
         tags: ['Tokens'],
@@ -114,9 +124,12 @@ export function openAccountRoutes(app: App, services: Services, guards: Guards):
         limitRate(request.user.id)
       },
       schema: {
+        operationId: 'createToken',
+        failures: [],
         summary: 'Make an API token',
         description: 'With a bearer token, or with Basic credentials of login and password.',
         tags: ['Tokens'],
+        security: [{ bearer: [] }, { password: [] }],
         body: Type.Object({ token: TokenInput }),
         response: answers(201, TokenAnswer),
       },
@@ -139,6 +152,8 @@ export function openAccountRoutes(app: App, services: Services, guards: Guards):
     '/v1/regions',
     {
       schema: {
+        operationId: 'listRegions',
+        failures: [],
         summary: 'The one region, which is this server',
         tags: ['Users'],
         security: [],
@@ -169,9 +184,6 @@ function scopesProblem(value: unknown): string | undefined {
   return isKnown ? undefined : `must be a list of some of ${SCOPES.join(', ')}`
 }
 
-/** RFC 3339, or a day, which begins in UTC. */
-const TIME = /^\d{4}-\d\d-\d\d([Tt ]\d\d:\d\d(:\d\d(\.\d{1,9})?)?([Zz]|[+-]\d\d:\d\d))?$/
-
 const LATEST = Date.parse('+010000-01-01T00:00:00Z')
 
 function expiryProblem(value: unknown): string | undefined {
@@ -186,7 +198,15 @@ function expiryProblem(value: unknown): string | undefined {
 export function accountRoutes(app: App, { database, limits }: Services): void {
   app.get(
     '/v1/users/self',
-    { schema: { summary: 'Show yourself', tags: ['Users'], response: answers(200, UserAnswer) } },
+    {
+      schema: {
+        operationId: 'getSelf',
+        failures: [],
+        summary: 'Show yourself',
+        tags: ['Users'],
+        response: answers(200, UserAnswer),
+      },
+    },
     async (request) => ({ user: userJson(request.user) }),
   )
 
@@ -198,12 +218,16 @@ export function accountRoutes(app: App, { database, limits }: Services): void {
   const changeSchema = {
     summary: 'Change your e-mail address or user name',
     tags: ['Users'],
-    body: Type.Object({ user: UserInput }),
+    body: Type.Object({ user: UserInput }, { title: 'UserChange' }),
     response: answers(200, UserAnswer),
+    failures: ['not_found' as const],
   }
-  app.put('/v1/users/account', { schema: changeSchema }, (request) => changeSelf(request))
-  app.patch('/v1/account/profile', { schema: changeSchema }, (request) => changeSelf(request))
-  app.patch('/v1/users/:id', { schema: { ...changeSchema, params: IdParams } }, async (request) => {
+  const accountSchema = { ...changeSchema, operationId: 'updateAccount' }
+  app.put('/v1/users/account', { schema: accountSchema }, (request) => changeSelf(request))
+  const profileSchema = { ...changeSchema, operationId: 'updateProfile' }
+  app.patch('/v1/account/profile', { schema: profileSchema }, (request) => changeSelf(request))
+  const userSchema = { ...changeSchema, operationId: 'updateUser', params: IdParams }
+  app.patch('/v1/users/:id', { schema: userSchema }, async (request) => {
     const { id } = request.user
     if (![id, id.replace(/^us-/, ''), 'self'].includes(request.params.id.toLowerCase())) throw notFound('user')
     return changeSelf(request)
@@ -213,6 +237,8 @@ export function accountRoutes(app: App, { database, limits }: Services): void {
     '/v1/tokens',
     {
       schema: {
+        operationId: 'listTokens',
+        failures: [],
         summary: 'List your API tokens',
         tags: ['Tokens'],
         response: answers(200, Type.Object({ tokens: Type.Array(ApiTokenSchema), meta: CutMeta })),
@@ -230,6 +256,8 @@ export function accountRoutes(app: App, { database, limits }: Services): void {
     '/v1/tokens/:id',
     {
       schema: {
+        operationId: 'getToken',
+        failures: ['not_found'],
         summary: 'Show an API token, without its value',
         tags: ['Tokens'],
         params: IdParams,
@@ -245,6 +273,8 @@ export function accountRoutes(app: App, { database, limits }: Services): void {
     method: ['PATCH', 'PUT'],
     url: '/v1/tokens/:id/renew',
     schema: {
+      operationId: 'renewToken',
+      failures: ['not_found', 'invalid'],
       summary: 'Give an API token a new value; the old one stops working',
       tags: ['Tokens'],
       params: IdParams,
@@ -264,7 +294,14 @@ export function accountRoutes(app: App, { database, limits }: Services): void {
   app.delete(
     '/v1/tokens/:id',
     {
-      schema: { summary: 'Revoke an API token', tags: ['Tokens'], params: IdParams, response: answers(204, NoContent) },
+      schema: {
+        operationId: 'deleteToken',
+        failures: ['not_found'],
+        summary: 'Revoke an API token',
+        tags: ['Tokens'],
+        params: IdParams,
+        response: answers(204, NoContent),
+      },
     },
     async (request, reply) => {
       await database

@@ -1,33 +1,36 @@
 // Users and API tokens as JSON.
 
 import { Type } from 'typebox'
-import { NullableString, Time } from '../schemas.ts'
+import { NullableString, NullableTime, nullable, oneOf, Time, Uuid } from '../schemas.ts'
 import type { ApiToken } from './api-tokens.ts'
-import { SCOPES, type Scope, splitScopes } from './scopes.ts'
+import { SCOPES, splitScopes } from './scopes.ts'
 import type { User } from './users.ts'
-
-/** How other objects name the user they belong to. */
-export const Owner = Type.Object({ id: Type.String(), email: Type.String(), username: Type.String() })
 
 export function ownerJson({ id, email, username }: User) {
   return { id, email, username }
 }
 
-export const UserSchema = Type.Object({
-  id: Type.String({ examples: ['us-c4e889d8-9bbc-4dfa-b39f-5d41c888349d'] }),
-  uuid: Type.String(),
-  username: Type.String(),
-  fullname: Type.String(),
-  email: Type.String(),
-  created_at: Time,
-  updated_at: Time,
-  flags: Type.Object({}),
-  limits: Type.Object({}),
-  company: NullableString,
-  location: NullableString,
-  role: NullableString,
-  github: Type.Null(),
-})
+/** Flags and limits, of which there are none. */
+const Nothing = Type.Object({}, { title: 'Nothing' })
+
+export const UserSchema = Type.Object(
+  {
+    id: Type.String({ examples: ['us-c4e889d8-9bbc-4dfa-b39f-5d41c888349d'] }),
+    uuid: Uuid,
+    username: Type.String(),
+    fullname: Type.String(),
+    email: Type.String({ format: 'email' }),
+    created_at: Time,
+    updated_at: Time,
+    flags: Nothing,
+    limits: Nothing,
+    company: NullableString,
+    location: NullableString,
+    role: NullableString,
+    github: Type.Null(),
+  },
+  { title: 'User' },
+)
 
 /** The members that Forgelink does not keep are there and null: the API's clients name them. */
 export function userJson(user: User) {
@@ -48,16 +51,21 @@ export function userJson(user: User) {
   }
 }
 
-export const ApiTokenSchema = Type.Object({
-  id: Type.String(),
-  name: Type.String(),
-  created_at: Time,
-  last_used_at: NullableString,
-  issued_at: Time,
-  scopes: Type.Unsafe<Scope[]>({ type: 'array', items: { type: 'string', enum: [...SCOPES] } }),
-  expires_at: Type.Unsafe<string | null>({ type: ['string', 'null'], description: 'null: never.' }),
-  token: Type.Optional(Type.String({ description: 'The token itself: only in the answer that made it.' })),
-})
+export const ScopeSchema = oneOf(SCOPES, { title: 'Scope' })
+
+export const ApiTokenSchema = Type.Object(
+  {
+    id: Uuid,
+    name: Type.String(),
+    created_at: Time,
+    last_used_at: NullableTime,
+    issued_at: Time,
+    scopes: Type.Array(ScopeSchema),
+    expires_at: nullable(Time, { description: 'null: never.' }),
+    token: Type.Optional(Type.String({ description: 'The token itself: only in the answer that made it.' })),
+  },
+  { title: 'ApiToken' },
+)
 
 export function apiTokenJson(apiToken: ApiToken, token?: string) {
   return {

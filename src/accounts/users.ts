@@ -19,15 +19,19 @@ export interface NewUser {
   passwordHash: string | null
 }
 
-/** Why this cannot be an e-mail address; undefined when it can. Length: RFC 5321 section 4.5.3.1. */
+/** RFC 5321 section 4.5.3.1. */
+export const MAX_EMAIL_LENGTH = 254
+export const USERNAME = /^[A-Za-z0-9][A-Za-z0-9._-]{0,47}$/
+
+/** Why this cannot be an e-mail address; undefined when it can. */
 export function emailProblem(email: string): string | undefined {
-  if (email.length > 254) return 'is too long (at most 254 characters)'
+  if (email.length > MAX_EMAIL_LENGTH) return `is too long (at most ${MAX_EMAIL_LENGTH} characters)`
   return /^[^\s@"<>\p{C}]{1,64}@[^\s@"<>\p{C}]+$/u.test(email) ? undefined : 'is not an e-mail address'
 }
 
 /** Why this cannot be a user name; undefined when it can. */
 export function usernameProblem(username: string): string | undefined {
-  return /^[A-Za-z0-9][A-Za-z0-9._-]{0,47}$/.test(username)
+  return USERNAME.test(username)
     ? undefined
     : 'must be 1 to 48 letters, digits, dots, dashes and underscores, and start with a letter or digit'
 }

@@ -3,9 +3,10 @@
 import { Type } from 'typebox'
 import type { Database } from '../database/database.ts'
 import { invalid } from '../failure.ts'
-import { PageQuery, Pagination, paginationJson, readPage } from '../http/pagination.ts'
+import { numberInQuery, PageQuery, Pagination, paginationJson, readPage } from '../http/pagination.ts'
 import { answers } from '../http/schemas.ts'
 import type { App } from '../http/server.ts'
+import { oneOf } from '../schemas.ts'
 import { EVENT_TYPES, isEventType } from './event-types.ts'
 import type { EventFilter } from './events.ts'
 import { listEvents } from './events.ts'
@@ -16,10 +17,13 @@ const MAX_HOURS = 72
 
 const EventsQuery = Type.Object({
   ...PageQuery.properties,
-  type: Type.Optional(Type.String({ description: 'Only events of this type.', examples: ['new_integration'] })),
-  from: Type.Optional(
-    Type.String({ description: `Only those of so many hours, 1 to ${MAX_HOURS}.`, examples: ['24'] }),
-  ),
+  type: Type.Optional(oneOf(EVENT_TYPES, { title: 'EventType', description: 'Only events of this type.' })),
+  from: numberInQuery({
+    minimum: 1,
+    maximum: MAX_HOURS,
+    description: `Only those of so many hours, 1 to ${MAX_HOURS}.`,
+    examples: [24],
+  }),
 })
 
 export function eventRoutes(app: App, { database }: { database: Database }): void {
@@ -27,6 +31,8 @@ export function eventRoutes(app: App, { database }: { database: Database }): voi
     '/v1/events',
     {
       schema: {
+        operationId: 'listEvents',
+        failures: [],
         summary: 'List what was done to your account, newest first',
         tags: ['Events'],
         querystring: EventsQuery,

@@ -2,33 +2,32 @@
 
 import { Type } from 'typebox'
 import type { EventMeans } from '../database/tables.ts'
-import { NullableString, Time } from '../schemas.ts'
+import { NullableString, nullable, Owner, oneOf, Time, Uuid } from '../schemas.ts'
 import type { EventData, EventType } from './event-types.ts'
 import { EVENT_TYPES } from './event-types.ts'
 import type { Event } from './events.ts'
 
 const MEANS: EventMeans[] = ['session', 'api_token', 'password', 'command_line', 'server']
 
-export const EventSchema = Type.Object({
-  id: Type.String(),
-  created_at: Time,
-  user: Type.Object(
-    { id: Type.String(), email: Type.String(), username: Type.String() },
-    { description: 'Whose account it is about.' },
-  ),
-  type: Type.Unsafe<EventType>({ type: 'string', enum: EVENT_TYPES }),
-  type_data: Type.Unsafe<EventData[EventType]>({
-    type: 'object',
-    additionalProperties: true,
-    description: 'What the type tells; each has members of its own.',
-  }),
-  via: Type.Unsafe<EventMeans>({ type: 'string', enum: MEANS, description: 'By which means it was done.' }),
-  api_token: Type.Unsafe<{ id: string; name: string } | null>({
-    anyOf: [Type.Object({ id: Type.String(), name: Type.String() }), { type: 'null' }],
-  }),
-  remote_ip: NullableString,
-  request_id: NullableString,
-})
+export const EventSchema = Type.Object(
+  {
+    id: Uuid,
+    created_at: Time,
+    /** Whose account it is about. */
+    user: Owner,
+    type: oneOf(EVENT_TYPES, { title: 'EventType' }),
+    type_data: Type.Unsafe<EventData[EventType]>({
+      type: 'object',
+      additionalProperties: true,
+      description: 'What the type tells; each has members of its own.',
+    }),
+    via: oneOf(MEANS, { description: 'By which means it was done.' }),
+    api_token: nullable(Type.Object({ id: Uuid, name: Type.String() })),
+    remote_ip: NullableString,
+    request_id: NullableString,
+  },
+  { title: 'Event' },
+)
 
 /** `user`: for its owner as they are now, for the operator as the event has it. */
 export function eventJson<User>(event: Event, user: User) {

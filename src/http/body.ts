@@ -3,7 +3,7 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 import type { Static, TObject } from 'typebox'
 import { Value } from 'typebox/value'
-import { Failure, invalid } from '../failure.ts'
+import { Failure, type Hint, invalid } from '../failure.ts'
 import { UNPRINTABLE } from '../text.ts'
 
 /** Largest body, in bytes; no object of the API comes near it. */
@@ -50,9 +50,18 @@ function depthOf(value: unknown, depth = 0): number {
   return Object.values(value).reduce((deepest: number, item) => Math.max(deepest, depthOf(item, depth + 1)), depth + 1)
 }
 
+/** What is wrong with a field, and where that can be told what would do instead. */
+export interface FieldProblem {
+  problem: string
+  hint?: Hint
+}
+
 /** Says what is wrong with a field that has the right type; undefined when nothing is. `members` are not checked yet. */
 export type FieldChecks<T> = {
-  [Field in keyof T]?: (value: NonNullable<T[Field]>, members: Record<string, unknown>) => string | undefined
+  [Field in keyof T]?: (
+    value: NonNullable<T[Field]>,
+    members: Record<string, unknown>,
+  ) => string | FieldProblem | undefined
 }
 
 /**
@@ -68,6 +77,7 @@ export function readBody<T extends TObject>(
   const fields = Object.keys(schema.properties)
   const members = unwrap(body, root, fields)
   const errors: Record<string, string[]> = {}
+  let hint: Hint | undefined
   for (const error of Value.Errors(schema, members)) {
     const named =
       error.keyword === 'required' ? error.params.requiredProperties : [error.instancePath.split('/')[1] ?? root]
@@ -76,11 +86,13 @@ export function readBody<T extends TObject>(
   for (const field of fields) {
     const check = (checks as FieldChecks<Record<string, unknown>>)[field]
     const value = members[field]
-    const problem = errors[field] || value === undefined || value === null ? undefined : check?.(value, members)
-    if (problem) errors[field] = [problem]
+    const found = errors[field] || value === undefined || value === null ? undefined : check?.(value, members)
+    if (!found) continue
+    errors[field] = [typeof found === 'string' ? found : found.problem]
+    if (typeof found !== 'string') hint ??= found.hint
   }
   const ordered = fields.filter((field) => errors[field]).map((field) => [field, errors[field] ?? []] as const)
-  if (ordered.length > 0) throw invalid(Object.fromEntries(ordered))
+  if (ordered.length > 0) throw invalid(Object.fromEntries(ordered), { hint })
   return members as Static<T>
 }
 

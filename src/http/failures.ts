@@ -2,7 +2,7 @@
 
 import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify'
 import type { FailureCode } from '../failure.ts'
-import { Failure } from '../failure.ts'
+import { Failure, hintOf } from '../failure.ts'
 
 interface Row {
   status: number
@@ -67,21 +67,27 @@ function failureFrom(error: FastifyError | Failure): Failure {
   return new Failure('internal', 'Internal error', { cause: error })
 }
 
+/** `failure-schemas.ts` describes the same. */
 function bodyOf(failure: Failure, row: Row, requestId: string): object {
   const { details } = failure
+  const hint = hintOf(failure)
   if (row.status === 404) {
     return {
       resource: details.resource,
-      error: details.hint === undefined ? 'not found' : `not found. ${details.hint}`,
+      error: details.advice === undefined ? 'not found' : `not found. ${details.advice}`,
     }
   }
-  if (row.status === 422) return { errors: details.errors ?? { query: [failure.message] }, error: failure.message }
+  if (row.status === 422) {
+    const errors = details.errors ?? { query: [failure.message] }
+    return { errors, error: failure.message, ...(hint && { hint }) }
+  }
   if (row.status === 500) return { error: 'Internal error', code: row.code, request_id: requestId }
   return {
     error: failure.message,
     ...(row.code && { code: row.code }),
     ...(details.id && { id: details.id }),
     ...(details.scope && { scope: details.scope }),
+    ...(hint && { hint }),
   }
 }
 

@@ -1,10 +1,70 @@
 // The description of the API (OpenAPI 3.1), made from the route schemas and served at /openapi.json.
 
 import swagger from '@fastify/swagger'
+import type { FastifySchema } from 'fastify'
+import type { FailureCode } from '../failure.ts'
+import { failureResponses, type NamedResponse, otherFailures } from './failure-schemas.ts'
 import type { App } from './server.ts'
 
+declare module 'fastify' {
+  interface FastifySchema {
+    /** What the route's own work may fail with; what its method, its credentials and its fields may is known without. */
+    failures?: FailureCode[]
+  }
+}
+
+/** Which scope a bearer token needs, by method and route. */
+type ScopeFor = (method: string, route: string) => string
+
+const CALLER: FailureCode[] = ['unauthorized', 'rate_limited', 'store_unavailable']
+
+/** The ways to say who calls, and what each may fail with. */
+const credentials = {
+  bearer: {
+    scheme: { type: 'http', scheme: 'bearer', bearerFormat: 'JWT', description: 'From POST /v1/tokens/exchange.' },
+    failures: [...CALLER, 'insufficient_scope'],
+  },
+  apiToken: {
+    scheme: { type: 'http', scheme: 'basic', description: 'Empty user name, API token as password.' },
+    failures: CALLER,
+  },
+  password: {
+    scheme: { type: 'http', scheme: 'basic', description: 'User name or e-mail address, and password.' },
+    failures: CALLER,
+  },
+  metricsToken: {
+    scheme: {
+      type: 'http',
+      scheme: 'bearer',
+      description: 'METRICS_TOKEN; without that setting there is no such path.',
+    },
+    failures: ['unauthorized'],
+  },
+} satisfies Record<string, { scheme: object; failures: FailureCode[] }>
+
+const EVERY_ROUTE: FailureCode[] = ['overloaded', 'internal']
+const BODY: FailureCode[] = ['bad_json', 'bad_request', 'payload_too_large', 'unsupported_media_type']
+
+/** As the plugin makes it from a route's schema. */
+interface Operation {
+  operationId?: string
+  security?: Record<string, string[]>[]
+  parameters?: { in: string }[]
+  requestBody?: object
+  responses: Record<string, { description: string }>
+  'x-failures'?: FailureCode[]
+}
+
 /** Before the routes are registered. */
-export async function describeApi(app: App, publicUrl: string): Promise<void> {
+export async function describeApi(app: App, publicUrl: string, scopeFor: ScopeFor): Promise<void> {
+  app.addHook('onRoute', ({ method, url, schema }) => {
+    if (!schema?.hide && !(schema?.operationId && schema.failures)) {
+      throw new Error(`The schema of ${method} ${url} has to tell its operationId and its failures, or to hide it`)
+    }
+  })
+  const securitySchemes = Object.fromEntries(
+    Object.entries(credentials).map(([name, { scheme }]) => [name, scheme as { type: 'http'; scheme: string }]),
+  )
   await app.register(swagger, {
     openapi: {
       openapi: '3.1.0',
@@ -12,26 +72,19 @@ export async function describeApi(app: App, publicUrl: string): Promise<void> {
         title: 'Forgelink',
         version: '1',
         description:
-          'Links accounts to GitHub, GitLab, GitHub Enterprise Server and GitLab self-hosted, and uses those links.',
+          'Links accounts to GitHub, GitLab, GitHub Enterprise Server and GitLab self-hosted, and uses those links. The dashboard calls it with the cookie of its session instead of credentials, for which writes have two failures more: 403 with the code csrf or password_required.',
       },
       servers: [{ url: publicUrl }],
       security: [{ bearer: [] }],
-      components: {
-        securitySchemes: {
-          bearer: {
-            type: 'http',
-            scheme: 'bearer',
-            bearerFormat: 'JWT',
-            description: 'From POST /v1/tokens/exchange.',
-          },
-          apiToken: { type: 'http', scheme: 'basic', description: 'Empty user name, API token as password.' },
-          metricsToken: {
-            type: 'http',
-            scheme: 'bearer',
-            description: 'METRICS_TOKEN; without that setting there is no such path.',
-          },
-        },
-      },
+      components: { securitySchemes },
+    },
+    transform: ({ schema = {}, url }) => {
+      const { failures, ...others } = schema as FastifySchema
+      return { schema: { ...others, 'x-failures': failures }, url }
+    },
+    transformObject: (described) => {
+      if (!('openapiObject' in described)) return described.swaggerObject
+      return completed(described.openapiObject as Description, scopeFor) as typeof described.openapiObject
     },
   })
 }
@@ -39,4 +92,111 @@ export async function describeApi(app: App, publicUrl: string): Promise<void> {
 /** After the routes are registered. */
 export function openApiRoute(app: App): void {
   app.get('/openapi.json', { schema: { hide: true } }, async () => app.swagger())
+}
+
+interface Description {
+  paths: Record<string, Record<string, Operation>>
+  components: { schemas?: Record<string, unknown>; responses?: Record<string, unknown> }
+}
+
+/** With what the schemas of the routes do not say: failures, scopes, one id for each operation, and components. */
+function completed(description: Description, scopeFor: ScopeFor): Description {
+  const schemas: Record<string, unknown> = {}
+  const responses: Record<string, unknown> = {}
+  const ids = new Set<string>()
+
+  function complete(path: string, method: string, { 'x-failures': own = [], ...operation }: Operation): object {
+    const security = securityOf(operation, scopeFor(method.toUpperCase(), path.replace(/\{(\w+)\}/g, ':$1')))
+    const failures = failureResponses([...failuresOf(method, security, operation), ...own])
+    const operationId = idFor(operation.operationId ?? '', method, ids)
+    const done = Object.entries(operation.responses).map(([status, response]) => [status, named(status, response)])
+    return {
+      ...(withComponents({ ...operation, operationId, security }, schemas) as object),
+      responses: {
+        ...(withComponents(Object.fromEntries(done), schemas) as object),
+        ...Object.fromEntries(
+          Object.entries({ ...failures, default: otherFailures }).map(([status, response]) => [
+            status,
+            componentOf(response),
+          ]),
+        ),
+      },
+    }
+  }
+
+  function componentOf({ name, response }: NamedResponse): object {
+    keep(responses, name, withComponents(response, schemas))
+    return { $ref: `#/components/responses/${name}` }
+  }
+
+  const paths = Object.entries(description.paths).map(([path, operations]) => [
+    path,
+    Object.fromEntries(
+      Object.entries(operations).map(([method, operation]) => [method, complete(path, method, operation)]),
+    ),
+  ])
+  const components = { ...description.components, schemas: sorted(schemas), responses: sorted(responses) }
+  return { ...description, paths: Object.fromEntries(paths), components }
+}
+
+function securityOf({ security = [{ bearer: [] }] }: Operation, scope: string): Record<string, string[]>[] {
+  return security.map((way) => ('bearer' in way ? { bearer: [scope] } : way))
+}
+
+function failuresOf(method: string, security: Record<string, string[]>[], operation: Operation): FailureCode[] {
+  const ways = security.flatMap((way) => Object.keys(way)) as (keyof typeof credentials)[]
+  const hasFields = operation.requestBody !== undefined || operation.parameters?.some((each) => each.in === 'query')
+  return [
+    ...EVERY_ROUTE,
+    ...ways.flatMap((way): FailureCode[] => credentials[way].failures),
+    ...(method === 'get' ? [] : BODY),
+    ...(hasFields ? ['invalid' as const] : []),
+  ]
+}
+
+/** A route that takes a second method has a second operation. */
+function idFor(operationId: string, method: string, ids: Set<string>): string {
+  const id = ids.has(operationId) ? `${operationId}By${method.charAt(0).toUpperCase()}${method.slice(1)}` : operationId
+  if (ids.has(id)) throw new Error(`Two operations have the id ${id}`)
+  ids.add(id)
+  return id
+}
+
+const successes: Record<string, string> = { 200: 'Done.', 201: 'Made.' }
+
+/** The plugin's own words say nothing. */
+function named(status: string, response: { description: string }): object {
+  const isSaid = response.description !== 'Default Response'
+  return isSaid ? response : { ...response, description: successes[status] ?? status }
+}
+
+/**
+ * The same with a reference in the place of every schema that has a title. `described` of a field is what a check of its
+ * own sees to, which `readBody` would otherwise answer in words of its own.
+ */
+function withComponents(value: unknown, schemas: Record<string, unknown>): unknown {
+  if (Array.isArray(value)) return value.map((item) => withComponents(item, schemas))
+  if (typeof value !== 'object' || value === null) return value
+  const { described, ...members } = value as Record<string, unknown>
+  const whole = Object.fromEntries(
+    Object.entries({ ...members, ...(described as object) }).map(([name, member]) => [
+      name,
+      name === 'examples' ? member : withComponents(member, schemas),
+    ]),
+  )
+  if (typeof whole.title !== 'string') return whole
+  const { title, ...schema } = whole
+  keep(schemas, title, schema)
+  return { $ref: `#/components/schemas/${title}` }
+}
+
+function keep(components: Record<string, unknown>, name: string, component: unknown): void {
+  if (name in components && JSON.stringify(components[name]) !== JSON.stringify(component)) {
+    throw new Error(`Two components of the description have the name ${name}`)
+  }
+  components[name] = component
+}
+
+function sorted<T>(components: Record<string, T>): Record<string, T> {
+  return Object.fromEntries(Object.entries(components).sort(([one], [other]) => (one < other ? -1 : 1)))
 }

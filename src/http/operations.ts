@@ -11,7 +11,7 @@ import type { App } from './server.ts'
 
 type MetricsConfig = Pick<Config, 'metricsToken' | 'metricsPort'>
 
-const Ok = Type.Object({ status: Type.String() })
+const Ok = Type.Object({ status: Type.String() }, { title: 'Ok' })
 
 /** `ping` throws when the store is not there; `counted` is what is counted elsewhere. */
 export function operationsRoutes(app: App, config: MetricsConfig, counted: Registry, ping: () => Promise<void>): void {
@@ -19,6 +19,8 @@ export function operationsRoutes(app: App, config: MetricsConfig, counted: Regis
     '/healthz',
     {
       schema: {
+        operationId: 'checkProcess',
+        failures: [],
         summary: 'Whether the process is alive',
         tags: ['Operations'],
         security: [],
@@ -30,7 +32,14 @@ export function operationsRoutes(app: App, config: MetricsConfig, counted: Regis
   app.get(
     '/readyz',
     {
-      schema: { summary: 'Whether the store is there', tags: ['Operations'], security: [], response: answers(200, Ok) },
+      schema: {
+        operationId: 'checkStore',
+        failures: ['store_unavailable'],
+        summary: 'Whether the store is there',
+        tags: ['Operations'],
+        security: [],
+        response: answers(200, Ok),
+      },
     },
     async () => {
       await ping()
@@ -59,7 +68,17 @@ function metricsRoutes(app: App, { metricsToken, metricsPort }: MetricsConfig, r
   if (metricsToken === null) return
   app.get(
     '/metrics',
-    { schema: { summary: 'Metrics for Prometheus', tags: ['Operations'], security: [{ metricsToken: [] }] } },
+    {
+      schema: {
+        operationId: 'readMetrics',
+        failures: [],
+        summary: 'Metrics for Prometheus',
+        tags: ['Operations'],
+        security: [{ metricsToken: [] }],
+        produces: ['text/plain'],
+        response: answers(200, Type.String()),
+      },
+    },
     async (request, reply) => {
       if (!equalInConstantTime(request.headers.authorization ?? '', `Bearer ${metricsToken}`)) {
         throw new Failure('unauthorized', 'Send "Authorization: Bearer METRICS_TOKEN".')

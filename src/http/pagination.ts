@@ -2,25 +2,39 @@
 
 import { Type } from 'typebox'
 import { invalid } from '../failure.ts'
+import { nullable } from '../schemas.ts'
 
 const DEFAULT_PER_PAGE = 20
 const MAX_PER_PAGE = 100
 const MAX_PAGE = 1_000_000
 
+/** A whole number in a query, which arrives as text. */
+export function numberInQuery(options: { minimum: number; maximum: number; description: string; examples: number[] }) {
+  return Type.Optional(Type.Unsafe<string>({ type: 'integer', ...options }))
+}
+
 export const PageQuery = Type.Object({
-  page: Type.Optional(Type.String({ description: 'Page, from 1.', examples: ['1'] })),
-  per_page: Type.Optional(Type.String({ description: `Items a page, 1 to ${MAX_PER_PAGE}.`, examples: ['20'] })),
+  page: numberInQuery({ minimum: 1, maximum: MAX_PAGE, description: 'Page, from 1.', examples: [1] }),
+  per_page: numberInQuery({
+    minimum: 1,
+    maximum: MAX_PER_PAGE,
+    description: `Items a page, 1 to ${MAX_PER_PAGE}.`,
+    examples: [20],
+  }),
 })
 
-const Count = Type.Union([Type.Integer(), Type.Null()])
+const Count = nullable(Type.Integer())
 
-export const Pagination = Type.Object({
-  current_page: Type.Integer(),
-  prev_page: Count,
-  next_page: Count,
-  total_pages: Count,
-  total_count: Count,
-})
+export const Pagination = Type.Object(
+  {
+    current_page: Type.Integer(),
+    prev_page: Count,
+    next_page: Count,
+    total_pages: Count,
+    total_count: Count,
+  },
+  { title: 'Pagination' },
+)
 
 /** Throws `invalid` for anything but whole numbers in range. */
 export function readPage(query: Record<string, unknown>): { page: number; perPage: number } {
@@ -55,7 +69,7 @@ export function paginationJson(
 }
 
 /** Beside a list without pages that holds more than an account may have by now. */
-export const CutMeta = Type.Optional(Type.Object({ warnings: Type.Array(Type.String()) }))
+export const CutMeta = Type.Optional(Type.Object({ warnings: Type.Array(Type.String()) }, { title: 'CutMeta' }))
 
 /** No list is answered without a bound: `items` may be one more than `limit`, which `setting` gives. */
 export function cutAt<T>(

@@ -3,7 +3,7 @@
 import type { TSchema } from 'typebox'
 import { Type } from 'typebox'
 
-/** The status of success with its body, and every failure in its own form. */
+/** The status of success with its body; failures are described by `failures` of the route. */
 export function answers<Status extends number, T extends TSchema>(status: Status, schema: T): Record<Status, T> {
   return { [status]: schema } as Record<Status, T>
 }

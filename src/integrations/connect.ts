@@ -4,6 +4,7 @@ import { Failure } from '../failure.ts'
 import { createPlatform } from '../platforms/create-platform.ts'
 import type { Platform, Profile } from '../platforms/platform.ts'
 import type { Connection } from '../platforms/vendor.ts'
+import { withHint } from './hints.ts'
 import type { Integration } from './integrations.ts'
 import { findIntegration, getIntegration, noteStatus, workingStatus } from './integrations.ts'
 import { isAboutLink, isKnownRejected, isRejection, knownRejection, shownBy } from './link-status.ts'
@@ -91,7 +92,7 @@ export async function withPlatform<T>(
 ): Promise<T> {
   const found = await getIntegration(services.database, owner, idOrType)
   const deadline = Date.now() + REQUEST_LIMIT
-  return services.transport.waiting(owner, async (signal) => {
+  const used = services.transport.waiting(owner, async (signal) => {
     const waiter = { deadline, signal }
     const integration = await withFreshToken(services, found, deadline)
     if (!options.asksAgain && isKnownRejected(integration)) throw knownRejection(integration)
@@ -104,6 +105,9 @@ export async function withPlatform<T>(
         noteFailedCall(services, newer, again, options),
       )
     }
+  })
+  return used.catch((error: unknown) => {
+    throw withHint(services.publicUrl, found, error)
   })
 }
 

@@ -3,39 +3,43 @@
 import { LRUCache } from 'lru-cache'
 import type { Static } from 'typebox'
 import { Type } from 'typebox'
-import type { FailureCode } from '../failure.ts'
-import { Failure } from '../failure.ts'
+import { Failure, type Hint, hintOf } from '../failure.ts'
 import type { Platform, PlatformHealth, Profile } from '../platforms/platform.ts'
 import { scmTypes } from '../platforms/scm-types.ts'
-import { NullableString, Time } from '../schemas.ts'
+import { HintSchema, NullableString, NullableTime, nullable, Time } from '../schemas.ts'
 import { now } from '../time.ts'
 import { withPlatform } from './connect.ts'
+import { fixPage, tokenHint } from './hints.ts'
 import type { Integration } from './integrations.ts'
 import { findIntegration, getIntegration, noteProfile, noteStatus } from './integrations.ts'
 import { shownBy, statusNow } from './link-status.ts'
 import { Status } from './schemas.ts'
 import type { Services } from './services.ts'
 
-const Problem = Type.Object({
-  code: Type.String(),
-  message: Type.String(),
-  fix_url: Type.Unsafe<string | null>({ type: ['string', 'null'], description: 'The page where it can be mended.' }),
-})
+const Problem = Type.Object(
+  {
+    code: Type.String(),
+    message: Type.String(),
+    fix_url: nullable(Type.String({ format: 'uri', description: 'The page where it can be mended.' })),
+    hint: Type.Optional(HintSchema),
+  },
+  { title: 'HealthProblem' },
+)
 
 const RateLimit = Type.Object({ limit: Type.Integer(), remaining: Type.Integer(), reset_at: Time })
 
-export const HealthSchema = Type.Object({
-  status: Status,
-  checked_at: Time,
-  problems: Type.Array(Problem),
-  platform: Type.Object({ name: Type.String(), version: NullableString }),
-  scopes: Type.Object({
-    granted: Type.Unsafe<string[] | null>({ type: ['array', 'null'], items: { type: 'string' } }),
-    missing: Type.Array(Type.String()),
-  }),
-  token_expires_at: NullableString,
-  rate_limit: Type.Unsafe<Static<typeof RateLimit> | null>({ anyOf: [RateLimit, { type: 'null' }] }),
-})
+export const HealthSchema = Type.Object(
+  {
+    status: Status,
+    checked_at: Time,
+    problems: Type.Array(Problem),
+    platform: Type.Object({ name: Type.String(), version: NullableString }),
+    scopes: Type.Object({ granted: nullable(Type.Array(Type.String())), missing: Type.Array(Type.String()) }),
+    token_expires_at: NullableTime,
+    rate_limit: nullable(RateLimit),
+  },
+  { title: 'Health' },
+)
 type Health = Static<typeof HealthSchema>
 
 /** Days before a token's end at which its owner is told. */
@@ -83,7 +87,7 @@ async function askHealth(services: Services, integration: Integration): Promise<
     return healthFrom(services, told, incomplete)
   } catch (error) {
     if (!(error instanceof Failure) || !error.code.startsWith('scm_')) throw error
-    return failedHealth(services, integration, error)
+    return failedHealth(integration, error)
   }
 }
 
@@ -114,18 +118,16 @@ function healthFrom(services: Services, { link, profile, platform }: Told, incom
   // What is renewed by itself is nothing to warn of.
   const isRefreshed = link.refreshToken !== null
   const expiresAt = isRefreshed ? link.tokenExpiresAt : profile.tokenExpiresAt
-  const fixUrl = tokenPage(services, link)
+  const hint = tokenHint(services.publicUrl, link)
   return {
     status: incomplete !== null ? 'forbidden' : missing.length > 0 ? 'scope_missing' : 'ok',
     checked_at: now(),
     problems: [
-      ...(incomplete === null ? [] : [{ code: 'api_incomplete', message: incomplete, fix_url: null }]),
-      ...missing.map((scope) => ({
-        code: 'scope_missing',
-        message: `The token lacks ${scope}, so that some calls are refused.`,
-        fix_url: fixUrl,
-      })),
-      ...(isRefreshed ? [] : expiryProblems(expiresAt, fixUrl)),
+      ...(incomplete === null ? [] : [problem('api_incomplete', incomplete)]),
+      ...missing.map((scope) =>
+        problem('scope_missing', `The token lacks ${scope}, so that some calls are refused.`, hint),
+      ),
+      ...(isRefreshed ? [] : expiryProblems(expiresAt, hint)),
     ],
     platform: { name, version },
     scopes: { granted: profile.scopes, missing },
@@ -139,11 +141,11 @@ function healthFrom(services: Services, { link, profile, platform }: Told, incom
 }
 
 /** As far as the store tells; a platform that is down, or somebody in between, changes nothing of that. */
-function failedHealth(services: Services, integration: Integration, failure: Failure): Health {
+function failedHealth(integration: Integration, failure: Failure): Health {
   return {
     status: shownBy(failure)?.status ?? statusNow(integration),
     checked_at: now(),
-    problems: [{ code: failure.code, message: failure.message, fix_url: fixUrlOf(services, integration, failure) }],
+    problems: [problem(failure.code, failure.message, hintOf(failure))],
     platform: { name: scmTypes[integration.scmType].label, version: null },
     scopes: {
       granted: integration.scopes?.split(' ').filter(Boolean) ?? null,
@@ -160,20 +162,8 @@ function missingScopesOf({ clientId, missingScopes }: Integration, profile: Prof
   return [...new Set([...profile.missingScopes, ...notGranted])]
 }
 
-/** Another token mends these; a platform that is down or out of reach is not mended at its tokens page. */
-const MENDED_BY_TOKEN: FailureCode[] = [
-  'scm_token_rejected',
-  'scm_link_expired',
-  'scm_token_unreadable',
-  'scm_scope_missing',
-  'scm_sso_required',
-]
-
-function fixUrlOf(services: Services, integration: Integration, { code, details }: Failure): string | null {
-  if (details.fixUrl !== undefined) return details.fixUrl
-  if (MENDED_BY_TOKEN.includes(code)) return tokenPage(services, integration)
-  // Signed in there, its person reads why.
-  return code === 'scm_forbidden' ? integration.webUrl : null
+function problem(code: string, message: string, hint?: Hint): Health['problems'][number] {
+  return { code, message, fix_url: fixPage(hint), ...(hint && { hint }) }
 }
 
 /**
@@ -187,22 +177,10 @@ function incompleteness({ link, platform }: Told): string | null {
   return `${host} does not know ${unknownCalls.join(', ')}: it is no ${scmTypes[link.scmType].label} as we know it, only a server that is like one. What needs these calls does not work with it, whatever the token.`
 }
 
-function expiryProblems(expiresAt: string | null, fixUrl: string): Health['problems'] {
+function expiryProblems(expiresAt: string | null, hint: Hint): Health['problems'] {
   if (expiresAt === null) return []
   const days = Math.floor((Date.parse(expiresAt) - Date.now()) / 86_400_000)
   if (days > EXPIRY_WARNING_DAYS) return []
-  return [
-    {
-      code: 'token_expires_soon',
-      message: `The token ends on ${expiresAt.slice(0, 10)}. Make another one and replace it.`,
-      fix_url: fixUrl,
-    },
-  ]
-}
-
-/** Where the platform makes tokens, or where a link made by OAuth is made again. */
-function tokenPage({ publicUrl }: Services, { id, scmType, webUrl }: Integration): string {
-  const { oauth, vendor } = scmTypes[scmType]
-  if (oauth) return `${publicUrl}/users/${scmType}/link?again=${id}`
-  return vendor === 'github' ? `${webUrl}/settings/tokens` : `${webUrl}/-/user_settings/personal_access_tokens`
+  const message = `The token ends on ${expiresAt.slice(0, 10)}. Make another one and replace it.`
+  return [problem('token_expires_soon', message, hint)]
 }

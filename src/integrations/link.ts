@@ -8,6 +8,7 @@ import type { PlatformAddress } from '../platforms/platform-url.ts'
 import type { ScmType } from '../platforms/scm-types.ts'
 import { scmTypes } from '../platforms/scm-types.ts'
 import { fetchProfile } from './connect.ts'
+import { linkHint, linkPage, tokenHint, withHint } from './hints.ts'
 import type { Integration } from './integrations.ts'
 import { addIntegration, getIntegration, replaceAccessToken } from './integrations.ts'
 import { recordLinkError } from './link-errors.ts'
@@ -45,8 +46,9 @@ async function askProfile(
       await recordLinkError(services, actor, owner, link, 'address_refused')
     }
     const field = fieldAtFault[error.code]
-    if (!field || !fields.includes(field)) throw error
-    throw invalid({ [field]: [error.message] }, error)
+    if (!field || !fields.includes(field)) throw withHint(services.publicUrl, link, error)
+    const hint = linkHint(services.publicUrl, link, error)
+    throw invalid({ [field]: [error.message] }, { cause: error, hint: hint && { ...hint, field } })
   }
 }
 
@@ -90,8 +92,9 @@ export async function relink(
   const integration = await getIntegration(services.database, owner, idOrType)
   const { label, oauth } = scmTypes[integration.scmType]
   if (oauth) {
-    const page = `${services.publicUrl}/users/${integration.scmType}/link`
-    throw invalid({ access_token: [`of a ${label} link cannot be replaced: link it again at ${page}`] })
+    const page = linkPage(services.publicUrl, { scmType: integration.scmType })
+    const hint = { ...tokenHint(services.publicUrl, integration), field: 'access_token' }
+    throw invalid({ access_token: [`of a ${label} link cannot be replaced: link it again at ${page}`] }, { hint })
   }
   const profile = await askProfile(
     services,

@@ -4,15 +4,17 @@ import type { FastifyRequest } from 'fastify'
 import { Type } from 'typebox'
 import { actorOf } from '../accounts/actor.ts'
 import { invalid } from '../failure.ts'
-import { readBody } from '../http/body.ts'
+import { type FieldProblem, readBody } from '../http/body.ts'
+import { PLATFORM_FAILURES, PLATFORM_TROUBLE } from '../http/failure-schemas.ts'
 import { CutMeta, cutAt } from '../http/pagination.ts'
 import { answers, IdParams, NoContent } from '../http/schemas.ts'
 import type { App } from '../http/server.ts'
-import { readPlatformUrl } from '../platforms/platform-url.ts'
+import { MAX_URL_LENGTH, readPlatformUrl } from '../platforms/platform-url.ts'
 import type { ScmType } from '../platforms/scm-types.ts'
-import { isScmType, scmTypes } from '../platforms/scm-types.ts'
+import { isScmType, SCM_TYPES, scmTypes } from '../platforms/scm-types.ts'
 import { KeySchema, keyJson } from '../ssh-keys/schemas.ts'
 import { type HealthChecks, HealthSchema } from './health.ts'
+import { linkPage } from './hints.ts'
 import { importKeys } from './import-keys.ts'
 import type { Integration } from './integrations.ts'
 import { getIntegration, listIntegrations } from './integrations.ts'
@@ -24,24 +26,34 @@ import { findAccess } from './tokens/pair.ts'
 import type { Revoker } from './tokens/revoker.ts'
 import { unlink } from './unlink.ts'
 
-const AccessToken = Type.String({ description: 'A personal access token made on the platform.' })
+const MAX_TOKEN_LENGTH = 4096
+/** What RFC 9110 lets into a header value, without spaces. */
+const TOKEN_CHARACTERS = /^[\x21-\x7e]+$/
+
+const AccessToken = Type.String({
+  description: 'A personal access token made on the platform.',
+  described: { maxLength: MAX_TOKEN_LENGTH, pattern: TOKEN_CHARACTERS.source },
+})
 const LinkInput = Type.Object({
-  scm_type: Type.String({ examples: ['gitlab-self-hosted'] }),
-  url: Type.String({ examples: ['https://gitlab.example.com'] }),
+  scm_type: Type.String({
+    examples: ['gitlab-self-hosted'],
+    described: { enum: SCM_TYPES.filter((scmType) => !scmTypes[scmType].oauth) },
+  }),
+  url: Type.String({
+    examples: ['https://gitlab.example.com'],
+    described: { format: 'iri', maxLength: MAX_URL_LENGTH },
+  }),
   access_token: AccessToken,
 })
 const RelinkInput = Type.Object({ access_token: AccessToken })
-const IntegrationAnswer = Type.Object({ scm_integration: IntegrationSchema })
+const IntegrationAnswer = Type.Object({ scm_integration: IntegrationSchema }, { title: 'IntegrationAnswer' })
 const ListQuery = Type.Object({ scm_type: Type.Optional(Type.String()), url: Type.Optional(Type.String()) })
-
-const MAX_TOKEN_LENGTH = 4096
 
 function accessTokenProblem(token: string): string | undefined {
   if (token.trim() === '') return 'must not be blank'
   if (token.length > MAX_TOKEN_LENGTH) return `is too long (at most ${MAX_TOKEN_LENGTH} characters)`
   if (/^bearer\s/i.test(token)) return 'is the token alone, without "Bearer" before it'
-  // What RFC 9110 lets into a header value, without spaces.
-  return /^[\x21-\x7e]+$/.test(token) ? undefined : 'must have printable ASCII characters only, without spaces'
+  return TOKEN_CHARACTERS.test(token) ? undefined : 'must have printable ASCII characters only, without spaces'
 }
 
 export interface IntegrationParts {
@@ -55,11 +67,15 @@ export function integrationRoutes(app: App, services: Services, parts: Integrati
   const { revoker, healthChecks, exposeAccessTokens } = parts
   const { database, transport, tokenShowings, limits, publicUrl } = services
 
-  function scmTypeProblem(scmType: string): string | undefined {
+  function scmTypeProblem(scmType: string): string | FieldProblem | undefined {
     if (!isScmType(scmType)) return 'must be github-enterprise or gitlab-self-hosted'
     const { label, oauth } = scmTypes[scmType]
     if (!oauth) return undefined
-    return `${scmType} is linked on the profile page, by signing in to ${label}: ${publicUrl}/users/${scmType}/link`
+    const url = linkPage(publicUrl, { scmType })
+    return {
+      problem: `${scmType} is linked on the profile page, by signing in to ${label}: ${url}`,
+      hint: { action: 'link', field: 'scm_type', url },
+    }
   }
 
   function readAddress(scmType: ScmType, url: string) {
@@ -71,7 +87,7 @@ export function integrationRoutes(app: App, services: Services, parts: Integrati
     const problems: { scmType: ScmType | null; webUrl: string }[] = []
 
     /** Without a type that can be linked here, what holds for every address is checked. */
-    function urlProblem(url: string, { scm_type: given }: Record<string, unknown>): string | undefined {
+    function urlProblem(url: string, { scm_type: given }: Record<string, unknown>): FieldProblem | undefined {
       const scmType = isScmType(given) ? given : null
       const address = readAddress(scmType ?? 'gitlab-self-hosted', url)
       if (!('problem' in address)) return undefined
@@ -79,7 +95,7 @@ export function integrationRoutes(app: App, services: Services, parts: Integrati
         services.log('scm_address_refused', address.logged)
         problems.push({ scmType, webUrl: url })
       }
-      return address.problem
+      return address
     }
 
     try {
@@ -90,7 +106,7 @@ export function integrationRoutes(app: App, services: Services, parts: Integrati
       })
       const scmType = input.scm_type as ScmType
       const address = readAddress(scmType, input.url)
-      if ('problem' in address) throw invalid({ url: [address.problem] })
+      if ('problem' in address) throw invalid({ url: [address.problem] }, { hint: address.hint })
       return { scmType, address, accessToken: input.access_token }
     } catch (error) {
       for (const logged of problems) {
@@ -125,6 +141,8 @@ export function integrationRoutes(app: App, services: Services, parts: Integrati
     '/v1/scm_integrations',
     {
       schema: {
+        operationId: 'listIntegrations',
+        failures: [],
         summary: 'List your SCM integrations',
         tags: ['SCM integrations'],
         querystring: ListQuery,
@@ -144,6 +162,8 @@ export function integrationRoutes(app: App, services: Services, parts: Integrati
     '/v1/scm_integrations/:id',
     {
       schema: {
+        operationId: 'getIntegration',
+        failures: ['not_found'],
         summary: 'Show an SCM integration, by id or scm_type',
         tags: ['SCM integrations'],
         params: IdParams,
@@ -161,6 +181,8 @@ export function integrationRoutes(app: App, services: Services, parts: Integrati
     '/v1/scm_integrations',
     {
       schema: {
+        operationId: 'linkAccount',
+        failures: ['already_linked', ...PLATFORM_TROUBLE],
         summary: 'Link an account on GitHub Enterprise Server or GitLab self-hosted',
         tags: ['SCM integrations'],
         body: Type.Object({ scm_integration: LinkInput }),
@@ -178,6 +200,8 @@ export function integrationRoutes(app: App, services: Services, parts: Integrati
     '/v1/scm_integrations/:id',
     {
       schema: {
+        operationId: 'replaceAccessToken',
+        failures: ['not_found', 'conflict', ...PLATFORM_TROUBLE],
         summary: 'Replace the access token of an SCM integration',
         tags: ['SCM integrations'],
         params: IdParams,
@@ -197,6 +221,8 @@ export function integrationRoutes(app: App, services: Services, parts: Integrati
     '/v1/scm_integrations/:id',
     {
       schema: {
+        operationId: 'unlinkAccount',
+        failures: ['not_found'],
         summary: 'Unlink an SCM integration',
         tags: ['SCM integrations'],
         params: IdParams,
@@ -215,6 +241,8 @@ export function integrationRoutes(app: App, services: Services, parts: Integrati
     '/v1/scm_integrations/:id/import_keys',
     {
       schema: {
+        operationId: 'importKeys',
+        failures: ['not_found', ...PLATFORM_FAILURES],
         summary: 'Import the account’s SSH keys; answers those that were added',
         tags: ['SCM integrations'],
         params: IdParams,
@@ -238,6 +266,8 @@ export function integrationRoutes(app: App, services: Services, parts: Integrati
     '/v1/scm_integrations/:id/health',
     {
       schema: {
+        operationId: 'checkHealth',
+        failures: ['not_found'],
         summary: 'What is wrong with a link, and how to mend it',
         tags: ['SCM integrations'],
         params: IdParams,

@@ -1,11 +1,11 @@
 // Integrations, and what platforms show through them, as JSON.
 
 import { Type } from 'typebox'
-import { Owner, ownerJson } from '../accounts/schemas.ts'
+import { ownerJson } from '../accounts/schemas.ts'
 import type { User } from '../accounts/users.ts'
 import type { Organization, PullRequest, Repository } from '../platforms/platform.ts'
 import { SCM_TYPES } from '../platforms/scm-types.ts'
-import { NullableString, Time } from '../schemas.ts'
+import { NullableString, NullableTime, nullable, Owner, oneOf, Time, Uuid } from '../schemas.ts'
 import type { Integration } from './integrations.ts'
 import { statusNow, statusReasonNow } from './link-status.ts'
 
@@ -17,34 +17,35 @@ const STATUSES = [
   'forbidden',
 ] as const satisfies Integration['status'][]
 
-export const Status = Type.Unsafe<(typeof STATUSES)[number]>({
-  type: 'string',
-  enum: [...STATUSES],
+export const Status = oneOf(STATUSES, {
+  title: 'LinkStatus',
   description:
     'Whether the link works, as far as its last use has shown. `forbidden`: the platform refuses the account, or this server.',
 })
 
-export const IntegrationSchema = Type.Object({
-  id: Type.String(),
-  scm_type: Type.Unsafe<(typeof SCM_TYPES)[number]>({ type: 'string', enum: [...SCM_TYPES] }),
-  url: Type.String({ description: 'Where the platform is hosted.' }),
-  access_token: Type.Optional(Type.String({ description: 'Only in list and show, for bearer tokens.' })),
-  created_at: Time,
-  uid: Type.String({ description: 'The account’s id on the platform.' }),
-  username: Type.String(),
-  avatar_url: NullableString,
-  email: NullableString,
-  profile_url: Type.String(),
-  owner: Owner,
-  status: Status,
-  status_reason: Type.Unsafe<string | null>({
-    type: ['string', 'null'],
-    description: 'Why the status is not `ok`, as a sentence.',
-  }),
-  scopes: Type.Unsafe<string[] | null>({ type: ['array', 'null'], items: { type: 'string' } }),
-  token_expires_at: NullableString,
-  updated_at: Time,
-})
+const ScmTypeSchema = oneOf(SCM_TYPES, { title: 'ScmType' })
+
+export const IntegrationSchema = Type.Object(
+  {
+    id: Uuid,
+    scm_type: ScmTypeSchema,
+    url: Type.String({ format: 'iri', description: 'Where the platform is hosted.' }),
+    access_token: Type.Optional(Type.String({ description: 'Only in list and show, for bearer tokens.' })),
+    created_at: Time,
+    uid: Type.String({ description: 'The account’s id on the platform.' }),
+    username: Type.String(),
+    avatar_url: NullableString,
+    email: NullableString,
+    profile_url: Type.String(),
+    owner: Owner,
+    status: Status,
+    status_reason: nullable(Type.String({ description: 'Why the status is not `ok`, as a sentence.' })),
+    scopes: nullable(Type.Array(Type.String())),
+    token_expires_at: NullableTime,
+    updated_at: Time,
+  },
+  { title: 'Integration' },
+)
 
 /** `accessToken` is given only where the caller may see it. */
 export function integrationJson(integration: Integration, owner: User, accessToken?: string) {
@@ -68,18 +69,21 @@ export function integrationJson(integration: Integration, owner: User, accessTok
   }
 }
 
-export const SkippedKey = Type.Object({ title: Type.String(), reason: Type.String() })
+export const SkippedKey = Type.Object({ title: Type.String(), reason: Type.String() }, { title: 'SkippedKey' })
 
-export const RepositorySchema = Type.Object({
-  id: Type.Integer(),
-  name: Type.String(),
-  fullName: Type.String(),
-  url: Type.String(),
-  description: NullableString,
-  private: Type.Union([Type.Boolean(), Type.Null()]),
-  fork: Type.Boolean(),
-  default_branch: NullableString,
-})
+export const RepositorySchema = Type.Object(
+  {
+    id: Type.Integer(),
+    name: Type.String(),
+    fullName: Type.String(),
+    url: Type.String(),
+    description: NullableString,
+    private: nullable(Type.Boolean()),
+    fork: Type.Boolean(),
+    default_branch: NullableString,
+  },
+  { title: 'Repository' },
+)
 
 export function repositoryJson(repository: Repository) {
   const { id, name, fullName, url, description, fork } = repository
@@ -95,27 +99,33 @@ export function repositoryJson(repository: Repository) {
   }
 }
 
-export const OrganizationSchema = Type.Object({
-  id: Type.Integer(),
-  login: Type.String(),
-  avatarUrl: NullableString,
-  url: Type.String(),
-  description: NullableString,
-})
+export const OrganizationSchema = Type.Object(
+  {
+    id: Type.Integer(),
+    login: Type.String(),
+    avatarUrl: NullableString,
+    url: Type.String(),
+    description: NullableString,
+  },
+  { title: 'Organization' },
+)
 
 export function organizationJson({ id, login, avatarUrl, url, description }: Organization) {
   return { id, login, avatarUrl, url, description }
 }
 
-export const PullRequestSchema = Type.Object({
-  id: Type.Unsafe<number | null>({ type: ['integer', 'null'] }),
-  number: Type.Integer({ description: 'The number people say: #3, !3.' }),
-  title: Type.String(),
-  html_url: Type.String(),
-  source_repo_name: NullableString,
-  source_repo_html_url: NullableString,
-  state: Type.Unsafe<PullRequest['state']>({ type: 'string', enum: ['open', 'closed', 'merged'] }),
-})
+export const PullRequestSchema = Type.Object(
+  {
+    id: nullable(Type.Integer()),
+    number: Type.Integer({ description: 'The number people say: #3, !3.' }),
+    title: Type.String(),
+    html_url: Type.String(),
+    source_repo_name: NullableString,
+    source_repo_html_url: NullableString,
+    state: oneOf(['open', 'closed', 'merged'] as const satisfies PullRequest['state'][]),
+  },
+  { title: 'PullRequest' },
+)
 
 export function pullRequestJson(pullRequest: PullRequest) {
   return {
@@ -129,4 +139,4 @@ export function pullRequestJson(pullRequest: PullRequest) {
   }
 }
 
-export const BranchSchema = Type.Object({ name: Type.String() })
+export const BranchSchema = Type.Object({ name: Type.String() }, { title: 'Branch' })

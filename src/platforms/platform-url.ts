@@ -1,9 +1,10 @@
 // Reads what a user typed as `url` of a platform: refused with the address to use instead, or its web and API addresses.
 
 import ipaddr from 'ipaddr.js'
+import type { Hint } from '../failure.ts'
 import type { LogEvents } from '../log-events.ts'
 import { type ScmType, scmTypes } from './scm-types.ts'
-import { type AddressPolicy, isLocalName, targetOf } from './transport/connect/address.ts'
+import { type AddressPolicy, isLocalName, mayBeOpened, targetOf } from './transport/connect/address.ts'
 
 export interface PlatformAddress {
   /** As given, apart from one trailing slash and the case of scheme and host: what the API answers. */
@@ -19,12 +20,14 @@ export interface PlatformAddress {
 export interface UrlProblem {
   /** Why the address is refused and what to type instead. */
   problem: string
+  /** The same for programs, where another address would do. */
+  hint?: Hint
   /** For the operator's log when the address policy refuses it: host, range and the setting to add. */
   logged?: LogEvents['scm_address_refused']
 }
 
 /** Longest `url` in characters. */
-const MAX_URL_LENGTH = 2048
+export const MAX_URL_LENGTH = 2048
 
 /** The vendors' own platforms, which are linked by OAuth, and names under which their API and pages are met. */
 const HOSTED: Record<string, string> = Object.fromEntries(
@@ -49,7 +52,7 @@ export function readPlatformUrl(
 ): PlatformAddress | UrlProblem {
   if (text.length > MAX_URL_LENGTH) return problem('is longer than 2,048 characters')
   const shape = problemOfShape(text)
-  if (shape !== null) return problem(shape)
+  if (shape !== null) return shape
   const url = URL.parse(text)
   const target = url && targetOf(url)
   if (!url || !target) return problem('is not an address: its host name or port does not exist')
@@ -57,7 +60,7 @@ export function readPlatformUrl(
   const [head = '', authority = ''] = /^https?:\/\/([^/?#]*)/i.exec(text) ?? []
   const origin = `${url.protocol}//${url.host.replace(/\.(?=:\d+$|$)/, '')}`
   const path = text.slice(head.length).replace(/[?#].*$/, '')
-  if (authority.includes('@')) return problem(`must not contain a user name or password; use ${origin}`)
+  if (authority.includes('@')) return otherAddress('must not contain a user name or password', origin)
   if (target.host === '' || target.host.endsWith('.')) return problem('is not an address: its host name is incomplete')
 
   const hosted = HOSTED[target.host]
@@ -68,13 +71,13 @@ export function readPlatformUrl(
   const prefix = scmTypes[scmType].vendor === 'github' ? '' : (pastedBelow ?? path).replace(/\/+$/, '')
   const tenant = /^api\.([a-z0-9-]+\.ghe\.com)$/.exec(target.host)?.[1]
   const instead = tenant ? `https://${tenant}` : prefix.split('/').slice(1).every(isSegment) ? origin + prefix : origin
-  if (tenant) return problem(`is the address of the API; use ${instead}`)
-  if (/[?#]/.test(text)) return problem(`must not contain a query or a fragment; use ${instead}`)
-  if (pastedBelow !== undefined) return problem(`is the address of the API; use ${instead}`)
+  if (tenant) return otherAddress('is the address of the API', instead)
+  if (/[?#]/.test(text)) return otherAddress('must not contain a query or a fragment', instead)
+  if (pastedBelow !== undefined) return otherAddress('is the address of the API', instead)
   const segments = path.replace(/\/$/, '').split('/').slice(1)
   if (!segments.every(isSegment)) return problem(`has a path that is no platform's; use an address such as ${instead}`)
   if (scmTypes[scmType].vendor === 'github' && segments.length > 0) {
-    return problem(`must not contain a path, since GitHub Enterprise Server has none; use ${instead}`)
+    return otherAddress('must not contain a path, since GitHub Enterprise Server has none', instead)
   }
 
   const webUrl = [origin, ...segments].join('/')
@@ -82,8 +85,10 @@ export function readPlatformUrl(
   const violation = policy.checkTarget(target)
   if (violation) {
     const plainHttp = target.protocol === 'http:' && violation.log.range === 'http'
-    const text = plainHttp ? `is not an https address; use ${webUrl.replace(/^http:/, 'https:')}` : violation.message
-    return { problem: text, logged: violation.log }
+    const refused = plainHttp
+      ? otherAddress('is not an https address', webUrl.replace(/^http:/, 'https:'))
+      : { problem: violation.message, ...(mayBeOpened(violation) && { hint: ASK_OPERATOR }) }
+    return { ...refused, logged: violation.log }
   }
   const given = head.toLowerCase() + text.slice(head.length).replace(/\/$/, '')
   return { ...roots(scmType, webUrl), url: given }
@@ -106,17 +111,17 @@ function apiUrl(scmType: ScmType, webUrl: string): string {
 }
 
 /** What URL parsing would silently mend, refused before it can: the caller and the server would mean different places. */
-function problemOfShape(text: string): string | null {
-  if (text.includes('\\')) return 'must not contain a backslash'
+function problemOfShape(text: string): UrlProblem | null {
+  if (text.includes('\\')) return problem('must not contain a backslash')
   // biome-ignore lint/suspicious/noControlCharactersInRegex: these are what is looked for
   if (/[\u0000-\u0020\u007f-\u00a0\u2028\u2029\ufeff]/.test(text)) {
-    return 'must not contain spaces, tabs, line breaks or control characters'
+    return problem('must not contain spaces, tabs, line breaks or control characters')
   }
   if (/^https?:\/\/[^/]/i.test(text)) return null
-  if (/^https?:/i.test(text)) return 'is not an address: two slashes and a host name must follow "https:"'
+  if (/^https?:/i.test(text)) return problem('is not an address: two slashes and a host name must follow "https:"')
   const bare = /^(?:\/\/)?([a-z0-9][a-z0-9.-]*(?::\d{1,5})?(?:\/[a-z0-9._/-]*)?)$/i.exec(text)?.[1]
-  if (bare) return `must start with https://; use https://${bare.replace(/\/$/, '')}`
-  return 'is not an https address; it must start with https://'
+  if (bare) return otherAddress('must start with https://', `https://${bare.replace(/\/$/, '')}`)
+  return problem('is not an https address; it must start with https://')
 }
 
 function isSegment(segment: string): boolean {
@@ -143,4 +148,10 @@ function place(url: URL): string {
 
 function problem(text: string): UrlProblem {
   return { problem: text }
+}
+
+const ASK_OPERATOR: Hint = { action: 'ask_operator', field: 'url' }
+
+function otherAddress(why: string, url: string): UrlProblem {
+  return { problem: `${why}; use ${url}`, hint: { action: 'use_address', field: 'url', url } }
 }

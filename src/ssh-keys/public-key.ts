@@ -15,7 +15,8 @@ export interface PublicKey {
 
 const MIN_RSA_BITS = 2048
 const MAX_RSA_BITS = 16_384
-const MAX_LENGTH = 8_192
+/** Longest key in characters. */
+export const MAX_KEY_LENGTH = 8_192
 
 /** What follows the type in a key's blob, as field readers; each says whether its field is well-formed. */
 type Field = (value: Buffer) => boolean
@@ -60,7 +61,7 @@ export function readPublicKey(text: string): PublicKey | { problem: string } {
       problem: 'is a private key: keep it to yourself and send the public one (the .pub file). It was not stored',
     }
   }
-  if (text.length > MAX_LENGTH) return { problem: `is too long (at most ${MAX_LENGTH} characters)` }
+  if (text.length > MAX_KEY_LENGTH) return { problem: `is too long (at most ${MAX_KEY_LENGTH} characters)` }
   const [, type, base64, comment = ''] = ONE_LINE.exec(text) ?? []
   if (!type || !base64) return { problem: 'is not one SSH public key such as "ssh-ed25519 AAAA… comment"' }
   // Keys are shown in terminals and written to files of one key a line. A tab is white space.

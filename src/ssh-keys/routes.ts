@@ -9,12 +9,16 @@ import { CutMeta, cutAt } from '../http/pagination.ts'
 import { answers, IdParams, NoContent } from '../http/schemas.ts'
 import type { App } from '../http/server.ts'
 import { addKey, deleteKey, getKey, listKeys } from './keys.ts'
-import { readPublicKey } from './public-key.ts'
+import { MAX_KEY_LENGTH, readPublicKey } from './public-key.ts'
 import { KeySchema, keyJson } from './schemas.ts'
 
 const KeyInput = Type.Object({
   name: Type.String({ minLength: 1, maxLength: 255 }),
-  content: Type.String({ minLength: 1, description: 'One public key, as in a .pub file.' }),
+  content: Type.String({
+    minLength: 1,
+    description: 'One public key, as in a .pub file.',
+    described: { maxLength: MAX_KEY_LENGTH },
+  }),
 })
 
 interface Services {
@@ -22,13 +26,15 @@ interface Services {
   limits: { maxKeys: number }
 }
 
-const KeyAnswer = Type.Object({ key: KeySchema })
+const KeyAnswer = Type.Object({ key: KeySchema }, { title: 'KeyAnswer' })
 
 export function keyRoutes(app: App, { database, limits: { maxKeys } }: Services): void {
   app.get(
     '/v1/keys',
     {
       schema: {
+        operationId: 'listKeys',
+        failures: [],
         summary: 'List your SSH keys',
         tags: ['SSH keys'],
         response: answers(200, Type.Object({ keys: Type.Array(KeySchema), meta: CutMeta })),
@@ -43,7 +49,14 @@ export function keyRoutes(app: App, { database, limits: { maxKeys } }: Services)
   app.get(
     '/v1/keys/:id',
     {
-      schema: { summary: 'Show an SSH key', tags: ['SSH keys'], params: IdParams, response: answers(200, KeyAnswer) },
+      schema: {
+        operationId: 'getKey',
+        failures: ['not_found'],
+        summary: 'Show an SSH key',
+        tags: ['SSH keys'],
+        params: IdParams,
+        response: answers(200, KeyAnswer),
+      },
     },
     async ({ user, params }) => ({ key: keyJson(await getKey(database, user.id, params.id), user) }),
   )
@@ -52,6 +65,8 @@ export function keyRoutes(app: App, { database, limits: { maxKeys } }: Services)
     '/v1/keys',
     {
       schema: {
+        operationId: 'addKey',
+        failures: ['key_exists'],
         summary: 'Add an SSH key',
         tags: ['SSH keys'],
         body: Type.Object({ key: KeyInput }),
@@ -73,7 +88,14 @@ export function keyRoutes(app: App, { database, limits: { maxKeys } }: Services)
   app.delete(
     '/v1/keys/:id',
     {
-      schema: { summary: 'Remove an SSH key', tags: ['SSH keys'], params: IdParams, response: answers(204, NoContent) },
+      schema: {
+        operationId: 'deleteKey',
+        failures: ['not_found'],
+        summary: 'Remove an SSH key',
+        tags: ['SSH keys'],
+        params: IdParams,
+        response: answers(204, NoContent),
+      },
     },
     async (request, reply) => {
       const { user, params } = request

@@ -189,7 +189,8 @@ describe('what is said of it', () => {
     const sentence =
       'gitlab.corp.lan is on a private network, and this server only contacts private hosts its operator has allowed. Ask the operator to add "gitlab.corp.lan" to ALLOWED_HOSTS.'
     expect(answer.status).toBe(422)
-    expect(answer.json).toEqual({ errors: { url: [sentence] }, error: `url ${sentence}` })
+    const hint = { action: 'ask_operator', field: 'url' }
+    expect(answer.json).toEqual({ errors: { url: [sentence] }, error: `url ${sentence}`, hint })
     const setting = 'ALLOWED_HOSTS=gitlab.corp.lan'
     expect(outside.failures).toEqual([
       { host: 'gitlab.corp.lan', port: 443, address: '10.1.2.3', range: 'private', setting },

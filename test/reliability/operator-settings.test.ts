@@ -94,7 +94,8 @@ describe('a link whose host the operator no longer allows', () => {
         ['POST', 'import_keys'],
       ] as const) {
         const { status, json: answer } = await send(method, `${links}/${id}/${path}`, undefined, bearer)
-        expect([path, status, answer]).toEqual([path, 503, { error: sentence, code: 'scm_unavailable' }])
+        const hint = { action: 'ask_operator' }
+        expect([path, status, answer]).toEqual([path, 503, { error: sentence, code: 'scm_unavailable', hint }])
       }
       const patched = await send('PATCH', `${links}/${id}`, { access_token: 'token-43' }, bearer)
       expect([patched.status, patched.json.error]).toEqual([503, sentence])

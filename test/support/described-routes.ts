@@ -28,16 +28,19 @@ export interface Call {
 
 export async function describedRoutes(url: string): Promise<DescribedRoute[]> {
   const { json } = await send('GET', `${url}/openapi.json`)
+  const resolve = (schema: Schema & { $ref?: string }): Schema =>
+    schema.$ref ? json.components.schemas[schema.$ref.split('/').at(-1) ?? ''] : schema
   return Object.entries<Record<string, Record<string, unknown>>>(json.paths).flatMap(([path, methods]) =>
     Object.entries(methods).map(([method, operation]) => {
       const parameters = (operation.parameters ?? []) as { in: string; name: string; schema: Schema }[]
       const body = operation.requestBody as { content: Record<string, { schema: Schema }> } | undefined
+      const schema = body?.content['application/json']?.schema
       return {
         name: `${method.toUpperCase()} ${path}`,
         method: method.toUpperCase(),
         path,
         query: parameters.filter((parameter) => parameter.in === 'query'),
-        body: body?.content['application/json']?.schema ?? null,
+        body: schema ? resolve(schema) : null,
       }
     }),
   )

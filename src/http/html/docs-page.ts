@@ -6,8 +6,9 @@ import type { Html } from './html.ts'
 import { html } from './html.ts'
 import { sendPage } from './layout.ts'
 
-/** What of the description is shown; the routes' own schemas have no references in it. */
+/** What of the description is shown. */
 interface Schema {
+  $ref?: string
   type?: string | string[]
   description?: string
   properties?: Record<string, Schema>
@@ -31,7 +32,21 @@ interface Operation {
   security?: Record<string, string[]>[]
   parameters?: Parameter[]
   requestBody?: { content?: Record<string, { schema?: Schema }> }
+  responses?: Record<string, Response>
 }
+
+interface Response {
+  $ref?: string
+  content?: Record<string, { schema?: Schema }>
+}
+
+interface Description {
+  paths?: Record<string, Record<string, Operation>>
+  components?: { schemas?: Record<string, Schema>; responses?: Record<string, Response> }
+}
+
+/** Gives what a reference into the components leads to. */
+type Resolve = <T extends { $ref?: string }>(value: T) => T
 
 /** On an `app` with the manners of pages. */
 export function docsPageRoute(app: App, publicUrl: string): void {
@@ -40,31 +55,39 @@ export function docsPageRoute(app: App, publicUrl: string): void {
     const intro = html`<p>Every call below but the exchange of tokens is made with <code>Authorization: Bearer TOKEN</code>.
 The whole description, for programs, is <a href="${description}">${description}</a> (OpenAPI 3.1).</p>
 <p><a href="${publicPath(publicUrl, '/profile')}">Back to Forgelink</a></p>`
-    const body = html`${intro}${sections(publicUrl, app.swagger().paths ?? {})}`
+    const body = html`${intro}${sections(publicUrl, app.swagger() as Description)}`
     return sendPage(publicUrl, reply, 200, { title: 'API', body, wide: true })
   })
 }
 
-function sections(publicUrl: string, paths: object): Html[] {
+function sections(publicUrl: string, { paths = {}, components = {} }: Description): Html[] {
+  const resolve: Resolve = (value) => {
+    const [, kind = '', name = ''] = /^#\/components\/(\w+)\/(\w+)$/.exec(value.$ref ?? '') ?? []
+    const found = (components as Record<string, Record<string, object>>)[kind]?.[name]
+    return found === undefined ? value : (found as typeof value)
+  }
   const byTag = new Map<string, Html[]>()
   for (const [path, methods] of Object.entries(paths)) {
-    for (const [method, operation] of Object.entries<Operation>(methods)) {
+    for (const [method, operation] of Object.entries(methods)) {
       const tag = operation.tags?.[0] ?? 'Others'
-      byTag.set(tag, [...(byTag.get(tag) ?? []), callOnPage(publicUrl, method.toUpperCase(), path, operation)])
+      const call = callOnPage(publicUrl, method.toUpperCase(), path, operation, resolve)
+      byTag.set(tag, [...(byTag.get(tag) ?? []), call])
     }
   }
   return [...byTag].map(([tag, calls]) => html`<h2>${tag}</h2>\n${calls}`)
 }
 
-function callOnPage(publicUrl: string, method: string, path: string, operation: Operation): Html {
-  const { summary = '', description, parameters = [] } = operation
+function callOnPage(publicUrl: string, method: string, path: string, operation: Operation, resolve: Resolve): Html {
+  const { summary = '', description, parameters = [], responses = {} } = operation
   const sentence = description === undefined ? summary : `${summary}. ${description}`
-  const fields = fieldsOf(bodySchema(operation))
+  const schema = bodySchema(operation)
+  const fields = schema ? fieldsOf(schema, resolve) : []
   return html`<section>
 <h3><code>${method} ${path}</code></h3>
 <p>${sentence}</p>
 ${parameters.length + fields.length === 0 ? null : html`<ul>${[...parameters.map(parameterItem), ...fields]}</ul>`}
-<pre><code>${exampleOf(publicUrl, method, path, operation)}</code></pre>
+<pre><code>${exampleOf(publicUrl, method, path, operation, resolve)}</code></pre>
+<p class="soft">Fails with ${failuresOf(responses, resolve)}.</p>
 </section>
 `
 }
@@ -74,12 +97,24 @@ function parameterItem({ name, in: place, required, description }: Parameter): H
 }
 
 /** Of a body `{"key": {"name": …}}` the fields inside. */
-function fieldsOf(schema: Schema | undefined): Html[] {
-  return Object.entries(schema?.properties ?? {}).flatMap(([root, inner]) =>
-    Object.entries(inner.properties ?? {}).map(([name, { description }]) =>
-      item(`${root}.${name}`, 'in the body', inner.required?.includes(name) === true, description),
-    ),
-  )
+function fieldsOf(schema: Schema, resolve: Resolve): Html[] {
+  return Object.entries(resolve(schema).properties ?? {}).flatMap(([root, reference]) => {
+    const { properties = {}, required = [] } = resolve(reference)
+    return Object.entries(properties).map(([name, { description }]) =>
+      item(`${root}.${name}`, 'in the body', required.includes(name), description),
+    )
+  })
+}
+
+/** "401, 403 (insufficient_scope), 404". */
+function failuresOf(responses: Record<string, Response>, resolve: Resolve): string {
+  const failures = Object.entries(responses).filter(([status]) => Number(status) >= 400)
+  const words = failures.map(([status, response]) => {
+    const schema = resolve(response).content?.['application/json']?.schema
+    const codes = schema && resolve(schema).properties?.code?.enum
+    return codes ? `${status} (${codes.join(', ')})` : status
+  })
+  return words.join(', ')
 }
 
 function item(name: string, place: string, required: boolean, description: string | undefined): Html {
@@ -91,7 +126,7 @@ function bodySchema({ requestBody }: Operation): Schema | undefined {
   return requestBody?.content?.['application/json']?.schema
 }
 
-function exampleOf(publicUrl: string, method: string, path: string, operation: Operation): string {
+function exampleOf(publicUrl: string, method: string, path: string, operation: Operation, resolve: Resolve): string {
   const { parameters = [], security } = operation
   const query = parameters
     .filter((parameter) => parameter.in === 'query' && parameter.required)
@@ -101,7 +136,7 @@ function exampleOf(publicUrl: string, method: string, path: string, operation: O
   return [
     `curl${method === 'GET' ? '' : ` -X ${method}`}`,
     ...credentials(security),
-    ...(schema ? ["-H 'Content-Type: application/json'", `-d '${JSON.stringify(sampleOf(schema))}'`] : []),
+    ...(schema ? ["-H 'Content-Type: application/json'", `-d '${JSON.stringify(sampleOf(schema, resolve))}'`] : []),
     `'${[address, ...(query.length > 0 ? [query.join('&')] : [])].join('?')}'`,
   ].join(' ')
 }
@@ -119,12 +154,13 @@ function credentials(security: Operation['security']): string[] {
   return names.includes('metricsToken') ? ['-H "Authorization: Bearer $METRICS_TOKEN"'] : []
 }
 
-function sampleOf({ examples, enum: values, properties, required = [], type }: Schema): unknown {
+function sampleOf(schema: Schema, resolve: Resolve): unknown {
+  const { examples, enum: values, properties, required = [], type } = resolve(schema)
   if (examples?.[0] !== undefined) return examples[0]
   if (values?.[0] !== undefined) return values[0]
   if (properties) {
     const wanted = Object.entries(properties).filter(([name]) => required.includes(name))
-    return Object.fromEntries(wanted.map(([name, schema]) => [name, sampleOf(schema)]))
+    return Object.fromEntries(wanted.map(([name, schema]) => [name, sampleOf(schema, resolve)]))
   }
   return [type].flat().includes('integer') ? 1 : '…'
 }

@@ -2,7 +2,7 @@
 import { invalid } from '../../failure.ts'
 import type { PullRequestQuery, RepositoryQuery } from '../../platforms/platform.ts'
 
-const MAX_QUERY_LENGTH = 1024
+export const MAX_QUERY_LENGTH = 1024
 
 interface Grammar {
   /** Which values each qualifier takes. */

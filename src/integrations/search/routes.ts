@@ -3,6 +3,7 @@
 import type { TSchema } from 'typebox'
 import { Type } from 'typebox'
 import { Failure, notFound } from '../../failure.ts'
+import { PLATFORM_FAILURES } from '../../http/failure-schemas.ts'
 import { PageQuery, Pagination, paginationJson, readPage } from '../../http/pagination.ts'
 import { answers, IdParams } from '../../http/schemas.ts'
 import type { App } from '../../http/server.ts'
@@ -18,21 +19,32 @@ import {
   repositoryJson,
 } from '../schemas.ts'
 import type { Services } from '../services.ts'
-import { readPullRequestQuery, readRepositoryName, readRepositoryQuery } from './query.ts'
+import { MAX_QUERY_LENGTH, readPullRequestQuery, readRepositoryName, readRepositoryQuery } from './query.ts'
 
-const tags = ['SCM integrations']
+const ListMeta = Type.Object(
+  {
+    pagination: Pagination,
+    warnings: Type.Array(Type.String(), { description: 'What the platform held back; empty when nothing.' }),
+  },
+  { title: 'ListMeta' },
+)
 
-const ListMeta = Type.Object({
-  pagination: Pagination,
-  warnings: Type.Array(Type.String(), { description: 'What the platform held back; empty when nothing.' }),
-})
-
-function searchQuery(example: string) {
-  return Type.Object({ query: Type.String({ examples: [example] }), ...PageQuery.properties })
+/** What these routes have in common. */
+const common = {
+  tags: ['SCM integrations'],
+  params: IdParams,
+  failures: ['not_found' as const, ...PLATFORM_FAILURES],
 }
 
-function listAnswer(root: string, item: TSchema) {
-  return answers(200, Type.Object({ [root]: Type.Array(item), meta: ListMeta }))
+function searchQuery(example: string) {
+  return Type.Object({
+    query: Type.String({ minLength: 1, maxLength: MAX_QUERY_LENGTH, examples: [example] }),
+    ...PageQuery.properties,
+  })
+}
+
+function listAnswer(root: string, item: TSchema, title: string) {
+  return answers(200, Type.Object({ [root]: Type.Array(item), meta: ListMeta }, { title }))
 }
 
 function metaOf(asked: PageRequest, page: Page<unknown>) {
@@ -41,7 +53,9 @@ function metaOf(asked: PageRequest, page: Page<unknown>) {
 
 /** The one call that names a thing which has to be there. */
 function repositoryNotFound(error: unknown): never {
-  throw error instanceof Failure && error.code === 'scm_not_found' ? notFound('repository', error.details.hint) : error
+  throw error instanceof Failure && error.code === 'scm_not_found'
+    ? notFound('repository', error.details.advice)
+    : error
 }
 
 export function searchRoutes(app: App, services: Services): void {
@@ -49,11 +63,11 @@ export function searchRoutes(app: App, services: Services): void {
     method: ['GET', 'POST'],
     url: '/v1/scm_integrations/:id/search_repos',
     schema: {
+      operationId: 'searchRepositories',
       summary: 'Search repositories: words, fork:true|false, user:NAME',
-      tags,
-      params: IdParams,
+      ...common,
       querystring: searchQuery('example fork:true user:john-diggle'),
-      response: listAnswer('repositories', RepositorySchema),
+      response: listAnswer('repositories', RepositorySchema, 'RepositoryList'),
     },
     handler: async ({ user, params, query }) => {
       const wanted = readRepositoryQuery(query.query)
@@ -73,11 +87,11 @@ export function searchRoutes(app: App, services: Services): void {
     method: ['GET', 'POST'],
     url: '/v1/scm_integrations/:id/orgs',
     schema: {
+      operationId: 'listOrganizations',
       summary: 'List your organisations (GitHub) or groups (GitLab)',
-      tags,
-      params: IdParams,
+      ...common,
       querystring: PageQuery,
-      response: listAnswer('organizations', OrganizationSchema),
+      response: listAnswer('organizations', OrganizationSchema, 'OrganizationList'),
     },
     handler: async ({ user, params, query }) => {
       const asked = readPage(query)
@@ -92,11 +106,11 @@ export function searchRoutes(app: App, services: Services): void {
     method: ['GET', 'POST'],
     url: '/v1/scm_integrations/:id/search_pull_requests',
     schema: {
+      operationId: 'searchPullRequests',
       summary: 'Search pull requests (GitHub) or merge requests (GitLab): words, is:open|closed, repo:OWNER/NAME',
-      tags,
-      params: IdParams,
+      ...common,
       querystring: searchQuery('is:open repo:john-diggle/example-repository'),
-      response: listAnswer('pull_requests', PullRequestSchema),
+      response: listAnswer('pull_requests', PullRequestSchema, 'PullRequestList'),
     },
     handler: async ({ user, params, query }) => {
       const wanted = readPullRequestQuery(query.query)
@@ -116,14 +130,18 @@ export function searchRoutes(app: App, services: Services): void {
     '/v1/scm_integrations/:id/branches',
     {
       schema: {
+        operationId: 'listBranches',
         summary: 'List the branches of a repository, the default branch first',
-        tags,
-        params: IdParams,
+        ...common,
         querystring: Type.Object({
-          repo_name: Type.String({ examples: ['john-diggle/example-repository'] }),
+          repo_name: Type.String({
+            minLength: 3,
+            maxLength: MAX_QUERY_LENGTH,
+            examples: ['john-diggle/example-repository'],
+          }),
           ...PageQuery.properties,
         }),
-        response: listAnswer('branches', BranchSchema),
+        response: listAnswer('branches', BranchSchema, 'BranchList'),
       },
     },
     async ({ user, params, query }) => {

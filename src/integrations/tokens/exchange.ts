@@ -5,6 +5,7 @@ import { createPlatform } from '../../platforms/create-platform.ts'
 import type { OAuthApplication, TokenGrant } from '../../platforms/oauth.ts'
 import { refreshGrant } from '../../platforms/oauth.ts'
 import { scmTypes } from '../../platforms/scm-types.ts'
+import { linkPage } from '../hints.ts'
 import type { Integration } from '../integrations.ts'
 import { findIntegration, noteProfile } from '../integrations.ts'
 import { noteApplicationDenied } from '../link-errors.ts'
@@ -20,7 +21,7 @@ export function linkExpired({ publicUrl }: Services, { id, scmType, statusReason
   const why = statusReason ?? `${label} no longer renews its token.`
   return new Failure(
     'scm_link_expired',
-    `The link has expired: ${why} Link it again at ${publicUrl}/users/${scmType}/link?again=${id}`,
+    `The link has expired: ${why} Link it again at ${linkPage(publicUrl, { scmType, id })}`,
   )
 }
 

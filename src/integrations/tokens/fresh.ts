@@ -4,6 +4,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { Failure, notFound, stopping } from '../../failure.ts'
 import type { OAuthApplication } from '../../platforms/oauth.ts'
 import { isOAuthScmType, scmTypes } from '../../platforms/scm-types.ts'
+import { linkPage } from '../hints.ts'
 import type { Integration } from '../integrations.ts'
 import { findIntegration } from '../integrations.ts'
 import type { Services } from '../services.ts'
@@ -118,12 +119,16 @@ export function stillPaused({ scmType }: Integration, { seconds, code }: Refresh
 }
 
 /** Throws unless it is the application that the tokens were given to: its secret goes nowhere but to its platform. */
-function applicationOf({ oauth, publicUrl }: Services, { scmType, webUrl, clientId }: Integration): OAuthApplication {
+function applicationOf(
+  { oauth, publicUrl }: Services,
+  { id, scmType, webUrl, clientId }: Integration,
+): OAuthApplication {
   const application = isOAuthScmType(scmType) ? oauth[scmType].application : null
   if (application?.webUrl === webUrl && application.clientId === clientId) return application
   const name = scmType.toUpperCase()
   throw new Failure(
     'scm_application_refused',
-    `This link was made with another OAuth application than the one that is set up now (${name}_URL, ${name}_CLIENT_ID). Link it again at ${publicUrl}/users/${scmType}/link`,
+    `This link was made with another OAuth application than the one that is set up now (${name}_URL, ${name}_CLIENT_ID). Link it again at ${linkPage(publicUrl, { scmType })}`,
+    { hint: { action: 'link_again', url: linkPage(publicUrl, { scmType, id }) } },
   )
 }

@@ -7,6 +7,7 @@ import type { Sealed } from '../../sealed.ts'
 import { integrationContext } from '../../secrets/sealed-columns.ts'
 import type { SecretContext } from '../../secrets/vault.ts'
 import { isKeyId, sealedWith } from '../../secrets/vault.ts'
+import { linkPage } from '../hints.ts'
 import type { Integration } from '../integrations.ts'
 import type { Services } from '../services.ts'
 import type { TokenPair } from './revocations.ts'
@@ -60,10 +61,10 @@ function unreadable(
   if (isKeyId(keyId) && !vault.keyIds.includes(keyId)) {
     const message =
       'This process lacks the key that the token of this link is sealed with. Its operator has to restart it with all SECRET_KEYS.'
-    return new Failure('store_unavailable', message, { retryAfter: 30, cause })
+    return new Failure('store_unavailable', message, { hint: { action: 'ask_operator' }, retryAfter: 30, cause })
   }
   const mend = scmTypes[scmType].oauth
-    ? `Link it again at ${publicUrl}/users/${scmType}/link?again=${id}`
+    ? `Link it again at ${linkPage(publicUrl, { scmType, id })}`
     : 'Replace it with another token.'
   return new Failure('scm_token_unreadable', `The stored token of this link cannot be read any more. ${mend}`, {
     cause,

@@ -229,7 +229,7 @@ const ofApp = {
 }
 
 describe('a private repository', () => {
-  const hint = 'If it is private, the token needs the scope repo, which it lacks.'
+  const advice = 'If it is private, the token needs the scope repo, which it lacks.'
   test.each<[string, Record<string, string>, boolean]>([
     ['without repo', { 'x-oauth-scopes': 'read:org', 'x-accepted-oauth-scopes': 'repo' }, true],
     [
@@ -243,7 +243,10 @@ describe('a private repository', () => {
   ])('is as absent to a token %s', (_, headers, isHinted) => {
     const failure = read(404, headers, { message: 'Not Found', ...docs }, '/repos/o/r')
     expect(failure.code).toBe('scm_not_found')
-    expect([failure.details.hint, failure.message.includes(hint)]).toEqual([isHinted ? hint : undefined, isHinted])
+    expect([failure.details.advice, failure.message.includes(advice)]).toEqual([
+      isHinted ? advice : undefined,
+      isHinted,
+    ])
   })
 })
 

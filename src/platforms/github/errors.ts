@@ -54,11 +54,11 @@ function absent(site: Site, headers: RawAnswer['headers'], url: URL | undefined)
   const missing = lackedOf(headers).filter((scope) => scope === 'read:public_key' || scope === 'user:email')
   if (isOfAccount && missing.length > 0) return scopeMissing(site, missing)
   if (isOfAccount && url && isToldPermissions(headers)) return permissionMissing(site, headers, url)
-  const hint = privateHint(headers, url)
+  const advice = privateAdvice(headers, url)
   const message = `${scmTypes[site.scmType].label} has no such thing, or hides it from this account.`
-  return hint === null
+  return advice === null
     ? new Failure('scm_not_found', message)
-    : new Failure('scm_not_found', `${message} ${hint}`, { hint })
+    : new Failure('scm_not_found', `${message} ${advice}`, { advice })
 }
 
 function isToldPermissions(headers: RawAnswer['headers']): boolean {
@@ -66,7 +66,7 @@ function isToldPermissions(headers: RawAnswer['headers']): boolean {
 }
 
 /** A private repository is as absent as one that does not exist to a token without the scope for it. */
-function privateHint(headers: RawAnswer['headers'], url: URL | undefined): string | null {
+function privateAdvice(headers: RawAnswer['headers'], url: URL | undefined): string | null {
   const granted = scopesOf(headers)
   const isRepository =
     /\/repos\/[^/]+\/[^/]+/.test(url?.pathname ?? '') ||

@@ -34,14 +34,14 @@ export function permissionMissing(site: Site, headers: RawAnswer['headers'], url
   const permission = permissionFor(headers['x-accepted-github-permissions'], url)
   const isOfApp = isAppToken(headers) || scmTypes[site.scmType].oauth
   // https://docs.github.com/en/apps/using-github-apps/approving-updated-permissions-for-a-github-app
-  const fixUrl = `${site.webUrl}/settings/${isOfApp ? 'installations' : 'personal-access-tokens'}`
+  const page = `${site.webUrl}/settings/${isOfApp ? 'installations' : 'personal-access-tokens'}`
   const how = isOfApp
     ? 'The operator of this server has to add it to the GitHub App; then it is accepted on GitHub by who linked the account.'
-    : `Add it at ${fixUrl}, or give the link another token.`
+    : `Add it at ${page}, or give the link another token.`
   return new Failure(
     'scm_scope_missing',
     `The token lacks ${permission === null ? 'a permission for this' : `the permission ${permission}`}. ${how}`,
-    { fixUrl },
+    { hint: { action: 'authorise', url: page } },
   )
 }
 
@@ -56,8 +56,11 @@ export function notAPerson({ webUrl }: Site): Failure {
 /** `found` reads on after "There is no GitHub at …: ". A link that has worked is at no other platform. */
 export function notGitHub({ scmType, apiUrl, hasWorked }: Site, found: string, isGitLab = false): Failure {
   const other = scmType === 'github' ? 'gitlab' : 'gitlab-self-hosted'
-  const advice = isGitLab && !hasWorked ? ` It seems to be GitLab: use the scm_type ${other}.` : ''
-  return new Failure('scm_bad_response', `There is no GitHub at ${apiUrl}: ${found}.${advice}`)
+  const message = `There is no GitHub at ${apiUrl}: ${found}.`
+  if (!isGitLab || hasWorked) return new Failure('scm_bad_response', message)
+  return new Failure('scm_bad_response', `${message} It seems to be GitLab: use the scm_type ${other}.`, {
+    hint: { action: 'use_scm_type', scm_type: other },
+  })
 }
 
 /** For a server without GitHub's calls for keys and searches, such as GitBucket, which a token does not mend. */
@@ -78,7 +81,7 @@ export function ssoRequired({ webUrl }: Site, header: string): Failure {
   return new Failure(
     'scm_sso_required',
     `The organisation wants the token authorised for single sign-on. Do that ${how}, then try again.`,
-    isSafe ? { fixUrl: url.href } : {},
+    isSafe ? { hint: { action: 'authorise', url: url.href } } : {},
   )
 }
 

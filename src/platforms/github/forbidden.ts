@@ -71,11 +71,11 @@ function tokenForbidden({ scmType }: Site, answer: RawAnswer): Failure {
 function applicationNotApproved({ webUrl, clientId }: Site, answer: RawAnswer): Failure {
   const told = answer.headers['x-oauth-client-id'] ?? clientId ?? ''
   const page = /^[A-Za-z0-9._-]{1,100}$/.test(told) ? `connections/applications/${told}` : 'applications'
-  const fixUrl = `${webUrl}/settings/${page}`
+  const url = `${webUrl}/settings/${page}`
   return new Failure(
     'scm_forbidden',
-    `${organizationIn(answer)} has not approved this server's OAuth application, and restricts such access. Ask an owner of it to approve the application: ${fixUrl}`,
-    { fixUrl },
+    `${organizationIn(answer)} has not approved this server's OAuth application, and restricts such access. Ask an owner of it to approve the application: ${url}`,
+    { hint: { action: 'authorise', url } },
   )
 }
 

@@ -41,8 +41,8 @@ export function isAbsent(failure: unknown): failure is Failure {
 }
 
 export function unknown(place: string, reason?: Failure): Page<never> {
-  const hint = reason?.details.hint === undefined ? '' : ` ${reason.details.hint}`
-  return emptyPage(0, `GitHub has no ${place} that this account can see.${hint}`)
+  const advice = reason?.details.advice === undefined ? '' : ` ${reason.details.advice}`
+  return emptyPage(0, `GitHub has no ${place} that this account can see.${advice}`)
 }
 
 /** https://docs.github.com/en/rest/using-the-rest-api/troubleshooting-the-rest-api names this header for single sign-on. */

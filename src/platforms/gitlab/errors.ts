@@ -81,8 +81,11 @@ export function notAPerson({ webUrl }: Site, username: string): Failure {
 /** `found` reads on after "There is no GitLab: ". */
 export function notGitLab({ scmType, apiUrl }: Site, found: string, isGitHub = false): Failure {
   const other = scmType === 'gitlab' ? 'github' : 'github-enterprise'
-  const advice = isGitHub ? ` It seems to be GitHub: use the scm_type ${other}.` : ''
-  return new Failure('scm_bad_response', `There is no GitLab at ${apiUrl}: ${found}.${advice}`)
+  const message = `There is no GitLab at ${apiUrl}: ${found}.`
+  if (!isGitHub) return new Failure('scm_bad_response', message)
+  return new Failure('scm_bad_response', `${message} It seems to be GitHub: use the scm_type ${other}.`, {
+    hint: { action: 'use_scm_type', scm_type: other },
+  })
 }
 
 /** Somebody in between has no /user: on a trial the address may lack the path that GitLab lives under. */

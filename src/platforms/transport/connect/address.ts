@@ -148,6 +148,11 @@ function logLine(target: Target, address: string, range: string, setting: string
   return { host: target.host, port: target.port, address, range, setting }
 }
 
+/** Whether the operator can allow the address. */
+export function mayBeOpened({ log }: PolicyViolation): boolean {
+  return log.setting !== 'none'
+}
+
 /** `setting` null: no entry can open it. */
 function violationOf(target: Target, address: string, range: string, setting: string | null): PolicyViolation {
   const log = logLine(target, address, range, setting === null ? 'none' : `ALLOWED_HOSTS=${setting}`)

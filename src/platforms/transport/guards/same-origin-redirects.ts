@@ -36,7 +36,10 @@ export function redirectTarget(url: URL, location: string | undefined): URL {
   throw new Failure(
     'scm_redirected',
     `${url.hostname} redirects to ${where}, and no token is sent after it. If that is your platform, use its address instead.`,
-    { log: { host: url.hostname } },
+    {
+      log: { host: url.hostname },
+      ...(next.protocol === 'https:' && { hint: { action: 'use_address', url: next.origin } }),
+    },
   )
 }
 

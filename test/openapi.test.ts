@@ -1,0 +1,221 @@
+// The description at /openapi.json: valid, complete, without anything written twice, and true of what the service answers.
+
+import { Validator } from '@seriousme/openapi-schema-validator'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import type { Sandbox } from '../sandbox/sandbox.ts'
+import {
+  codesOf,
+  type Description,
+  expectDescribed,
+  operationOf,
+  operationsOf,
+  readDescription,
+  responseOf,
+} from './support/description.ts'
+import { linkAccount, linkBody, startPlatforms } from './support/platforms.ts'
+import { ed25519Key } from './support/public-keys.ts'
+import { type Account, type Answer, type Service, startService } from './support/service.ts'
+
+const METRICS_TOKEN = 'a-token-for-metrics-of-32-letters'
+
+let sandbox: Sandbox
+let service: Service
+let alice: Account
+let description: Description
+/** The ids that the calls below name. */
+const ids = { link: '', key: '', token: '' }
+
+beforeAll(async () => {
+  const { sandbox: started, settings } = await startPlatforms()
+  sandbox = started
+  service = await startService('SQLite', { ...settings, METRICS_TOKEN })
+  alice = await service.addAccount('alice')
+  description = await readDescription(service.url)
+  ids.link = await linkAccount(alice, sandbox.platforms['github-enterprise'])
+  ids.key = (await alice.call('POST', '/v1/keys', { name: 'first', content: ed25519Key(1) })).json.key.id
+  ids.token = (await alice.call('POST', '/v1/tokens', { name: 'first' })).json.token.id
+})
+afterAll(async () => {
+  await service.close()
+  await sandbox.close()
+})
+
+describe('the description', () => {
+  it('is valid OpenAPI 3.1', async () => {
+    const { valid, errors } = await new Validator().validate(description as unknown as Record<string, unknown>)
+    expect([valid, errors]).toEqual([true, undefined])
+    expect(description.openapi).toBe('3.1.0')
+  })
+
+  it('writes no schema twice', () => {
+    const seen = new Map<string, number>()
+    function walk(value: unknown): void {
+      if (typeof value !== 'object' || value === null) return
+      if ('enum' in value || ('properties' in value && 'type' in value)) {
+        const text = JSON.stringify(value)
+        seen.set(text, (seen.get(text) ?? 0) + 1)
+      }
+      for (const member of Object.values(value)) walk(member)
+    }
+    walk(description)
+    expect([...seen].filter(([, times]) => times > 1)).toEqual([])
+  })
+
+  it('gives every operation a name, its credentials with the scope, and what it may fail with', () => {
+    for (const { method, path, operation } of operationsOf(description)) {
+      const { operationId, security, parameters = [], requestBody, responses } = operation
+      const statuses = Object.keys(responses)
+      const where = `${method} ${path}`
+      expect(operationId, where).toMatch(/^[a-z]+([A-Z][a-z]+)*$/)
+      expect(security, where).toBeInstanceOf(Array)
+      expect(statuses, where).toEqual(expect.arrayContaining(['500', '503', 'default']))
+      if (security.length > 0) expect(statuses, where).toContain('401')
+      if (security.some((way) => 'bearer' in way)) {
+        expect(security[0]?.bearer, where).toHaveLength(1)
+        expect(codesOf(description, operation, 403), where).toContain('insufficient_scope')
+        expect(codesOf(description, operation, 429), where).toContain('rate_limited')
+      }
+      if (method !== 'GET') expect(statuses, where).toEqual(expect.arrayContaining(['400', '413', '415']))
+      if (path.includes('{id}')) expect(statuses, where).toContain('404')
+      if (requestBody || parameters.some((each) => each.in === 'query')) expect(statuses, where).toContain('422')
+      for (const status of ['429', '503']) {
+        const response = responseOf(description, operation, Number(status))
+        if (response) expect(Object.keys(response.headers ?? {}), where).toEqual(['Retry-After'])
+      }
+    }
+    const names = operationsOf(description).map(({ operation }) => operation.operationId)
+    expect(new Set(names).size).toBe(names.length)
+  })
+
+  it('tells the codes of what a platform may refuse', () => {
+    const { operation } = operationOf(description, 'searchRepositories')
+    expect(codesOf(description, operation, 403)).toEqual([
+      'insufficient_scope',
+      'scm_token_rejected',
+      'scm_scope_missing',
+      'scm_sso_required',
+      'scm_forbidden',
+    ])
+    expect(codesOf(description, operation, 429)).toEqual(['rate_limited', 'scm_rate_limited'])
+    expect(codesOf(description, operationOf(description, 'linkAccount').operation, 409)).toEqual(['already_linked'])
+    expect(codesOf(description, operationOf(description, 'listKeys').operation, 503)).toEqual([
+      'overloaded',
+      'store_unavailable',
+    ])
+  })
+
+  it('tells limits as they are checked', () => {
+    const query = operationOf(description, 'searchRepositories').operation.parameters ?? []
+    expect(query.find(({ name }) => name === 'per_page')?.schema).toMatchObject({ minimum: 1, maximum: 100 })
+    expect(query.find(({ name }) => name === 'query')?.schema).toMatchObject({ minLength: 1, maxLength: 1024 })
+    const body = operationOf(description, 'linkAccount').operation.requestBody?.content['application/json']?.schema
+    expect(body?.properties?.scm_integration?.properties).toMatchObject({
+      scm_type: { enum: ['github-enterprise', 'gitlab-self-hosted'] },
+      url: { maxLength: 2048 },
+      access_token: { maxLength: 4096 },
+    })
+  })
+})
+
+interface Call {
+  query?: string
+  id?: () => string
+  body?: () => unknown
+  headers?: () => Record<string, string>
+}
+
+const link = { id: () => ids.link }
+const key = { id: () => ids.key }
+const token = { id: () => ids.token }
+const basic = (name: string, password: string) => `Basic ${Buffer.from(`${name}:${password}`).toString('base64')}`
+
+/** A call of every operation that does what it is for, in an order in which that works. */
+const calls: Record<string, Call> = {
+  checkProcess: {},
+  checkStore: {},
+  readMetrics: { headers: () => ({ authorization: `Bearer ${METRICS_TOKEN}` }) },
+  listRegions: {},
+  exchangeToken: { headers: () => ({ authorization: basic('', alice.token) }) },
+  getSelf: {},
+  updateAccount: { body: () => ({ user: { email: 'alice@example.test' } }) },
+  updateProfile: { body: () => ({ user: {} }) },
+  updateUser: { id: () => 'self', body: () => ({ user: { username: 'alice' } }) },
+  createToken: { body: () => ({ token: { name: 'say "hello" \\ “ß”', expires_at: '2090-01-31' } }) },
+  listTokens: {},
+  getToken: token,
+  renewToken: token,
+  renewTokenByPut: token,
+  addKey: { body: () => ({ key: { name: 'say "hello" \\ “ß”', content: ed25519Key(2) } }) },
+  listKeys: {},
+  getKey: key,
+  linkAccount: { body: () => linkBody(sandbox.platforms['gitlab-self-hosted']) },
+  listIntegrations: {},
+  getIntegration: link,
+  replaceAccessToken: { ...link, body: () => linkBody(sandbox.platforms['github-enterprise']) },
+  importKeys: link,
+  checkHealth: link,
+  searchRepositories: { ...link, query: '?query=hello' },
+  searchRepositoriesByPost: { ...link, query: '?query=hello' },
+  listOrganizations: link,
+  listOrganizationsByPost: link,
+  searchPullRequests: { ...link, query: '?query=is:open' },
+  searchPullRequestsByPost: { ...link, query: '?query=is:open' },
+  listBranches: { ...link, query: '?repo_name=alice/example-repository' },
+  listEvents: { query: '?type=new_key' },
+  deleteToken: token,
+  deleteKey: key,
+  unlinkAccount: link,
+}
+
+function make(id: string, { headers, ...changes }: Call = {}): Promise<Answer> {
+  const { method, path } = operationOf(description, id)
+  const { query = '', body, id: subject, headers: own } = { ...calls[id], ...changes }
+  const address = path.replace('{id}', subject?.() ?? '') + query
+  return alice.call(method, address, body?.(), { ...own?.(), ...headers?.() })
+}
+
+describe('what is answered is what is described', () => {
+  it('has a call for every operation', () => {
+    const described = operationsOf(description).map(({ operation }) => operation.operationId)
+    expect(Object.keys(calls).sort()).toEqual(described.sort())
+  })
+
+  it.each(Object.keys(calls))('%s does what it is for', async (id) => {
+    const answer = await make(id)
+    expect([id, answer.status < 300, answer.text.slice(0, 0)]).toEqual([id, true, ''])
+    expectDescribed(description, id, answer)
+  })
+
+  it.each(Object.keys(calls))('%s fails as it says', async (id) => {
+    const { method, path, operation } = operationOf(description, id)
+    if (operation.security.length > 0)
+      expectDescribed(description, id, await make(id, { headers: () => ({ authorization: 'x' }) }))
+    if (path.includes('{id}')) {
+      expectDescribed(description, id, await make(id, { id: () => '00000000-0000-0000-0000-000000000000' }))
+    }
+    if (method !== 'GET') {
+      const headers = () => ({ ...calls[id]?.headers?.(), 'content-type': 'text/plain' })
+      expectDescribed(description, id, await make(id, { body: () => 'x', headers }))
+      expectDescribed(description, id, await make(id, { body: () => '{' }))
+    }
+    if (operation.requestBody) expectDescribed(description, id, await make(id, { body: () => ({}) }))
+    if (calls[id]?.query)
+      expectDescribed(description, id, await make(id, { query: '?query=&page=x&repo_name=x&type=x' }))
+  })
+
+  it('conflicts are what they say', async () => {
+    const ghes = sandbox.platforms['github-enterprise']
+    const id = await linkAccount(alice, ghes)
+    const conflicts = {
+      linkAccount: { body: () => linkBody(ghes) },
+      replaceAccessToken: { id: () => id, body: () => linkBody(ghes, 'carol') },
+      addKey: {},
+    }
+    for (const [operation, changes] of Object.entries(conflicts)) {
+      const answer = await make(operation, changes)
+      expect([operation, answer.status]).toEqual([operation, 409])
+      expectDescribed(description, operation, answer)
+    }
+    await alice.call('DELETE', `/v1/scm_integrations/${id}`)
+  })
+})
