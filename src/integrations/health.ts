@@ -7,7 +7,8 @@ import type { FailureCode } from '../failure.ts'
 import { Failure } from '../failure.ts'
 import { NullableString, Time } from '../http/schemas.ts'
 import type { Platform, PlatformHealth, Profile } from '../platforms/platform.ts'
-import { scmTypes } from '../platforms/scm-types.ts'
+import { isOAuthScmType, scmTypes } from '../platforms/scm-types.ts'
+import { vendorOf } from '../platforms/vendors.ts'
 import type { Services } from '../services.ts'
 import { now } from '../time.ts'
 import { withPlatform } from './connect.ts'
@@ -204,7 +205,6 @@ function expiryProblems(expiresAt: string | null, fixUrl: string): Health['probl
 
 /** Where the platform makes tokens, or where a link made by OAuth is made again. */
 function tokenPage({ config }: Services, { id, scmType, webUrl }: Integration): string {
-  const { oauth, vendor } = scmTypes[scmType]
-  if (oauth) return `${config.publicUrl}/users/${scmType}/link?again=${id}`
-  return vendor === 'github' ? `${webUrl}/settings/tokens` : `${webUrl}/-/user_settings/personal_access_tokens`
+  if (isOAuthScmType(scmType)) return `${config.publicUrl}/users/${scmType}/link?again=${id}`
+  return `${webUrl}${vendorOf(scmType).addresses.tokensPath}`
 }

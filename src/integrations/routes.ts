@@ -9,11 +9,12 @@ import { readBody } from '../http/body.ts'
 import { CutMeta, cutAt } from '../http/pagination.ts'
 import { answers, IdParams, NoContent } from '../http/schemas.ts'
 import type { App } from '../http/server.ts'
-import { readPlatformUrl } from '../platforms/platform-url.ts'
+import { readAnyPlatformUrl, readPlatformUrl } from '../platforms/platform-url.ts'
 import type { ScmType } from '../platforms/scm-types.ts'
-import { isScmType, scmTypes } from '../platforms/scm-types.ts'
+import { isScmType, SELF_HOSTED_SCM_TYPES, scmTypes } from '../platforms/scm-types.ts'
 import type { Services } from '../services.ts'
 import { KeySchema, keyJson } from '../ssh-keys/schemas.ts'
+import { listOf } from '../text.ts'
 import { checkHealth, HealthSchema } from './health.ts'
 import { importKeys } from './import-keys.ts'
 import type { Integration } from './integrations.ts'
@@ -49,7 +50,7 @@ export function integrationRoutes(app: App, services: Services, revoker: Revoker
   const { config, database, transport } = services
 
   function scmTypeProblem(scmType: string): string | undefined {
-    if (!isScmType(scmType)) return 'must be github-enterprise or gitlab-self-hosted'
+    if (!isScmType(scmType)) return `must be ${listOf(SELF_HOSTED_SCM_TYPES, 'or')}`
     const { label, oauth } = scmTypes[scmType]
     if (!oauth) return undefined
     return `${scmType} is linked on the profile page, by signing in to ${label}: ${config.publicUrl}/users/${scmType}/link`
@@ -66,7 +67,8 @@ export function integrationRoutes(app: App, services: Services, revoker: Revoker
     /** Without a type that can be linked here, what holds for every address is checked. */
     function urlProblem(url: string, { scm_type: given }: Record<string, unknown>): string | undefined {
       const scmType = isScmType(given) ? given : null
-      const address = readAddress(scmType ?? 'gitlab-self-hosted', url)
+      const address =
+        scmType === null ? readAnyPlatformUrl(url, transport.policy, config.publicUrl) : readAddress(scmType, url)
       if (!('problem' in address)) return undefined
       if (address.logged) {
         services.log('scm_address_refused', address.logged)
@@ -154,7 +156,10 @@ export function integrationRoutes(app: App, services: Services, revoker: Revoker
     '/v1/scm_integrations',
     {
       schema: {
-        summary: 'Link an account on GitHub Enterprise Server or GitLab self-hosted',
+        summary: `Link an account on ${listOf(
+          SELF_HOSTED_SCM_TYPES.map((type) => scmTypes[type].label),
+          'or',
+        )}`,
         tags: ['SCM integrations'],
         body: Type.Object({ scm_integration: LinkInput }),
         response: answers(201, IntegrationAnswer),

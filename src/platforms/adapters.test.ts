@@ -5,9 +5,9 @@ import { serve } from '../../test/support/fault-server.ts'
 import type { AllowedHost } from '../config.ts'
 import type { Failure, FailureCode } from '../failure.ts'
 import { createTransport, type Transport } from './api.ts'
-import { createPlatform } from './create-platform.ts'
 import type { Page, PageRequest, Platform } from './platform.ts'
 import { scmTypes } from './scm-types.ts'
+import { createPlatform } from './vendors.ts'
 
 const NAMES = ['github', 'github-enterprise', 'gitlab', 'gitlab-self-hosted', 'gitlab-subpath'] as const
 const FIRST = { page: 1, perPage: 20 }

@@ -5,9 +5,9 @@ import { Type } from 'typebox'
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import { entryFor, type Handler, json, serve, type TestServer } from '../../test/support/fault-server.ts'
 import { Failure } from '../failure.ts'
+import { maybe } from './answers.ts'
 import { Api, type ApiOptions, createTransport, type RawAnswer, send, type Transport } from './api.ts'
 import { LIMITS, type Limits } from './transport/limits.ts'
-import { maybe } from './vendor.ts'
 
 const Item = Type.Object({ id: Type.Integer() })
 

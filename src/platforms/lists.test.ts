@@ -4,8 +4,8 @@ import { startSandbox } from '../../sandbox/sandbox.ts'
 import { type RecordedPlatform, type Recording, startRecordedPlatform } from '../../test/support/recorded-platform.ts'
 import type { Failure } from '../failure.ts'
 import { createTransport } from './api.ts'
-import { createPlatform } from './create-platform.ts'
 import type { Platform } from './platform.ts'
+import { createPlatform } from './vendors.ts'
 
 const FIRST = { page: 1, perPage: 20 }
 let recorded: RecordedPlatform | undefined

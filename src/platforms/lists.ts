@@ -1,10 +1,11 @@
 // Reads pages of a platform's list: what can be read of each item, whether more follows, in pieces where a page is too large.
 import { type Static, type TObject, Type } from 'typebox'
+import { maybe, membersOf, queryOf, startOf } from './answers.ts'
 import type { Api } from './api.ts'
+import { hasCode } from './failures.ts'
 import type { PageRequest } from './platform.ts'
 import { fitting, wrongShape } from './transport/body/shape.ts'
 import { tellsMore } from './transport/next-page.ts'
-import { hasCode, maybe, membersOf, queryOf, startOf } from './vendor.ts'
 
 export interface UpstreamPage<T> {
   /** null stands for one that could not be read, so that places in the list stay true. */

@@ -7,6 +7,7 @@ import { PageQuery, paginationJson, readPage } from '../../http/pagination.ts'
 import { answers, IdParams } from '../../http/schemas.ts'
 import type { App } from '../../http/server.ts'
 import type { Page, PageRequest } from '../../platforms/platform.ts'
+import { inTheirWords } from '../../platforms/vendors.ts'
 import type { Services } from '../../services.ts'
 import { withPlatform } from '../connect.ts'
 import {
@@ -69,7 +70,7 @@ export function searchRoutes(app: App, services: Services): void {
     method: ['GET', 'POST'],
     url: '/v1/scm_integrations/:id/orgs',
     schema: {
-      summary: 'List your organisations (GitHub) or groups (GitLab)',
+      summary: `List your ${inTheirWords(({ organizations }) => organizations)}`,
       tags,
       params: IdParams,
       querystring: PageQuery,
@@ -88,7 +89,7 @@ export function searchRoutes(app: App, services: Services): void {
     method: ['GET', 'POST'],
     url: '/v1/scm_integrations/:id/search_pull_requests',
     schema: {
-      summary: 'Search pull requests (GitHub) or merge requests (GitLab): words, is:open|closed, repo:OWNER/NAME',
+      summary: `Search ${inTheirWords(({ changeRequest }) => changeRequest.many)}: words, is:open|closed, repo:OWNER/NAME`,
       tags,
       params: IdParams,
       querystring: searchQuery('is:open repo:john-diggle/example-repository'),

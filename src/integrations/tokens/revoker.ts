@@ -1,8 +1,7 @@
 // Revokes in the background what was unlinked: at once, and again and again while the platform is down.
 
 import { Failure } from '../../failure.ts'
-import { oauthApplication } from '../../platforms/oauth.ts'
-import { revokeGrant } from '../../platforms/oauth-revocation.ts'
+import { oauthApplication } from '../../platforms/oauth-application.ts'
 import type { Services } from '../../services.ts'
 import { retryStore } from '../background.ts'
 import type { Revocation } from './revocations.ts'
@@ -78,8 +77,11 @@ export function createRevoker(services: Services): Revoker {
     let reason: string | undefined
     try {
       if (!isOurs) throw new Failure('scm_application_refused', 'Another application is set up.')
-      await revokeGrant(services.transport, application, openRevocation(vault, revocation), (updated) =>
-        retryStore(services, () => replaceRevoked(database, vault, revocation, updated)),
+      await application.endpoints.revoke(
+        services.transport,
+        application,
+        openRevocation(vault, revocation),
+        (updated) => retryStore(services, () => replaceRevoked(database, vault, revocation, updated)),
       )
       log('revocation_done', { scm_type: scmType })
     } catch (error) {

@@ -1,8 +1,8 @@
 // Why GitHub answers 403: its message decides first, then its headers. The "accepted" ones are sent with successes too.
 import { Failure } from '../../failure.ts'
+import { membersOf } from '../answers.ts'
 import type { RawAnswer } from '../api.ts'
 import { scmTypes } from '../scm-types.ts'
-import { membersOf } from '../vendor.ts'
 import { lackedOf, permissionMissing, rateLimited, type Site, says, scopeMissing, ssoRequired } from './failures.ts'
 import { scopesOf } from './scopes.ts'
 

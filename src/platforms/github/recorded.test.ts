@@ -8,8 +8,8 @@ import {
   readRecordedAnswers,
 } from '../../../test/support/recorded-answers.ts'
 import { createTransport, type Transport } from '../api.ts'
-import { createPlatform } from '../create-platform.ts'
 import type { Platform } from '../platform.ts'
+import { createPlatform } from '../vendors.ts'
 import { githubFailure, recognises } from './errors.ts'
 
 const FIRST = { page: 1, perPage: 20 }

@@ -4,9 +4,9 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { entryFor, serve, type TestServer } from '../../../test/support/fault-server.ts'
 import type { Failure } from '../../failure.ts'
 import { createTransport, type Transport } from '../api.ts'
-import { createPlatform } from '../create-platform.ts'
 import type { Platform } from '../platform.ts'
-import { apiVersionFor } from './api-version.ts'
+import { createPlatform } from '../vendors.ts'
+import { apiVersionFor } from './addresses.ts'
 
 const FIRST = { page: 1, perPage: 20 }
 const NOT_FOUND = { message: 'Not Found', documentation_url: 'https://docs.github.com/rest', status: '404' }

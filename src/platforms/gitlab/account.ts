@@ -1,10 +1,11 @@
 // Whose a token of GitLab is, and what it may do.
 import { type Static, Type } from 'typebox'
 import { Failure, type FailureCode } from '../../failure.ts'
+import { avatarAddress, membersOf, webAddress } from '../answers.ts'
 import type { Api } from '../api.ts'
-import type { Profile } from '../platform.ts'
+import { hasCode, orNull, REFUSALS } from '../failures.ts'
+import type { Connection, Profile } from '../platform.ts'
 import { fitting } from '../transport/body/shape.ts'
-import { avatarAddress, type Connection, hasCode, membersOf, orNull, REFUSALS, webAddress } from '../vendor.ts'
 import { isSomebodyElses, isUnknownPath, notAPerson, notGitLab, perhapsNotGitLab } from './errors.ts'
 import { OAuthToken, PersonalToken, User } from './responses.ts'
 import { factsOfOAuthToken, factsOfPersonalToken, missingScopes, type TokenFacts } from './scopes.ts'

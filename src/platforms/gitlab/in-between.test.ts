@@ -3,8 +3,8 @@ import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 import { entryFor, serve, type TestServer } from '../../../test/support/fault-server.ts'
 import type { Failure } from '../../failure.ts'
 import { createTransport, type Transport } from '../api.ts'
-import { createPlatform } from '../create-platform.ts'
 import type { Platform } from '../platform.ts'
+import { createPlatform } from '../vendors.ts'
 
 const FIRST = { page: 1, perPage: 20 }
 

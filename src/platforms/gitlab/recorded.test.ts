@@ -9,8 +9,8 @@ import {
 } from '../../../test/support/recorded-answers.ts'
 import type { Failure, FailureCode } from '../../failure.ts'
 import { createTransport, type Transport } from '../api.ts'
-import { createPlatform } from '../create-platform.ts'
 import type { Platform } from '../platform.ts'
+import { createPlatform } from '../vendors.ts'
 import { recognises } from './errors.ts'
 
 const FIRST = { page: 1, perPage: 100 }

@@ -1,11 +1,14 @@
 // GitHub and GitHub Enterprise Server as a Platform.
 import { type Static, Type } from 'typebox'
 import { Failure } from '../../failure.ts'
+import { avatarAddress, membersOf, unreadableWarnings, webAddress } from '../answers.ts'
 import { Api, type Transport } from '../api.ts'
 import { branchPage } from '../composed-list.ts'
+import { hasCode, orNull, REFUSALS, TROUBLES } from '../failures.ts'
 import { listAt, onePage, SMALL_PAGE } from '../lists.ts'
 import type {
   Branch,
+  Connection,
   Organization,
   Page,
   PageRequest,
@@ -20,22 +23,11 @@ import type {
 } from '../platform.ts'
 import { scmTypes } from '../scm-types.ts'
 import { fitting } from '../transport/body/shape.ts'
-import {
-  avatarAddress,
-  type Connection,
-  hasCode,
-  membersOf,
-  orNull,
-  REFUSALS,
-  TROUBLES,
-  unreadableWarnings,
-  webAddress,
-} from '../vendor.ts'
-import { apiVersionFor, isHostedByGitHub } from './api-version.ts'
+import { apiVersionFor, isHostedByGitHub } from './addresses.ts'
 import { foreignFailure, githubFailure, isVersionUnsupported, recognises } from './errors.ts'
 import { callUnknown, notAPerson, notGitHub, scopeMissing } from './failures.ts'
 import { heldBack, isAbsent, searched, unknown } from './found.ts'
-import { KEYS, unknownCalls } from './known-calls.ts'
+import { KEYS, unknownCalls } from './identify.ts'
 import { searchPullRequests } from './pull-requests.ts'
 import {
   BranchItem,
