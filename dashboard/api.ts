@@ -2,6 +2,7 @@
 
 import type { Static } from 'typebox'
 import type { ApiTokenSchema, UserSchema } from '../src/accounts/schemas.ts'
+import type { SessionSchema } from '../src/accounts/sessions/session-routes.ts'
 import type { EventSchema } from '../src/audit/schemas.ts'
 import type { Pagination as PaginationSchema } from '../src/http/pagination.ts'
 import type { HealthSchema } from '../src/integrations/health.ts'
@@ -25,6 +26,8 @@ export type Health = Static<typeof HealthSchema>
 export type Repository = Static<typeof RepositorySchema>
 export type Organization = Static<typeof OrganizationSchema>
 export type PullRequest = Static<typeof PullRequestSchema>
+export type Session = Static<typeof SessionSchema>
+export type Platform = Session['platforms'][number]
 export type Pagination = Static<typeof PaginationSchema>
 
 export interface Found<T> {
@@ -42,18 +45,6 @@ export interface EventPage {
 export interface ImportedKeys {
   keys: Key[]
   skipped: Static<typeof SkippedKey>[]
-}
-
-interface OAuthService {
-  configured: boolean
-  url: string
-}
-
-export interface Session {
-  user: User
-  csrf_token: string
-  public_url: string
-  oauth: { github: OAuthService; gitlab: OAuthService }
 }
 
 interface FailureBody {

@@ -35,5 +35,5 @@ export function LinkProblems({ status }: { status: LinkStatus }) {
 
 /** Where an account is linked again: the card's own button leads there. */
 function isOwn(address: string): boolean {
-  return /\/users\/(github|gitlab)\/link(\?|$)/.test(address)
+  return /\/users\/[a-z-]+\/link(\?|$)/.test(address)
 }
