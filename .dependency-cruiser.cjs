@@ -14,6 +14,7 @@ const layers = [
   ['services'],
   ['secrets'],
   ['database'],
+  ['read-config'],
   ['platforms', 'http'],
   ['config', 'failure', 'metrics', 'text', 'time'],
 ]

@@ -1,7 +1,7 @@
 // The icons of the platforms, drawn by ourselves: all that the dashboard knows of vendors without being told.
 
 import type { ReactNode } from 'react'
-import type { Platform } from './api.ts'
+import type { VendorName } from '../src/platforms/scm-types.ts'
 
 const cat = (
   <path
@@ -23,4 +23,4 @@ const fox = (
 )
 
 /** In a square of 32. */
-export const icons: Record<Platform['vendor'], ReactNode> = { github: cat, gitlab: fox }
+export const icons: Record<VendorName, ReactNode> = { github: cat, gitlab: fox }

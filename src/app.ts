@@ -30,6 +30,7 @@ import { oauthRoutes } from './integrations/oauth/routes.ts'
 import { integrationRoutes } from './integrations/routes.ts'
 import { searchRoutes } from './integrations/search/routes.ts'
 import { createRevoker } from './integrations/tokens/revoker.ts'
+import { SCM_TYPES, scmTypes } from './platforms/scm-types.ts'
 import { createResealer } from './secrets/reseal.ts'
 import type { Services } from './services.ts'
 import { keyRoutes } from './ssh-keys/routes.ts'
@@ -67,7 +68,11 @@ export async function createApp(services: Services, options: AppOptions = {}): P
   closeInOrder(app)
   await limitLoad(app, load, config.trustProxy)
   allowOrigins(app, config.corsOrigins)
-  await describeApi(app, config)
+  await describeApi(
+    app,
+    config,
+    SCM_TYPES.map((scmType) => scmTypes[scmType].label),
+  )
 
   operationsRoutes(app, config, services.metrics.registry, () => pingDatabase(database))
   openApiRoute(app)

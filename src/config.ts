@@ -1,10 +1,9 @@
-// Reads the settings from the environment; a wrong value is a sentence, and all of them are reported at once.
+// The settings, and how the environment becomes them; a wrong value is a sentence, and all of them are reported at once.
 
 import { X509Certificate } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { resolve } from 'node:path'
 import ipaddr from 'ipaddr.js'
-import { type PlatformName, platformRoot } from './config/platform-root.ts'
 
 /** One entry of `ALLOWED_HOSTS`: what may be contacted besides public https addresses. `port` null means any. */
 export type AllowedHost = { text: string; port: number | null; plainHttp: boolean } & (
@@ -26,6 +25,24 @@ export interface OAuthPlatform {
   clientId: string | null
   clientSecret: string | null
   scopes: string[]
+}
+
+/** What is known of a vendor's own platform before any setting is read; `name` is its member of `Config`. */
+export interface HostedPlatform<Name extends string> {
+  name: Name
+  /** What the names of its settings begin with. */
+  prefix: string
+  url: string
+  /** Those that are asked for by default, with spaces between them. */
+  scopes: string
+  /** Nothing but host and path of `url` may be told of, since the rest may be secret. */
+  rootOf(url: URL): PlatformRoot
+}
+
+/** `problem` reads on after the setting's name; `use` is the root, without trailing slash. */
+export interface PlatformRoot {
+  use: string
+  problem: string | null
 }
 
 export const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const
@@ -78,8 +95,11 @@ export class ConfigError extends Error {
   }
 }
 
-/** Throws a `ConfigError` that names every wrong setting. An empty value counts as absent. */
-export function readConfig(env: Environment): Config {
+/** As `readConfig`, which knows the platforms. */
+export function parseConfig<Name extends string>(
+  env: Environment,
+  platforms: HostedPlatform<Name>[],
+): Omit<Config, 'github' | 'gitlab'> & Record<Name, OAuthPlatform> {
   const problems: string[] = []
 
   /** The setting read by `parse`, which throws the rest of the sentence "NAME …"; a secret's value is not echoed. */
@@ -94,24 +114,27 @@ export function readConfig(env: Environment): Config {
     }
   }
 
-  function readOAuthPlatform(name: 'GITHUB' | 'GITLAB', url: string, scopes: string): OAuthPlatform {
+  function readOAuthPlatform({ prefix, url, scopes, rootOf }: HostedPlatform<Name>): OAuthPlatform {
     const platform: OAuthPlatform = {
-      url: read(`${name}_URL`, url, parsePlatformUrl(name === 'GITHUB' ? 'github' : 'gitlab')),
-      clientId: read<string | null>(`${name}_CLIENT_ID`, null, String),
-      clientSecret: read<string | null>(`${name}_CLIENT_SECRET`, null, String),
-      scopes: read(`${name}_SCOPES`, scopes, String)
+      url: read(`${prefix}_URL`, url, parsePlatformUrl(rootOf)),
+      clientId: read<string | null>(`${prefix}_CLIENT_ID`, null, String),
+      clientSecret: read<string | null>(`${prefix}_CLIENT_SECRET`, null, String),
+      scopes: read(`${prefix}_SCOPES`, scopes, String)
         .split(/[\s,]+/)
         .filter((scope) => scope !== ''),
     }
     if (!platform.clientId !== !platform.clientSecret) {
-      problems.push(`${name}_CLIENT_ID and ${name}_CLIENT_SECRET belong together: set both or none`)
+      problems.push(`${prefix}_CLIENT_ID and ${prefix}_CLIENT_SECRET belong together: set both or none`)
     }
     return platform
   }
 
   const port = read('PORT', 4600, parseNumber(0, 65535))
-  const github = readOAuthPlatform('GITHUB', 'https://github.com', 'user:email read:org read:public_key')
-  const gitlab = readOAuthPlatform('GITLAB', 'https://gitlab.com', 'read_api')
+  const oauth = Object.fromEntries(platforms.map((platform) => [platform.name, readOAuthPlatform(platform)])) as Record<
+    Name,
+    OAuthPlatform
+  >
+  const hostedUrls = platforms.map(({ url }) => url)
   const databaseUrl = read<string | null>('DATABASE_URL', null, parseDatabaseUrl)
   const secretKeys = read<SecretKey[] | null>('SECRET_KEYS', null, parseSecretKeys)
   if (env.DATABASE_URL?.trim() && !env.SECRET_KEYS?.trim()) {
@@ -120,18 +143,17 @@ export function readConfig(env: Environment): Config {
     )
   }
 
-  const config: Config = {
+  const config = {
     host: read('HOST', '127.0.0.1', parseListenHost),
     port,
     publicUrl: read('PUBLIC_URL', `http://localhost:${port}`, parsePublicUrl),
     dataDir: resolve(read('DATA_DIR', './data', String)),
     databaseUrl,
     secretKeys,
-    github,
-    gitlab,
+    ...oauth,
     allowedHosts: [
       ...read('ALLOWED_HOSTS', [], parseList(parseAllowedHost)),
-      ...[github.url, gitlab.url].flatMap(entryForPlatform),
+      ...platforms.flatMap(({ name }) => (hostedUrls.includes(oauth[name].url) ? [] : entryForPlatform(oauth[name].url))),
     ],
     extraCaCerts: read<string | null>('EXTRA_CA_CERTS', null, readPem),
     httpsProxy: read<string | null>('HTTPS_PROXY', null, parseProxy),
@@ -206,10 +228,10 @@ function parseServiceUrl(text: string): string {
  * The root of a platform; other addresses that people paste for it are refused with the root to use. It is an entry of
  * `ALLOWED_HOSTS` as well, and so its host must be one that can be listed there.
  */
-function parsePlatformUrl(name: PlatformName): (text: string) => string {
+function parsePlatformUrl(rootOf: (url: URL) => PlatformRoot): (text: string) => string {
   return (text) => {
     const asked = webAddressIn(text)
-    const root = asked && platformRoot(name, asked)
+    const root = asked && rootOf(asked)
     try {
       const url = parseServiceUrl(text)
       if (!root) throw new Error(`has a host name that cannot be one: ${shown(text)}`)
@@ -403,10 +425,9 @@ function parseAllowedHost(entry: string): AllowedHost {
 }
 
 /** The operator named these platforms, so they may be private or on loopback like any other entry. */
-function entryForPlatform(platformUrl: string): AllowedHost[] {
+function entryForPlatform(platformUrl: string): AllowedHost {
   const url = new URL(platformUrl)
-  if (['github.com', 'gitlab.com'].includes(url.hostname)) return []
   const plainHttp = url.protocol === 'http:'
   const port = Number(url.port) || (plainHttp ? 80 : 443)
-  return [parseAllowedHost(`${plainHttp ? 'http://' : ''}${url.hostname}:${port}`)]
+  return parseAllowedHost(`${plainHttp ? 'http://' : ''}${url.hostname}:${port}`)
 }

@@ -10,7 +10,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vites
 import { type Sandbox, startSandbox } from '../sandbox/sandbox.ts'
 import { doctor } from '../src/commands/doctor.ts'
 import type { Environment } from '../src/config.ts'
-import { readConfig } from '../src/config.ts'
+import { readConfig } from '../src/read-config.ts'
 import { openDatabase } from '../src/database/database.ts'
 import { openServices } from '../src/services.ts'
 import { forgelink, freePort, prepareCommand, startServer } from './support/command.ts'

@@ -3,7 +3,7 @@
 import { existsSync, readdirSync } from 'node:fs'
 import { afterAll, beforeAll, describe, expect, it, test } from 'vitest'
 import { type Sandbox, startSandbox } from '../sandbox/sandbox.ts'
-import { readConfig } from '../src/config.ts'
+import { readConfig } from '../src/read-config.ts'
 import { builtDashboard } from '../src/http/dashboard.ts'
 import { type Browser, openBrowser, ownAddress, readForm } from './support/browser.ts'
 import { decide, goesTo, OAUTH_NAMES, oauthSettings } from './support/oauth.ts'

@@ -3,7 +3,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { type Sandbox, startSandbox } from '../sandbox/sandbox.ts'
 import { keysRotate } from '../src/commands/keys.ts'
-import { readConfig } from '../src/config.ts'
+import { readConfig } from '../src/read-config.ts'
 import type { Integration } from '../src/integrations/integrations.ts'
 import { openRevocation } from '../src/integrations/tokens/revocations.ts'
 import { integrationContext } from '../src/secrets/sealed-columns.ts'

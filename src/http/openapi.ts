@@ -2,18 +2,18 @@
 
 import swagger from '@fastify/swagger'
 import type { Config } from '../config.ts'
+import { listOf } from '../text.ts'
 import type { App } from './server.ts'
 
-/** Before the routes are registered. */
-export async function describeApi(app: App, config: Config): Promise<void> {
+/** Before the routes are registered. `platforms`: what people call those that are linked. */
+export async function describeApi(app: App, config: Config, platforms: string[]): Promise<void> {
   await app.register(swagger, {
     openapi: {
       openapi: '3.1.0',
       info: {
         title: 'Forgelink',
         version: '1',
-        description:
-          'Links accounts to GitHub, GitLab, GitHub Enterprise Server and GitLab self-hosted, and uses those links.',
+        description: `Links accounts to ${listOf(platforms, 'and')}, and uses those links.`,
       },
       servers: [{ url: config.publicUrl }],
       security: [{ bearer: [] }],

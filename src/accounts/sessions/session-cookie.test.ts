@@ -2,7 +2,7 @@
 
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { describe, expect, it, test } from 'vitest'
-import { readConfig } from '../../config.ts'
+import { readConfig } from '../../read-config.ts'
 import { Failure } from '../../failure.ts'
 import { checkCsrf, cookieName, readSessionCookie, setSessionCookie } from './session-cookie.ts'
 
