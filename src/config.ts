@@ -153,7 +153,9 @@ export function parseConfig<Name extends string>(
     ...oauth,
     allowedHosts: [
       ...read('ALLOWED_HOSTS', [], parseList(parseAllowedHost)),
-      ...platforms.flatMap(({ name }) => (hostedUrls.includes(oauth[name].url) ? [] : entryForPlatform(oauth[name].url))),
+      ...platforms.flatMap(({ name }) =>
+        hostedUrls.includes(oauth[name].url) ? [] : entryForPlatform(oauth[name].url),
+      ),
     ],
     extraCaCerts: read<string | null>('EXTRA_CA_CERTS', null, readPem),
     httpsProxy: read<string | null>('HTTPS_PROXY', null, parseProxy),

@@ -29,7 +29,10 @@ function rootOf(scmType: OAuthScmType, url: URL): PlatformRoot {
   const host = mainHost(url.hostname)
   const owner = OAUTH_SCM_TYPES.find((other) => other !== scmType && hostOf(other) === host)
   if (owner !== undefined) {
-    return { use: addresses.hosted, problem: `is an address of ${host}, which belongs into ${settingsPrefix(owner)}_URL` }
+    return {
+      use: addresses.hosted,
+      problem: `is an address of ${host}, which belongs into ${settingsPrefix(owner)}_URL`,
+    }
   }
   const path = url.pathname.replace(/\/+$/, '')
   const isHosted = host === hostedHost

@@ -7,8 +7,8 @@ import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import { json, listenForTest, serve, serveTcp, serveTls, type TestServer } from '../../test/support/fault-server.ts'
 import { createIdentity, type Identity } from '../../test/support/test-certificates.ts'
 import type { AllowedHost } from '../config.ts'
-import { readConfig } from '../read-config.ts'
 import { Failure, type FailureCode } from '../failure.ts'
+import { readConfig } from '../read-config.ts'
 import { Api, createTransport, send, type Transport, type TransportOptions } from './api.ts'
 
 const Item = Type.Object({ id: Type.Integer() })

@@ -56,7 +56,11 @@ export function createOverlay(changed: Record<string, string>, roots: string[], 
     },
     build() {
       const folder = outDir()
-      const singleFile = { ...compilerOptions, module: ts.ModuleKind.ESNext, moduleResolution: ts.ModuleResolutionKind.Bundler }
+      const singleFile = {
+        ...compilerOptions,
+        module: ts.ModuleKind.ESNext,
+        moduleResolution: ts.ModuleResolutionKind.Bundler,
+      }
       // File by file: TypeScript's own way to build checks all types first, which takes many times as long.
       for (const { fileName, text, isDeclarationFile } of program.getSourceFiles()) {
         if (isDeclarationFile || fileName.includes('/node_modules/')) continue

@@ -2,8 +2,8 @@
 
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { describe, expect, it, test } from 'vitest'
-import { readConfig } from '../../read-config.ts'
 import { Failure } from '../../failure.ts'
+import { readConfig } from '../../read-config.ts'
 import { checkCsrf, cookieName, readSessionCookie, setSessionCookie } from './session-cookie.ts'
 
 const PLAIN = readConfig({ PUBLIC_URL: 'http://127.0.0.1:4600' })
