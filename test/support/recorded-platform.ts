@@ -3,10 +3,9 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { createServer, type IncomingHttpHeaders } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { createTransport } from '../../src/platforms/api.ts'
-import { createPlatform } from '../../src/platforms/vendors.ts'
-import type { Platform } from '../../src/platforms/platform.ts'
+import type { Connection, Platform } from '../../src/platforms/platform.ts'
 import type { ScmType } from '../../src/platforms/scm-types.ts'
-import type { Connection } from '../../src/platforms/platform.ts'
+import { createPlatform } from '../../src/platforms/vendors.ts'
 
 /** `{web}` and `{api}` in headers and body stand for the platform's own addresses. */
 export interface Recording {
