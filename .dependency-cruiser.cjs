@@ -14,6 +14,7 @@ const layers = [
   ['audit'],
   ['secrets'],
   ['database'],
+  ['read-config'],
   ['platforms', 'http'],
   ['metrics'],
   ['client-network', 'config', 'failure', 'log-events', 'public-path', 'schemas', 'sealed', 'text', 'time'],

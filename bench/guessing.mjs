@@ -24,7 +24,7 @@ argon2.verify = (...args) => {
 }
 
 const { createApp } = await import('../dist/src/app.js')
-const { readConfig } = await import('../dist/src/config.js')
+const { readConfig } = await import('../dist/src/read-config.js')
 const { openServices } = await import('../dist/src/services.js')
 const { userAdd } = await import('../dist/src/admin/users.js')
 

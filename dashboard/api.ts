@@ -2,6 +2,7 @@
 
 import type { Static } from 'typebox'
 import type { ApiTokenSchema, UserSchema } from '../src/accounts/schemas.ts'
+import type { SessionSchema } from '../src/accounts/sessions/session-routes.ts'
 import type { EventSchema } from '../src/audit/schemas.ts'
 import type { Pagination as PaginationSchema } from '../src/http/pagination.ts'
 import type { HealthSchema } from '../src/integrations/health.ts'
@@ -26,6 +27,8 @@ export type Health = Static<typeof HealthSchema>
 export type Repository = Static<typeof RepositorySchema>
 export type Organization = Static<typeof OrganizationSchema>
 export type PullRequest = Static<typeof PullRequestSchema>
+export type Session = Static<typeof SessionSchema>
+export type Platform = Session['platforms'][number]
 export type Pagination = Static<typeof PaginationSchema>
 
 export interface Found<T> {
@@ -43,18 +46,6 @@ export interface EventPage {
 export interface ImportedKeys {
   keys: Key[]
   skipped: Static<typeof SkippedKey>[]
-}
-
-interface OAuthService {
-  configured: boolean
-  url: string
-}
-
-export interface Session {
-  user: User
-  csrf_token: string
-  public_url: string
-  oauth: { github: OAuthService; gitlab: OAuthService }
 }
 
 /** Who is signed in as far as this page knows, and what it sends with every write. */

@@ -8,6 +8,7 @@ import { useSession } from './queries.ts'
 import { replaceAddress, useAddress } from './router.ts'
 import { Shell } from './shell/shell.tsx'
 import { PageSkeleton, ShellSkeleton } from './shell/skeletons.tsx'
+import { PlatformsProvider } from './told-platforms.ts'
 
 const RepositoriesPage = lazy(async () => ({
   default: (await import('./search/repositories-page.tsx')).RepositoriesPage,
@@ -35,11 +36,13 @@ function SignedIn({ session }: { session: Session }) {
     if (path === '/') replaceAddress('/profile')
   }, [path])
   return (
-    <Shell session={session} path={path}>
-      <Suspense fallback={<PageSkeleton />}>
-        <CurrentPage session={session} path={path} />
-      </Suspense>
-    </Shell>
+    <PlatformsProvider value={session.platforms}>
+      <Shell session={session} path={path}>
+        <Suspense fallback={<PageSkeleton />}>
+          <CurrentPage session={session} path={path} />
+        </Suspense>
+      </Shell>
+    </PlatformsProvider>
   )
 }
 

@@ -30,6 +30,7 @@ import { oauthRoutes } from './integrations/oauth/routes.ts'
 import { integrationRoutes } from './integrations/routes.ts'
 import { searchRoutes } from './integrations/search/routes.ts'
 import { createRevoker } from './integrations/tokens/revoker.ts'
+import { SCM_TYPES, scmTypes } from './platforms/scm-types.ts'
 import { createResealer } from './secrets/reseal.ts'
 import type { Services } from './services.ts'
 import { keyRoutes } from './ssh-keys/routes.ts'
@@ -73,7 +74,8 @@ export async function createApp(services: Services, config: ServerConfig, option
   closeInOrder(app)
   await limitLoad(app, load, config.trustProxy)
   allowOrigins(app, config.corsOrigins)
-  await describeApi(app, publicUrl, scopeFor)
+  const platforms = SCM_TYPES.map((scmType) => scmTypes[scmType].label)
+  await describeApi(app, { publicUrl, platforms, scopeFor })
 
   operationsRoutes(app, config, services.metrics.registry, () => pingDatabase(database))
   openApiRoute(app)

@@ -1,4 +1,4 @@
-// Reads the settings from the environment; a wrong value is a sentence, and all of them are reported at once.
+// The settings, and how the environment becomes them; a wrong value is a sentence, and all of them are reported at once.
 
 import { resolve } from 'node:path'
 import { readPem } from './config/certificates.ts'
@@ -7,10 +7,11 @@ import type { AllowedHost } from './config/hosts.ts'
 import { entryForPlatform, parseAllowedHost, parseListenHost, parseRange, parseServerName } from './config/hosts.ts'
 import { parseSecretKeys, type SecretKey } from './config/secret-keys.ts'
 import { parseBoolean, parseList, parseNumber, parseOneOf } from './config/values.ts'
-import { parseOrigin, parsePlatformUrl, parseProxy, parsePublicUrl } from './config/web-addresses.ts'
+import { type PlatformRoot, parseOrigin, parsePlatformUrl, parseProxy, parsePublicUrl } from './config/web-addresses.ts'
 
 export type { AllowedHost } from './config/hosts.ts'
 export type { SecretKey } from './config/secret-keys.ts'
+export type { PlatformRoot } from './config/web-addresses.ts'
 
 /** The platform that a type linked by OAuth lives on, and our application there. */
 export interface OAuthPlatform {
@@ -18,6 +19,18 @@ export interface OAuthPlatform {
   clientId: string | null
   clientSecret: string | null
   scopes: string[]
+}
+
+/** What is known of a vendor's own platform before any setting is read; `name` is its member of `Config`. */
+export interface HostedPlatform<Name extends string> {
+  name: Name
+  /** What the names of its settings begin with. */
+  prefix: string
+  url: string
+  /** Those that are asked for by default, with spaces between them. */
+  scopes: string
+  /** Nothing but host and path of `url` may be told of, since the rest may be secret. */
+  rootOf(url: URL): PlatformRoot
 }
 
 export const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const
@@ -70,8 +83,11 @@ export class ConfigError extends Error {
   }
 }
 
-/** Throws a `ConfigError` that names every wrong setting. An empty value counts as absent. */
-export function readConfig(env: Environment): Config {
+/** As `readConfig`, which knows the platforms. */
+export function parseConfig<Name extends string>(
+  env: Environment,
+  platforms: HostedPlatform<Name>[],
+): Omit<Config, 'github' | 'gitlab'> & Record<Name, OAuthPlatform> {
   const problems: string[] = []
 
   /** The setting read by `parse`, which throws the rest of the sentence "NAME …"; a secret's value is not echoed. */
@@ -86,24 +102,27 @@ export function readConfig(env: Environment): Config {
     }
   }
 
-  function readOAuthPlatform(name: 'GITHUB' | 'GITLAB', url: string, scopes: string): OAuthPlatform {
+  function readOAuthPlatform({ prefix, url, scopes, rootOf }: HostedPlatform<Name>): OAuthPlatform {
     const platform: OAuthPlatform = {
-      url: read(`${name}_URL`, url, parsePlatformUrl(name === 'GITHUB' ? 'github' : 'gitlab')),
-      clientId: read<string | null>(`${name}_CLIENT_ID`, null, String),
-      clientSecret: read<string | null>(`${name}_CLIENT_SECRET`, null, String),
-      scopes: read(`${name}_SCOPES`, scopes, String)
+      url: read(`${prefix}_URL`, url, parsePlatformUrl(rootOf)),
+      clientId: read<string | null>(`${prefix}_CLIENT_ID`, null, String),
+      clientSecret: read<string | null>(`${prefix}_CLIENT_SECRET`, null, String),
+      scopes: read(`${prefix}_SCOPES`, scopes, String)
         .split(/[\s,]+/)
         .filter((scope) => scope !== ''),
     }
     if (!platform.clientId !== !platform.clientSecret) {
-      problems.push(`${name}_CLIENT_ID and ${name}_CLIENT_SECRET belong together: set both or none`)
+      problems.push(`${prefix}_CLIENT_ID and ${prefix}_CLIENT_SECRET belong together: set both or none`)
     }
     return platform
   }
 
   const port = read('PORT', 4600, parseNumber(0, 65535))
-  const github = readOAuthPlatform('GITHUB', 'https://github.com', 'user:email read:org read:public_key')
-  const gitlab = readOAuthPlatform('GITLAB', 'https://gitlab.com', 'read_api')
+  const oauth = Object.fromEntries(platforms.map((platform) => [platform.name, readOAuthPlatform(platform)])) as Record<
+    Name,
+    OAuthPlatform
+  >
+  const hostedUrls = platforms.map(({ url }) => url)
   const databaseUrl = read<string | null>('DATABASE_URL', null, parseDatabaseUrl)
   const secretKeys = read<SecretKey[] | null>('SECRET_KEYS', null, parseSecretKeys)
   if (env.DATABASE_URL?.trim() && !env.SECRET_KEYS?.trim()) {
@@ -112,18 +131,19 @@ export function readConfig(env: Environment): Config {
     )
   }
 
-  const config: Config = {
+  const config = {
     host: read('HOST', '127.0.0.1', parseListenHost),
     port,
     publicUrl: read('PUBLIC_URL', `http://localhost:${port}`, parsePublicUrl),
     dataDir: resolve(read('DATA_DIR', './data', String)),
     databaseUrl,
     secretKeys,
-    github,
-    gitlab,
+    ...oauth,
     allowedHosts: [
       ...read('ALLOWED_HOSTS', [], parseList(parseAllowedHost)),
-      ...[github.url, gitlab.url].flatMap(entryForPlatform),
+      ...platforms.flatMap(({ name }) =>
+        hostedUrls.includes(oauth[name].url) ? [] : entryForPlatform(oauth[name].url),
+      ),
     ],
     extraCaCerts: read<string | null>('EXTRA_CA_CERTS', null, readPem),
     httpsProxy: read<string | null>('HTTPS_PROXY', null, parseProxy),

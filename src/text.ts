@@ -1,4 +1,4 @@
-// What is asked of text everywhere: is it one line that can be shown, and is it the same as a secret.
+// What is asked of text everywhere: is it one line that can be shown, is it the same as a secret, and lists as people write them.
 
 import { createHash, timingSafeEqual } from 'node:crypto'
 
@@ -14,4 +14,10 @@ export function asOneLine(text: string, most: number): string {
 export function equalInConstantTime(given: string, wanted: string): boolean {
   const digest = (text: string) => createHash('sha256').update(text).digest()
   return timingSafeEqual(digest(given), digest(wanted))
+}
+
+/** "a, b or c". */
+export function listOf(items: string[], conjunction: 'and' | 'or' | 'nor'): string {
+  const [last = '', ...others] = items.toReversed()
+  return others.length === 0 ? last : `${others.toReversed().join(', ')} ${conjunction} ${last}`
 }

@@ -47,10 +47,64 @@ describeOnBothEngines('sessions', (engine) => {
           user: (await alice.call('GET', '/v1/users/self')).json.user,
           csrf_token: expect.stringMatching(/^[A-Za-z0-9_-]{43}$/),
           public_url: service.url,
-          oauth: {
-            github: { configured: false, url: 'https://github.com' },
-            gitlab: { configured: false, url: 'https://gitlab.com' },
-          },
+          platforms: [
+            expect.objectContaining({ scm_type: 'github', oauth: { configured: false, url: 'https://github.com' } }),
+            expect.objectContaining({ scm_type: 'gitlab', oauth: { configured: false, url: 'https://gitlab.com' } }),
+            {
+              scm_type: 'github-enterprise',
+              vendor: 'github',
+              label: 'GitHub Enterprise Server',
+              self_hosted: true,
+              oauth: null,
+              words: {
+                vendor: 'GitHub',
+                server: 'GitHub Enterprise Server',
+                organizations: 'organisations',
+                change_request: 'pull request',
+                change_requests: 'pull requests',
+                change_request_sign: '#',
+                repository_form: 'owner/name',
+              },
+              short_words: null,
+              scopes: [
+                { name: 'user:email', why: 'your e-mail addresses', optional: false },
+                { name: 'read:org', why: 'which organisations you are a member of', optional: false },
+                { name: 'read:public_key', why: 'your SSH public keys', optional: false },
+                {
+                  name: 'repo',
+                  why: 'your private repositories (GitHub has no scope for reading alone; nothing is written)',
+                  optional: true,
+                },
+              ],
+              new_token_path:
+                '/settings/tokens/new?scopes=user%3Aemail%2Cread%3Aorg%2Cread%3Apublic_key%2Crepo&description=Forgelink',
+            },
+            {
+              scm_type: 'gitlab-self-hosted',
+              vendor: 'gitlab',
+              label: 'GitLab self-hosted',
+              self_hosted: true,
+              oauth: null,
+              words: {
+                vendor: 'GitLab',
+                server: 'GitLab',
+                organizations: 'groups',
+                change_request: 'merge request',
+                change_requests: 'merge requests',
+                change_request_sign: '!',
+                repository_form: 'group/subgroup/name',
+              },
+              short_words: { fewer_than: 3, hint: 'GitLab wants three letters or more of a word.' },
+              scopes: [
+                {
+                  name: 'read_api',
+                  why: 'your e-mail address, projects, groups, merge requests and SSH public keys',
+                  optional: false,
+                },
+              ],
+              new_token_path: '/-/user_settings/personal_access_tokens?name=Forgelink&scopes=read_api',
+            },
+          ],
         },
       })
     }

@@ -5,6 +5,7 @@ import type { Event, EventPage } from '../api.ts'
 import { Load } from '../loaded.tsx'
 import { useEvents } from '../queries.ts'
 import { RowsSkeleton } from '../shell/skeletons.tsx'
+import { usePlatforms } from '../told-platforms.ts'
 import { Empty } from '../ui/empty.tsx'
 import { focusOn } from '../ui/focus.ts'
 import list from '../ui/list.module.css'
@@ -59,10 +60,11 @@ function EventList({ found: { events, pagination }, onPage }: { found: EventPage
 }
 
 function Row({ event }: { event: Event }) {
+  const platforms = usePlatforms()
   return (
     <li className={list.row}>
       <div className={list.main}>
-        <p className={list.name}>{eventWords(event)}</p>
+        <p className={list.name}>{eventWords(event, platforms)}</p>
         <p className={list.meta}>
           <span>
             <Time at={event.created_at} />

@@ -1,10 +1,11 @@
 // Events as a person would tell them.
 
 import type { EventData, EventType, IntegrationData } from '../../src/audit/event-types.ts'
-import type { Event } from '../api.ts'
-import { hostOf, platforms } from '../platforms.ts'
+import { hostOf } from '../addresses.ts'
+import type { Event, Platform } from '../api.ts'
+import { platformIn } from '../told-platforms.ts'
 
-const words: { [Type in EventType]: (data: EventData[Type]) => string } = {
+const words: { [Type in EventType]: (data: EventData[Type], platforms: Platform[]) => string } = {
   new_user: () => 'The account was made',
   edit_user: ({ username, email }) => `Name and address changed to ${username}, ${email}`,
   delete_user: () => 'The account was removed',
@@ -18,33 +19,35 @@ const words: { [Type in EventType]: (data: EventData[Type]) => string } = {
   delete_token: ({ token_name }) => `API token “${token_name}” revoked`,
   new_key: ({ name }) => `SSH key “${name}” added`,
   delete_key: ({ name }) => `SSH key “${name}” removed`,
-  import_keys: (data) => `${data.added} SSH ${data.added === 1 ? 'key' : 'keys'} imported from ${nameOf(data)}`,
-  new_integration: (data) => `${nameOf(data)} linked`,
-  edit_integration: (data) => `Token of ${nameOf(data)} replaced`,
-  renew_integration: (data) => `${nameOf(data)} linked again`,
-  refresh_integration: (data) => `Token of ${nameOf(data)} refreshed`,
-  expire_integration: (data) => `${nameOf(data)} has expired: ${data.reason}`,
-  delete_integration: (data) => `${nameOf(data)} unlinked`,
+  import_keys: (data, platforms) =>
+    `${data.added} SSH ${data.added === 1 ? 'key' : 'keys'} imported from ${nameOf(data, platforms)}`,
+  new_integration: (data, platforms) => `${nameOf(data, platforms)} linked`,
+  edit_integration: (data, platforms) => `Token of ${nameOf(data, platforms)} replaced`,
+  renew_integration: (data, platforms) => `${nameOf(data, platforms)} linked again`,
+  refresh_integration: (data, platforms) => `Token of ${nameOf(data, platforms)} refreshed`,
+  expire_integration: (data, platforms) => `${nameOf(data, platforms)} has expired: ${data.reason}`,
+  delete_integration: (data, platforms) => `${nameOf(data, platforms)} unlinked`,
   integration_failure: ({ host, reason }) =>
     reason === 'address_refused'
       ? `A link to ${host} was refused: this server does not contact that address`
       : `A link to ${host} was refused: the account was another`,
-  revoke_success: ({ integration_type }) => `A token was revoked at ${platforms[integration_type].label}`,
-  revoke_failure: ({ integration_type }) =>
-    `A token could not be revoked at ${platforms[integration_type].label}: revoke it there yourself`,
+  revoke_success: ({ integration_type }, platforms) =>
+    `A token was revoked at ${platformIn(platforms, integration_type).label}`,
+  revoke_failure: ({ integration_type }, platforms) =>
+    `A token could not be revoked at ${platformIn(platforms, integration_type).label}: revoke it there yourself`,
   show_access_tokens: ({ count }) => `Platform tokens were shown ${count === 1 ? 'once' : `${count} times`}`,
   omitted_failures: ({ count }) => `${count} more failures`,
 }
 
-export function eventWords({ type, type_data }: Event): string {
-  const tell = words[type] as ((data: unknown) => string) | undefined
+export function eventWords({ type, type_data }: Event, platforms: Platform[]): string {
+  const tell = words[type] as ((data: unknown, platforms: Platform[]) => string) | undefined
   // A newer server may know more than a page that has been open for long.
-  return tell?.(type_data) ?? type.replaceAll('_', ' ')
+  return tell?.(type_data, platforms) ?? type.replaceAll('_', ' ')
 }
 
-function nameOf({ integration_type, data: { login, url } }: IntegrationData): string {
-  const { label, selfHosted } = platforms[integration_type]
-  return selfHosted ? `${login} on ${hostOf(url)}` : `${login} on ${label}`
+function nameOf({ integration_type, data: { login, url } }: IntegrationData, platforms: Platform[]): string {
+  const { label, self_hosted } = platformIn(platforms, integration_type)
+  return self_hosted ? `${login} on ${hostOf(url)}` : `${login} on ${label}`
 }
 
 /** "by the API token “ci”". */

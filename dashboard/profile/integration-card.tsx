@@ -2,18 +2,20 @@
 
 import { Button } from '@mantine/core'
 import { useState } from 'react'
+import { hostOf } from '../addresses.ts'
 import { type Integration, importKeys } from '../api.ts'
 import { asFailure } from '../failure.ts'
-import { hostOf, platforms } from '../platforms.ts'
 import { publicPath } from '../public-path.ts'
 import { useChange, useHealth } from '../queries.ts'
 import { followLink } from '../router.ts'
+import { usePlatform } from '../told-platforms.ts'
 import { ExternalLink } from '../ui/external-link.tsx'
 import { Failed } from '../ui/failed.tsx'
 import { focusOn } from '../ui/focus.ts'
 import { Icon } from '../ui/icons.tsx'
 import { PlatformLogo } from '../ui/platform-logo.tsx'
 import { Time } from '../ui/time.tsx'
+import { capitalized } from '../ui/words.ts'
 import { ImportResult } from './import-result.tsx'
 import classes from './integration-card.module.css'
 import { LinkProblems, LinkStatusLine } from './link-status.tsx'
@@ -29,9 +31,10 @@ interface IntegrationCardProps {
 
 export function IntegrationCard({ integration, onUnlinked }: IntegrationCardProps) {
   const { id, scm_type, username, url, profile_url, created_at } = integration
-  const { label, selfHosted, changes } = platforms[scm_type]
+  const platform = usePlatform(scm_type)
+  const { label, self_hosted, words } = platform
   const health = useHealth(integration)
-  const status = statusOf(integration, health)
+  const status = statusOf(integration, platform, health)
   const importing = useChange(importKeys, { stale: ['keys'] })
   const [asking, setAsking] = useState<'unlink' | 'token' | null>(null)
   const close = () => setAsking(null)
@@ -77,7 +80,7 @@ export function IntegrationCard({ integration, onUnlinked }: IntegrationCardProp
         <div>
           <dt>Token ends</dt>
           <dd>
-            <TokenEnd integration={integration} />
+            <TokenEnd integration={integration} selfHosted={self_hosted} />
           </dd>
         </div>
         <div>
@@ -96,7 +99,7 @@ export function IntegrationCard({ integration, onUnlinked }: IntegrationCardProp
           >
             Import SSH keys
           </Button>
-          {selfHosted ? (
+          {self_hosted ? (
             <Button variant={status.wantsToken ? 'filled' : 'default'} onClick={() => setAsking('token')}>
               Replace token
             </Button>
@@ -115,7 +118,7 @@ export function IntegrationCard({ integration, onUnlinked }: IntegrationCardProp
               Repositories
             </a>
             <a href={publicPath(`/pull-requests?link=${id}`)} onClick={followLink}>
-              {changes.charAt(0).toUpperCase() + changes.slice(1)}
+              {capitalized(words.change_requests)}
             </a>
           </span>
         </div>
@@ -125,7 +128,7 @@ export function IntegrationCard({ integration, onUnlinked }: IntegrationCardProp
           {importing.isError && (
             <Failed
               failure={asFailure(importing.error)}
-              message={adviceFor(asFailure(importing.error).code, integration)}
+              message={adviceFor(asFailure(importing.error).code, platform)}
               retry={() => importing.mutate(id)}
             />
           )}
@@ -133,7 +136,7 @@ export function IntegrationCard({ integration, onUnlinked }: IntegrationCardProp
       </div>
 
       <UnlinkQuestion integration={integration} opened={asking === 'unlink'} onClose={close} onUnlinked={onUnlinked} />
-      {selfHosted && (
+      {self_hosted && (
         <ReplaceTokenDialog
           integration={integration}
           opened={asking === 'token'}
@@ -146,9 +149,8 @@ export function IntegrationCard({ integration, onUnlinked }: IntegrationCardProp
 }
 
 /** A token that came by OAuth with a date is renewed before it; only a pasted one ends. */
-function TokenEnd({ integration }: { integration: Integration }) {
-  const { token_expires_at, scm_type } = integration
-  const { selfHosted } = platforms[scm_type]
+function TokenEnd({ integration, selfHosted }: { integration: Integration; selfHosted: boolean }) {
+  const { token_expires_at } = integration
   if (token_expires_at === null) return selfHosted ? 'no date known' : 'not by itself'
   return selfHosted ? <Time at={token_expires_at} /> : 'renewed by itself'
 }

@@ -1,36 +1,40 @@
-// The four ways to link an account.
+// The platforms whose accounts can be linked: by OAuth over there, or by address and token here.
 
 import { Button } from '@mantine/core'
 import { useState } from 'react'
-import type { Session } from '../api.ts'
-import { hostOf, platforms, type SelfHostedType } from '../platforms.ts'
+import { hostOf } from '../addresses.ts'
+import type { Platform } from '../api.ts'
 import { publicPath } from '../public-path.ts'
+import { usePlatforms } from '../told-platforms.ts'
 import { PlatformLogo } from '../ui/platform-logo.tsx'
 import classes from './link-choices.module.css'
 import { LinkDialog } from './link-dialog.tsx'
 
-interface LinkChoicesProps {
-  oauth: Session['oauth']
-  onLinked: (id: string) => void
-}
-
-export function LinkChoices({ oauth, onLinked }: LinkChoicesProps) {
-  const [linking, setLinking] = useState<SelfHostedType | null>(null)
+export function LinkChoices({ onLinked }: { onLinked: (id: string) => void }) {
+  const platforms = usePlatforms()
+  const [linking, setLinking] = useState<Platform | null>(null)
   return (
     <>
       <ul className={classes.choices}>
-        <OAuthChoice type="github" service={oauth.github} />
-        <OAuthChoice type="gitlab" service={oauth.gitlab} />
-        <TokenChoice type="github-enterprise" onChoose={setLinking} />
-        <TokenChoice type="gitlab-self-hosted" onChoose={setLinking} />
+        {platforms.map((platform) =>
+          platform.oauth ? (
+            <OAuthChoice key={platform.scm_type} platform={platform} service={platform.oauth} />
+          ) : (
+            <TokenChoice key={platform.scm_type} platform={platform} onChoose={setLinking} />
+          ),
+        )}
       </ul>
-      <LinkDialog type={linking} onClose={() => setLinking(null)} onLinked={onLinked} />
+      <LinkDialog platform={linking} onClose={() => setLinking(null)} onLinked={onLinked} />
     </>
   )
 }
 
-function OAuthChoice({ type, service }: { type: 'github' | 'gitlab'; service: Session['oauth']['github'] }) {
-  const { label } = platforms[type]
+interface OAuthChoiceProps {
+  platform: Platform
+  service: NonNullable<Platform['oauth']>
+}
+
+function OAuthChoice({ platform: { scm_type: type, label }, service }: OAuthChoiceProps) {
   const name = type.toUpperCase()
   return (
     <li className={classes.choice}>
@@ -55,8 +59,8 @@ function OAuthChoice({ type, service }: { type: 'github' | 'gitlab'; service: Se
   )
 }
 
-function TokenChoice({ type, onChoose }: { type: SelfHostedType; onChoose: (type: SelfHostedType) => void }) {
-  const { label } = platforms[type]
+function TokenChoice({ platform, onChoose }: { platform: Platform; onChoose: (platform: Platform) => void }) {
+  const { scm_type: type, label } = platform
   return (
     <li className={classes.choice}>
       <PlatformLogo type={type} size={28} />
@@ -64,7 +68,7 @@ function TokenChoice({ type, onChoose }: { type: SelfHostedType; onChoose: (type
         <h3>{label}</h3>
         <p>With the address of your server and a token you make there.</p>
       </div>
-      <Button variant="default" onClick={() => onChoose(type)}>
+      <Button variant="default" onClick={() => onChoose(platform)}>
         Add {label}
       </Button>
     </li>

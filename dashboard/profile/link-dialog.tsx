@@ -1,10 +1,11 @@
-// Links an account on GitHub Enterprise Server or GitLab self-hosted, by address and token.
+// Links an account on a self-hosted platform, by address and token.
 
 import { Modal, TextInput } from '@mantine/core'
 import { useState } from 'react'
-import { type Integration, linkByToken } from '../api.ts'
-import { nameOfLink, platforms, type SelfHostedType } from '../platforms.ts'
+import { nameOfLink } from '../addresses.ts'
+import { type Integration, linkByToken, type Platform } from '../api.ts'
 import { type Change, useChange } from '../queries.ts'
+import { usePlatforms } from '../told-platforms.ts'
 import { DialogForm } from '../ui/dialog-form.tsx'
 import { fieldError, formFailure } from '../ui/field.ts'
 import form from '../ui/form.module.css'
@@ -14,12 +15,13 @@ import { announce } from '../ui/toast.tsx'
 import { TokenHelp } from './token-help.tsx'
 
 interface LinkDialogProps {
-  type: SelfHostedType | null
+  /** null: closed. */
+  platform: Platform | null
   onClose: () => void
   onLinked: (id: string) => void
 }
 
-export function LinkDialog({ type, onClose, onLinked }: LinkDialogProps) {
+export function LinkDialog({ platform, onClose, onLinked }: LinkDialogProps) {
   const linking = useChange(linkByToken, { stale: ['integrations'], done })
 
   function done(integration: Integration) {
@@ -33,22 +35,23 @@ export function LinkDialog({ type, onClose, onLinked }: LinkDialogProps) {
     onClose()
   }
 
-  const title = type && `Add ${platforms[type].label}`
+  const title = platform && `Add ${platform.label}`
   return (
     // The focus goes to the news of the link then, not back.
-    <Modal opened={type !== null} onClose={close} title={title} size={520} returnFocus={!linking.isSuccess}>
-      {type && <LinkForm type={type} linking={linking} onClose={close} />}
+    <Modal opened={platform !== null} onClose={close} title={title} size={520} returnFocus={!linking.isSuccess}>
+      {platform && <LinkForm platform={platform} linking={linking} onClose={close} />}
     </Modal>
   )
 }
 
 interface LinkFormProps {
-  type: SelfHostedType
+  platform: Platform
   linking: Change & { mutate: (input: Parameters<typeof linkByToken>[0]) => void }
   onClose: () => void
 }
 
-function LinkForm({ type, linking, onClose }: LinkFormProps) {
+function LinkForm({ platform, linking, onClose }: LinkFormProps) {
+  const platforms = usePlatforms()
   const [address, setAddress] = useState('')
   const [token, setToken] = useState('')
   const failure = formFailure(linking.error, ['url', 'access_token'])
@@ -59,12 +62,12 @@ function LinkForm({ type, linking, onClose }: LinkFormProps) {
       change={linking}
       failure={isThere ? undefined : failure}
       answer="Link account"
-      onSubmit={() => linking.mutate({ scm_type: type, url: address.trim(), access_token: token.trim() })}
+      onSubmit={() => linking.mutate({ scm_type: platform.scm_type, url: address.trim(), access_token: token.trim() })}
       onClose={onClose}
     >
       <TextInput
         label="Address"
-        placeholder={type === 'github-enterprise' ? 'https://github.example.com' : 'https://gitlab.example.com'}
+        placeholder={`https://${platform.vendor}.example.com`}
         inputMode="url"
         autoComplete="off"
         autoCapitalize="none"
@@ -72,7 +75,7 @@ function LinkForm({ type, linking, onClose }: LinkFormProps) {
         data-autofocus
         value={address}
         onChange={(event) => setAddress(event.currentTarget.value)}
-        error={fieldError(linking.error, 'url', 'The address')}
+        error={fieldError(linking.error, 'url', 'The address', platforms)}
       />
       <SecretInput
         className={form.mono}
@@ -82,7 +85,7 @@ function LinkForm({ type, linking, onClose }: LinkFormProps) {
         onChange={(event) => setToken(event.currentTarget.value)}
         error={fieldError(linking.error, 'access_token', 'The token')}
       />
-      <TokenHelp type={type} address={address} />
+      <TokenHelp type={platform.scm_type} address={address} />
       {isThere && (
         <Notice tone="warn">
           <p role="alert">

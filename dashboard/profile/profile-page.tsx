@@ -1,12 +1,13 @@
 // The profile: the linked accounts, how they are, and the ways to link more.
 
 import { useEffect, useState } from 'react'
+import { nameOfLink } from '../addresses.ts'
 import type { Integration, Session } from '../api.ts'
 import { Load } from '../loaded.tsx'
-import { nameOfLink, platforms } from '../platforms.ts'
 import { useIntegrations } from '../queries.ts'
 import { replaceAddress, useAddress } from '../router.ts'
 import { RowsSkeleton } from '../shell/skeletons.tsx'
+import { usePlatform } from '../told-platforms.ts'
 import { Empty } from '../ui/empty.tsx'
 import { focusOn } from '../ui/focus.ts'
 import { Notice } from '../ui/notice.tsx'
@@ -20,6 +21,7 @@ const NEWS = 'just-linked'
 
 export function ProfilePage({ session }: { session: Session }) {
   const integrations = useIntegrations()
+  const hosted = session.platforms.filter(({ self_hosted }) => !self_hosted)
   const [linked, setLinked] = useJustLinked()
 
   function noteUnlinked() {
@@ -47,8 +49,11 @@ export function ProfilePage({ session }: { session: Session }) {
           {(list) => <LinkedAccounts list={list} linked={linked} onUnlinked={noteUnlinked} />}
         </Load>
       </Section>
-      <Section title="Link an account" lead="GitHub and GitLab ask for your consent; your own servers take a token.">
-        <LinkChoices oauth={session.oauth} onLinked={noteLinked} />
+      <Section
+        title="Link an account"
+        lead={`${hosted.map(({ label }) => label).join(' and ')} ask for your consent; your own servers take a token.`}
+      >
+        <LinkChoices onLinked={noteLinked} />
       </Section>
     </Page>
   )
@@ -80,10 +85,7 @@ function LinkedAccounts({ list, linked, onUnlinked }: LinkedAccountsProps) {
       <div role="status" id={NEWS} tabIndex={-1} className={classes.news}>
         {fresh && (
           <Notice tone="good">
-            <p>
-              <strong>{nameOfLink(fresh)}</strong> is linked. You can import its SSH keys now, or search its{' '}
-              repositories and {platforms[fresh.scm_type].changes}.
-            </p>
+            <LinkedNews link={fresh} />
           </Notice>
         )}
       </div>
@@ -101,5 +103,15 @@ function LinkedAccounts({ list, linked, onUnlinked }: LinkedAccountsProps) {
         </ul>
       )}
     </div>
+  )
+}
+
+function LinkedNews({ link }: { link: Integration }) {
+  const { words } = usePlatform(link.scm_type)
+  return (
+    <p>
+      <strong>{nameOfLink(link)}</strong> is linked. You can import its SSH keys now, or search its repositories and{' '}
+      {words.change_requests}.
+    </p>
   )
 }

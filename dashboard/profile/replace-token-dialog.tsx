@@ -2,8 +2,8 @@
 
 import { Modal } from '@mantine/core'
 import { useState } from 'react'
+import { nameOfLink } from '../addresses.ts'
 import { type Integration, replaceToken } from '../api.ts'
-import { nameOfLink, type SelfHostedType } from '../platforms.ts'
 import { useChange } from '../queries.ts'
 import { DialogForm } from '../ui/dialog-form.tsx'
 import { fieldError, formFailure } from '../ui/field.ts'
@@ -58,7 +58,7 @@ function ReplaceTokenForm({ integration, onReplaced, onClose }: Omit<ReplaceToke
         onChange={(event) => setToken(event.currentTarget.value)}
         error={fieldError(change.error, 'access_token', 'The token')}
       />
-      <TokenHelp type={integration.scm_type as SelfHostedType} address={integration.url} />
+      <TokenHelp type={integration.scm_type} address={integration.url} />
     </DialogForm>
   )
 }

@@ -1,8 +1,7 @@
 // How a link is, in words: what the list knows at once, and what the platform said when it was asked.
 
-import type { Health, Integration } from '../api.ts'
+import type { Health, Integration, Platform } from '../api.ts'
 import type { Loaded } from '../loaded.tsx'
-import { platforms } from '../platforms.ts'
 
 export interface Problem {
   message: string
@@ -39,12 +38,12 @@ const words: Record<Status, { tone: LinkStatus['tone']; words: string; message: 
 /** Problems that have nothing to do with the token. */
 const temporaryCodes = ['scm_unavailable', 'scm_unreachable', 'scm_rate_limited', 'scm_bad_response', 'scm_redirected']
 
-export function statusOf(integration: Integration, health: Loaded<Health>): LinkStatus {
+export function statusOf(integration: Integration, platform: Platform, health: Loaded<Health>): LinkStatus {
   if (health.state !== 'loaded') return stored(integration, health.state === 'loading')
   const { status, problems } = health.value
   const known = isStatus(status) ? status : integration.status
   const shown = problems.map(({ code, message, fix_url, hint }) => ({
-    message: adviceFor(code, integration) ?? message,
+    message: adviceFor(code, platform) ?? message,
     // A link is made again by the card's own button.
     fixUrl: isTemporary(code) || hint?.action === 'link_again' ? null : fix_url,
   }))
@@ -75,10 +74,9 @@ function isMendedByToken(status: Status): boolean {
 }
 
 /** What to do about a refused token here, where there is a button for it: the API's own sentence is for programs. */
-export function adviceFor(code: string | undefined, { scm_type }: Integration): string | undefined {
+export function adviceFor(code: string | undefined, { label, self_hosted }: Platform): string | undefined {
   if (code !== 'scm_token_rejected' && code !== 'scm_link_expired') return undefined
-  const { label, selfHosted } = platforms[scm_type]
-  return selfHosted
+  return self_hosted
     ? `${label} does not take the token: it is wrong, expired or revoked. Make another there, and give it to this link with “Replace token”.`
     : `${label} no longer takes what it gave for this link. “Link again” mends that.`
 }

@@ -1,16 +1,19 @@
 // Which scopes a token needs, each with what for, and the page of that very platform where it is made.
 
-import { platforms, type SelfHostedType, scopes, tokenPage } from '../platforms.ts'
+import { webAddress } from '../addresses.ts'
+import type { Platform, ScmType } from '../api.ts'
+import { usePlatform } from '../told-platforms.ts'
 import { ExternalLink } from '../ui/external-link.tsx'
 import classes from './token-help.module.css'
 
-export function TokenHelp({ type, address }: { type: SelfHostedType; address: string }) {
-  const page = tokenPage(type, address)
+export function TokenHelp({ type, address }: { type: ScmType; address: string }) {
+  const platform = usePlatform(type)
+  const page = newTokenPage(platform, address)
   return (
     <div className={classes.help}>
       <p className={classes.title}>Scopes the token needs</p>
       <dl className={classes.scopes}>
-        {scopes[type].map(({ name, why, optional }) => (
+        {platform.scopes.map(({ name, why, optional }) => (
           <div key={name}>
             <dt>
               <code>{name}</code>
@@ -22,13 +25,17 @@ export function TokenHelp({ type, address }: { type: SelfHostedType; address: st
       </dl>
       <p>
         {page ? (
-          <ExternalLink to={page}>
-            Make such a token on your {platforms[type].label.replace(' self-hosted', '')}
-          </ExternalLink>
+          <ExternalLink to={page}>Make such a token on your {platform.words.server}</ExternalLink>
         ) : (
           <span className={classes.hint}>Type the address, and a link to its token page appears here.</span>
         )}
       </p>
     </div>
   )
+}
+
+/** null while `address` is no web address. */
+function newTokenPage({ new_token_path }: Platform, address: string): string | null {
+  const root = webAddress(address.trim())?.replace(/\/+$/, '')
+  return root ? root + new_token_path : null
 }

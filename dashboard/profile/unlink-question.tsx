@@ -1,8 +1,9 @@
 // Asks before an account is unlinked, and says what happens to its token and its keys.
 
+import { nameOfLink } from '../addresses.ts'
 import { type Integration, unlink } from '../api.ts'
-import { nameOfLink, platforms } from '../platforms.ts'
 import { useChange } from '../queries.ts'
+import { usePlatform } from '../told-platforms.ts'
 import { Question } from '../ui/question.tsx'
 import { announce } from '../ui/toast.tsx'
 
@@ -14,7 +15,7 @@ interface UnlinkQuestionProps {
 }
 
 export function UnlinkQuestion({ integration, opened, onClose, onUnlinked }: UnlinkQuestionProps) {
-  const { label, selfHosted } = platforms[integration.scm_type]
+  const { label, self_hosted } = usePlatform(integration.scm_type)
   const name = nameOfLink(integration)
   const removal = useChange(unlink, { stale: ['integrations'], done })
 
@@ -35,7 +36,7 @@ export function UnlinkQuestion({ integration, opened, onClose, onUnlinked }: Unl
     >
       <p>Everything that uses this link stops working at once. SSH keys that you imported stay.</p>
       <p>
-        {selfHosted
+        {self_hosted
           ? `Forgelink forgets the token. It stays valid at ${label} until you revoke it there.`
           : `Forgelink forgets the token and revokes it at ${label}.`}
       </p>

@@ -1,8 +1,8 @@
 // Chooses the linked account to search with.
 
 import { Select } from '@mantine/core'
+import { nameOfLink } from '../addresses.ts'
 import type { Integration } from '../api.ts'
-import { nameOfLink } from '../platforms.ts'
 import { PlatformLogo } from '../ui/platform-logo.tsx'
 
 interface LinkChoiceProps {

@@ -10,7 +10,7 @@ const states: Record<PullRequest['state'], { label: string; tone: string | undef
   closed: { label: 'Closed', tone: undefined },
 }
 
-export function PullRequestRow({ pullRequest, sign }: { pullRequest: PullRequest; sign: '#' | '!' }) {
+export function PullRequestRow({ pullRequest, sign }: { pullRequest: PullRequest; sign: string }) {
   const { title, number, html_url, state, source_repo_name, source_repo_html_url } = pullRequest
   const { label, tone } = states[state]
   return (

@@ -1,8 +1,8 @@
-// Searches the pull requests (merge requests, on GitLab) of a linked account or of one repository.
+// Searches the pull requests of a linked account or of one repository.
 
 import { SegmentedControl, TextInput } from '@mantine/core'
-import { type Integration, type PullRequest, type Session, searchPullRequests } from '../api.ts'
-import { platforms } from '../platforms.ts'
+import { type Integration, type Platform, type PullRequest, type Session, searchPullRequests } from '../api.ts'
+import { platformIn } from '../told-platforms.ts'
 import { Page } from '../ui/page.tsx'
 import filters from './filters.module.css'
 import { PullRequestRow } from './pull-request-row.tsx'
@@ -10,10 +10,11 @@ import { type PullRequestFilter, pullRequestQuery, readPullRequestFilter } from 
 import { Search } from './search-frame.tsx'
 
 export function PullRequestsPage({ session }: { session: Session }) {
+  const wordsOf = ({ scm_type }: Integration) => platformIn(session.platforms, scm_type).words
   return (
     <Page
       title="Pull requests"
-      lead="Those you opened anywhere, or all of one repository. GitLab calls them merge requests."
+      lead={['Those you opened anywhere, or all of one repository.', ...otherNames(session.platforms)].join(' ')}
     >
       <Search<PullRequestFilter, PullRequest>
         session={session}
@@ -25,15 +26,13 @@ export function PullRequestsPage({ session }: { session: Session }) {
         initial={() => ({ words: '', repository: '', state: 'open' })}
         afterLink={(filter) => ({ ...filter, repository: '' })}
         missing={missing}
-        noun={(link) => (isGitLab(link) ? ['merge request', 'merge requests'] : ['pull request', 'pull requests'])}
+        noun={(link) => [wordsOf(link).change_request, wordsOf(link).change_requests]}
         placeholder="In the title, for example: login"
         controls={({ link, filter, isPaused, change }) => (
           <>
             <TextInput
               label="Repository"
-              placeholder={
-                isGitLab(link) ? 'group/subgroup/name, or empty for yours' : 'owner/name, or empty for yours'
-              }
+              placeholder={`${wordsOf(link).repository_form}, or empty for yours`}
               autoComplete="off"
               autoCapitalize="none"
               spellCheck={false}
@@ -45,15 +44,21 @@ export function PullRequestsPage({ session }: { session: Session }) {
           </>
         )}
         row={(pullRequest, link) => (
-          <PullRequestRow key={pullRequest.html_url} pullRequest={pullRequest} sign={isGitLab(link) ? '!' : '#'} />
+          <PullRequestRow
+            key={pullRequest.html_url}
+            pullRequest={pullRequest}
+            sign={wordsOf(link).change_request_sign}
+          />
         )}
       />
     </Page>
   )
 }
 
-function isGitLab({ scm_type }: Integration): boolean {
-  return platforms[scm_type].vendor === 'gitlab'
+/** "GitLab calls them merge requests." */
+function otherNames(platforms: Platform[]): string[] {
+  const others = platforms.filter(({ words }) => words.change_requests !== 'pull requests')
+  return [...new Set(others.map(({ words }) => `${words.vendor} calls them ${words.change_requests}.`))]
 }
 
 function lacksOwner({ repository }: PullRequestFilter): boolean {

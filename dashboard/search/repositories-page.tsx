@@ -2,8 +2,8 @@
 
 import { Select, Switch } from '@mantine/core'
 import { type Integration, type Repository, type Session, searchRepositories } from '../api.ts'
-import { platforms } from '../platforms.ts'
 import { useOrganizations } from '../queries.ts'
+import { usePlatform } from '../told-platforms.ts'
 import { Page } from '../ui/page.tsx'
 import filters from './filters.module.css'
 import { type RepositoryFilter, readRepositoryFilter, repositoryQuery } from './query.ts'
@@ -56,7 +56,7 @@ function OwnerChoice({ link, owner, onChange }: OwnerChoiceProps) {
   const organizations = useOrganizations(link.id)
   const logins = organizations.state === 'loaded' ? organizations.value.map(({ login }) => login) : []
   const names = new Set([link.username, ...logins, ...(owner ? [owner] : [])])
-  const groups = platforms[link.scm_type].vendor === 'gitlab' ? 'groups' : 'organisations'
+  const { organizations: groups } = usePlatform(link.scm_type).words
   return (
     <Select
       label="Owner"

@@ -1,16 +1,17 @@
 // One repository that was found.
 
 import { type Integration, type Repository, readableQuery } from '../api.ts'
-import { platforms } from '../platforms.ts'
 import { publicPath } from '../public-path.ts'
 import { followLink } from '../router.ts'
+import { usePlatform } from '../told-platforms.ts'
 import { ExternalLink } from '../ui/external-link.tsx'
 import { Icon } from '../ui/icons.tsx'
+import { capitalized } from '../ui/words.ts'
 import classes from './results.module.css'
 
 export function RepositoryRow({ repository, link }: { repository: Repository; link: Integration }) {
   const { fullName, url, description, fork, default_branch } = repository
-  const { vendor } = platforms[link.scm_type]
+  const { words } = usePlatform(link.scm_type)
   const slash = fullName.lastIndexOf('/') + 1
   const changes = new URLSearchParams({ link: link.id, query: `repo:${fullName} is:open` })
   return (
@@ -37,7 +38,7 @@ export function RepositoryRow({ repository, link }: { repository: Repository; li
       <p className={classes.aside}>
         <span>{default_branch === null ? 'Empty' : <code title="Default branch">{default_branch}</code>}</span>
         <a href={publicPath(`/pull-requests?${readableQuery(changes)}`)} onClick={followLink}>
-          {vendor === 'gitlab' ? 'Merge requests' : 'Pull requests'}
+          {capitalized(words.change_requests)}
           <span className="visually-hidden"> of {fullName}</span>
         </a>
       </p>

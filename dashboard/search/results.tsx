@@ -2,12 +2,12 @@
 
 import { Button } from '@mantine/core'
 import { type ReactNode, useId } from 'react'
-import type { Found, Integration } from '../api.ts'
+import type { Found, Integration, Platform } from '../api.ts'
 import type { Loaded } from '../loaded.tsx'
-import { platforms } from '../platforms.ts'
 import { publicPath } from '../public-path.ts'
 import { followLink } from '../router.ts'
 import { RowsSkeleton } from '../shell/skeletons.tsx'
+import { usePlatform } from '../told-platforms.ts'
 import { Empty } from '../ui/empty.tsx'
 import { Failed } from '../ui/failed.tsx'
 import { focusOn } from '../ui/focus.ts'
@@ -29,6 +29,7 @@ interface ResultsProps<T> {
 
 export function Results<T>({ found, link, page, noun, words, onPage, children }: ResultsProps<T>) {
   const countId = useId()
+  const platform = usePlatform(link.scm_type)
 
   /** A new page is read from its top. */
   function turnTo(wanted: number) {
@@ -52,7 +53,7 @@ export function Results<T>({ found, link, page, noun, words, onPage, children }:
         ))}
       {found.state === 'loaded' &&
         (found.value.items.length === 0 ? (
-          <NothingFound page={page} noun={noun} hint={hintFor(link, words)} onPage={turnTo} />
+          <NothingFound page={page} noun={noun} hint={hintFor(platform, words)} onPage={turnTo} />
         ) : (
           <FoundList found={found.value} busy={found.busy} onPage={turnTo}>
             {children}
@@ -103,12 +104,9 @@ function NothingFound({ page, noun, hint, onPage }: NothingFoundProps) {
   )
 }
 
-/** https://docs.gitlab.com/api/projects/#list-all-projects: fewer letters than three are no search there. */
-function hintFor({ scm_type }: Integration, words: string): string {
-  const isShort = words.trim() !== '' && words.split(/\s+/).some((word) => word.length > 0 && word.length < 3)
-  return platforms[scm_type].vendor === 'gitlab' && isShort
-    ? 'GitLab wants three letters or more of a word.'
-    : 'Try fewer words, or a wider filter.'
+function hintFor({ short_words }: Platform, words: string): string {
+  const isShort = words.split(/\s+/).some((word) => word.length > 0 && word.length < (short_words?.fewer_than ?? 0))
+  return short_words && isShort ? short_words.hint : 'Try fewer words, or a wider filter.'
 }
 
 interface FoundListProps<T> {

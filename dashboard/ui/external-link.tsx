@@ -1,7 +1,7 @@
 // A link that leaves Forgelink. Addresses come from platforms: what is not http(s) stays text.
 
 import type { ReactNode } from 'react'
-import { webAddress } from '../platforms.ts'
+import { webAddress } from '../addresses.ts'
 
 interface ExternalLinkProps {
   to: string | null

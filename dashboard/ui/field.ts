@@ -1,22 +1,27 @@
 // What the server says of one field, as a sentence under it.
 
 import type { Hint } from '../../src/failure.ts'
+import type { Platform } from '../api.ts'
 import { asFailure } from '../failure.ts'
-import { platforms } from '../platforms.ts'
 
 /** The server's words read on after the field's name ("is not an https address"), unless they are a sentence. */
-export function fieldError(error: unknown, field: string, name: string): string | undefined {
+export function fieldError(
+  error: unknown,
+  field: string,
+  name: string,
+  platforms: Platform[] = [],
+): string | undefined {
   if (!error) return undefined
   const { fields, hint } = asFailure(error)
   const messages = fields[field]
   if (!messages || messages.length === 0) return undefined
-  if (hint?.field === field && hint.action === 'use_scm_type') return otherType(hint)
+  if (hint?.field === field && hint.action === 'use_scm_type') return otherType(hint, platforms)
   return messages.map((message) => (/^[A-Z]/.test(message) ? message : `${name} ${message}`)).join(' ')
 }
 
 /** The API's own sentence names the type, for programs. */
-function otherType({ scm_type }: Hint): string {
-  const label = Object.entries(platforms).find(([type]) => type === scm_type)?.[1].label ?? scm_type
+function otherType({ scm_type }: Hint, platforms: Platform[]): string {
+  const label = platforms.find((one) => one.scm_type === scm_type)?.label ?? scm_type
   return `At this address is another platform: add it as ${label}.`
 }
 

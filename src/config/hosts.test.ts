@@ -1,7 +1,8 @@
 // ALLOWED_HOSTS: which entries there are, and what is none.
 
 import { expect, it } from 'vitest'
-import { ConfigError, readConfig } from '../config.ts'
+import { ConfigError } from '../config.ts'
+import { readConfig } from '../read-config.ts'
 import type { AllowedHost } from './hosts.ts'
 
 function problemsOf(allowedHosts: string): string[] {

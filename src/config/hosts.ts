@@ -73,10 +73,9 @@ export function parseAllowedHost(entry: string): AllowedHost {
 }
 
 /** The operator named these platforms, so they may be private or on loopback like any other entry. */
-export function entryForPlatform(platformUrl: string): AllowedHost[] {
+export function entryForPlatform(platformUrl: string): AllowedHost {
   const url = new URL(platformUrl)
-  if (['github.com', 'gitlab.com'].includes(url.hostname)) return []
   const plainHttp = url.protocol === 'http:'
   const port = Number(url.port) || (plainHttp ? 80 : 443)
-  return [parseAllowedHost(`${plainHttp ? 'http://' : ''}${url.hostname}:${port}`)]
+  return parseAllowedHost(`${plainHttp ? 'http://' : ''}${url.hostname}:${port}`)
 }

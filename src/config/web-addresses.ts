@@ -1,8 +1,13 @@
 // Reads the settings that are web addresses: our own, the platforms', a proxy's, and origins.
 
 import { entryForPlatform } from './hosts.ts'
-import { type PlatformName, platformRoot } from './platform-root.ts'
 import { shown } from './values.ts'
+
+/** `problem` reads on after the setting's name; `use` is the root, without trailing slash. */
+export interface PlatformRoot {
+  use: string
+  problem: string | null
+}
 
 const LOOPBACK = /^(localhost|127(\.\d{1,3}){3}|\[::1\])$/
 
@@ -23,10 +28,10 @@ function parseServiceUrl(text: string): string {
  * The root of a platform; other addresses that people paste for it are refused with the root to use. It is an entry of
  * `ALLOWED_HOSTS` as well, and so its host must be one that can be listed there.
  */
-export function parsePlatformUrl(name: PlatformName): (text: string) => string {
+export function parsePlatformUrl(rootOf: (url: URL) => PlatformRoot): (text: string) => string {
   return (text) => {
     const asked = webAddressIn(text)
-    const root = asked && platformRoot(name, asked)
+    const root = asked && rootOf(asked)
     try {
       const url = parseServiceUrl(text)
       if (!root) throw new Error(`has a host name that cannot be one: ${shown(text)}`)

@@ -3,6 +3,7 @@
 import swagger from '@fastify/swagger'
 import type { FastifySchema } from 'fastify'
 import type { FailureCode } from '../failure.ts'
+import { listOf } from '../text.ts'
 import { failureResponses, type NamedResponse, otherFailures } from './failure-schemas.ts'
 import type { App } from './server.ts'
 
@@ -55,8 +56,11 @@ interface Operation {
   'x-failures'?: FailureCode[]
 }
 
-/** Before the routes are registered. */
-export async function describeApi(app: App, publicUrl: string, scopeFor: ScopeFor): Promise<void> {
+/** Before the routes are registered. `platforms`: what people call those that are linked. */
+export async function describeApi(
+  app: App,
+  { publicUrl, platforms, scopeFor }: { publicUrl: string; platforms: string[]; scopeFor: ScopeFor },
+): Promise<void> {
   app.addHook('onRoute', ({ method, url, schema }) => {
     if (!schema?.hide && !(schema?.operationId && schema.failures)) {
       throw new Error(`The schema of ${method} ${url} has to tell its operationId and its failures, or to hide it`)
@@ -71,8 +75,7 @@ export async function describeApi(app: App, publicUrl: string, scopeFor: ScopeFo
       info: {
         title: 'Forgelink',
         version: '1',
-        description:
-          'Links accounts to GitHub, GitLab, GitHub Enterprise Server and GitLab self-hosted, and uses those links. The dashboard calls it with the cookie of its session instead of credentials, for which writes have two failures more: 403 with the code csrf or password_required.',
+        description: `Links accounts to ${listOf(platforms, 'and')}, and uses those links. The dashboard calls it with the cookie of its session instead of credentials, for which writes have two failures more: 403 with the code csrf or password_required.`,
       },
       servers: [{ url: publicUrl }],
       security: [{ bearer: [] }],

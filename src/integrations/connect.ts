@@ -1,9 +1,8 @@
 // An integration becomes a Platform: the one place that hands out tokens for calls, refreshed when due.
 
 import { Failure } from '../failure.ts'
-import { createPlatform } from '../platforms/create-platform.ts'
-import type { Platform, Profile } from '../platforms/platform.ts'
-import type { Connection } from '../platforms/vendor.ts'
+import type { Connection, Platform, Profile } from '../platforms/platform.ts'
+import { createPlatform } from '../platforms/vendors.ts'
 import { withHint } from './hints.ts'
 import type { Integration } from './integrations.ts'
 import { findIntegration, getIntegration, noteStatus, workingStatus } from './integrations.ts'

@@ -9,11 +9,13 @@ import { PLATFORM_FAILURES, PLATFORM_TROUBLE } from '../http/failure-schemas.ts'
 import { CutMeta, cutAt } from '../http/pagination.ts'
 import { answers, IdParams, NoContent } from '../http/schemas.ts'
 import type { App } from '../http/server.ts'
-import { MAX_URL_LENGTH, readPlatformUrl } from '../platforms/platform-url.ts'
+import { MAX_URL_LENGTH, readAnyPlatformUrl, readPlatformUrl } from '../platforms/platform-url.ts'
 import type { ScmType } from '../platforms/scm-types.ts'
-import { isScmType, SCM_TYPES, scmTypes } from '../platforms/scm-types.ts'
+import { isScmType, SCM_TYPES, SELF_HOSTED_SCM_TYPES, scmTypes } from '../platforms/scm-types.ts'
 import { KeySchema, keyJson } from '../ssh-keys/schemas.ts'
-import { type HealthChecks, HealthSchema } from './health.ts'
+import { listOf } from '../text.ts'
+import type { HealthChecks } from './health.ts'
+import { HealthSchema } from './health.ts'
 import { linkPage } from './hints.ts'
 import { importKeys } from './import-keys.ts'
 import type { Integration } from './integrations.ts'
@@ -68,7 +70,7 @@ export function integrationRoutes(app: App, services: Services, parts: Integrati
   const { database, transport, tokenShowings, limits, publicUrl } = services
 
   function scmTypeProblem(scmType: string): string | FieldProblem | undefined {
-    if (!isScmType(scmType)) return 'must be github-enterprise or gitlab-self-hosted'
+    if (!isScmType(scmType)) return `must be ${listOf(SELF_HOSTED_SCM_TYPES, 'or')}`
     const { label, oauth } = scmTypes[scmType]
     if (!oauth) return undefined
     const url = linkPage(publicUrl, { scmType })
@@ -89,7 +91,8 @@ export function integrationRoutes(app: App, services: Services, parts: Integrati
     /** Without a type that can be linked here, what holds for every address is checked. */
     function urlProblem(url: string, { scm_type: given }: Record<string, unknown>): FieldProblem | undefined {
       const scmType = isScmType(given) ? given : null
-      const address = readAddress(scmType ?? 'gitlab-self-hosted', url)
+      const address =
+        scmType === null ? readAnyPlatformUrl(url, transport.policy, publicUrl) : readAddress(scmType, url)
       if (!('problem' in address)) return undefined
       if (address.logged) {
         services.log('scm_address_refused', address.logged)
@@ -183,7 +186,10 @@ export function integrationRoutes(app: App, services: Services, parts: Integrati
       schema: {
         operationId: 'linkAccount',
         failures: ['already_linked', ...PLATFORM_TROUBLE],
-        summary: 'Link an account on GitHub Enterprise Server or GitLab self-hosted',
+        summary: `Link an account on ${listOf(
+          SELF_HOSTED_SCM_TYPES.map((type) => scmTypes[type].label),
+          'or',
+        )}`,
         tags: ['SCM integrations'],
         body: Type.Object({ scm_integration: LinkInput }),
         response: answers(201, IntegrationAnswer),

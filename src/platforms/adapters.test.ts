@@ -1,13 +1,15 @@
 // Both adapters on whole platforms: the sandbox, in all five places where a GitHub or GitLab may be.
+
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 import { type FaultName, type Sandbox, type SandboxPlatform, startSandbox } from '../../sandbox/sandbox.ts'
 import { serve } from '../../test/support/fault-server.ts'
 import type { AllowedHost } from '../config.ts'
 import type { Failure, FailureCode } from '../failure.ts'
-import { createPlatform } from './create-platform.ts'
 import type { Page, PageRequest, Platform } from './platform.ts'
 import { scmTypes } from './scm-types.ts'
-import { createTransport, type Transport } from './transport/transport.ts'
+import type { Transport } from './transport/transport.ts'
+import { createTransport } from './transport/transport.ts'
+import { createPlatform } from './vendors.ts'
 
 const NAMES = ['github', 'github-enterprise', 'gitlab', 'gitlab-self-hosted', 'gitlab-subpath'] as const
 const FIRST = { page: 1, perPage: 20 }

@@ -1,8 +1,10 @@
 // Lists the platforms do not have: filtered, merged or reordered over as few upstream pages as a page of ours needs.
+
+import { startOf } from './answers.ts'
+import { hasCode } from './failures.ts'
 import { onePage, type ReadPage } from './lists.ts'
 import type { Branch, PageRequest } from './platform.ts'
 import type { ListPositions } from './transport/positions.ts'
-import { hasCode, startOf } from './vendor.ts'
 
 const UPSTREAM_PAGE = 100
 /** Upstream pages that one call of ours reads at most, so that it does not read a whole server. */

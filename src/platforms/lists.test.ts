@@ -1,11 +1,12 @@
 // One odd field never loses a whole list, and what a platform says of a query reaches whoever asked it.
+
 import { afterEach, describe, expect, test } from 'vitest'
 import { startSandbox } from '../../sandbox/sandbox.ts'
 import { type RecordedPlatform, type Recording, startRecordedPlatform } from '../../test/support/recorded-platform.ts'
 import type { Failure } from '../failure.ts'
-import { createPlatform } from './create-platform.ts'
 import type { Platform } from './platform.ts'
 import { createTransport } from './transport/transport.ts'
+import { createPlatform } from './vendors.ts'
 
 const FIRST = { page: 1, perPage: 20 }
 let recorded: RecordedPlatform | undefined

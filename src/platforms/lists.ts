@@ -1,10 +1,12 @@
 // Reads pages of a platform's list: what can be read of each item, whether more follows, in pieces where a page is too large.
+
 import { type Static, type TObject, Type } from 'typebox'
+import { maybe, membersOf, queryOf, startOf } from './answers.ts'
+import { hasCode } from './failures.ts'
 import type { PageRequest } from './platform.ts'
 import type { ApiClient } from './transport/api-client.ts'
 import { wrongShape } from './transport/bad-answers.ts'
 import { tellsMore } from './transport/next-page.ts'
-import { hasCode, maybe, membersOf, queryOf, startOf } from './vendor.ts'
 
 export interface UpstreamPage<T> {
   /** null stands for one that could not be read, so that places in the list stay true. */

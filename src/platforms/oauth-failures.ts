@@ -1,37 +1,33 @@
-// What the OAuth endpoints of GitHub and GitLab refuse, who wrote that, and what it means for a link and its operator.
+// What a platform's OAuth endpoints refuse, who wrote that, and what it means for a link and its operator.
 
 import { Failure } from '../failure.ts'
-import * as github from './github/errors.ts'
-import * as gitlab from './gitlab/errors.ts'
-import { type OAuthScmType, scmTypes } from './scm-types.ts'
+import { membersOf } from './answers.ts'
+import type { OAuthScmType } from './scm-types.ts'
+import { scmTypes, settingsPrefix } from './scm-types.ts'
 import type { RawAnswer } from './transport/guard.ts'
 import { clampWait, readRetryAfter } from './transport/retry-after.ts'
-import { membersOf } from './vendor.ts'
 
+/**
+ * - grant: the code or refresh token is wrong, used up, expired or revoked. Asking again gives the same answer.
+ * - email: the platform wants the account's address verified first.
+ * - application: ours is not taken. The operator can mend it, and the link is as good as before then.
+ * - limit: we ask too often.
+ * - trouble: the platform has trouble of its own.
+ */
+export type OAuthMeaning = 'grant' | 'email' | 'application' | 'limit' | 'trouble'
+
+/** Of an `OAuthApplication`, what is read here. */
 interface Site {
   scmType: OAuthScmType
   webUrl: string
+  endpoints: { errors: Record<string, OAuthMeaning>; recognises(answer: RawAnswer): boolean }
 }
 
-type Meaning = 'grant' | 'email' | 'application' | 'limit' | 'trouble'
-
-/**
- * RFC 6749 section 5.2, RFC 8628 section 3.5, and GitHub's own:
- * https://docs.github.com/en/apps/oauth-apps/maintaining-oauth-apps/troubleshooting-oauth-app-access-token-request-errors
- *
- * - grant: the code or refresh token is wrong, used up, expired or revoked. Asking again gives the same answer.
- * - application: ours is not taken. The operator can mend it, and the link is as good as before then.
- */
-const MEANINGS: Record<string, Meaning> = {
+/** RFC 6749 sections 4.1.2.1 and 5.2, RFC 8628 section 3.5. */
+const MEANINGS: Record<string, OAuthMeaning> = {
   invalid_grant: 'grant',
-  bad_verification_code: 'grant',
-  bad_refresh_token: 'grant',
-  unverified_user_email: 'email',
-  incorrect_client_credentials: 'application',
   invalid_client: 'application',
   unauthorized_client: 'application',
-  redirect_uri_mismatch: 'application',
-  application_suspended: 'application',
   unsupported_grant_type: 'application',
   invalid_scope: 'application',
   slow_down: 'limit',
@@ -44,21 +40,17 @@ function codeIn({ body }: RawAnswer): string | null {
   return typeof error === 'string' && /^[a-z_]{1,60}$/.test(error) ? error : null
 }
 
-function meaningOf(code: string | null): Meaning | undefined {
-  return code !== null && Object.hasOwn(MEANINGS, code) ? MEANINGS[code] : undefined
+function meaningOf({ endpoints }: Site, code: string | null): OAuthMeaning | undefined {
+  const meanings = { ...MEANINGS, ...endpoints.errors }
+  return code !== null && Object.hasOwn(meanings, code) ? meanings[code] : undefined
 }
 
-/**
- * Whether the platform itself wrote a 4xx of one of these endpoints: in OAuth's form, as its API refuses, or, of GitHub's
- * token endpoint, exactly `{"error":"Not Found"}` (https://github.com/octokit/auth-oauth-user.js/issues/239).
- */
-export function recognises(scmType: OAuthScmType, answer: RawAnswer): boolean {
-  const { error, error_description, ...others } = membersOf(answer.body)
+/** Whether the platform itself wrote a 4xx of one of these endpoints: in OAuth's form, or in another of its own. */
+export function recognises(site: Site, answer: RawAnswer): boolean {
+  const { error_description } = membersOf(answer.body)
   const code = codeIn(answer)
-  if (code !== null && (meaningOf(code) || typeof error_description === 'string')) return true
-  if (scmType === 'gitlab') return gitlab.recognises({ hasWorked: true }, answer)
-  const isAbsent = error === 'Not Found' && Object.keys(others).length === 0
-  return isAbsent || github.recognises({ hasWorked: true }, answer)
+  if (code !== null && (meaningOf(site, code) || typeof error_description === 'string')) return true
+  return site.endpoints.recognises(answer)
 }
 
 /** What an answer means that has an `error`, or a status of 400 to 499. The platform wrote it, or it is a 429. */
@@ -68,7 +60,7 @@ export function oauthFailure(site: Site, answer: RawAnswer): Failure {
   const code = codeIn(answer)
   const log = { host: new URL(site.webUrl).hostname, status, oauth_error: code ?? 'unknown' }
   const retryAfter = readRetryAfter(headers['retry-after'], timeOf(headers))
-  const meaning = status === 429 ? 'limit' : meaningOf(code)
+  const meaning = status === 429 ? 'limit' : meaningOf(site, code)
   if (meaning === 'grant') return new Failure('scm_grant_refused', `${label} refused it (${code}).`, { log })
   if (meaning === 'email') {
     const message = `${label} links only accounts whose primary e-mail address is verified. Verify it there and try again.`
@@ -110,7 +102,7 @@ function applicationDenied({ scmType }: Site, code: string | null, log: Record<s
 }
 
 function settingsOf(scmType: OAuthScmType, withUrl: boolean): string {
-  const name = scmType.toUpperCase()
+  const name = settingsPrefix(scmType)
   return `${withUrl ? `${name}_URL, ` : ''}${name}_CLIENT_ID, ${name}_CLIENT_SECRET`
 }
 

@@ -1,7 +1,8 @@
 // The platforms that are linked by OAuth, each with our application there as the operator has set it up.
 
 import type { Config } from '../config.ts'
-import { callbackUrl, type OAuthApplication, oauthApplication } from './oauth.ts'
+import { callbackUrl, type OAuthApplication } from './oauth.ts'
+import { oauthApplication } from './oauth-application.ts'
 import { OAUTH_SCM_TYPES, type OAuthScmType } from './scm-types.ts'
 
 export interface OAuthSetup {

@@ -1,19 +1,19 @@
-// The authorization code flow with PKCE at GitHub and GitLab: where a browser is sent, code and refresh token for tokens.
+// The authorization code flow with PKCE (RFC 6749, RFC 7636): where a browser is sent, code and refresh token for tokens.
 
 import { createHash, randomBytes } from 'node:crypto'
 import type { Config } from '../config.ts'
-import * as githubScopes from './github/scopes.ts'
-import * as gitlabScopes from './gitlab/scopes.ts'
+import { membersOf } from './answers.ts'
+import type { OAuthMeaning } from './oauth-failures.ts'
 import { badAnswer, oauthFailure, recognises, withSettings } from './oauth-failures.ts'
-import { platformAddress } from './platform-url.ts'
 import type { OAuthScmType } from './scm-types.ts'
+import type { RawAnswer } from './transport/guard.ts'
 import { send } from './transport/send.ts'
 import type { Transport } from './transport/transport.ts'
-import { membersOf } from './vendor.ts'
 
 /** Ours at a platform, as the operator has registered it there. */
 export interface OAuthApplication {
   scmType: OAuthScmType
+  endpoints: OAuthEndpoints
   /** Web and REST root of the platform. */
   webUrl: string
   apiUrl: string
@@ -24,80 +24,59 @@ export interface OAuthApplication {
 }
 
 /** What a platform gives for a code or a refresh token. */
-export interface TokenGrant {
-  accessToken: string
-  refreshToken: string | null
+export interface TokenGrant extends TokenPair {
   /** null: it does not end. */
   expiresAt: string | null
   /** null when the answer does not tell. */
   scopes: string[] | null
 }
 
-interface Vendor {
+/** The tokens of one grant. */
+export interface TokenPair {
+  accessToken: string
+  refreshToken: string | null
+}
+
+/** Where a vendor has its OAuth, and how that deviates from RFC 6749. */
+export interface OAuthEndpoints {
+  /** Below the web root, as all paths here. */
   authorizePath: string
-  /** Beside what both take. */
+  /** Beside what every vendor takes. */
   authorizeParameters: Record<string, string>
   tokenPath: string
-  /** GitHub's form for a code has no `grant_type`, and for a refresh token no `redirect_uri`. */
+  /** Beside the code itself. */
   codeParameters: Record<string, string>
-  refreshParameters: (application: OAuthApplication) => Record<string, string>
-  /** What `iss` of a callback may be (RFC 9207), for a platform at `web`. */
-  issuers: (webUrl: string) => string[]
+  /** Beside the refresh token itself. */
+  refreshParameters(application: OAuthApplication): Record<string, string>
+  /** What `iss` of a callback may be (RFC 9207), for a platform at `webUrl`. */
+  issuers(webUrl: string): string[]
   /** Seconds a token lives that comes with a refresh token but without `expires_in`. */
   usualLifetime: number
-  missingScopes: (granted: string[] | null, asked: string[]) => string[]
-}
-
-const vendors: Record<OAuthScmType, Vendor> = {
-  github: {
-    authorizePath: '/login/oauth/authorize',
-    // select_account: with several accounts in the browser, its person says which is meant.
-    authorizeParameters: { allow_signup: 'false', prompt: 'select_account' },
-    tokenPath: '/login/oauth/access_token',
-    codeParameters: {},
-    refreshParameters: () => ({}),
-    issuers: githubIssuers,
-    usualLifetime: 28_800,
-    missingScopes: githubScopes.missingScopes,
-  },
-  gitlab: {
-    authorizePath: '/oauth/authorize',
-    authorizeParameters: { response_type: 'code' },
-    tokenPath: '/oauth/token',
-    codeParameters: { grant_type: 'authorization_code' },
-    refreshParameters: ({ redirectUri }) => ({ redirect_uri: redirectUri }),
-    // It sends none yet; this is the issuer of https://gitlab.com/.well-known/oauth-authorization-server.
-    issuers: (webUrl) => [webUrl],
-    usualLifetime: 7_200,
-    missingScopes: gitlabScopes.missingScopes,
-  },
-}
-
-/**
- * github.com names itself https://github.com/login/oauth:
- * https://docs.github.com/en/apps/github-authentication-discovery-endpoints. That page says that what other GitHub servers
- * publish is incorrect, so of those either form is taken.
- */
-function githubIssuers(webUrl: string): string[] {
-  const issuer = `${webUrl}/login/oauth`
-  return webUrl === 'https://github.com' ? [issuer] : [issuer, webUrl]
+  /** What its own codes in `error` mean, beside those of RFC 6749. */
+  errors: Record<string, OAuthMeaning>
+  /** Whether it wrote this 4xx of an OAuth endpoint, although the form is not OAuth's. */
+  recognises(answer: RawAnswer): boolean
+  /** What a grant lacks of `asked` or of what our calls need; nothing where `granted` is not told. */
+  missingScopes(granted: string[] | null, asked: string[]): string[]
+  /**
+   * Ends what OAuth obtained. Throws when it is to be tried again later; a token that is gone already is as good. `keep` is
+   * given the pair that the tokens were renewed to on the way: a later try needs that one.
+   */
+  revoke(
+    transport: Transport,
+    application: OAuthApplication,
+    tokens: TokenPair,
+    keep: (renewed: TokenPair) => Promise<void>,
+  ): Promise<void>
 }
 
 /** Whether a callback's `iss` is the platform's own. Servers that send none are as good. */
-export function isIssuer({ scmType, webUrl }: OAuthApplication, iss: unknown): boolean {
-  return iss === undefined || vendors[scmType].issuers(webUrl).some((issuer) => issuer === iss)
-}
-
-/** null when the operator has not set it up. */
-export function oauthApplication(config: Config, scmType: OAuthScmType): OAuthApplication | null {
-  const { url, clientId, clientSecret, scopes } = config[scmType]
-  if (clientId === null || clientSecret === null) return null
-  const { webUrl, apiUrl } = platformAddress(scmType, url)
-  return { scmType, webUrl, apiUrl, clientId, clientSecret, redirectUri: callbackUrl(config, scmType), scopes }
+export function isIssuer({ endpoints, webUrl }: OAuthApplication, iss: unknown): boolean {
+  return iss === undefined || endpoints.issuers(webUrl).some((issuer) => issuer === iss)
 }
 
 /** What the operator registers at the platform. */
-export function callbackUrl(config: Config, scmType: OAuthScmType): string {
+export function callbackUrl(config: Pick<Config, 'publicUrl'>, scmType: OAuthScmType): string {
   return `${config.publicUrl}/users/${scmType}/callback`
 }
 
@@ -108,7 +87,7 @@ export function randomSecret(): string {
 
 /** Where the browser is sent. */
 export function authorizeUrl(application: OAuthApplication, secrets: { state: string; verifier: string }): string {
-  const { authorizePath, authorizeParameters } = vendors[application.scmType]
+  const { authorizePath, authorizeParameters } = application.endpoints
   const query = new URLSearchParams({
     client_id: application.clientId,
     redirect_uri: application.redirectUri,
@@ -129,7 +108,7 @@ export function exchangeCode(
   deadline?: number,
 ): Promise<TokenGrant> {
   const parameters = {
-    ...vendors[application.scmType].codeParameters,
+    ...application.endpoints.codeParameters,
     code,
     redirect_uri: application.redirectUri,
     code_verifier: verifier,
@@ -147,7 +126,7 @@ export async function refreshGrant(
   const parameters = {
     grant_type: 'refresh_token',
     refresh_token: refreshToken,
-    ...vendors[application.scmType].refreshParameters(application),
+    ...application.endpoints.refreshParameters(application),
   }
   const grant = await askToken(transport, application, parameters, deadline)
   // RFC 6749 section 6: without a new one the old one goes on.
@@ -156,7 +135,7 @@ export async function refreshGrant(
 
 /** What a grant lacks of the scopes that were asked for or that our calls need. */
 export function missingScopes(application: OAuthApplication, granted: string[] | null): string[] {
-  return vendors[application.scmType].missingScopes(granted, application.scopes)
+  return application.endpoints.missingScopes(granted, application.scopes)
 }
 
 function hashOf(text: string): string {
@@ -169,7 +148,7 @@ async function askToken(
   parameters: Record<string, string>,
   deadline: number | undefined,
 ): Promise<TokenGrant> {
-  const { tokenPath, usualLifetime } = vendors[application.scmType]
+  const { tokenPath, usualLifetime } = application.endpoints
   const began = Date.now()
   const answer = await send(transport, {
     method: 'POST',
@@ -177,7 +156,7 @@ async function askToken(
     headers: { accept: 'application/json' }, // else GitHub answers form-encoded
     // Doorkeeper refuses two kinds of client authentication at once, so it is in the body alone.
     form: { client_id: application.clientId, client_secret: application.clientSecret, ...parameters },
-    recognises: (rejected) => recognises(application.scmType, rejected),
+    recognises: (rejected) => recognises(application, rejected),
     // Each link spends a token of its own, which stands for its account here.
     ...(parameters.refresh_token !== undefined && { account: hashOf(parameters.refresh_token) }),
     ...(deadline !== undefined && { deadline }),
@@ -213,7 +192,7 @@ function tokenIn(value: unknown): string | null {
 /** Platforms have about fifty. */
 const MAX_SCOPES = 100
 
-/** null when the answer does not tell. GitHub separates them by commas, GitLab by spaces. */
+/** null when the answer does not tell. RFC 6749 separates them by spaces, GitHub by commas. */
 function scopesIn(value: unknown): string[] | null {
   if (typeof value !== 'string') return null
   return value

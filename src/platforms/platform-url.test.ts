@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { readConfig } from '../config.ts'
+import { readConfig } from '../read-config.ts'
 import { type PlatformAddress, platformAddress, readPlatformUrl } from './platform-url.ts'
 import type { ScmType } from './scm-types.ts'
 import { createAddressPolicy } from './transport/connect/address.ts'

@@ -1,10 +1,13 @@
-// Reads what a user typed as `url` of a platform: refused with the address to use instead, or its web and API addresses.
+// Reads what a user typed as `url` of a platform: its web and API addresses, or what is wrong and the address to use instead.
 
 import ipaddr from 'ipaddr.js'
 import type { Hint } from '../failure.ts'
 import type { LogEvents } from '../log-events.ts'
-import { type ScmType, scmTypes } from './scm-types.ts'
-import { type AddressPolicy, isLocalName, mayBeOpened, targetOf } from './transport/connect/address.ts'
+import type { ScmType } from './scm-types.ts'
+import type { AddressPolicy } from './transport/connect/address.ts'
+import { isLocalName, mayBeOpened, targetOf } from './transport/connect/address.ts'
+import type { Vendor, VendorAddresses } from './vendor.ts'
+import { VENDOR_NAMES, vendorOf, vendors } from './vendors.ts'
 
 export interface PlatformAddress {
   /** As given, apart from one trailing slash and the case of scheme and host: what the API answers. */
@@ -29,15 +32,10 @@ export interface UrlProblem {
 /** Longest `url` in characters. */
 export const MAX_URL_LENGTH = 2048
 
-/** The vendors' own platforms, which are linked by OAuth, and names under which their API and pages are met. */
-const HOSTED: Record<string, string> = Object.fromEntries(
-  ['github.com', 'gitlab.com'].flatMap((host) => [host, `www.${host}`, `api.${host}`].map((name) => [name, host])),
-)
-
-const PASTED_API = /^(.*?)\/(?:api\/v[34]|api\/graphql|graphql)(?:\/.*)?$/i
-
-/** What paths of GitLab consist of; keeps out `..` in disguise, control characters and what proxies read differently. */
+/** What paths of platforms consist of; keeps out `..` in disguise, control characters and what proxies read differently. */
 const PATH_SEGMENT = /^(?!\.{1,2}$)[A-Za-z0-9._~!$&'()*+,;=:@-]+$/
+
+const ALL_ADDRESSES: VendorAddresses[] = VENDOR_NAMES.map((name) => vendors[name].addresses)
 
 /**
  * Reads the `url` of a self-hosted platform. When it is refused, `problem` says why and what to type instead; it reads
@@ -50,6 +48,25 @@ export function readPlatformUrl(
   policy: AddressPolicy,
   ownUrl: string,
 ): PlatformAddress | UrlProblem {
+  const read = readWebUrl(text, vendorOf(scmType), policy, ownUrl)
+  return 'problem' in read ? read : { ...roots(scmType, read.webUrl), url: read.url }
+}
+
+/** The same where nobody says which platform it is: a path is taken, since some have one. */
+export function readAnyPlatformUrl(
+  text: string,
+  policy: AddressPolicy,
+  ownUrl: string,
+): Pick<PlatformAddress, 'webUrl' | 'url'> | UrlProblem {
+  return readWebUrl(text, null, policy, ownUrl)
+}
+
+function readWebUrl(
+  text: string,
+  vendor: Vendor | null,
+  policy: AddressPolicy,
+  ownUrl: string,
+): Pick<PlatformAddress, 'webUrl' | 'url'> | UrlProblem {
   if (text.length > MAX_URL_LENGTH) return problem('is longer than 2,048 characters')
   const shape = problemOfShape(text)
   if (shape !== null) return shape
@@ -63,21 +80,25 @@ export function readPlatformUrl(
   if (authority.includes('@')) return otherAddress('must not contain a user name or password', origin)
   if (target.host === '' || target.host.endsWith('.')) return problem('is not an address: its host name is incomplete')
 
-  const hosted = HOSTED[target.host]
+  const hosted = hostedBehind(target.host)
   if (hosted) {
     return problem(`is ${hosted} itself, whose accounts are linked by signing in there, on the profile page`)
   }
-  const [, pastedBelow] = PASTED_API.exec(path) ?? []
-  const prefix = scmTypes[scmType].vendor === 'github' ? '' : (pastedBelow ?? path).replace(/\/+$/, '')
-  const tenant = /^api\.([a-z0-9-]+\.ghe\.com)$/.exec(target.host)?.[1]
+  const mayHavePath = vendor === null || vendor.addresses.pagePaths !== null
+  const pastedBelow = rootAbove(
+    path,
+    ALL_ADDRESSES.flatMap(({ apiPaths }) => apiPaths),
+  )
+  const prefix = mayHavePath ? (pastedBelow ?? path).replace(/\/+$/, '') : ''
+  const tenant = tenantBehind(target.host)
   const instead = tenant ? `https://${tenant}` : prefix.split('/').slice(1).every(isSegment) ? origin + prefix : origin
   if (tenant) return otherAddress('is the address of the API', instead)
   if (/[?#]/.test(text)) return otherAddress('must not contain a query or a fragment', instead)
-  if (pastedBelow !== undefined) return otherAddress('is the address of the API', instead)
+  if (pastedBelow !== null) return otherAddress('is the address of the API', instead)
   const segments = path.replace(/\/$/, '').split('/').slice(1)
   if (!segments.every(isSegment)) return problem(`has a path that is no platform's; use an address such as ${instead}`)
-  if (scmTypes[scmType].vendor === 'github' && segments.length > 0) {
-    return otherAddress('must not contain a path, since GitHub Enterprise Server has none', instead)
+  if (!mayHavePath && segments.length > 0) {
+    return otherAddress(`must not contain a path, since ${vendor.words.server} has none`, instead)
   }
 
   const webUrl = [origin, ...segments].join('/')
@@ -91,7 +112,29 @@ export function readPlatformUrl(
     return { ...refused, logged: violation.log }
   }
   const given = head.toLowerCase() + text.slice(head.length).replace(/\/$/, '')
-  return { ...roots(scmType, webUrl), url: given }
+  return { webUrl, url: given }
+}
+
+/** The vendor's own platform, which is linked by OAuth, when `host` is one of the names under which it is met. */
+function hostedBehind(host: string): string | undefined {
+  return hostedHosts().find((hosted) => [hosted, `www.${hosted}`, `api.${hosted}`].includes(host))
+}
+
+/** Where the accounts of a vendor's tenant live, when `host` is that of their API: `acme.ghe.com` of `api.acme.ghe.com`. */
+function tenantBehind(host: string): string | undefined {
+  if (!host.startsWith('api.')) return undefined
+  const mains = ALL_ADDRESSES.map(({ mainHost }) => mainHost(host))
+  return mains.find((main) => main !== null && !hostedHosts().includes(main)) ?? undefined
+}
+
+function hostedHosts(): string[] {
+  return ALL_ADDRESSES.map(({ hosted }) => new URL(hosted).host)
+}
+
+/** What is before one of `paths`; null when none of them is in `path`. */
+function rootAbove(path: string, paths: string[]): string | null {
+  const alternatives = [...new Set(paths)].map((each) => each.replace(/[.*+?^${}()|[\]\\-]/g, '\\$&')).join('|')
+  return new RegExp(`^(.*?)/+(?:${alternatives})(?:/.*)?$`, 'i').exec(path)?.[1] ?? null
 }
 
 /** Of a configured `GITHUB_URL` or `GITLAB_URL`, which the operator answers for. */
@@ -100,14 +143,7 @@ export function platformAddress(scmType: ScmType, url: string): PlatformAddress 
 }
 
 function roots(scmType: ScmType, webUrl: string): Omit<PlatformAddress, 'url'> {
-  return { webUrl, apiUrl: apiUrl(scmType, webUrl), key: webUrl }
-}
-
-function apiUrl(scmType: ScmType, webUrl: string): string {
-  if (scmTypes[scmType].vendor === 'gitlab') return `${webUrl}/api/v4`
-  const { host } = new URL(webUrl)
-  // github.com and tenants with data residency have the API on a host of its own.
-  return host === 'github.com' || /^[a-z0-9-]+\.ghe\.com$/.test(host) ? `https://api.${host}` : `${webUrl}/api/v3`
+  return { webUrl, apiUrl: vendorOf(scmType).addresses.apiUrl(webUrl), key: webUrl }
 }
 
 /** What URL parsing would silently mend, refused before it can: the caller and the server would mean different places. */

@@ -1,4 +1,36 @@
-// The Platform interface and its nouns: all that the rest of Forgelink knows of GitHub and GitLab.
+// The Platform interface and its nouns: all that the rest of Forgelink knows of an account on a platform.
+
+import type { ScmType } from './scm-types.ts'
+
+/** One account on one platform: where it is and with what we sign in. */
+export interface Connection {
+  scmType: ScmType
+  /** Web root, without a trailing slash; GitLab may have a path. */
+  webUrl: string
+  /** REST root, without a trailing slash. */
+  apiUrl: string
+  token: string
+  /** The link's id: limits are counted by it. */
+  link: string
+  /** Whose link it is; null before there is one. */
+  account: string | null
+  /** Whether the link has worked: then what answers oddly is somebody in between, and never another platform. */
+  hasWorked: boolean
+  /** The OAuth application that obtained the token, if one did. */
+  clientId?: string | null
+  /** What OAuth said of the token when it gave it, which is then not asked about; absent for pasted tokens. */
+  granted?: { scopes: string[] | null; expiresAt: string | null }
+  /** What the platform has said of this very token before: it stands where nothing is told of it now. */
+  known?: { scopes: string[] | null; expiresAt: string | null }
+  /** Epoch milliseconds after which nobody waits for the answer. */
+  deadline?: number
+  /** Ends the waiting of this connection's calls. */
+  signal?: AbortSignal
+  /** Epoch milliseconds at which the platform gave us the token; of pasted tokens it is not told. */
+  obtainedAt?: number | undefined
+  /** Called when the platform took the token and answered. */
+  onAccepted?: () => void
+}
 
 /** Whom a token belongs to, and what it may do. */
 export interface Profile {

@@ -1,32 +1,42 @@
-// The four scm_types, one row each.
+// The scm_types, one row each.
 
-export const SCM_TYPES = ['github', 'gitlab', 'github-enterprise', 'gitlab-self-hosted'] as const
-export type ScmType = (typeof SCM_TYPES)[number]
-
-/** The types that are linked by OAuth. */
-export const OAUTH_SCM_TYPES = ['github', 'gitlab'] as const satisfies ScmType[]
-export type OAuthScmType = (typeof OAUTH_SCM_TYPES)[number]
-
-export interface ScmTypeRow {
-  /** Which adapter speaks to it. */
-  vendor: 'github' | 'gitlab'
-  /** What people call it. */
-  label: string
-  /** Whether it is linked by OAuth on the profile page; the others are linked by URL and token. */
-  oauth: boolean
-}
-
-export const scmTypes: Record<ScmType, ScmTypeRow> = {
+/**
+ * - vendor: who makes the platform, by its name in `vendors.ts`.
+ * - label: what people call it.
+ * - oauth: whether it is the vendor's own platform, linked by OAuth on the profile page. The others are linked by URL and token.
+ */
+export const scmTypes = {
   github: { vendor: 'github', label: 'GitHub', oauth: true },
   gitlab: { vendor: 'gitlab', label: 'GitLab', oauth: true },
   'github-enterprise': { vendor: 'github', label: 'GitHub Enterprise Server', oauth: false },
   'gitlab-self-hosted': { vendor: 'gitlab', label: 'GitLab self-hosted', oauth: false },
-}
+} as const satisfies Record<string, { vendor: string; label: string; oauth: boolean }>
+
+type Rows = typeof scmTypes
+export type ScmType = keyof Rows
+/** The types that are linked by OAuth. */
+export type OAuthScmType = { [Type in ScmType]: Rows[Type]['oauth'] extends true ? Type : never }[ScmType]
+export type VendorName = Rows[ScmType]['vendor']
+export type OAuthVendorName = Rows[OAuthScmType]['vendor']
+
+export const SCM_TYPES = Object.keys(scmTypes) as ScmType[]
+export const OAUTH_SCM_TYPES = SCM_TYPES.filter(isOAuthScmType)
+export const SELF_HOSTED_SCM_TYPES = SCM_TYPES.filter((type) => !isOAuthScmType(type))
 
 export function isOAuthScmType(type: ScmType): type is OAuthScmType {
-  return OAUTH_SCM_TYPES.some((one) => one === type)
+  return scmTypes[type].oauth
 }
 
 export function isScmType(value: unknown): value is ScmType {
-  return typeof value === 'string' && SCM_TYPES.some((type) => type === value)
+  return typeof value === 'string' && Object.hasOwn(scmTypes, value)
+}
+
+/** The type of a vendor's platforms that others run; undefined when nobody else runs one. */
+export function selfHostedTypeOf(vendor: VendorName): ScmType | undefined {
+  return SELF_HOSTED_SCM_TYPES.find((type) => scmTypes[type].vendor === vendor)
+}
+
+/** What the names of an OAuth type's settings begin with: `GITHUB` of `GITHUB_CLIENT_ID`. */
+export function settingsPrefix(type: OAuthScmType): string {
+  return type.toUpperCase().replaceAll('-', '_')
 }

@@ -1,12 +1,12 @@
 // A platform that gives recorded answers over real HTTP, and to any other question one that no test expects.
+
 import { readdirSync, readFileSync } from 'node:fs'
 import { createServer, type IncomingHttpHeaders } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { createPlatform } from '../../src/platforms/create-platform.ts'
-import type { Platform } from '../../src/platforms/platform.ts'
+import type { Connection, Platform } from '../../src/platforms/platform.ts'
 import type { ScmType } from '../../src/platforms/scm-types.ts'
 import { createTransport } from '../../src/platforms/transport/transport.ts'
-import type { Connection } from '../../src/platforms/vendor.ts'
+import { createPlatform } from '../../src/platforms/vendors.ts'
 
 /** `{web}` and `{api}` in headers and body stand for the platform's own addresses. */
 export interface Recording {

@@ -14,15 +14,15 @@ import { passwordProblem } from '../passwords.ts'
 import { UserSchema, userJson } from '../schemas.ts'
 import type { Services } from '../services.ts'
 import { setDeviceCookie } from './device-cookie.ts'
+import { PlatformSchema, platformsJson } from './platform-schemas.ts'
 import { setSessionCookie } from './session-cookie.ts'
 import { confirmSession } from './sessions.ts'
 
-const Platform = Type.Object({ configured: Type.Boolean(), url: Type.String() })
-const SessionSchema = Type.Object({
+export const SessionSchema = Type.Object({
   user: UserSchema,
   csrf_token: Type.String({ description: 'Goes with every write, as X-CSRF-Token.' }),
   public_url: Type.String(),
-  oauth: Type.Object({ github: Platform, gitlab: Platform }),
+  platforms: Type.Array(PlatformSchema),
 })
 const PasswordInput = Type.Object({
   current: Type.String(),
@@ -36,10 +36,6 @@ const ConfirmInput = Type.Object({ current: Type.String() })
 export function sessionRoutes(app: App, services: Services, loginThrottle: LoginThrottle): void {
   const { database, oauth, publicUrl } = services
 
-  function platform(name: 'github' | 'gitlab') {
-    return { configured: oauth[name].application !== null, url: oauth[name].url }
-  }
-
   app.get(
     '/session',
     { schema: { hide: true, response: answers(200, Type.Object({ session: SessionSchema })) } },
@@ -48,7 +44,7 @@ export function sessionRoutes(app: App, services: Services, loginThrottle: Login
         user: userJson(user),
         csrf_token: session?.csrfToken ?? '',
         public_url: publicUrl,
-        oauth: { github: platform('github'), gitlab: platform('gitlab') },
+        platforms: platformsJson(oauth),
       },
     }),
   )

@@ -2,13 +2,16 @@
 
 import type { Config } from '../../config.ts'
 import { Failure } from '../../failure.ts'
-import { readPlatformUrl } from '../../platforms/platform-url.ts'
+import { readAnyPlatformUrl } from '../../platforms/platform-url.ts'
 import type { Probed } from '../../platforms/probe.ts'
 import { probe } from '../../platforms/probe.ts'
+import { OAUTH_SCM_TYPES, selfHostedTypeOf } from '../../platforms/scm-types.ts'
 import type { Target } from '../../platforms/transport/connect/address.ts'
 import { targetOf } from '../../platforms/transport/connect/address.ts'
 import type { Certificate, Inspection } from '../../platforms/transport/connect/inspect.ts'
 import type { Transport } from '../../platforms/transport/transport.ts'
+import { VENDOR_NAMES, vendors } from '../../platforms/vendors.ts'
+import { listOf } from '../../text.ts'
 import type { Check } from './check.ts'
 import { failed, ok, warning } from './check.ts'
 
@@ -16,6 +19,9 @@ import { failed, ok, warning } from './check.ts'
 const CLOCK_SLACK = 60
 /** Days before a certificate's end at which it is told. */
 const CERTIFICATE_WARNING_DAYS = 21
+
+/** The vendors' own platforms. */
+const HOSTED = VENDOR_NAMES.map((name) => vendors[name].addresses.hosted)
 
 /** Judges the spelling of an address alone. */
 const ANYWHERE = { checkTarget: () => null, checkAddress: () => null }
@@ -32,10 +38,10 @@ export async function checkPlatform(config: Config, transport: Transport, text: 
 }
 
 function webUrlOf(config: Config, text: string): string | Check {
-  const hosted = ['https://github.com', 'https://gitlab.com', config.github.url, config.gitlab.url]
-  const known = hosted.find((url) => url === text.replace(/\/$/, ''))
+  const set = OAUTH_SCM_TYPES.map((scmType) => config[scmType].url)
+  const known = [...HOSTED, ...set].find((url) => url === text.replace(/\/$/, ''))
   if (known) return known
-  const read = readPlatformUrl('gitlab-self-hosted', text, ANYWHERE, config.publicUrl)
+  const read = readAnyPlatformUrl(text, ANYWHERE, config.publicUrl)
   if (!('problem' in read)) return read.webUrl
   // What was typed may hold a password.
   return failed('address', `The address ${read.problem}.`)
@@ -148,34 +154,22 @@ async function checkAnswer(transport: Transport, webUrl: string): Promise<Check[
   }
 }
 
-function checkName(webUrl: string, { name, version, statuses, unknownCalls }: Probed): Check {
-  if (name === null) {
+function checkName(webUrl: string, { found, statuses }: Probed): Check {
+  if (found === null) {
     const seen = statuses.map(({ url, status }) => `${new URL(url).pathname} answers ${status}`).join(', ')
+    const names = VENDOR_NAMES.map((name) => vendors[name].words.name)
     return failed(
       'platform',
-      `Neither GitHub nor GitLab answers there (${seen}). Check the address and its path; the API has to be reachable without a sign-in page before it.`,
+      `Neither ${listOf(names, 'nor')} answers there (${seen}). Check the address and its path; the API has to be reachable without a sign-in page before it.`,
     )
   }
-  if (name === 'like GitHub') return checkLikeGitHub(unknownCalls)
-  const isHosted = ['github.com', 'gitlab.com'].includes(new URL(webUrl).hostname)
-  const scmType = name === 'GitLab' ? 'gitlab-self-hosted' : 'github-enterprise'
-  const how = isHosted ? 'Its accounts are linked by OAuth.' : `Link it with scm_type ${scmType}.`
+  const { vendor, name, version, doubt } = found
+  if (doubt !== null) return warning('platform', doubt)
+  const isHosted = HOSTED.some((url) => new URL(url).hostname === new URL(webUrl).hostname)
+  const scmType = selfHostedTypeOf(vendor)
+  const byToken = scmType === undefined ? 'Forgelink does not link it.' : `Link it with scm_type ${scmType}.`
+  const how = isHosted ? 'Its accounts are linked by OAuth.' : byToken
   return ok('platform', `${name} ${version ?? '(its version is told to those with a token only)'} answers. ${how}`)
-}
-
-/** Headers are a hint and no proof: *.ghe.com does not tell its version in them, and proxies strip them. */
-function checkLikeGitHub(unknownCalls: string[]): Check {
-  const seen = 'It answers as GitHub does, but without the headers that GitHub Enterprise Server sends.'
-  if (unknownCalls.length === 0) {
-    return warning(
-      'platform',
-      `${seen} If it is one, a proxy before it strips them: have X-GitHub-Enterprise-Version passed on. Link it with scm_type github-enterprise.`,
-    )
-  }
-  return warning(
-    'platform',
-    `${seen} It does not know ${unknownCalls.join(', ')}, so it is only like GitHub (GitBucket, say), and what needs these calls does not work with it. Its health as a link says the same.`,
-  )
 }
 
 function checkSunset({ sunset }: Probed): Check[] {

@@ -2,7 +2,7 @@
 
 import type { Config } from '../../config.ts'
 import { callbackUrl } from '../../platforms/oauth.ts'
-import { scmTypes } from '../../platforms/scm-types.ts'
+import { OAUTH_SCM_TYPES, scmTypes, settingsPrefix } from '../../platforms/scm-types.ts'
 import type { Check } from './check.ts'
 import { ok, warning } from './check.ts'
 
@@ -19,17 +19,17 @@ function checkPublicUrl({ publicUrl }: Config): Check {
 }
 
 function checkOAuth(config: Config): Check[] {
-  return (['github', 'gitlab'] as const).map((scmType) => {
+  return OAUTH_SCM_TYPES.map((scmType) => {
     const about = `OAuth ${scmType}`
     const { url, clientId } = config[scmType]
     const callback = callbackUrl(config, scmType)
     if (clientId !== null) {
       return ok(about, `Set up for ${url}. The callback address to register there is ${callback}`)
     }
-    const name = scmType.toUpperCase()
+    const prefix = settingsPrefix(scmType)
     return warning(
       about,
-      `Not set up: accounts on ${scmTypes[scmType].label} cannot be linked. Make an OAuth application at ${url} with the callback address ${callback} and set ${name}_CLIENT_ID and ${name}_CLIENT_SECRET.`,
+      `Not set up: accounts on ${scmTypes[scmType].label} cannot be linked. Make an OAuth application at ${url} with the callback address ${callback} and set ${prefix}_CLIENT_ID and ${prefix}_CLIENT_SECRET.`,
     )
   })
 }

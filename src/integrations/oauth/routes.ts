@@ -14,7 +14,9 @@ import { signInAddress } from '../../http/return-to.ts'
 import type { App } from '../../http/server.ts'
 import type { OAuthApplication } from '../../platforms/oauth.ts'
 import type { OAuthScmType } from '../../platforms/scm-types.ts'
-import { OAUTH_SCM_TYPES, scmTypes } from '../../platforms/scm-types.ts'
+import { OAUTH_SCM_TYPES, scmTypes, settingsPrefix } from '../../platforms/scm-types.ts'
+import type { Scope } from '../../platforms/vendor.ts'
+import { vendorOf } from '../../platforms/vendors.ts'
 import { publicPath } from '../../public-path.ts'
 import type { Integration } from '../integrations.ts'
 import { findIntegration } from '../integrations.ts'
@@ -22,16 +24,6 @@ import type { Services } from '../services.ts'
 import type { Revoker } from '../tokens/revoker.ts'
 import type { LinkError } from './link.ts'
 import { beginLink, finishLink } from './link.ts'
-
-/** What each scope lets us read, as a person would say it. */
-const scopeMeanings: Record<string, string> = {
-  'user:email': 'your e-mail addresses',
-  'read:org': 'which organisations you are a member of',
-  'read:public_key': 'your SSH public keys',
-  repo: 'your private repositories (GitHub has no scope for reading alone; nothing is written)',
-  read_user: 'your e-mail address and your SSH public keys',
-  read_api: 'your e-mail address, projects, groups, merge requests and SSH public keys',
-}
 
 /** Pages; `app` has their manners already. */
 export function oauthRoutes(app: App, services: Services, revoker: Revoker): void {
@@ -60,12 +52,12 @@ function routesOf(app: App, services: Services, revoker: Revoker, scmType: OAuth
   }
 
   function notConfigured(): Page {
-    const name = scmType.toUpperCase()
+    const prefix = settingsPrefix(scmType)
     return {
       title: `${label} is not set up here`,
       body: html`<p>The operator of this server has to make an OAuth application at ${url}, with this callback address:</p>
 <p><code>${callbackUrl}</code></p>
-<p>Its id and secret then go into the settings <code>${name}_CLIENT_ID</code> and <code>${name}_CLIENT_SECRET</code>.</p>
+<p>Its id and secret then go into the settings <code>${prefix}_CLIENT_ID</code> and <code>${prefix}_CLIENT_SECRET</code>.</p>
 <p><a class="button" href="${publicPath(publicUrl, '/profile')}">Back to your profile</a></p>`,
     }
   }
@@ -77,7 +69,7 @@ function routesOf(app: App, services: Services, revoker: Revoker, scmType: OAuth
 <p>Forgelink asks to see:</p>
 <ul>
 <li>your public profile</li>
-${application.scopes.map(scopeItem)}</ul>
+${application.scopes.map((scope) => scopeItem(scope, vendorOf(scmType).scopes))}</ul>
 <p class="soft">The token that ${label} gives is kept encrypted. You can unlink at any time on your profile, which revokes it.</p>
 <form method="post" action="${publicPath(publicUrl, linkPath)}" class="ways">
 <input type="hidden" name="csrf" value="${session.csrfToken}">
@@ -137,8 +129,8 @@ function queryOf(request: FastifyRequest): Record<string, unknown> {
   return request.query as Record<string, unknown>
 }
 
-function scopeItem(scope: string): Html {
-  const meaning = scopeMeanings[scope]
+function scopeItem(scope: string, known: Scope[]): Html {
+  const meaning = known.find(({ name }) => name === scope)?.meaning
   return html`<li>${meaning === undefined ? null : `${meaning} `}<code>${scope}</code></li>\n`
 }
 

@@ -1,6 +1,8 @@
 // Reads what callers search for: "example fork:true user:x" becomes a typed query.
 import { invalid } from '../../failure.ts'
 import type { PullRequestQuery, RepositoryQuery } from '../../platforms/platform.ts'
+import { VENDOR_NAMES, vendors } from '../../platforms/vendors.ts'
+import { listOf } from '../../text.ts'
 
 export const MAX_QUERY_LENGTH = 1024
 
@@ -38,7 +40,16 @@ export function readPullRequestQuery(query: unknown): PullRequestQuery {
 /** `repo_name` of a list of branches. */
 export function readRepositoryName(name: unknown): string {
   if (typeof name === 'string' && name.length <= MAX_QUERY_LENGTH && NAME.test(name) && name.includes('/')) return name
-  throw invalid({ repo_name: ['is not the name of a repository: write OWNER/NAME (or GROUP/SUBGROUP/NAME on GitLab)'] })
+  throw invalid({ repo_name: [`is not the name of a repository: write ${repositoryForms()}`] })
+}
+
+/** "OWNER/NAME (or GROUP/SUBGROUP/NAME on GitLab)". */
+function repositoryForms(): string {
+  const words = VENDOR_NAMES.map((name) => vendors[name].words)
+  const usual = words[0]?.repositoryForm ?? ''
+  const others = words.filter(({ repositoryForm }) => repositoryForm !== usual)
+  const each = others.map(({ name, repositoryForm }) => `${repositoryForm.toUpperCase()} on ${name}`)
+  return `${usual.toUpperCase()}${each.length === 0 ? '' : ` (or ${listOf(each, 'or')})`}`
 }
 
 function read(query: unknown, grammar: Grammar): { words: string[]; values: Map<string, string> } {

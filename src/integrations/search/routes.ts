@@ -8,6 +8,7 @@ import { PageQuery, Pagination, paginationJson, readPage } from '../../http/pagi
 import { answers, IdParams } from '../../http/schemas.ts'
 import type { App } from '../../http/server.ts'
 import type { Page, PageRequest } from '../../platforms/platform.ts'
+import { inTheirWords } from '../../platforms/vendors.ts'
 import { withPlatform } from '../connect.ts'
 import {
   BranchSchema,
@@ -88,8 +89,8 @@ export function searchRoutes(app: App, services: Services): void {
     url: '/v1/scm_integrations/:id/orgs',
     schema: {
       operationId: 'listOrganizations',
-      summary: 'List your organisations (GitHub) or groups (GitLab)',
       ...common,
+      summary: `List your ${inTheirWords(({ organizations }) => organizations)}`,
       querystring: PageQuery,
       response: listAnswer('organizations', OrganizationSchema, 'OrganizationList'),
     },
@@ -107,8 +108,8 @@ export function searchRoutes(app: App, services: Services): void {
     url: '/v1/scm_integrations/:id/search_pull_requests',
     schema: {
       operationId: 'searchPullRequests',
-      summary: 'Search pull requests (GitHub) or merge requests (GitLab): words, is:open|closed, repo:OWNER/NAME',
       ...common,
+      summary: `Search ${inTheirWords(({ changeRequest }) => changeRequest.many)}: words, is:open|closed, repo:OWNER/NAME`,
       querystring: searchQuery('is:open repo:john-diggle/example-repository'),
       response: listAnswer('pull_requests', PullRequestSchema, 'PullRequestList'),
     },

@@ -1,10 +1,10 @@
 // One renewal: the refresh token is spent, the new pair is stored before anybody uses it, and it has to be the same account's.
 
 import { Failure, notFound } from '../../failure.ts'
-import { createPlatform } from '../../platforms/create-platform.ts'
 import type { OAuthApplication, TokenGrant } from '../../platforms/oauth.ts'
 import { refreshGrant } from '../../platforms/oauth.ts'
 import { scmTypes } from '../../platforms/scm-types.ts'
+import { createPlatform } from '../../platforms/vendors.ts'
 import { linkPage } from '../hints.ts'
 import type { Integration } from '../integrations.ts'
 import { findIntegration, noteProfile } from '../integrations.ts'

@@ -1,8 +1,8 @@
 // Opens the stored tokens of a link. Whoever wants to use one asks connect.ts, which refreshes it when due.
 
 import { Failure } from '../../failure.ts'
+import type { Connection } from '../../platforms/platform.ts'
 import { scmTypes } from '../../platforms/scm-types.ts'
-import type { Connection } from '../../platforms/vendor.ts'
 import type { Sealed } from '../../sealed.ts'
 import { integrationContext } from '../../secrets/sealed-columns.ts'
 import type { SecretContext } from '../../secrets/vault.ts'

@@ -1,7 +1,6 @@
 // Revokes in the background what was unlinked: at once, and again and again while the platform is down.
 
 import { Failure } from '../../failure.ts'
-import { revokeGrant } from '../../platforms/oauth-revocation.ts'
 import type { Services } from '../services.ts'
 import type { Revocation } from './revocations.ts'
 import {
@@ -76,7 +75,7 @@ export function createRevoker(services: Services): Revoker {
     let reason: string | undefined
     try {
       if (!isOurs) throw new Failure('scm_application_refused', 'Another application is set up.')
-      await revokeGrant(transport, application, openRevocation(vault, revocation), (updated) =>
+      await application.endpoints.revoke(transport, application, openRevocation(vault, revocation), (updated) =>
         background.retryStore(() => replaceRevoked(database, vault, revocation, updated)),
       )
       log('revocation_done', { scm_type: scmType })

@@ -1,8 +1,9 @@
 // Whether GitHub wrote a refusal, what it means, and how its reader can mend it.
+
 import { Failure } from '../../failure.ts'
+import { isOfGateway, membersOf, onlyMessageOf } from '../answers.ts'
 import { scmTypes } from '../scm-types.ts'
 import type { RawAnswer } from '../transport/guard.ts'
-import { hasGitLabsForm, isOfGateway, membersOf } from '../vendor.ts'
 import {
   lackedOf,
   notGitHub,
@@ -120,5 +121,8 @@ function mayBeGitLab({ hasWorked }: Pick<Site, 'hasWorked'>, answer: RawAnswer):
 function looksLikeGitLab({ status, headers, body }: RawAnswer): boolean {
   const { error } = membersOf(body)
   const isItsError = typeof error === 'string' && /^(404 Not Found$|API V3 is no longer supported)/.test(error)
-  return 'x-gitlab-meta' in headers || hasGitLabsForm(status, body) || isItsError
+  const message = onlyMessageOf(body)
+  // `{"message":"404 Project Not Found"}`. Proxies write "404 page not found".
+  const isItsMessage = typeof message === 'string' && message.startsWith(`${status} `) && /^\d+ [A-Z("]/.test(message)
+  return 'x-gitlab-meta' in headers || isItsMessage || isItsError
 }

@@ -1,9 +1,12 @@
 // What goes wrong at GitHub, in words that say how to mend it.
+
 import { Failure } from '../../failure.ts'
+import { membersOf } from '../answers.ts'
+import type { Connection } from '../platform.ts'
 import { scmTypes } from '../scm-types.ts'
 import type { RawAnswer } from '../transport/guard.ts'
 import { clampWait, readRetryAfter, timeOf } from '../transport/retry-after.ts'
-import { type Connection, membersOf } from '../vendor.ts'
+import { TOKENS_PATH } from './addresses.ts'
 import { permissionFor } from './permissions.ts'
 import { isAppToken, notIncluded, scopesIn, scopesOf } from './scopes.ts'
 
@@ -16,7 +19,7 @@ const UNTOLD_WAIT = 60
 export function tokenRejected(site: Site): Failure {
   return new Failure(
     'scm_token_rejected',
-    `${scmTypes[site.scmType].label} does not take the token: it is wrong, expired or revoked. ${mend(site, `Make another at ${site.webUrl}/settings/tokens.`)}`,
+    `${scmTypes[site.scmType].label} does not take the token: it is wrong, expired or revoked. ${mend(site, `Make another at ${site.webUrl}${TOKENS_PATH}.`)}`,
   )
 }
 
@@ -25,7 +28,7 @@ export function scopeMissing(site: Site, scopes: string[]): Failure {
   const named = scopes.length > 1 ? `one of the scopes ${scopes.join(', ')}` : `the scope ${scopes.join()}`
   return new Failure(
     'scm_scope_missing',
-    `The token lacks ${named}. ${mend(site, `Tick it at ${site.webUrl}/settings/tokens, or give the link another token.`)}`,
+    `The token lacks ${named}. ${mend(site, `Tick it at ${site.webUrl}${TOKENS_PATH}, or give the link another token.`)}`,
   )
 }
 
@@ -49,7 +52,7 @@ export function permissionMissing(site: Site, headers: RawAnswer['headers'], url
 export function notAPerson({ webUrl }: Site): Failure {
   return new Failure(
     'scm_token_rejected',
-    `The token belongs to a bot or an app installation; only a person's token can be linked. Make one at ${webUrl}/settings/tokens.`,
+    `The token belongs to a bot or an app installation; only a person's token can be linked. Make one at ${webUrl}${TOKENS_PATH}.`,
   )
 }
 

@@ -1,8 +1,9 @@
 // Why GitHub answers 403: its message decides first, then its headers. The "accepted" ones are sent with successes too.
+
 import { Failure } from '../../failure.ts'
+import { membersOf } from '../answers.ts'
 import { scmTypes } from '../scm-types.ts'
 import type { RawAnswer } from '../transport/guard.ts'
-import { membersOf } from '../vendor.ts'
 import { lackedOf, permissionMissing, rateLimited, type Site, says, scopeMissing, ssoRequired } from './failures.ts'
 import { scopesOf } from './scopes.ts'
 

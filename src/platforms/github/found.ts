@@ -1,7 +1,8 @@
 // Pages of GitHub's searches, and what GitHub says that it left out of an answer.
 import type { Failure } from '../../failure.ts'
+import { emptyPage, startOf, unreadableWarnings } from '../answers.ts'
+import { hasCode } from '../failures.ts'
 import type { Page, PageRequest } from '../platform.ts'
-import { emptyPage, hasCode, startOf, unreadableWarnings } from '../vendor.ts'
 
 /** Searches give no more: https://docs.github.com/en/rest/search/search#about-search */
 const MAX_FOUND = 1000

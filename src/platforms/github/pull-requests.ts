@@ -1,10 +1,12 @@
 // Pull requests of GitHub: one repository's list, or what a search finds, and where each comes from.
+
 import type { Static } from 'typebox'
 import { type Failure, invalid } from '../../failure.ts'
+import { emptyPage, unreadableWarnings } from '../answers.ts'
+import { hasCode, lookUpEach } from '../failures.ts'
 import { listAt, onePage } from '../lists.ts'
 import type { Page, PageRequest, PullRequest, PullRequestQuery } from '../platform.ts'
 import type { ApiClient } from '../transport/api-client.ts'
-import { emptyPage, hasCode, lookUpEach, unreadableWarnings } from '../vendor.ts'
 import { isAbsent, searched, unknown } from './found.ts'
 import {
   IssueItem,

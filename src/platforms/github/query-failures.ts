@@ -1,7 +1,7 @@
 // GitHub's 422: a page too far back, a name that cannot be searched, or a query that is not taken.
 import { Failure } from '../../failure.ts'
-import { pageTooDeep, queryFailure } from '../query-failures.ts'
-import { membersOf } from '../vendor.ts'
+import { membersOf } from '../answers.ts'
+import { pageTooDeep, queryFailure } from '../failures.ts'
 
 /**
  * Searches end after 1,000 results, and large lists at a page of GitHub's choosing:

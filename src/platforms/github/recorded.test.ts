@@ -1,4 +1,5 @@
 // GitHub's real answers of 2012 to 2026, read by the adapter. What is expected is taken from the answer, by the contract.
+
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 import { entryFor, serve, type TestServer } from '../../../test/support/fault-server.ts'
 import {
@@ -7,9 +8,10 @@ import {
   type RecordedAnswer,
   readRecordedAnswers,
 } from '../../../test/support/recorded-answers.ts'
-import { createPlatform } from '../create-platform.ts'
 import type { Platform } from '../platform.ts'
-import { createTransport, type Transport } from '../transport/transport.ts'
+import type { Transport } from '../transport/transport.ts'
+import { createTransport } from '../transport/transport.ts'
+import { createPlatform } from '../vendors.ts'
 import { githubFailure, recognises } from './errors.ts'
 
 const FIRST = { page: 1, perPage: 20 }

@@ -1,7 +1,19 @@
 // Which scopes a classic or OAuth token of GitHub has, and which it lacks for what we call.
+import { neededScopes, type Scope } from '../vendor.ts'
 
-/** The scopes that serve every call of ours. */
-const NEEDED = ['user:email', 'read:org', 'read:public_key']
+/** https://docs.github.com/en/apps/oauth-apps/building-oauth-apps/scopes-for-oauth-apps */
+export const SCOPES: Scope[] = [
+  { name: 'user:email', meaning: 'your e-mail addresses', use: 'needed' },
+  { name: 'read:org', meaning: 'which organisations you are a member of', use: 'needed' },
+  { name: 'read:public_key', meaning: 'your SSH public keys', use: 'needed' },
+  {
+    name: 'repo',
+    meaning: 'your private repositories (GitHub has no scope for reading alone; nothing is written)',
+    use: 'optional',
+  },
+]
+
+const NEEDED = neededScopes(SCOPES)
 
 /**
  * What a scope includes, beside the rule that `admin:X` includes `write:X` and that `read:X`. GitHub folds what it grants

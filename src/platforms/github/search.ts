@@ -1,7 +1,7 @@
 // Builds GitHub's `q` so that nothing a user typed becomes a qualifier or an operator of its own.
 import { invalid } from '../../failure.ts'
+import { pathParts } from '../answers.ts'
 import type { PullRequestQuery, RepositoryQuery } from '../platform.ts'
-import { pathParts } from '../vendor.ts'
 
 /** GitHub counts the words, not the qualifiers: https://docs.github.com/en/rest/search/search#limitations-on-query-length */
 const MAX_WORDS_LENGTH = 256

@@ -1,12 +1,14 @@
 // Which server it is that answers: its version of the API, a server that is only like GitHub, or somebody in between.
+
 import type { IncomingMessage } from 'node:http'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { entryFor, serve, type TestServer } from '../../../test/support/fault-server.ts'
 import type { Failure } from '../../failure.ts'
-import { createPlatform } from '../create-platform.ts'
 import type { Platform } from '../platform.ts'
-import { createTransport, type Transport } from '../transport/transport.ts'
-import { apiVersionFor } from './api-version.ts'
+import type { Transport } from '../transport/transport.ts'
+import { createTransport } from '../transport/transport.ts'
+import { createPlatform } from '../vendors.ts'
+import { apiVersionFor } from './addresses.ts'
 
 const FIRST = { page: 1, perPage: 20 }
 const NOT_FOUND = { message: 'Not Found', documentation_url: 'https://docs.github.com/rest', status: '404' }

@@ -1,9 +1,11 @@
 // Whose a token of GitLab is, and what it may do.
+
 import { type Static, Type } from 'typebox'
 import { Failure, type FailureCode } from '../../failure.ts'
-import type { Profile } from '../platform.ts'
+import { avatarAddress, membersOf, webAddress } from '../answers.ts'
+import { hasCode, orNull, REFUSALS } from '../failures.ts'
+import type { Connection, Profile } from '../platform.ts'
 import type { ApiClient } from '../transport/api-client.ts'
-import { avatarAddress, type Connection, hasCode, membersOf, orNull, REFUSALS, webAddress } from '../vendor.ts'
 import { isSomebodyElses, isUnknownPath, notAPerson, notGitLab, perhapsNotGitLab } from './errors.ts'
 import { OAuthToken, PersonalToken, User } from './responses.ts'
 import { factsOfOAuthToken, factsOfPersonalToken, missingScopes, type TokenFacts } from './scopes.ts'

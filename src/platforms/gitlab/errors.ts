@@ -1,10 +1,13 @@
 // What GitLab's refusals mean, and how their reader can mend them.
+
 import { Failure } from '../../failure.ts'
-import { pageTooDeep } from '../query-failures.ts'
+import { isOfGateway, membersOf, onlyMessageOf } from '../answers.ts'
+import { pageTooDeep } from '../failures.ts'
+import type { Connection } from '../platform.ts'
 import { scmTypes } from '../scm-types.ts'
 import type { RawAnswer } from '../transport/guard.ts'
 import { clampWait, readRetryAfter, timeOf } from '../transport/retry-after.ts'
-import { type Connection, hasGitLabsForm, isOfGateway, membersOf, onlyMessageOf } from '../vendor.ts'
+import { TOKENS_PATH } from './addresses.ts'
 import { gitlabQueryFailure } from './query-failures.ts'
 
 type Site = Pick<Connection, 'scmType' | 'webUrl' | 'apiUrl' | 'hasWorked'>
@@ -33,6 +36,12 @@ function isOwnMessage({ status, headers, body }: RawAnswer): boolean {
   const message = onlyMessageOf(body)
   if (typeof message === 'string') return !/^[\w-]+( [\w-]+)?$/.test(message.trim())
   return typeof message === 'object' && message !== null
+}
+
+/** `{"message":"404 Project Not Found"}`: how GitLab writes most refusals. Proxies write "404 page not found". */
+function hasGitLabsForm(status: number, body: unknown): boolean {
+  const message = onlyMessageOf(body)
+  return typeof message === 'string' && message.startsWith(`${status} `) && /^\d+ [A-Z("]/.test(message)
 }
 
 /** The `error`s by status: Grape's for routes and parameters, and those of lib/api/api_guard.rb for tokens (RFC 6750). */
@@ -258,7 +267,7 @@ function waitIn(headers: Record<string, string>): number | null {
 }
 
 function tokensPage(webUrl: string): string {
-  return `${webUrl}/-/user_settings/personal_access_tokens`
+  return `${webUrl}${TOKENS_PATH}`
 }
 
 function looksLikeGitHub({ headers, body }: RawAnswer): boolean {

@@ -1,7 +1,8 @@
 // How GitLab's projects are named in its addresses, and what is said of lists that are not whole.
+
+import { emptyPage, pathParts } from '../answers.ts'
 import type { ComposedPage } from '../composed-list.ts'
 import type { Page } from '../platform.ts'
-import { emptyPage, pathParts } from '../vendor.ts'
 
 /**
  * The address of a project. The dot of the last part is encoded too: GitLab takes what follows it for a format, and cuts

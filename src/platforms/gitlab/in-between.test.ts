@@ -1,10 +1,12 @@
 // Answers that a proxy, gateway or sign-in wall writes in GitLab's place say nothing of link, token or list.
+
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 import { entryFor, serve, type TestServer } from '../../../test/support/fault-server.ts'
 import type { Failure } from '../../failure.ts'
-import { createPlatform } from '../create-platform.ts'
 import type { Platform } from '../platform.ts'
-import { createTransport, type Transport } from '../transport/transport.ts'
+import type { Transport } from '../transport/transport.ts'
+import { createTransport } from '../transport/transport.ts'
+import { createPlatform } from '../vendors.ts'
 
 const FIRST = { page: 1, perPage: 20 }
 

@@ -1,10 +1,12 @@
 // Merge requests of GitLab: a project's or one's own, and which project each comes from.
+
 import { type Failure, invalid } from '../../failure.ts'
+import { emptyPage, unreadableWarnings } from '../answers.ts'
 import { type ComposedPage, takePage } from '../composed-list.ts'
+import { hasCode, lookUpEach } from '../failures.ts'
 import { listAt, onePage } from '../lists.ts'
 import type { Page, PageRequest, PullRequest, PullRequestQuery } from '../platform.ts'
 import type { ApiClient } from '../transport/api-client.ts'
-import { emptyPage, hasCode, lookUpEach, unreadableWarnings } from '../vendor.ts'
 import { endingWarnings, isProject, projectAddress, searchText, unknown } from './found.ts'
 import { forkOf, MergeRequest, ProjectDetails, pullRequestFrom, sourceFrom, targetOf } from './responses.ts'
 

@@ -1,11 +1,12 @@
 // Projects of GitLab: all that can be seen, a user's, or a group's with those of its subgroups.
 
+import { pathParts, unreadableWarnings } from '../answers.ts'
 import { takePage } from '../composed-list.ts'
+import { hasCode } from '../failures.ts'
 import { type List, listAt, onePage } from '../lists.ts'
 import type { Page, PageRequest, Repository, RepositoryQuery } from '../platform.ts'
 import type { ApiClient } from '../transport/api-client.ts'
 import type { ListPositions } from '../transport/positions.ts'
-import { hasCode, pathParts, unreadableWarnings } from '../vendor.ts'
 import { endingWarnings, searchText, unknown } from './found.ts'
 import { isBeingDeleted, isFork, Named, Project, repositoryFrom } from './responses.ts'
 

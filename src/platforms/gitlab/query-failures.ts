@@ -1,7 +1,7 @@
 // GitLab's 400 and 422: a parameter that is not taken.
 import type { Failure } from '../../failure.ts'
-import { pageTooDeep, queryFailure } from '../query-failures.ts'
-import { membersOf } from '../vendor.ts'
+import { membersOf } from '../answers.ts'
+import { pageTooDeep, queryFailure } from '../failures.ts'
 
 /** Grape's words on a parameter: `search does not have a valid value`. */
 const OF_PARAMETER = /^[\w.[\], -]{1,200} (does not have a valid value|(is|are) (missing|invalid|empty))/

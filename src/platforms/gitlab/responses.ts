@@ -1,7 +1,7 @@
 // What GitLab answers, in the fields we read, and how it becomes our nouns.
 import { type Static, Type } from 'typebox'
+import { avatarAddress, Id, isoTime, maybe, webAddress } from '../answers.ts'
 import type { Branch, Organization, PlatformHealth, PullRequest, Repository, SshKey } from '../platform.ts'
-import { avatarAddress, Id, isoTime, maybe, webAddress } from '../vendor.ts'
 
 export const User = Type.Object({
   id: Id,

@@ -1,7 +1,18 @@
 // Which scopes a GitLab token has, when it ends, and what it lacks for what we call.
 import type { Static } from 'typebox'
-import { isoTime } from '../vendor.ts'
+import { isoTime } from '../answers.ts'
+import { neededScopes, type Scope } from '../vendor.ts'
 import type { OAuthToken, PersonalToken } from './responses.ts'
+
+/** https://docs.gitlab.com/user/profile/personal_access_tokens/#personal-access-token-scopes */
+export const SCOPES: Scope[] = [
+  {
+    name: 'read_api',
+    meaning: 'your e-mail address, projects, groups, merge requests and SSH public keys',
+    use: 'needed',
+  },
+  { name: 'read_user', meaning: 'your e-mail address and your SSH public keys', use: 'known' },
+]
 
 /** GitLab has about thirty. */
 const MAX_SCOPES = 100
@@ -32,11 +43,11 @@ const INCLUDED_IN: Record<string, string[]> = {
   read_user: ['api', 'read_api'],
 }
 
-/** `read_api` serves every call; `asked`: what an OAuth application asks for besides. */
+/** `asked`: what an OAuth application asks for besides what our calls need. */
 export function missingScopes(granted: string[] | null, asked: string[] = []): string[] {
   // What a fine-grained token may do is not told by its scopes.
   if (granted === null || granted.includes('granular')) return []
-  return [...new Set(['read_api', ...asked])].filter(
+  return [...new Set([...neededScopes(SCOPES), ...asked])].filter(
     (scope) => ![scope, ...(INCLUDED_IN[scope] ?? [])].some((candidate) => granted.includes(candidate)),
   )
 }

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest'
-import { type AllowedHost, readConfig } from '../../../config.ts'
+import type { AllowedHost } from '../../../config.ts'
+import { readConfig } from '../../../read-config.ts'
 import { createAddressPolicy, type PolicyViolation, targetOf } from './address.ts'
 
 /** Entries as an operator writes them, without those of the default platforms. */

@@ -1,10 +1,14 @@
 // GitLab, hosted and self-hosted, as a Platform.
+
 import { Type } from 'typebox'
 import { Failure, type FailureCode } from '../../failure.ts'
+import { unreadableWarnings } from '../answers.ts'
 import { branchPage } from '../composed-list.ts'
+import { orNull, REFUSALS } from '../failures.ts'
 import { listAt, onePage } from '../lists.ts'
 import type {
   Branch,
+  Connection,
   Organization,
   Page,
   PageRequest,
@@ -20,7 +24,6 @@ import type {
 import { scmTypes } from '../scm-types.ts'
 import { ApiClient } from '../transport/api-client.ts'
 import type { Transport } from '../transport/transport.ts'
-import { type Connection, orNull, REFUSALS, unreadableWarnings } from '../vendor.ts'
 import { readProfile } from './account.ts'
 import { callForbidden, foreignFailure, gitlabFailure, mayBeAboutTheCall, recognises } from './errors.ts'
 import { isProject, projectAddress } from './found.ts'

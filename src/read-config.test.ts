@@ -7,7 +7,8 @@ import { rootCertificates } from 'node:tls'
 import fc from 'fast-check'
 import { afterAll, describe, expect, it } from 'vitest'
 import type { AllowedHost, Config, Environment } from './config.ts'
-import { ConfigError, readConfig } from './config.ts'
+import { ConfigError } from './config.ts'
+import { readConfig } from './read-config.ts'
 
 const KEY_1 = Buffer.alloc(32, 1)
 const KEY_2 = Buffer.alloc(32, 2)

@@ -1,10 +1,14 @@
 // GitHub and GitHub Enterprise Server as a Platform.
+
 import { Type } from 'typebox'
 import { Failure } from '../../failure.ts'
+import { avatarAddress, membersOf, unreadableWarnings, webAddress } from '../answers.ts'
 import { branchPage } from '../composed-list.ts'
+import { hasCode, orNull, REFUSALS, TROUBLES } from '../failures.ts'
 import { listAt, onePage, SMALL_PAGE } from '../lists.ts'
 import type {
   Branch,
+  Connection,
   Organization,
   Page,
   PageRequest,
@@ -20,22 +24,11 @@ import type {
 import { scmTypes } from '../scm-types.ts'
 import { ApiClient } from '../transport/api-client.ts'
 import type { Transport } from '../transport/transport.ts'
-import {
-  avatarAddress,
-  type Connection,
-  hasCode,
-  membersOf,
-  orNull,
-  REFUSALS,
-  TROUBLES,
-  unreadableWarnings,
-  webAddress,
-} from '../vendor.ts'
-import { apiVersionFor, isHostedByGitHub } from './api-version.ts'
+import { apiVersionFor, isHostedByGitHub } from './addresses.ts'
 import { foreignFailure, githubFailure, isVersionUnsupported, recognises } from './errors.ts'
 import { callUnknown, notAPerson, notGitHub, scopeMissing } from './failures.ts'
 import { heldBack, isAbsent, searched, unknown } from './found.ts'
-import { KEYS, unknownCalls } from './known-calls.ts'
+import { KEYS, unknownCalls } from './identify.ts'
 import { searchPullRequests } from './pull-requests.ts'
 import {
   BranchItem,

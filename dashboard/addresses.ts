@@ -1,0 +1,19 @@
+// Addresses of platforms: which may be made a link, and how they are shown.
+
+import type { Integration } from './api.ts'
+
+/** The address if it is http(s); anything else is never made a link. */
+export function webAddress(address: string | null): string | null {
+  if (!address || !URL.canParse(address)) return null
+  const { protocol, href, host } = new URL(address)
+  return host !== '' && (protocol === 'https:' || protocol === 'http:') ? href : null
+}
+
+export function hostOf(address: string): string {
+  return address.replace(/^https?:\/\//, '')
+}
+
+/** "alice on ghes.example.com". */
+export function nameOfLink({ username, url }: Integration): string {
+  return `${username} on ${hostOf(url)}`
+}

@@ -1,0 +1,24 @@
+// The platforms as the server has told of them with the session: their names, words and scopes.
+
+import { createContext, useContext } from 'react'
+import type { Platform, ScmType } from './api.ts'
+
+const Platforms = createContext<Platform[]>([])
+
+/** Around everything that is shown to whoever is signed in. */
+export const PlatformsProvider = Platforms.Provider
+
+export function usePlatforms(): Platform[] {
+  return useContext(Platforms)
+}
+
+export function usePlatform(type: ScmType): Platform {
+  return platformIn(usePlatforms(), type)
+}
+
+/** Throws for a type that the server has not told of. */
+export function platformIn(platforms: Platform[], type: ScmType): Platform {
+  const platform = platforms.find(({ scm_type }) => scm_type === type)
+  if (!platform) throw new Error(`The server has not told of ${type}.`)
+  return platform
+}

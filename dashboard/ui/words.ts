@@ -1,0 +1,6 @@
+// Words as sentences and headings need them.
+
+/** "Merge requests" of "merge requests". */
+export function capitalized(words: string): string {
+  return words.charAt(0).toUpperCase() + words.slice(1)
+}

@@ -1,0 +1,25 @@
+// The OAuth application that the operator has registered at a platform, from the settings.
+
+import type { Config } from '../config.ts'
+import { callbackUrl, type OAuthApplication } from './oauth.ts'
+import { platformAddress } from './platform-url.ts'
+import type { OAuthScmType } from './scm-types.ts'
+import { oauthEndpointsOf } from './vendors.ts'
+
+/** null when the operator has not set it up. */
+export function oauthApplication(config: Config, scmType: OAuthScmType): OAuthApplication | null {
+  const { url, clientId, clientSecret, scopes } = config[scmType]
+  if (clientId === null || clientSecret === null) return null
+  const { webUrl, apiUrl } = platformAddress(scmType, url)
+  const endpoints = oauthEndpointsOf(scmType)
+  return {
+    scmType,
+    endpoints,
+    webUrl,
+    apiUrl,
+    clientId,
+    clientSecret,
+    redirectUri: callbackUrl(config, scmType),
+    scopes,
+  }
+}
