@@ -1,5 +1,5 @@
-// What `npm run check` runs: types, format and lint, the import rule, and what nobody uses. Names pick some of them:
-// `npm run check -- types lint`.
+// What `npm run check` runs: types, format and lint, import rules, words, sizes, and what nobody uses. Names pick some of
+// them: `npm run check -- types lint`.
 
 import { spawn } from 'node:child_process'
 import { dirname, join, resolve } from 'node:path'
@@ -23,6 +23,8 @@ const checks = [
     advice: 'npx biome check --write mends the format and much else',
   },
   { name: 'imports', command: ['scripts/check-imports.mjs'] },
+  { name: 'words', command: ['scripts/check-words.mjs'], advice: 'each line ends with what to say instead' },
+  { name: 'sizes', command: ['scripts/check-sizes.mjs'], advice: 'divide it by what it is about' },
   {
     name: 'unused',
     command: ['node_modules/knip/bin/knip.js', '--no-progress', '--no-config-hints'],

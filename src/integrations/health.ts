@@ -114,8 +114,8 @@ function healthFrom(services: Services, { link, profile, platform }: Told, incom
   const { name, version, rateLimit } = platform
   const missing = missingScopesOf(link, profile)
   // What is renewed by itself is nothing to warn of.
-  const isRefreshed = link.refreshToken !== null
-  const expiresAt = isRefreshed ? link.tokenExpiresAt : profile.tokenExpiresAt
+  const hasRefreshToken = link.refreshToken !== null
+  const expiresAt = hasRefreshToken ? link.tokenExpiresAt : profile.tokenExpiresAt
   const fixUrl = tokenPage(services, link)
   return {
     status: incomplete !== null ? 'forbidden' : missing.length > 0 ? 'scope_missing' : 'ok',
@@ -127,7 +127,7 @@ function healthFrom(services: Services, { link, profile, platform }: Told, incom
         message: `The token lacks ${scope}, so that some calls are refused.`,
         fix_url: fixUrl,
       })),
-      ...(isRefreshed ? [] : expiryProblems(expiresAt, fixUrl)),
+      ...(hasRefreshToken ? [] : expiryProblems(expiresAt, fixUrl)),
     ],
     platform: { name, version },
     scopes: { granted: profile.scopes, missing },

@@ -70,8 +70,8 @@ ${parameters.length + fields.length === 0 ? null : html`<ul>${[...parameters.map
 `
 }
 
-function parameterItem({ name, in: place, required, description }: Parameter): Html {
-  return item(name, `in the ${place}`, required === true, description)
+function parameterItem({ name, in: location, required, description }: Parameter): Html {
+  return item(name, `in the ${location}`, required === true, description)
 }
 
 /** Of a body `{"key": {"name": …}}` the fields inside. */
@@ -83,8 +83,8 @@ function fieldsOf(schema: Schema | undefined): Html[] {
   )
 }
 
-function item(name: string, place: string, required: boolean, description: string | undefined): Html {
-  const words = `${place}${required ? '' : ', optional'}${description === undefined ? '' : `: ${description}`}`
+function item(name: string, location: string, required: boolean, description: string | undefined): Html {
+  const words = `${location}${required ? '' : ', optional'}${description === undefined ? '' : `: ${description}`}`
   return html`<li><code>${name}</code> ${words}</li>\n`
 }
 
