@@ -4,7 +4,7 @@
 import { spawn } from 'node:child_process'
 import { dirname, join, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { prepareDependencies } from './prepare.mjs'
+import { prepare } from './prepare.mjs'
 
 const root = resolve(dirname(fileURLToPath(import.meta.url)), '..')
 
@@ -39,7 +39,7 @@ if (unknown) {
   process.exit(2)
 }
 
-prepareDependencies()
+prepare([])
 const chosen = checks.filter(({ name }) => names.length === 0 || names.includes(name))
 const results = await Promise.all(chosen.map(run))
 for (const { name, passed, output, advice } of results) {
