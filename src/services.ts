@@ -1,4 +1,4 @@
-// What `serve` and the other commands open once and hand to everything else: configuration, database, vault, door to the platforms.
+// What `serve` and the other commands open once and hand to everything else: configuration, database, vault, transport to the platforms.
 
 import { mkdirSync } from 'node:fs'
 import type { Config } from './config.ts'
@@ -33,9 +33,9 @@ export interface ServiceOptions {
   /** Statements may take as long as they take: for commands, which nobody waits for within a request. */
   patient?: boolean
   log?: Log
-  /** Other limits for the door to the platforms, so that a test of them need not take their time. */
+  /** Other limits for the transport, so that a test of them need not take their time. */
   limits?: Partial<Limits>
-  /** Other names than the system knows, for the same door. */
+  /** Looks names up in place of the system, for the transport. */
   lookup?: Lookup
 }
 

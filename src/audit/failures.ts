@@ -1,4 +1,4 @@
-// Failures as events, so many a minute: who guesses passwords must not fill the disk.
+// Records failures as events, a limited number a minute: somebody who guesses passwords must not fill the disk.
 
 import { LRUCache } from 'lru-cache'
 import type { Database } from '../database/database.ts'
@@ -6,7 +6,7 @@ import type { NewEvent } from './event-types.ts'
 import type { Actor } from './events.ts'
 import { recordEvent, SERVER } from './events.ts'
 
-/** Of one type and account in any minute, in each process: nobody's failures crowd out another's. */
+/** How many are recorded in any minute. Each account and type is counted apart, in each process. */
 const MAX_A_MINUTE = 30
 const MINUTE_MS = 60_000
 
@@ -26,11 +26,11 @@ function stateOf(database: Database): State {
   return state
 }
 
-/** Records what somebody tried in vain with the account of `owner`; past the bound it is only counted. */
+/** Records that somebody failed to do something with the account of `owner`; beyond the limit it is only counted. */
 export async function recordFailure(database: Database, actor: Actor, owner: string, event: NewEvent): Promise<void> {
   const { recorded } = stateOf(database)
   const kind = `${owner} ${event.type}`
-  // It only goes forward, whatever becomes of the time of day.
+  // The time of day may be set back; this clock only goes forward.
   const time = performance.now()
   const lately = (recorded.get(kind) ?? []).filter((each) => each > time - MINUTE_MS)
   if (lately.length >= MAX_A_MINUTE) {

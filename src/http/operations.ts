@@ -1,4 +1,4 @@
-// What operators and their tools ask: is the process alive, is the store there, how much is going on.
+// Routes for operators and their tools: is the process alive, is the store there, how much is going on.
 
 import Fastify from 'fastify'
 import { collectDefaultMetrics, Histogram, Registry } from 'prom-client'
@@ -11,7 +11,7 @@ import type { App } from './server.ts'
 
 const Ok = Type.Object({ status: Type.String() })
 
-/** `ping` throws when the store is not there; `counted` is what is counted elsewhere. */
+/** `ping` throws when the store is not there; `counted` has the counters of other parts. */
 export function operationsRoutes(app: App, config: Config, counted: Registry, ping: () => Promise<void>): void {
   app.get(
     '/healthz',
@@ -51,7 +51,7 @@ export function operationsRoutes(app: App, config: Config, counted: Registry, pi
   metricsRoutes(app, config, Registry.merge([own, counted]))
 }
 
-/** Whoever stands before us could hand metrics out to everybody, so they need a token, or a port that only this machine reaches. */
+/** A proxy in front of us may pass everything on, so metrics need a token, or a port that only this machine reaches. */
 function metricsRoutes(app: App, { metricsToken, metricsPort }: Config, registry: Registry): void {
   if (metricsPort !== null) listenForMetrics(app, metricsPort, registry)
   if (metricsToken === null) return

@@ -1,4 +1,4 @@
-// A Fastify server with our manners: request ids, bodies, failures as JSON, no secret in the log. Routes come from `app.ts`.
+// Makes the Fastify server: request ids, bodies, failures as JSON, no secret in the log. Its routes come from `app.ts`.
 
 import { randomBytes, randomUUID } from 'node:crypto'
 import type { IncomingMessage, ServerResponse } from 'node:http'
@@ -42,7 +42,7 @@ export function createServer(config: Config): App {
     genReqId: requestId,
     bodyLimit: BODY_LIMIT,
     trustProxy: config.trustProxy.length > 0 ? config.trustProxy : false,
-    return503OnClosing: false, // closing.ts answers in our own form
+    return503OnClosing: false, // shutdown.ts answers in our own form
     requestTimeout: REQUEST_TIMEOUT,
     // requestTimeout alone cuts nothing: Node looks at it only every connectionsCheckingInterval.
     http: { headersTimeout: HEADERS_TIMEOUT, requestTimeout: REQUEST_TIMEOUT, connectionsCheckingInterval: 500 },

@@ -1,10 +1,10 @@
-// Stopping in order: no new requests, time to finish for those under way, an answer for those that do not, and then the end.
+// Shuts down in order: takes no new requests, lets running ones finish, answers those that take too long, and ends.
 
 import type { FastifyReply } from 'fastify'
 import { shuttingDown } from '../failure.ts'
 import type { App } from './server.ts'
 
-/** How long requests under way may take to finish, in milliseconds. */
+/** How long running requests may take to finish, in milliseconds. */
 const GRACE = 12_000
 /** How long the last answers may take to leave, in milliseconds. */
 const LAST_WORDS = 1_000
@@ -26,7 +26,7 @@ export function closeInOrder(app: App, grace = GRACE): void {
   app.addHook('preClose', async () => {
     isShuttingDown = true
     const timers = [
-      // A connection whose answer was just leaving becomes idle only after the server has looked for idle ones.
+      // Again and again: the server has closed idle connections once, and more become idle with their last answer.
       setInterval(() => app.server.closeIdleConnections(), SWEEP_EVERY),
       setTimeout(() => {
         for (const reply of replies) if (!reply.sent) reply.header('connection', 'close').send(shuttingDown())

@@ -34,7 +34,7 @@ interface Operation {
   requestBody?: { content?: Record<string, { schema?: Schema }> }
 }
 
-/** On an `app` with the manners of pages. */
+/** On an `app` that `configurePages` has set up. */
 export function docsPageRoute(app: App, config: Config): void {
   app.get('/docs', { schema: { hide: true } }, async (_request, reply) => {
     const description = publicPath(config, '/openapi.json')
