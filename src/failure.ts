@@ -87,8 +87,3 @@ export function invalid(errors: Record<string, string[]>, cause?: unknown): Fail
   const [field = '', messages = []] = Object.entries(errors)[0] ?? []
   return new Failure('invalid', `${field} ${messages[0] ?? 'is invalid'}`, { errors, cause })
 }
-
-/** Answers a request that arrives during shutdown, or that did not end in time. */
-export function shuttingDown(): Failure {
-  return new Failure('overloaded', 'This server is stopping. Try again in a moment.', { retryAfter: 5 })
-}

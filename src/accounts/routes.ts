@@ -4,12 +4,11 @@ import type { FastifyRequest } from 'fastify'
 import { Type } from 'typebox'
 import { notFound } from '../failure.ts'
 import type { FieldChecks } from '../http/body.ts'
-import { readBody } from '../http/body.ts'
+import { nameProblem, readBody } from '../http/body.ts'
 import { CutMeta, cutAt } from '../http/pagination.ts'
 import { answers, IdParams, NoContent } from '../http/schemas.ts'
 import type { App } from '../http/server.ts'
 import type { Services } from '../services.ts'
-import { nameProblem } from '../text.ts'
 import { actorOf } from './actor.ts'
 import {
   ALL_POWERS,

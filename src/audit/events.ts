@@ -5,7 +5,7 @@ import type { Selectable } from 'kysely'
 import { sql } from 'kysely'
 import type { Database, Transaction } from '../database/database.ts'
 import type { EventMeans, EventsTable } from '../database/tables.ts'
-import { asOneLine } from '../text.ts'
+import { asOneLine } from '../http/body.ts'
 import { now } from '../time.ts'
 import type { EventType, NewEvent } from './event-types.ts'
 

@@ -106,3 +106,17 @@ function sentence(error: { keyword: string; params: object }): string {
   if (error.keyword === 'maxLength') return `is too long (at most ${params.limit} characters)`
   return 'is not valid'
 }
+
+/** Control characters, halves of characters, line separators, and what turns the direction of the text around it. */
+export const UNPRINTABLE = /[\p{Cc}\p{Cs}\u2028\u2029\u202A-\u202E\u2066-\u2069]/u
+
+/** Names are shown in terminals and pages: one line of text that is not blank. */
+export function nameProblem(name: string): string | undefined {
+  if (name.trim() === '') return 'must not be blank'
+  return UNPRINTABLE.test(name) ? 'must not contain control characters' : undefined
+}
+
+/** Others' text as one such line, of at most `most` characters. */
+export function asOneLine(text: string, most: number): string {
+  return [...text.replace(new RegExp(UNPRINTABLE, 'gu'), ' ')].slice(0, most).join('')
+}

@@ -1,14 +1,19 @@
-// Shuts down in order: takes no new requests, lets running ones finish, answers those that take too long, and ends.
+// Stopping in order: no new requests, time to finish for those under way, an answer for those that do not, and then the end.
 
 import type { FastifyReply } from 'fastify'
-import { shuttingDown } from '../failure.ts'
+import { Failure } from '../failure.ts'
 import type { App } from './server.ts'
 
-/** How long running requests may take to finish, in milliseconds. */
+/** How long requests under way may take to finish, in milliseconds. */
 const GRACE = 12_000
 /** How long the last answers may take to leave, in milliseconds. */
 const LAST_WORDS = 1_000
 const SWEEP_EVERY = 200
+
+/** What is not begun any more, or not finished, is answered with. */
+export function stopping(): Failure {
+  return new Failure('overloaded', 'This server is stopping. Try again in a moment.', { retryAfter: 5 })
+}
 
 /** Call it before any route is registered. What `app.close()` waits for ends within `grace` and a second. */
 export function closeInOrder(app: App, grace = GRACE): void {
@@ -18,7 +23,7 @@ export function closeInOrder(app: App, grace = GRACE): void {
   app.addHook('onRequest', async (_request, reply) => {
     if (isShuttingDown) {
       reply.header('connection', 'close')
-      throw shuttingDown()
+      throw stopping()
     }
     replies.add(reply)
     reply.raw.once('close', () => replies.delete(reply))
@@ -26,10 +31,10 @@ export function closeInOrder(app: App, grace = GRACE): void {
   app.addHook('preClose', async () => {
     isShuttingDown = true
     const timers = [
-      // Again and again: the server has closed idle connections once, and more become idle with their last answer.
+      // A connection whose answer was just leaving becomes idle only after the server has looked for idle ones.
       setInterval(() => app.server.closeIdleConnections(), SWEEP_EVERY),
       setTimeout(() => {
-        for (const reply of replies) if (!reply.sent) reply.header('connection', 'close').send(shuttingDown())
+        for (const reply of replies) if (!reply.sent) reply.header('connection', 'close').send(stopping())
       }, grace),
       setTimeout(() => app.server.closeAllConnections(), grace + LAST_WORDS),
     ]

@@ -3,8 +3,8 @@
 import type { IntegrationStatus } from '../database/tables.ts'
 import type { FailureCode } from '../failure.ts'
 import { Failure } from '../failure.ts'
+import { asOneLine } from '../http/body.ts'
 import { isNewToken } from '../platforms/transport/new-token.ts'
-import { asOneLine } from '../text.ts'
 import type { Integration } from './integrations.ts'
 
 export interface Shown {

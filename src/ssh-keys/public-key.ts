@@ -1,7 +1,7 @@
 // Reads one OpenSSH public key: RFC 4253 section 6.6, RFC 5656, RFC 8709, and OpenSSH's PROTOCOL.u2f for the sk- types.
 
 import { createHash } from 'node:crypto'
-import { UNPRINTABLE } from '../text.ts'
+import { UNPRINTABLE } from '../http/body.ts'
 
 export interface PublicKey {
   /** "type base64", without comment. */

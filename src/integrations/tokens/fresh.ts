@@ -1,7 +1,8 @@
 // When and by whom a link's token is renewed: callers share a refresh, and of several processes one does it.
 
 import { setTimeout as delay } from 'node:timers/promises'
-import { Failure, notFound, shuttingDown } from '../../failure.ts'
+import { Failure, notFound } from '../../failure.ts'
+import { stopping } from '../../http/shutdown.ts'
 import type { OAuthApplication } from '../../platforms/oauth.ts'
 import { oauthApplication } from '../../platforms/oauth.ts'
 import { isOAuthScmType, scmTypes } from '../../platforms/scm-types.ts'
@@ -78,7 +79,7 @@ async function refreshOrWait(
   const giveUpAt = Date.now() + WAIT_MS
   let known = integration
   for (;;) {
-    if (isStopping(services)) throw shuttingDown()
+    if (isStopping(services)) throw stopping()
     const lease = await takeRefreshLease(database, known)
     if (lease && isInTime(lease))
       return exchangeRefreshToken(services, application, known, { refreshToken, reason, lease })
