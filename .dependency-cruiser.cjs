@@ -1,149 +1,166 @@
-// Who may import whom: imports run downwards only. `scripts/check-imports.mjs` reads this; a new file or folder
-// directly under src/ gets its place in `layers`.
+// Who may import whom: the one place that says it. `npm run check -- imports` holds it, and the tables of
+// docs/architecture.md are made from `layers` and from the comments of the rules: `node scripts/check-imports.mjs --write`.
 
-/** Highest first. A name stands for `src/name.ts` and all of `src/name/`; it may import itself and what is in lower lines. */
+/**
+ * Highest first. A layer may import itself and all layers below it, never one above or beside it. Each name stands for
+ * `src/name.ts` and all of `src/name/`; a new file or folder directly under src/ gets its place here.
+ */
 const layers = [
-  ['cli'],
-  ['serve'],
-  ['commands'],
-  ['app'],
-  ['services'],
-  ['integrations'],
-  ['ssh-keys'],
-  ['accounts'],
-  ['audit'],
-  ['secrets'],
-  ['database'],
-  ['read-config'],
-  ['platforms', 'http'],
-  ['metrics'],
-  ['client-network', 'config', 'failure', 'log-events', 'public-path', 'schemas', 'sealed', 'text', 'time'],
+  { names: ['cli'], holds: 'The `forgelink` command: one line for each subcommand.' },
+  { names: ['serve'], holds: 'The process of the server: open, listen, close in order.' },
+  { names: ['commands'], holds: 'What the other subcommands do; `doctor/` has a file for each thing it looks at.' },
+  { names: ['app'], holds: 'Every route plugin by name.' },
+  { names: ['services'], holds: 'What is opened once, state included, and what each slice is handed of it.' },
+  { names: ['integrations'], holds: 'Links to platforms: linking, tokens, searches, importing keys.' },
+  { names: ['ssh-keys'], holds: 'SSH keys, and how a public key is read.' },
+  { names: ['accounts'], holds: 'Users, passwords, sessions, API tokens, and who a request is from.' },
+  { names: ['audit'], holds: 'The audit trail: what each event tells, recording, listing and removing events.' },
+  { names: ['secrets'], holds: 'Sealing and opening secrets, their keys, and changing the key.' },
+  { names: ['database'], holds: 'SQLite or PostgreSQL behind one Kysely, the tables and the migrations.' },
+  { names: ['read-config'], holds: 'The settings, with what vendors know of their own platforms.' },
+  {
+    names: ['platforms', 'http'],
+    holds:
+      '`platforms`: what is said to GitHub and GitLab, behind the `Platform` interface. `http`: bodies, failures, pages, limits, the API description.',
+  },
+  { names: ['metrics'], holds: 'What is counted of the log events.' },
+  {
+    names: ['client-network', 'config', 'failure', 'log-events', 'public-path', 'schemas', 'sealed', 'text', 'time'],
+    holds: 'Settings, the one error type, log events, pieces of schemas, and small functions that know nothing else of ours.',
+  },
 ]
 
-/** Folders that hold all of one noun. */
-const slices = ['accounts', 'audit', 'integrations', 'ssh-keys']
-
 const tests = '\\.test\\.ts$'
+/** A file of a vendor's folder; `$1` is the vendor. */
+const VENDORS = '^src/platforms/(?!transport/)([^/]+)/'
+const TRANSPORT = '^src/platforms/transport/'
 
 function anyOf(names) {
   return `^src/(${names.join('|')})(/|\\.ts$)`
 }
 
-const downwards = layers.flatMap((layer, index) =>
-  layer.map((name) => ({
+const downwards = layers.flatMap(({ names }, index) =>
+  names.map((name) => ({
     name: `${name}-imports-downwards-only`,
-    comment: 'it may import itself and the lower layers in .dependency-cruiser.cjs',
+    comment: 'it may import itself and the lower layers of .dependency-cruiser.cjs',
     severity: 'error',
     from: { path: anyOf([name]), pathNot: tests },
-    to: { path: '^src/', pathNot: anyOf([name, ...layers.slice(index + 1).flat()]) },
+    to: { path: '^src/', pathNot: anyOf([name, ...layers.slice(index + 1).flatMap((layer) => layer.names)]) },
   })),
 )
 
+const everyFileHasALayer = {
+  name: 'every-file-has-a-layer',
+  comment: 'name it in `layers` of .dependency-cruiser.cjs',
+  severity: 'error',
+  from: { path: '^src/', pathNot: [anyOf(layers.flatMap(({ names }) => names)), tests] },
+  to: {},
+}
+
+/** What the order of the layers cannot say. Each comment is a row of docs/architecture.md: the reason, then the rule. */
+const walls = [
+  {
+    name: 'vendors-apart',
+    comment: 'What two vendors share belongs to neither: no vendor’s folder imports another’s.',
+    from: { path: VENDORS },
+    to: { path: '^src/platforms/[^/]+/', pathNot: ['^src/platforms/transport/', '^src/platforms/$1/'] },
+  },
+  {
+    name: 'vendors-by-name-once',
+    comment: 'A platform is added in one place: only `platforms/vendors.ts` imports the folders of the vendors.',
+    from: {
+      path: '^src/',
+      pathNot: ['^src/platforms/vendors\\.ts$', VENDORS, tests],
+    },
+    to: { path: VENDORS },
+  },
+  {
+    name: 'slices-know-http-in-routes',
+    comment:
+      'What a slice does can be called without a request: only its routes import `http`.',
+    from: {
+      path: anyOf(['audit', 'accounts', 'ssh-keys', 'integrations']),
+      pathNot: ['(^|[/-])routes\\.ts$', tests],
+    },
+    to: { path: '^src/http/' },
+  },
+  {
+    name: 'one-http-client',
+    comment:
+      'The address policy keeps requests away from private networks, so nothing may send a request without it: only `platforms/transport/connect/dispatchers.ts` imports undici.',
+    from: { path: '^src/', pathNot: ['^src/platforms/transport/connect/dispatchers\\.ts$', tests] },
+    // The type of a Dispatcher that a test may give sends nothing.
+    to: { path: '(^|/)node_modules/undici/', dependencyTypesNot: ['type-only'] },
+  },
+  {
+    name: 'connections-in-transport',
+    comment:
+      'For the same reason only `platforms/transport/` opens connections and looks up names; types of Node’s network modules may be imported anywhere.',
+    from: { path: '^src/', pathNot: [TRANSPORT, tests] },
+    to: { path: '^(node:)?(net|tls|dgram|dns|dns/promises)$', dependencyTypesNot: ['type-only'] },
+  },
+  {
+    name: 'no-client-of-node',
+    comment: 'Node’s own HTTP clients would be a second way out: nothing imports them.',
+    from: { path: '^src/', pathNot: tests },
+    to: { path: '^(node:)?(http|https|http2|module)$', dependencyTypesNot: ['type-only'] },
+  },
+  {
+    name: 'service-without-sandbox',
+    comment: 'The service runs where there is no simulator: only `cli.ts` loads the sandbox.',
+    from: { path: '^src/', pathNot: ['^src/cli\\.ts$', tests] },
+    to: { path: '^sandbox/' },
+  },
+  {
+    name: 'sandbox-on-demand',
+    comment: '`cli.ts` loads the sandbox by `import()`, when its subcommand asks for it.',
+    from: { path: '^src/cli\\.ts$' },
+    to: { path: '^sandbox/', dynamic: false },
+  },
+  {
+    name: 'sandbox-without-service',
+    comment:
+      'A simulator that shared code with the service would share its mistakes: the sandbox imports nothing of `src`.',
+    from: { path: '^sandbox/', pathNot: tests },
+    to: { path: '^src/' },
+  },
+  {
+    name: 'dashboard-takes-types-only',
+    comment: 'The dashboard is a client of the API: of the service it imports types and nothing that runs.',
+    from: { path: '^dashboard/' },
+    to: { path: '^(src|sandbox|test)/', dependencyTypesNot: ['type-only'] },
+  },
+  {
+    name: 'nobody-imports-the-dashboard',
+    comment: 'The dashboard is built apart and served as files: nothing imports it.',
+    from: { path: '^(src|sandbox)/' },
+    to: { path: '^dashboard/' },
+  },
+  {
+    name: 'nobody-imports-tests',
+    comment: 'Tests are not part of what is built: neither `src` nor `sandbox` imports them.',
+    from: { path: '^(src|sandbox)/', pathNot: tests },
+    to: { path: ['^(test|bench)/', tests] },
+  },
+  {
+    name: 'no-circles',
+    comment: 'Two files that import each other can only be understood together: what both need is in a third.',
+    from: { path: '^(src|sandbox|dashboard)/' },
+    to: { circular: true },
+  },
+].map((wall) => ({ severity: 'error', ...wall }))
+
+const resolvable = {
+  name: 'resolvable',
+  comment: 'there is no such file',
+  severity: 'error',
+  from: {},
+  // Packages are tsc's and knip's to judge: some hold types only, which is no module to find.
+  to: { couldNotResolve: true, path: '^\\.' },
+}
+
 module.exports = {
-  forbidden: [
-    ...downwards,
-    {
-      name: 'every-file-has-a-layer',
-      comment: 'name it in `layers` of .dependency-cruiser.cjs',
-      severity: 'error',
-      from: { path: '^src/', pathNot: [anyOf(layers.flat()), tests] },
-      to: {},
-    },
-    {
-      name: 'http-is-for-routes',
-      comment: 'of a slice only its routes know http; what else needs it goes to a file directly under src/',
-      severity: 'error',
-      from: { path: anyOf(slices), pathNot: ['(^|[/-])routes\\.ts$', tests] },
-      to: { path: '^src/http/' },
-    },
-    {
-      name: 'github-knows-no-gitlab',
-      comment: 'the adapters share through platforms/, never with each other',
-      severity: 'error',
-      from: { path: '^src/platforms/github/' },
-      to: { path: '^src/platforms/gitlab/' },
-    },
-    {
-      name: 'gitlab-knows-no-github',
-      comment: 'the adapters share through platforms/, never with each other',
-      severity: 'error',
-      from: { path: '^src/platforms/gitlab/' },
-      to: { path: '^src/platforms/github/' },
-    },
-    {
-      name: 'service-without-sandbox',
-      comment: 'production code runs without the simulator',
-      severity: 'error',
-      from: { path: '^src/', pathNot: ['^src/cli\\.ts$', tests] },
-      to: { path: '^sandbox/' },
-    },
-    {
-      name: 'sandbox-only-on-demand',
-      comment: 'cli.ts loads the simulator by import() when its subcommand asks for it',
-      severity: 'error',
-      from: { path: '^src/cli\\.ts$' },
-      to: { path: '^sandbox/', dynamic: false },
-    },
-    {
-      name: 'sandbox-without-service',
-      comment: 'a simulator that shares code with what it tests shares its mistakes',
-      severity: 'error',
-      from: { path: '^sandbox/', pathNot: tests },
-      to: { path: '^src/' },
-    },
-    {
-      name: 'dashboard-takes-types-only',
-      comment: 'the dashboard is a client of the API: of the service it knows the shapes, and runs nothing',
-      severity: 'error',
-      from: { path: '^dashboard/' },
-      to: { path: '^(src|sandbox|test)/', dependencyTypesNot: ['type-only'] },
-    },
-    {
-      name: 'nobody-imports-the-dashboard',
-      comment: 'it is built apart, and served as files',
-      severity: 'error',
-      from: { path: '^(src|sandbox)/' },
-      to: { path: '^dashboard/' },
-    },
-    {
-      name: 'nobody-imports-tests',
-      comment: 'what several need is no test',
-      severity: 'error',
-      from: { path: '^(src|sandbox)/', pathNot: tests },
-      to: { path: ['^(test|bench)/', tests] },
-    },
-    {
-      name: 'requests-by-transport-only',
-      comment:
-        'only platforms/transport/ speaks to the outside: its address policy keeps requests away from private networks',
-      severity: 'error',
-      from: { path: '^src/', pathNot: ['^src/platforms/transport/connect/dispatchers\\.ts$', tests] },
-      // The type of a Dispatcher that a test may give sends nothing.
-      to: { path: '(^|/)node_modules/undici/', dependencyTypesNot: ['type-only'] },
-    },
-    {
-      name: 'connections-by-transport-only',
-      comment: 'only platforms/transport/ opens connections and looks up names: it asks the address policy',
-      severity: 'error',
-      from: { path: '^src/', pathNot: ['^src/platforms/transport/', tests] },
-      to: { path: '^(node:)?(net|tls|dgram|dns|dns/promises|http|https|http2)$', dependencyTypesNot: ['type-only'] },
-    },
-    {
-      name: 'no-circles',
-      comment: 'one of them holds what belongs in a third',
-      severity: 'error',
-      from: { path: '^(src|sandbox|dashboard)/' },
-      to: { circular: true },
-    },
-    {
-      name: 'resolvable',
-      comment: 'there is no such file',
-      severity: 'error',
-      from: {},
-      // Packages are tsc's and knip's to judge: some hold types only, which is no module to find.
-      to: { couldNotResolve: true, path: '^\\.' },
-    },
-  ],
+  forbidden: [...downwards, everyFileHasALayer, ...walls, resolvable],
   options: {
     tsConfig: { fileName: 'tsconfig.json' },
     tsPreCompilationDeps: true,
@@ -151,3 +168,6 @@ module.exports = {
     enhancedResolveOptions: { exportsFields: ['exports'], conditionNames: ['import', 'node', 'default', 'types'] },
   },
 }
+
+// For the tables of docs/architecture.md. Not enumerable: dependency-cruiser refuses members that it does not know.
+Object.defineProperty(module.exports, 'documented', { value: { layers, walls } })

@@ -98,7 +98,7 @@ export function useChange<Input, Output>(
   { stale = [], done }: ChangeOptions<Input, Output> = {},
 ) {
   const client = useQueryClient()
-  const isUnderWay = useRef(false)
+  const isRunning = useRef(false)
   const { mutate: begin, ...mutation } = useMutation({
     mutationFn: change,
     onSuccess: async (output, input) => {
@@ -109,13 +109,13 @@ export function useChange<Input, Output>(
       if (isForbidden(error)) await refetch(client, OF_LINKS)
     },
     onSettled: () => {
-      isUnderWay.current = false
+      isRunning.current = false
     },
   })
 
   function mutate(input: Input): void {
-    if (isUnderWay.current) return
-    isUnderWay.current = true
+    if (isRunning.current) return
+    isRunning.current = true
     begin(input)
   }
   return { ...mutation, mutate }

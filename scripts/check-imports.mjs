@@ -1,28 +1,31 @@
-// Checks the import rule of .dependency-cruiser.cjs, and that every file was really looked at:
-// with a TypeScript it does not know, dependency-cruiser passes while it has read nothing.
+// Checks the import rules of .dependency-cruiser.cjs, and that the tables of docs/architecture.md are made from them.
+// `node scripts/check-imports.mjs --write` writes those tables.
 
 import { spawnSync } from 'node:child_process'
-import { existsSync, readdirSync, readFileSync } from 'node:fs'
-import { dirname, join, resolve } from 'node:path'
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { createRequire } from 'node:module'
+import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
-const root = resolve(dirname(fileURLToPath(import.meta.url)), '..')
-const folders = ['src', 'sandbox', 'dashboard'].filter((folder) => existsSync(join(root, folder)))
+const root = fileURLToPath(new URL('..', import.meta.url))
+const folders = ['src', 'sandbox', 'dashboard']
+const page = join(root, 'docs/architecture.md')
+const { layers, walls } = createRequire(import.meta.url)('../.dependency-cruiser.cjs').documented
 
-const files = folders.flatMap(typescriptFiles)
-const { modules, summary } = cruise()
-const problems = [...violations(), ...unread(), ...sidewaysGlobals()]
+if (process.argv.includes('--write')) {
+  writeFileSync(page, withTables(readFileSync(page, 'utf8')))
+} else {
+  const files = folders.flatMap(sourceFiles)
+  const { modules, summary } = cruise()
+  const problems = [...violations(summary), ...unread(files, modules), ...outdatedTables()]
+  for (const problem of problems) console.log(problem)
+  console.log(`${files.length} files, ${modules.length} modules, ${problems.length} problems`)
+  process.exitCode = problems.length === 0 ? 0 : 1
+}
 
-for (const problem of problems) console.log(problem)
-console.log(`${files.length} files, ${modules.length} modules, ${problems.length} problems`)
-process.exitCode = problems.length === 0 ? 0 : 1
-
-function typescriptFiles(folder) {
-  return readdirSync(join(root, folder), { withFileTypes: true }).flatMap((entry) => {
-    const path = `${folder}/${entry.name}`
-    if (entry.isDirectory()) return typescriptFiles(path)
-    return /\.tsx?$/.test(path) ? [path] : []
-  })
+function sourceFiles(folder) {
+  const paths = readdirSync(join(root, folder), { recursive: true }).map((path) => `${folder}/${path}`)
+  return paths.filter((path) => /\.tsx?$/.test(path))
 }
 
 function cruise() {
@@ -37,28 +40,16 @@ function cruise() {
   }
 }
 
-function violations() {
-  return summary.violations.map(({ from, to, cycle, rule }) => {
+function violations({ violations, ruleSetUsed }) {
+  return violations.map(({ from, to, cycle, rule }) => {
     const path = cycle ? cycle.map(({ name }) => name).join(' -> ') : to
-    return `${from} -> ${path}\n    ${rule.name}: ${summary.ruleSetUsed.forbidden.find(({ name }) => name === rule.name).comment}`
+    return `${from} -> ${path}\n    ${rule.name}: ${ruleSetUsed.forbidden.find(({ name }) => name === rule.name).comment}`
   })
 }
 
-/** The linter knows `fetch` by its name alone, and not what is taken from the global object. */
-function sidewaysGlobals() {
-  const taken = /\b(globalThis|global)\b(?!\s*\??\.\s*(?!(fetch|WebSocket|EventSource|XMLHttpRequest)\b)[A-Za-z])/
-  return files
-    .filter((file) => file.startsWith('src/') && !file.endsWith('.test.ts'))
-    .filter((file) => taken.test(readFileSync(join(root, file), 'utf8').replace(/\/\/.*|\/\*[\s\S]*?\*\//g, '')))
-    .map(
-      (file) => `${file} takes from the global object what only platforms/transport/ may use, or hides what it takes`,
-    )
-}
-
-/** Files that were not read, and files whose imports were not understood. */
-function unread() {
+/** With a TypeScript that it does not know, dependency-cruiser passes and has read nothing, or understood no import. */
+function unread(files, modules) {
   const bySource = new Map(modules.map((module) => [module.source, module]))
-  if (files.length === 0) return ['there is nothing to check']
   return files.flatMap((file) => {
     const module = bySource.get(file)
     if (!module) return [`${file} was not read`]
@@ -66,4 +57,33 @@ function unread() {
     const local = module.dependencies.some(({ module: name }) => name.startsWith('.'))
     return imports && !local ? [`the imports of ${file} were not understood`] : []
   })
+}
+
+function outdatedTables() {
+  const text = readFileSync(page, 'utf8')
+  if (withTables(text) === text) return []
+  return ['docs/architecture.md has other import rules: node scripts/check-imports.mjs --write']
+}
+
+function withTables(text) {
+  const tables = `${layerTable()}\n\n${walls.map(({ comment }) => `- ${comment}`).join('\n')}`
+  const [start, end] = ['<!-- made by scripts/check-imports.mjs -->', '<!-- until here -->']
+  const [before, rest] = text.split(start)
+  const after = rest?.split(end)[1]
+  if (after === undefined) throw new Error(`docs/architecture.md lacks the lines ${start} and ${end}`)
+  return `${before}${start}\n${tables}\n${end}${after}`
+}
+
+function layerTable() {
+  const code = (names) => names.map((name) => `\`${name}\``).join(', ')
+  const rows = layers.map(({ names, holds }, index) => {
+    const below = layers[index + 1]
+    const mayImport = !below
+      ? 'nothing of ours'
+      : index === layers.length - 2
+        ? code(below.names)
+        : `${code(below.names)} and below`
+    return `| ${code(names)} | ${holds} | ${mayImport} |`
+  })
+  return ['| layer | holds | may import |', '| --- | --- | --- |', ...rows].join('\n')
 }

@@ -1,10 +1,10 @@
-// What `npm run check` runs: types, format and lint, the import rule, and what nobody uses. Names pick some of them:
-// `npm run check -- types lint`.
+// What `npm run check` runs: types, format and lint, import rules, words, sizes, and what nobody uses. Names pick some of
+// them: `npm run check -- types lint`.
 
 import { spawn } from 'node:child_process'
 import { dirname, join, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { prepareDependencies } from './prepare.mjs'
+import { prepare } from './prepare.mjs'
 
 const root = resolve(dirname(fileURLToPath(import.meta.url)), '..')
 
@@ -23,6 +23,8 @@ const checks = [
     advice: 'npx biome check --write mends the format and much else',
   },
   { name: 'imports', command: ['scripts/check-imports.mjs'] },
+  { name: 'words', command: ['scripts/check-words.mjs'], advice: 'each line ends with what to say instead' },
+  { name: 'sizes', command: ['scripts/check-sizes.mjs'], advice: 'divide it by what it is about' },
   {
     name: 'unused',
     command: ['node_modules/knip/bin/knip.js', '--no-progress', '--no-config-hints'],
@@ -37,7 +39,7 @@ if (unknown) {
   process.exit(2)
 }
 
-prepareDependencies()
+prepare([])
 const chosen = checks.filter(({ name }) => names.length === 0 || names.includes(name))
 const results = await Promise.all(chosen.map(run))
 for (const { name, passed, output, advice } of results) {

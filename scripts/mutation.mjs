@@ -5,7 +5,7 @@ import { spawnSync } from 'node:child_process'
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { dirname, join, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { prepareDependencies } from './prepare.mjs'
+import { prepare } from './prepare.mjs'
 
 // Not among the dependencies: 133 packages that everybody would install and few would run.
 const STRYKER = '9.6.1'
@@ -60,7 +60,7 @@ if (unknown) {
   process.exit(2)
 }
 
-prepareDependencies()
+prepare([])
 const chosen = areas.filter(({ name }) => names.length === 0 || names.includes(name))
 const figures = chosen.map(figuresOf)
 console.log(`\n${figures.map(({ line }) => line).join('\n')}`)

@@ -3,22 +3,12 @@
 
 import { spawnSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
-import {
-  existsSync,
-  mkdirSync,
-  readdirSync,
-  readFileSync,
-  realpathSync,
-  renameSync,
-  rmSync,
-  statSync,
-  writeFileSync,
-} from 'node:fs'
-import { hostname } from 'node:os'
-import { dirname, join, resolve } from 'node:path'
+import { existsSync, readdirSync, readFileSync, realpathSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { withLock } from './lock.mjs'
 
-const root = resolve(dirname(fileURLToPath(import.meta.url)), '..')
+const root = fileURLToPath(new URL('..', import.meta.url))
 const dist = join(root, 'dist')
 const installStamp = join(root, 'node_modules', '.forgelink-installed')
 
@@ -42,53 +32,36 @@ const builds = [
   },
 ]
 
+class StepFailed extends Error {}
+
 /**
- * Installs and builds what is not up to date; a step that fails says so and ends the process.
- * `names` picks some of the builds.
+ * Installs and builds what is not up to date; a step that fails says so and ends the process. `names` picks some of the
+ * builds: none for what runs from the sources.
  */
 export function prepare(names = builds.map(({ name }) => name)) {
   const chosen = builds.filter(({ name }) => names.includes(name))
-  run(installIsCurrent() && chosen.every(buildIsCurrent), () => {
-    installWhenNeeded()
-    for (const build of chosen) buildWhenNeeded(build)
-  })
-}
-
-/** The same without building, for what runs from the sources. */
-export function prepareDependencies() {
-  run(installIsCurrent(), installWhenNeeded)
-}
-
-function run(current, work) {
   try {
-    refuseOldNode()
-    if (!current) withLock(work)
+    checkNodeVersion()
+    if (isInstalled() && chosen.every(isBuilt)) return
+    // Tests start the command several times at once. In dist, because `npm ci` empties node_modules.
+    withLock(join(dist, '.preparing'), () => {
+      if (!isInstalled()) install()
+      for (const each of chosen) if (!isBuilt(each)) build(each)
+    })
   } catch (error) {
-    const refused = ['EACCES', 'EPERM', 'EROFS'].includes(error.code)
-    if (!refused && !(error instanceof StepFailed)) throw error
-    const reason = refused
-      ? `this folder must be made ready once by a user who may write to it (${error.message}).`
-      : ''
-    process.stderr.write(`forgelink: ${reason || error.message}\n`)
+    const isDenied = ['EACCES', 'EPERM', 'EROFS'].includes(error.code)
+    if (!isDenied && !(error instanceof StepFailed)) throw error
+    const reason = `this folder must be made ready once by a user who may write to it (${error.message}).`
+    say(`forgelink: ${isDenied ? reason : error.message}`)
     process.exit(1)
   }
 }
 
-class StepFailed extends Error {}
-
-function say(sentence) {
-  process.stderr.write(`${sentence}\n`)
-}
-
-function refuseOldNode() {
+function checkNodeVersion() {
   const wanted = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')).engines.node.replace('>=', '')
-  const [major, minor] = wanted.split('.').map(Number)
-  const [haveMajor, haveMinor] = process.versions.node.split('.').map(Number)
-  if (haveMajor > major || (haveMajor === major && haveMinor >= minor)) return
+  if (wanted.localeCompare(process.versions.node, 'en', { numeric: true }) <= 0) return
   throw new StepFailed(`Node.js ${wanted} or later is needed; this is ${process.version}.`)
 }
-
-// Installing
 
 /** The platform is part of it because a folder shared with a container holds the other system's binaries. */
 function wantedInstall() {
@@ -96,214 +69,84 @@ function wantedInstall() {
   return `${process.platform}-${process.arch} ${createHash('sha256').update(lock).digest('hex')}`
 }
 
-function installIsCurrent() {
+function isInstalled() {
   return readIfThere(installStamp) === wantedInstall()
 }
 
-function installWhenNeeded() {
-  const wanted = wantedInstall()
-  const stamped = readIfThere(installStamp)
-  if (stamped === wanted) return
-  const samePlatform = stamped === undefined || stamped.split(' ')[0] === wanted.split(' ')[0]
-  if (!samePlatform || !installedByHand()) {
-    say('Installing dependencies…')
-    npmInstall()
-  }
-  writeFileSync(installStamp, wanted)
-}
-
-/** Whether `npm install` already brought what the lock file names: `npm ci` would delete it under running programs. */
-function installedByHand() {
-  const installed = readIfThere(join(root, 'node_modules', '.package-lock.json'))
-  if (installed === undefined) return false
-  const there = JSON.parse(installed).packages
-  const wanted = JSON.parse(readFileSync(join(root, 'package-lock.json'), 'utf8')).packages
-  return Object.entries(wanted).every(([path, { version, integrity, optional }]) => {
-    if (path === '') return true
-    if (!there[path]) return optional === true
-    return there[path].version === version && there[path].integrity === integrity
-  })
-}
-
-function npmInstall() {
+function install() {
+  say('Installing dependencies…')
   const args = ['ci', '--include=dev', '--ignore-scripts', '--no-audit', '--no-fund']
-  const npm = npmProgram()
-  const result = npm
-    ? runCommand(process.execPath, [npm, ...args])
-    : runCommand('npm', args, { shell: process.platform === 'win32' })
-  if (result.error) {
-    throw new StepFailed(`installing dependencies failed: npm could not be started (${result.error.message}).`)
-  }
-  failUnless(result, 'installing dependencies failed', 'npm ci')
+  const npm = process.env.npm_execpath ?? ''
+  // Of `npm start` the same npm; else, also under another package manager, the one that a shell would find.
+  if (/npm-cli\.js$/.test(npm)) runStep('installing dependencies', 'npm ci', process.execPath, [npm, ...args])
+  else runStep('installing dependencies', 'npm ci', 'npm', args, { shell: process.platform === 'win32' })
+  writeFileSync(installStamp, wantedInstall())
 }
-
-/** The npm that runs us (`npm start`, `npx`) or the one beside this node, so that no other node's npm is taken. */
-function npmProgram() {
-  const bin = dirname(process.execPath)
-  const places = [
-    process.env.npm_execpath,
-    join(bin, '..', 'lib', 'node_modules', 'npm', 'bin', 'npm-cli.js'),
-    join(bin, 'node_modules', 'npm', 'bin', 'npm-cli.js'),
-  ]
-  return places.find((place) => place && /npm-cli\.js$/.test(place) && existsSync(place))
-}
-
-// Building
 
 /** Names, sizes and times of the sources; tests are left out because they are not compiled. */
-function sourcesOf(build) {
+function sourcesOf({ sources }) {
   const hash = createHash('sha256')
-  for (const source of build.sources) addSource(hash, join(root, source), source)
+  for (const path of sources.flatMap(filesBelow)) {
+    const stats = statSync(join(root, path))
+    if (stats.isFile()) hash.update(`${path}\n${stats.size}\n${stats.mtimeMs}\n`)
+  }
   return hash.digest('hex')
 }
 
-function addSource(hash, path, name) {
-  const stats = statSync(path, { throwIfNoEntry: false })
-  if (!stats || /\.test\.tsx?$/.test(name)) return
-  if (!stats.isDirectory()) {
-    hash.update(`${name}\n${stats.size}\n${stats.mtimeMs}\n`)
-    return
-  }
-  for (const entry of readdirSync(path).sort()) {
-    if (entry !== 'node_modules' && entry !== 'testdata') addSource(hash, join(path, entry), `${name}/${entry}`)
-  }
+function filesBelow(source) {
+  const stats = statSync(join(root, source), { throwIfNoEntry: false })
+  if (!stats?.isDirectory()) return stats ? [source] : []
+  const names = readdirSync(join(root, source), { recursive: true }).sort()
+  return names.filter((name) => !/\.test\.tsx?$|testdata/.test(name)).map((name) => join(source, name))
 }
 
-function buildIsCurrent(build) {
-  return existsSync(build.result) && readIfThere(build.stamp) === sourcesOf(build)
+function isBuilt({ result, stamp, sources }) {
+  return existsSync(result) && readIfThere(stamp) === sourcesOf({ sources })
 }
 
-function buildWhenNeeded(build) {
-  if (buildIsCurrent(build)) return
-  say(`Building ${build.name}…`)
-  rmSync(build.stamp, { force: true })
+function build({ name, sources, result, stamp, command: [program, ...args], env }) {
+  say(`Building ${name}…`)
+  rmSync(stamp, { force: true })
   // The compiler believes its own record of what it wrote, also when that has been deleted since.
-  if (!existsSync(build.result)) rmSync(join(dist, '.tsbuildinfo'), { force: true })
+  if (!existsSync(result)) rmSync(join(dist, '.tsbuildinfo'), { force: true })
   // Read before compiling: what changes meanwhile is built the next time.
-  const sources = sourcesOf(build)
-  const [program, ...args] = build.command
-  const result = runCommand(process.execPath, [join(root, program), ...args], { env: build.env })
-  failUnless(result, `building ${build.name} failed`, program)
-  writeFileSync(build.stamp, sources)
+  const builtFrom = sourcesOf({ sources })
+  runStep(`building ${name}`, program, process.execPath, [join(root, program), ...args], { env })
+  writeFileSync(stamp, builtFrom)
 }
-
-// Helpers
 
 /**
- * What npm and the compilers need of the environment. They run others' code, so that they get nothing else of it: there
- * the service's settings are, and with them its secrets. A proxy is theirs as well as the service's.
+ * What npm and the compilers need of the environment. They run others' code, so they get nothing else of it: the service's
+ * settings are there, and with them its secrets. A proxy is theirs as well as the service's.
  */
 const PASSED_ON =
   /^(path|pathext|home|userprofile|user|logname|shell|comspec|systemroot|windir|(local)?appdata|programdata|programfiles.*|te?mp|tmpdir|lang|lc_.*|term|ci|no_color|force_color|(https?|no|all)_proxy|ssl_cert_(file|dir)|node_options|node_extra_ca_certs|xdg_.*|npm_.*)$/i
 
-function passedOn() {
-  return Object.fromEntries(Object.entries(process.env).filter(([name]) => PASSED_ON.test(name)))
-}
-
-function runCommand(program, args, { env, ...options } = {}) {
-  return spawnSync(program, args, {
+function runStep(what, label, program, args, { env, shell = false } = {}) {
+  const passedOn = Object.fromEntries(Object.entries(process.env).filter(([name]) => PASSED_ON.test(name)))
+  const result = spawnSync(program, args, {
     cwd: root,
+    shell,
     encoding: 'utf8',
-    stdio: ['ignore', 'pipe', 'pipe'],
-    maxBuffer: 256 * 1024 * 1024,
-    env: { ...passedOn(), ...env },
-    ...options,
+    maxBuffer: 2 ** 28,
+    env: { ...passedOn, ...env },
   })
-}
-
-function failUnless({ status, signal, stdout, stderr }, what, program) {
-  if (status === 0) return
-  throw new StepFailed(
-    `${what} (${program} ended with ${signal || status}):\n\n${`${stdout || ''}${stderr || ''}`.trim()}`,
-  )
+  if (result.error) throw new StepFailed(`${what} failed: ${label} could not be started (${result.error.message}).`)
+  if (result.status === 0) return
+  const output = `${result.stdout}${result.stderr}`.trim()
+  throw new StepFailed(`${what} failed (${label} ended with ${result.signal || result.status}):\n\n${output}`)
 }
 
 function readIfThere(path) {
   try {
     return readFileSync(path, 'utf8')
-  } catch (error) {
-    if (error.code === 'ENOENT' || error.code === 'ENOTDIR') return undefined
-    throw error
-  }
-}
-
-// One at a time: `npm start` in two terminals, or tests that start the command several times at once.
-// The lock lies in dist because `npm ci` empties node_modules.
-
-function withLock(work) {
-  const lock = join(dist, '.preparing')
-  mkdirSync(dist, { recursive: true })
-  let told = false
-  while (!takeLock(lock)) {
-    if (dropStaleLock(lock)) continue
-    if (!told) say(`Waiting for another forgelink that is preparing this folder (${lock})…`)
-    told = true
-    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 100)
-  }
-  try {
-    work()
-  } finally {
-    rmSync(lock, { force: true })
-  }
-}
-
-function takeLock(lock) {
-  try {
-    const owner = { pid: process.pid, host: hostname(), started: startOf(process.pid) }
-    writeFileSync(lock, JSON.stringify(owner), { flag: 'wx' })
-    return true
-  } catch (error) {
-    if (error.code === 'EEXIST') return false
-    throw error
-  }
-}
-
-function dropStaleLock(lock) {
-  const owner = readIfThere(lock)
-  if (owner === undefined) return true
-  if (!isStale(lock, owner)) return false
-  // Two may find it stale at once: renaming lets one win, and what is moved may be the winner's new lock.
-  const aside = `${lock}.${process.pid}`
-  try {
-    renameSync(lock, aside)
-    if (readIfThere(aside) === owner) rmSync(aside, { force: true })
-    else renameSync(aside, lock)
-  } catch (error) {
-    if (error.code !== 'ENOENT') throw error
-  }
-  return true
-}
-
-function isStale(lock, owner) {
-  const stats = statSync(lock, { throwIfNoEntry: false })
-  if (!stats) return true
-  const minutes = (Date.now() - stats.mtimeMs) / 60_000
-  let lockedBy
-  try {
-    lockedBy = JSON.parse(owner)
   } catch {
-    return minutes > 0.2 // still being written, or its writer died in between
-  }
-  if (lockedBy.host !== hostname()) return minutes > 30
-  return !isRunning(lockedBy.pid) || startOf(lockedBy.pid) !== lockedBy.started
-}
-
-function isRunning(pid) {
-  try {
-    process.kill(pid, 0)
-    return true
-  } catch (error) {
-    return error.code === 'EPERM'
+    return undefined // what cannot be read is written anew, or that says why not
   }
 }
 
-/** When a process started, where the system tells: a number alone is soon another's, above all in containers. */
-function startOf(pid) {
-  const stat = process.platform === 'linux' ? readIfThere(`/proc/${pid}/stat`) : undefined
-  if (!stat) return ''
-  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
-  // Ended, though its parent has not asked how: nothing runs any more.
-  return fields[0] === 'Z' ? 'ended' : fields[19]
+function say(sentence) {
+  process.stderr.write(`${sentence}\n`)
 }
 
 if (process.argv[1] && realpathSync(process.argv[1]) === fileURLToPath(import.meta.url)) {

@@ -1,8 +1,8 @@
 // What `npm run screenshots` runs: makes docs/images from the running program, with the sandbox's people and repositories.
 
-import { prepareDependencies } from './prepare.mjs'
+import { prepare } from './prepare.mjs'
 
-prepareDependencies()
+prepare([])
 process.env.NODE_ENV = 'test'
 process.argv.splice(2, 0, 'run', '--config', 'vitest.screenshots.config.ts')
 await import('../node_modules/vitest/vitest.mjs')

@@ -1,8 +1,8 @@
 // What `npm test` runs: installs what is missing, then vitest with the arguments it was given.
 
-import { prepareDependencies } from './prepare.mjs'
+import { prepare } from './prepare.mjs'
 
-prepareDependencies()
+prepare([])
 // vitest sets it only when it is unset, and React has no test helpers in production.
 process.env.NODE_ENV = 'test'
 // A machine that is busy elsewhere must not hold up a landing; what is broken fails twice.

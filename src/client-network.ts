@@ -1,4 +1,4 @@
-// Which addresses count as one party: whoever has an IPv6 address has all of its network.
+// Which addresses count as one client: whoever has one IPv6 address can use all of its network.
 
 import ipaddr from 'ipaddr.js'
 

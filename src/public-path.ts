@@ -1,4 +1,4 @@
-// Where browsers see what the routes have: below the path of PUBLIC_URL.
+// Between the paths of routes and those that browsers see, which are below the path of PUBLIC_URL.
 
 /** The path of PUBLIC_URL, such as `/forgelink`; empty without one. */
 export function basePath(publicUrl: string): string {
@@ -18,7 +18,7 @@ export function routePath(publicUrl: string, asked: string): string {
   const [path = '', ...query] = asked.split('?')
   const base = basePath(publicUrl).split('/')
   const segments = path.split('/')
-  // As the router does, which reads /%76%31/keys as /v1/keys.
+  // The router decodes paths: it reads /%76%31/keys as /v1/keys. So do we.
   if (base.length === 1 || !base.every((segment, index) => decoded(segments[index]) === segment)) return asked
   return [`/${segments.slice(base.length).join('/')}`, ...query].join('?')
 }

@@ -34,7 +34,7 @@ export interface ServiceOptions {
   log?: Log
   /** Other limits for the transport, so that a test of them need not take their time. */
   limits?: Partial<Limits>
-  /** Other names than the system knows, for the transport. */
+  /** Looks names up in place of the system, for the transport. */
   lookup?: Lookup
 }
 

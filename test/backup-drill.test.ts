@@ -108,13 +108,13 @@ async function settingsFor(own: Record<string, string>): Promise<Record<string, 
 describe('the backup drill on SQLite', () => {
   it('brings back what was there when the backup was made, though the server went on writing', async () => {
     const settings = await settingsFor({ DATA_DIR: join(folder, 'data') })
-    const places = { DATA_DIR: join(folder, 'data'), BACKUP: join(folder, 'backup'), KEYS: join(folder, 'keys') }
+    const folders = { DATA_DIR: join(folder, 'data'), BACKUP: join(folder, 'backup'), KEYS: join(folder, 'keys') }
     const server = await startServer(settings)
     const alice = await addPerson(settings, server, 'alice')
     await fill(server, alice)
     const before = await shown(server, alice)
 
-    await type(documented('cp "$DATA_DIR/secret-keys" "$KEYS'), places)
+    await type(documented('cp "$DATA_DIR/secret-keys" "$KEYS'), folders)
     let written = 0
     let isDone = false
     const writing = (async () => {
@@ -124,18 +124,18 @@ describe('the backup drill on SQLite', () => {
       }
     })()
     // The second one takes the place of the first.
-    for (let round = 0; round < 2; round++) await type(documented('vacuum into ?'), places)
+    for (let round = 0; round < 2; round++) await type(documented('vacuum into ?'), folders)
     isDone = true
     await writing
     expect(written).toBeGreaterThan(0)
-    expect(statSync(join(places.BACKUP, 'forgelink.db')).mode & 0o777).toBe(0o600)
+    expect(statSync(join(folders.BACKUP, 'forgelink.db')).mode & 0o777).toBe(0o600)
 
     const carl = await addPerson(settings, server, 'carl')
     await call(server, alice, 'DELETE', '/v1/scm_integrations/gitlab-self-hosted')
     expect(await server.stop()).toEqual({ code: 0, signal: null })
 
     const restored = { ...settings, DATA_DIR: join(folder, 'restored') }
-    await type(documented('cp "$BACKUP/forgelink.db"'), { ...places, DATA_DIR: restored.DATA_DIR })
+    await type(documented('cp "$BACKUP/forgelink.db"'), { ...folders, DATA_DIR: restored.DATA_DIR })
     const doctor = await forgelink(['doctor'], restored)
     expect([doctor.code, doctor.stdout]).toEqual([0, expect.stringMatching(/✓ keys .* has sealed [1-9]\d* of/)])
     const again = await startServer(restored)

@@ -8,7 +8,7 @@ import { type Account, type Answer, type Service, startService } from './support
 const GITLABS = ['gitlab-self-hosted', 'gitlab-subpath'] as const
 
 /** In place of 8 MiB: a page that large takes seconds to make. */
-const LARGEST = 512 * 1024
+const MAX_BODY_BYTES = 512 * 1024
 
 let sandbox: Sandbox
 let service: Service
@@ -17,7 +17,7 @@ let people = 0
 beforeAll(async () => {
   const platforms = await startPlatforms()
   sandbox = platforms.sandbox
-  service = await startService('SQLite', platforms.settings, { limits: { body: LARGEST } })
+  service = await startService('SQLite', platforms.settings, { limits: { body: MAX_BODY_BYTES } })
 })
 afterEach(() => sandbox.reset())
 afterAll(async () => {

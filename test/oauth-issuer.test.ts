@@ -40,7 +40,7 @@ beforeAll(async () => {
     }
     return response.writeHead(404, { 'content-type': 'application/json' }).end('{"message":"Not Found"}')
   })
-  outside.place(platform, '93.184.215.14')
+  outside.putAt(platform, '93.184.215.14')
   for (const host of HOSTS) outside.names.set(host, ['93.184.215.14'])
   outside.network.exempt(platform.origin)
 })

@@ -185,8 +185,8 @@ describeOnBothEngines('linking by OAuth', (engine) => {
     })
 
     // What the callback refuses before it tells the platform anything.
-    type Refusal = (parts: { begin: () => Promise<string>; returned: () => Promise<string> }) => Promise<Answer>
-    const failures: [string, number, Refusal][] = [
+    type FailedLink = (parts: { begin: () => Promise<string>; returned: () => Promise<string> }) => Promise<Answer>
+    const failures: [string, number, FailedLink][] = [
       ['no state', 400, async ({ returned }) => browser.get(changed(await returned(), { state: null }))],
       [
         'an unknown state',

@@ -58,7 +58,7 @@ it('every file of DATA_DIR has mode 0600, also in a folder of 0755 as systemd ma
 it('what installs and builds sees none of the service’s settings, and runs no package’s script', () => {
   const clone = join(folder, 'clone')
   mkdirSync(join(clone, 'scripts'), { recursive: true })
-  for (const name of ['scripts/prepare.mjs', 'package.json', 'package-lock.json']) {
+  for (const name of ['scripts/prepare.mjs', 'scripts/lock.mjs', 'package.json', 'package-lock.json']) {
     cpSync(join(root, name), join(clone, name))
   }
   // In npm's place, and in the compilers': each notes what it was started with, and leaves what is looked for.

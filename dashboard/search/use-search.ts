@@ -20,7 +20,7 @@ export interface Grammar<Filter> {
   afterLink: (filter: Filter, link: Integration) => Filter
 }
 
-interface Place {
+interface SearchAddress {
   link: Integration
   query: string
   page: number
@@ -42,8 +42,8 @@ export function useSearchAddress<Filter>(
   const filter = isTyped ? draft.filter : grammar.read(query)
   const page = Number(searchParams.get('page') ?? 1)
 
-  function addressOf(place: Place): string {
-    const { link, query, page } = place
+  function addressOf(address: SearchAddress): string {
+    const { link, query, page } = address
     const params = new URLSearchParams({ link: link.id, query, ...(page > 1 && { page: String(page) }) })
     return `${path}?${readableQuery(params)}`
   }
@@ -70,7 +70,7 @@ export function useSearchAddress<Filter>(
   }
 }
 
-interface FoundInput<T> extends Place {
+interface FoundInput<T> extends SearchAddress {
   path: string
   isTyped: boolean
   search: (input: SearchInput) => Promise<Found<T>>

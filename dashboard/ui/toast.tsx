@@ -29,7 +29,7 @@ export function Toast() {
   }, [said])
 
   return (
-    <div className={classes.place} role="status" aria-live="polite">
+    <div className={classes.corner} role="status" aria-live="polite">
       {said.text && (
         <p key={said.count} className={classes.toast}>
           {said.text}

@@ -1,4 +1,4 @@
-// The types of events and what each tells. Where the API's clients know a type, name and members are theirs.
+// The types of events and their data. Types that clients of the API know already keep the names they have there.
 
 import type { ScmType } from '../platforms/scm-types.ts'
 
@@ -50,34 +50,34 @@ export interface EventData {
   delete_key: KeyData
   new_integration: IntegrationData
   delete_integration: IntegrationData
-  // Ours, named in the same manner
+  // Our own, named in the same way
   edit_user: UserData & { old_email: string; old_username: string }
   delete_user: UserData
   logout: RemoteData
-  /** An API token that there is not was to be exchanged. Written by earlier versions only. */
+  /** Somebody tried to exchange an API token that does not exist. Written by earlier versions only. */
   exchange_failure: RemoteData
   /** Somebody replaced the link's token by another. */
   edit_integration: IntegrationData
   /** Somebody linked the same account again by OAuth. */
   renew_integration: IntegrationData
-  /** The server had the link's token renewed. */
+  /** The server exchanged the link's refresh token. */
   refresh_integration: IntegrationData
-  /** The platform renews the link's token no more. */
+  /** The platform does not take the link's refresh token any more. */
   expire_integration: IntegrationData & { reason: string }
   /** A link that was not made or not changed; `reason` is a code. */
   integration_failure: { integration_type: ScmType | null; host: string; reason: LinkErrorReason }
   /** The keys themselves are a `new_key` each. */
   import_keys: IntegrationData & { added: number; skipped: number }
-  /** The platform was told to forget a token, or has not known it any more. */
+  /** The platform revoked a token, or did not know it any more. */
   revoke_success: RevocationData
   revoke_failure: RevocationData & { reason: string }
-  /** Platform tokens were in so many answers to the caller within a minute. */
+  /** How many answers to one caller had platform tokens, within a minute. */
   show_access_tokens: { count: number }
-  /** So many failures in about a minute were not recorded one by one. */
+  /** How many failures of about a minute were not recorded one by one. */
   omitted_failures: { count: number }
 }
 
-/** The address policy keeps us from going there; the token or sign-in was another account's than the link's. */
+/** The address policy forbids the address; or the token or sign-in was of another account than the link's. */
 export type LinkErrorReason = 'address_refused' | 'another_account'
 
 export type EventType = keyof EventData
@@ -114,7 +114,7 @@ const eventWords: { [Type in EventType]: (data: EventData[Type]) => string } = {
   omitted_failures: ({ count }) => `${count} more failures, not recorded one by one`,
 }
 
-/** Of a stored event; a type that only a newer Forgelink knows has no words. */
+/** For a stored event. A newer version may have written a type that has no words here. */
 export function wordsOf({ type, typeData }: { type: string; typeData: string }): string {
   if (!isEventType(type)) return ''
   return (eventWords[type] as (data: unknown) => string)(JSON.parse(typeData))

@@ -1,4 +1,4 @@
-// The events table: who did what, when, from where and by which means. An event is written with the change it tells of.
+// The events table: who did what, when, from where and how. An event is written in the transaction of the change.
 
 import type { Selectable } from 'kysely'
 import { sql } from 'kysely'
@@ -27,15 +27,15 @@ export const SERVER: Actor = { via: 'server', apiToken: null, remoteIp: null, re
 /** Events of one type that are kept of one account: older ones make room, whatever their age. */
 const MAX_OF_A_TYPE = 2_000
 
-/** At one insert: an account that had more before the bound was there gets down to it by and by. */
+/** How many are removed at one insert. Accounts with more come from versions without the limit, and shrink step by step. */
 const MAX_DROPPED = 1_500
 
 /** Longest text within an event, in characters: names and reasons come from platforms too. */
 const MAX_TEXT = 255
 
 /**
- * Records what is done to the account of `owner`, null when that is nobody's. Being in the change's transaction it is
- * there if and only if the change is. Gives the ids.
+ * Records what was done to the account of `owner`, null when it was nobody's. It takes the transaction of the change, so
+ * that the event is stored if and only if the change is. Gives the ids.
  */
 export async function recordEvent(
   transaction: Transaction,
@@ -50,7 +50,7 @@ export async function recordEvent(
     via: actor.via,
     tokenId: actor.apiToken?.id ?? null,
     tokenName: actor.apiToken && asOneLine(actor.apiToken.name, MAX_TEXT),
-    // From a header, where a proxy is trusted.
+    // Where a proxy is trusted it comes from a header, so anything may be in it.
     remoteIp: actor.remoteIp && asOneLine(actor.remoteIp, MAX_TEXT),
     requestId: actor.requestId,
   }
@@ -65,7 +65,7 @@ export async function recordEvent(
   return rows.map(({ id }) => id)
 }
 
-/** Other data for an event that goes on. */
+/** Replaces the data of an event that counts what goes on happening. */
 export async function amendEvent(database: Database, id: string, { type, data }: NewEvent): Promise<void> {
   await database
     .updateTable('events')
@@ -75,7 +75,7 @@ export async function amendEvent(database: Database, id: string, { type, data }:
     .execute()
 }
 
-/** Of one account and type, so that no number of one kind crowds out another, or fills the disk. */
+/** Each account and type is counted apart, so that many events of one type neither remove others nor fill the disk. */
 async function dropOldest(transaction: Transaction, owner: string | null, type: EventType): Promise<void> {
   const isOwners = owner === null ? sql<boolean>`user_id is null` : sql<boolean>`user_id = ${owner}`
   const oldestKept = await transaction
@@ -103,7 +103,7 @@ async function dropOldest(transaction: Transaction, owner: string | null, type: 
     .execute()
 }
 
-/** Of a user who is gone it is what the last event has. */
+/** The name of a user who was removed is in that user's last event. */
 async function usernameOf(transaction: Transaction, id: string): Promise<string | null> {
   const user = await transaction.selectFrom('users').select('username').where('id', '=', id).executeTakeFirst()
   if (user) return user.username
@@ -124,7 +124,7 @@ export interface EventFilter {
   since?: string | undefined
 }
 
-/** A page of the owner's own, newest first. */
+/** A page of the events of one owner, newest first. */
 export async function listEvents(
   database: Database,
   owner: string,
@@ -142,7 +142,7 @@ export async function listEvents(
   return { events, totalCount: Number(total) }
 }
 
-/** For the operator: the newest of everybody, oldest of them first. `user`: an id, or a name as it was then. */
+/** For the operator: the newest events of all accounts, in order of time. `user`: an id, or a name as it was then. */
 export async function latestEvents(
   database: Database,
   limit: number,
@@ -169,7 +169,7 @@ function filtered(database: Database, { type, since }: EventFilter) {
   return query
 }
 
-/** Up to `limit` of those before `time`; how many there were. */
+/** Removes up to `limit` events from before `time`; gives how many. */
 export async function deleteEventsBefore(database: Database, time: string, limit: number): Promise<number> {
   const { numDeletedRows } = await database
     .deleteFrom('events')

@@ -1,4 +1,4 @@
-// Failures as events, so many a minute: who guesses passwords must not fill the disk.
+// Records failures as events, a limited number a minute: somebody who guesses passwords must not fill the disk.
 
 import { LRUCache } from 'lru-cache'
 import type { Database } from '../database/database.ts'
@@ -6,7 +6,7 @@ import type { NewEvent } from './event-types.ts'
 import type { Actor } from './events.ts'
 import { recordEvent, SERVER } from './events.ts'
 
-/** Of one type and account in any minute, in each process: nobody's failures crowd out another's. */
+/** How many are recorded in any minute. Each account and type is counted apart, in each process. */
 const MAX_A_MINUTE = 30
 const MINUTE_MS = 60_000
 

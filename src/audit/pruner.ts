@@ -1,4 +1,4 @@
-// Removes events that are too old: at the start and every hour. Several servers at once do no harm.
+// Removes events that are too old, at the start and every hour. Several servers may do it at once.
 
 import { setTimeout as delay } from 'node:timers/promises'
 import type { Database } from '../database/database.ts'
@@ -10,7 +10,7 @@ export interface Pruner {
 
 const DAY = 86_400_000
 const EVERY = 3_600_000
-/** Small, and with pauses, so that nobody waits long for the store. */
+/** How many at once. Few, and with pauses, since others wait for the store meanwhile. */
 const BATCH = 500
 const PAUSE = 50
 

@@ -55,7 +55,7 @@ export function eventRoutes(app: App, { database }: { database: Database }): voi
   )
 }
 
-/** Throws `invalid` for a type that there is not, and for anything but whole hours in range. */
+/** Throws `invalid` for an unknown type, and for anything but whole hours in range. */
 function readFilter({ type, from }: { type?: string; from?: string }): EventFilter {
   const errors: Record<string, string[]> = {}
   const known = type !== undefined && isEventType(type) ? type : undefined

@@ -29,13 +29,13 @@ export const EventSchema = Type.Object(
   { title: 'Event' },
 )
 
-/** `user`: for its owner as they are now, for the operator as the event has it. */
+/** `user`: owners see themselves as they are now, the operator sees what the event has. */
 export function eventJson<User>(event: Event, user: User) {
   return {
     id: event.id,
     created_at: event.createdAt,
     user,
-    // Written by recordEvent alone.
+    // Safe: recordEvent alone writes it.
     type: event.type as EventType,
     type_data: JSON.parse(event.typeData) as EventData[EventType],
     via: event.via,

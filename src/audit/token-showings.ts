@@ -1,4 +1,4 @@
-// Who is shown platform tokens leaves an event: one a minute for each caller, which says how often.
+// Records who is shown platform tokens: one event a minute for each caller, which says how often.
 
 import { LRUCache } from 'lru-cache'
 import { type Database, noteIfPossible } from '../database/database.ts'
@@ -8,7 +8,7 @@ import { amendEvent, recordEvent } from './events.ts'
 
 const MINUTE_MS = 60_000
 
-/** Of one caller and minute. */
+/** What one caller was shown within one minute. */
 interface Showing {
   event: Promise<string | undefined>
   count: number
@@ -60,6 +60,6 @@ async function finish(database: Database, { event, count, timer }: Showing): Pro
   clearTimeout(timer)
   const id = await event
   if (id === undefined || count === 1) return
-  // A count that cannot be written now stays at one: the event is there.
+  // When the count cannot be written, the event stays as it is, with a count of one.
   await amendEvent(database, id, shown(count)).catch(() => undefined)
 }

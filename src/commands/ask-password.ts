@@ -1,9 +1,9 @@
-// A password that is not on the command line, where every user of the machine can read it: from a prompt or standard input.
+// Asks for a password by a prompt or reads it from standard input: on the command line every user of the machine could see it.
 
 import { createInterface } from 'node:readline/promises'
 import { Writable } from 'node:stream'
 
-/** More than any password may have; what comes after it is not read. */
+/** Longer than any password may be; the rest is not read. */
 const MAX_BYTES = 4_096
 
 /** Asks for it twice on a terminal, without showing it; else it is the first line of standard input. null: the two differ. */
@@ -23,7 +23,7 @@ async function firstLineOf(input: NodeJS.ReadStream): Promise<string> {
 }
 
 async function prompt(question: string): Promise<string> {
-  // Of a terminal, readline echoes to its output what is typed.
+  // On a terminal, readline writes what is typed to its output.
   const nowhere = new Writable({ write: (_chunk, _encoding, done) => done() })
   const terminal = createInterface({ input: process.stdin, output: nowhere, terminal: true })
   try {

@@ -22,7 +22,7 @@ export interface Diagnosis {
 
 const SIGNS: Record<Check['status'], string> = { ok: '✓', warning: '!', failed: '✗' }
 
-/** `read` gives the settings or throws a `ConfigError`; `address`: a platform's, if one is to be looked at. */
+/** `read` gives the settings or throws a `ConfigError`; `address`: that of a platform to check, if any. */
 export async function doctor(
   read: () => Config,
   address: string | undefined,

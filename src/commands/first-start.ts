@@ -1,4 +1,4 @@
-// The first start: with no user yet, one is made, and its password and API token are shown once, never through the log.
+// The first start: when there is no user, adds one, and shows its password and API token once, never in the log.
 
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -12,7 +12,7 @@ import type { Services } from '../services.ts'
 export async function greetFirstUser({ database, passwords, publicUrl }: Services, dataDir: string): Promise<void> {
   const password = randomPassword()
   const user = { email: 'admin@localhost', username: 'admin', passwordHash: await passwords.hash(password) }
-  // What cannot be shown is not added: it would lock everybody out.
+  // Add nothing when we cannot show it: nobody could sign in, and no other user would be added.
   await database.transaction().execute(async (transaction) => {
     const added = await addFirstUser(transaction, SERVER, user)
     if (!added) return
@@ -36,7 +36,7 @@ function show(dataDir: string, text: string): void {
   }
   mkdirSync(dataDir, { recursive: true, mode: 0o700 })
   const file = join(dataDir, 'first-start.txt')
-  // A file that is there would keep its own mode.
+  // A file that exists already would keep its own mode.
   rmSync(file, { force: true })
   writeFileSync(file, text, { mode: 0o600, flag: 'wx' })
   process.stdout.write(`This is the first start: user name, password and API token are in ${file}\n`)

@@ -11,7 +11,7 @@ import type { Services } from '../services.ts'
 
 /** Secrets that are read at once; each is written by a statement of its own. */
 const BATCH = 200
-/** Milliseconds between two words on progress. */
+/** Milliseconds between two lines about the progress. */
 const PROGRESS_EVERY = 500
 /** Most secrets that are listed one by one. */
 const SHOWN = 50
@@ -22,17 +22,17 @@ interface Rotation {
   sealed: number
   /** Sealed with the newest key now. */
   total: number
-  /** Places of what no key opens, such as `scm_integrations.access_token of ID`. */
+  /** Which secrets no key opens, such as `scm_integrations.access_token of ID`. */
   unreadable: string[]
-  /** Keys at hand that have sealed nothing of what is stored. */
+  /** Keys of this process that have sealed nothing of what is stored. */
   unused: string[]
-  /** Keys other than the newest that still have. */
+  /** Older keys that have sealed something which is still stored. */
   inUse: string[]
 }
 
 /**
- * Row by row, each only if the old ciphertext is still there: whatever a server writes meanwhile stays. What is sealed
- * with the newest key already is passed over, so that a run that was killed is gone on with, and several may run.
+ * Row by row, and each only if the old ciphertext is still there, so that what a server writes meanwhile is kept. Skips
+ * what the newest key has sealed already: so a run that was killed can be repeated, and several may run at once.
  */
 export async function keysRotate(
   { database, vault }: Services,
@@ -77,7 +77,7 @@ async function countSealed(database: Database, keyId: string): Promise<number> {
   return total
 }
 
-/** On a terminal's standard error, from the second half second on. */
+/** On standard error, if it is a terminal, and only when it takes longer than half a second. */
 function createProgress() {
   let counted = 0
   let shown = Date.now()

@@ -4,10 +4,10 @@ import type { App } from './server.ts'
 
 const METHODS = 'GET, HEAD, POST, PUT, PATCH, DELETE'
 const READABLE = 'Retry-After, X-Request-Id, WWW-Authenticate, Allow'
-/** How long browsers remember that they may, in seconds. */
+/** Seconds for which browsers keep the answer to a preflight. */
 const MAX_AGE = '600'
 
-/** Only below `/v1`: metrics and pages are nobody else's. https://fetch.spec.whatwg.org/#http-cors-protocol */
+/** Only below `/v1`, since no other page needs metrics or our pages. https://fetch.spec.whatwg.org/#http-cors-protocol */
 export function allowOrigins(app: App, origins: string[]): void {
   if (origins.length === 0) return
   app.addHook('onRequest', async (request, reply) => {

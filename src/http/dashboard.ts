@@ -1,4 +1,4 @@
-// Serves the built dashboard: its files to everybody, its one page to who is signed in.
+// Serves the built dashboard: its files to everybody, its one page to people who are signed in.
 
 import { readFileSync } from 'node:fs'
 import { basename, join, resolve } from 'node:path'
@@ -13,13 +13,13 @@ const PAGES = ['/', '/profile', '/repositories', '/pull-requests', '/keys', '/to
 const NONCE_PLACE = '__CSP_NONCE__'
 const BASE_PLACE = '__BASE_PATH__'
 
-/** Where the build puts the dashboard, seen from the sources as well as from what is compiled of them. */
+/** Where the build puts the dashboard. Found from the sources as well as from the compiled files. */
 export function builtDashboard(): string {
   const root = resolve(import.meta.dirname, '../..')
   return basename(root) === 'dist' ? join(root, 'dashboard') : join(root, 'dist', 'dashboard')
 }
 
-/** Pages and files; `app` has the manners of pages. Files are those that are there at the start. */
+/** Pages and files, on an `app` that `configurePages` has set up. Files that come after the start are not served. */
 export async function dashboardRoutes(
   app: App,
   publicUrl: string,

@@ -1,4 +1,4 @@
-// Pages are for browsers that ask for this server by its own name: another name that leads here is somebody's trick (DNS rebinding).
+// Refuses pages under a host name that is not ours: an attacker can point a name at this server (DNS rebinding).
 
 import type { FastifyRequest } from 'fastify'
 import { Failure } from '../failure.ts'
@@ -6,7 +6,7 @@ import { prefersHtml } from './html/accept.ts'
 import { messagePage, protectPage, sendPage } from './html/layout.ts'
 import type { App } from './server.ts'
 
-/** Programs come by any name, with credentials of their own: no cookie counts there that a browser would send by itself. */
+/** Programs may use any name: they send credentials of their own, and no cookie that a browser adds by itself counts there. */
 const ANY_HOST = /^\/(v1|scim|healthz|readyz|metrics)(\/|\?|$)/
 
 const LOOPBACK = /^(localhost|.*\.localhost|127(\.\d{1,3}){3}|\[::1\])$/
@@ -17,7 +17,7 @@ export function checkHosts(app: App, publicUrl: string, serverNames: string[]): 
 
   app.addHook('onRequest', async (request, reply) => {
     const repeated = ['host', 'authorization'].find((name) => countOf(request, name) > 1)
-    // Whoever stands before us may have read the other one.
+    // A proxy in front of us may have checked the other one.
     if (repeated) throw new Failure('bad_request', `The header ${repeated} is there twice.`)
     const host = hostOf(request)
     if (ANY_HOST.test(request.url) || known.has(host) || LOOPBACK.test(host)) return
@@ -37,7 +37,7 @@ function countOf({ raw }: FastifyRequest, name: string): number {
   return raw.rawHeaders.filter((text, index) => index % 2 === 0 && text.toLowerCase() === name).length
 }
 
-/** As URLs spell it: lower case, without a port or the root's dot. Behind a trusted proxy the name that it was asked by. */
+/** As URLs spell it: lower case, without a port or the root's dot. Behind a trusted proxy it is the name that the proxy was asked for. */
 function hostOf(request: FastifyRequest): string {
   return (URL.parse(`http://${request.host}`)?.hostname ?? '').replace(/\.$/, '')
 }

@@ -1,4 +1,4 @@
-// Answers what no route takes: as JSON, or with a page to people who typed the address.
+// Answers requests that no route takes: with JSON, or with a page for people who typed the address.
 
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { publicPath } from '../public-path.ts'

@@ -1,4 +1,4 @@
-// What operators and their tools ask: is the process alive, is the store there, how much is going on.
+// Routes for operators and their tools: is the process alive, is the store there, how much is going on.
 
 import Fastify from 'fastify'
 import { collectDefaultMetrics, Histogram, Registry } from 'prom-client'
@@ -13,7 +13,7 @@ type MetricsConfig = Pick<Config, 'metricsToken' | 'metricsPort'>
 
 const Ok = Type.Object({ status: Type.String() }, { title: 'Ok' })
 
-/** `ping` throws when the store is not there; `counted` is what is counted elsewhere. */
+/** `ping` throws when the store is not there; `counted` has the counters of other parts. */
 export function operationsRoutes(app: App, config: MetricsConfig, counted: Registry, ping: () => Promise<void>): void {
   app.get(
     '/healthz',
@@ -62,7 +62,7 @@ export function operationsRoutes(app: App, config: MetricsConfig, counted: Regis
   metricsRoutes(app, config, Registry.merge([own, counted]))
 }
 
-/** Whoever stands before us could hand metrics out to everybody, so they need a token, or a port that only this machine reaches. */
+/** A proxy in front of us may pass everything on, so metrics need a token, or a port that only this machine reaches. */
 function metricsRoutes(app: App, { metricsToken, metricsPort }: MetricsConfig, registry: Registry): void {
   if (metricsPort !== null) listenForMetrics(app, metricsPort, registry)
   if (metricsToken === null) return

@@ -60,7 +60,7 @@ export function paginationJson(
   const totalPages = found.totalCount === null ? null : Math.ceil(found.totalCount / asked.perPage)
   return {
     current_page: asked.page,
-    // Of a page past the end the last one there is, and null where there is none.
+    // For a page past the end, the last page that exists; null where there is none.
     prev_page: Math.min(asked.page - 1, totalPages ?? Number.POSITIVE_INFINITY) || null,
     next_page: found.hasNext ? asked.page + 1 : null,
     total_pages: totalPages,
@@ -68,7 +68,7 @@ export function paginationJson(
   }
 }
 
-/** Beside a list without pages that holds more than an account may have by now. */
+/** The warning beside a list without pages that was cut: older versions let an account have more. */
 export const CutMeta = Type.Optional(Type.Object({ warnings: Type.Array(Type.String()) }, { title: 'CutMeta' }))
 
 /** No list is answered without a bound: `items` may be one more than `limit`, which `setting` gives. */

@@ -1,4 +1,4 @@
-// A Fastify server with our manners: request ids, bodies, failures as JSON, no secret in the log. Routes come from `app.ts`.
+// Makes the Fastify server: request ids, bodies, failures as JSON, no secret in the log. Its routes come from `app.ts`.
 
 import { randomBytes, randomUUID } from 'node:crypto'
 import type { IncomingMessage, ServerResponse } from 'node:http'

@@ -116,8 +116,8 @@ function healthFrom(services: Services, { link, profile, platform }: Told, incom
   const { name, version, rateLimit } = platform
   const missing = missingScopesOf(link, profile)
   // What is renewed by itself is nothing to warn of.
-  const isRefreshed = link.refreshToken !== null
-  const expiresAt = isRefreshed ? link.tokenExpiresAt : profile.tokenExpiresAt
+  const hasRefreshToken = link.refreshToken !== null
+  const expiresAt = hasRefreshToken ? link.tokenExpiresAt : profile.tokenExpiresAt
   const hint = tokenHint(services.publicUrl, link)
   return {
     status: incomplete !== null ? 'forbidden' : missing.length > 0 ? 'scope_missing' : 'ok',
@@ -127,7 +127,7 @@ function healthFrom(services: Services, { link, profile, platform }: Told, incom
       ...missing.map((scope) =>
         problem('scope_missing', `The token lacks ${scope}, so that some calls are refused.`, hint),
       ),
-      ...(isRefreshed ? [] : expiryProblems(expiresAt, hint)),
+      ...(hasRefreshToken ? [] : expiryProblems(expiresAt, hint)),
     ],
     platform: { name, version },
     scopes: { granted: profile.scopes, missing },

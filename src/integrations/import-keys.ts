@@ -30,7 +30,7 @@ export async function importKeys(
   idOrType: string,
 ): Promise<ImportedKeys> {
   async function importFrom(platform: Platform, integration: Integration): Promise<ImportedKeys> {
-    const usable: (NewKey & { title: string })[] = []
+    const importable: (NewKey & { title: string })[] = []
     const skipped: ImportedKeys['skipped'] = []
     for (const platformKey of await platform.sshKeys()) {
       const title = asOneLine(platformKey.title, MAX_TITLE_LENGTH).trim()
@@ -42,11 +42,11 @@ export async function importKeys(
       }
       const name = `${integration.scmType}-${title || publicKey.fingerprint}`
       const content = `${publicKey.key} ${title}`.trimEnd()
-      usable.push({ name, content, publicKey, title })
+      importable.push({ name, content, publicKey, title })
     }
     const keys = await services.database.transaction().execute(async (transaction) => {
       const { maxKeys } = services.limits
-      const { added, tooMany } = await addKeys(transaction, actor, owner.id, usable, maxKeys)
+      const { added, tooMany } = await addKeys(transaction, actor, owner.id, importable, maxKeys)
       const reason = `is more than the ${maxKeys} that an account may have (MAX_KEYS)`
       for (const { title } of tooMany) skipped.push({ title, reason })
       const data = { ...integrationData(integration), added: added.length, skipped: skipped.length }

@@ -10,7 +10,7 @@ import { createVault, isKeyId, OLD_FORM_START, sealedWith, startOfSealed } from 
 const K1 = { id: 'k1', key: Buffer.alloc(32, 1) }
 const K2 = { id: 'k2', key: Buffer.alloc(32, 2) }
 const K3 = { id: 'k3', key: Buffer.alloc(32, 3) }
-const PLACE = {
+const CONTEXT = {
   table: 'scm_integrations',
   column: 'access_token',
   row: '7f',
@@ -42,7 +42,7 @@ describe('vault', () => {
 
   function opens(sealed: string): boolean {
     try {
-      vault.open(forged(sealed), PLACE)
+      vault.open(forged(sealed), CONTEXT)
       return true
     } catch {
       return false
@@ -56,8 +56,8 @@ describe('vault', () => {
     ['4 kB', 'x'.repeat(4096)],
     ['4 kB of four-byte characters', '🔑'.repeat(1024)],
   ])('opens what it sealed: %s', (_case, secret) => {
-    const sealed = vault.seal(secret, PLACE)
-    expect(vault.open(sealed, PLACE)).toBe(secret)
+    const sealed = vault.seal(secret, CONTEXT)
+    expect(vault.open(sealed, CONTEXT)).toBe(secret)
     expect(sealed).toMatch(/^v2\.k1\.[A-Za-z0-9_-]+$/)
     expect(bytesOf(sealed)).toHaveLength(12 + Buffer.byteLength(secret) + 16)
     if (secret) expect(bytesOf(sealed).includes(secret)).toBe(false)
@@ -83,7 +83,7 @@ describe('vault', () => {
   })
 
   it('never seals the same secret to the same text: nonce, content and tag differ', () => {
-    const [one, other] = [bytesOf(vault.seal('secret', PLACE)), bytesOf(vault.seal('secret', PLACE))]
+    const [one, other] = [bytesOf(vault.seal('secret', CONTEXT)), bytesOf(vault.seal('secret', CONTEXT))]
     for (const [from, to] of [
       [0, 12],
       [12, 18],
@@ -94,25 +94,28 @@ describe('vault', () => {
   })
 
   it.each<[string, SecretContext]>([
-    ['another row', { ...PLACE, row: '80' }],
-    ['another column', { ...PLACE, column: 'refresh_token' }],
-    ['another table', { ...PLACE, table: 'users' }],
-    ['no row', { ...PLACE, row: '' }],
-    ['names that only read the same when joined', { ...PLACE, column: 'access_token7', row: 'f' }],
-    ['the row of another owner', { ...PLACE, owner: 'us-2' }],
-    ['the row of nobody', { ...PLACE, owner: null }],
-    ['a row with another web address', { ...PLACE, sentTo: ['https://evil.example', PLACE.sentTo[1] ?? ''] }],
-    ['a row with another API address', { ...PLACE, sentTo: [PLACE.sentTo[0] ?? '', 'https://evil.example/api/v3'] }],
-    ['a row with the addresses changed about', { ...PLACE, sentTo: PLACE.sentTo.toReversed() }],
-    ['a row without an address', { ...PLACE, sentTo: [] }],
-    ['quotes that close a name', { ...PLACE, column: 'access_token","7f', row: '' }],
+    ['another row', { ...CONTEXT, row: '80' }],
+    ['another column', { ...CONTEXT, column: 'refresh_token' }],
+    ['another table', { ...CONTEXT, table: 'users' }],
+    ['no row', { ...CONTEXT, row: '' }],
+    ['names that only read the same when joined', { ...CONTEXT, column: 'access_token7', row: 'f' }],
+    ['the row of another owner', { ...CONTEXT, owner: 'us-2' }],
+    ['the row of nobody', { ...CONTEXT, owner: null }],
+    ['a row with another web address', { ...CONTEXT, sentTo: ['https://evil.example', CONTEXT.sentTo[1] ?? ''] }],
+    [
+      'a row with another API address',
+      { ...CONTEXT, sentTo: [CONTEXT.sentTo[0] ?? '', 'https://evil.example/api/v3'] },
+    ],
+    ['a row with the addresses changed about', { ...CONTEXT, sentTo: CONTEXT.sentTo.toReversed() }],
+    ['a row without an address', { ...CONTEXT, sentTo: [] }],
+    ['quotes that close a name', { ...CONTEXT, column: 'access_token","7f', row: '' }],
   ])('does not open at %s', (_case, context) => {
-    const sealed = vault.seal('secret', PLACE)
+    const sealed = vault.seal('secret', CONTEXT)
     expect(() => vault.open(sealed, context)).toThrow()
   })
 
   it('does not open with any one bit changed', () => {
-    const sealed = vault.seal('secret', PLACE)
+    const sealed = vault.seal('secret', CONTEXT)
     const bytes = bytesOf(sealed)
     const flipped = Array.from({ length: bytes.length * 8 }, (_, bit) => {
       const tampered = Buffer.from(bytes)
@@ -125,7 +128,7 @@ describe('vault', () => {
   it('does not open with any one character changed, added or taken away', () => {
     // 30 and 31 bytes: without and with unused bits in the last character.
     for (const secret of ['12', '123']) {
-      const sealed = vault.seal(secret, PLACE)
+      const sealed = vault.seal(secret, CONTEXT)
       const changed = Array.from({ length: sealed.length + 1 }, (_, position) => {
         const [before, character = '', after] = [
           sealed.slice(0, position),
@@ -143,7 +146,7 @@ describe('vault', () => {
   })
 
   it('does not open when cut short, at any length', () => {
-    const sealed = vault.seal('secret', PLACE)
+    const sealed = vault.seal('secret', CONTEXT)
     const bytes = bytesOf(sealed)
     const cut = Array.from({ length: bytes.length }, (_, length) => [
       bytes.subarray(0, length),
@@ -158,7 +161,7 @@ describe('vault', () => {
     const purpose = form === 'v1' ? 'forgelink:seal' : 'forgelink:seal v2'
     const key = new Uint8Array(hkdfSync('sha256', K1.key, salt, purpose, 32))
     const cipher = createCipheriv('aes-256-gcm', key, nonce, { authTagLength: tagBytes })
-    const context = [PLACE.table, PLACE.column, PLACE.row]
+    const context = [CONTEXT.table, CONTEXT.column, CONTEXT.row]
     cipher.setAAD(Buffer.from(JSON.stringify([form, 'k1', ...context, ...bind])))
     const body = [salt, nonce, cipher.update('a secret of 20 bytes'), cipher.final(), cipher.getAuthTag()]
     return forged(`${form}.k1.${Buffer.concat(body).toString('base64url')}`)
@@ -167,20 +170,20 @@ describe('vault', () => {
   it.each(['v1', 'v2'] as const)(
     'does not open with a tag of four bytes, which Node would take by default: %s',
     (form) => {
-      const bind = form === 'v1' ? [] : [PLACE.owner, PLACE.sentTo]
-      expect(vault.open(sealApart(form, { bind }), PLACE)).toBe('a secret of 20 bytes')
+      const bind = form === 'v1' ? [] : [CONTEXT.owner, CONTEXT.sentTo]
+      expect(vault.open(sealApart(form, { bind }), CONTEXT)).toBe('a secret of 20 bytes')
       for (const tagBytes of [4, 8, 12, 13, 14, 15]) {
-        expect(() => vault.open(sealApart(form, { tagBytes, bind }), PLACE)).toThrow()
+        expect(() => vault.open(sealApart(form, { tagBytes, bind }), CONTEXT)).toThrow()
       }
     },
   )
 
   it('opens what was sealed in the form before, at its row only, and passes neither form off as the other', () => {
     const old = sealApart('v1')
-    expect(vault.open(old, PLACE)).toBe('a secret of 20 bytes')
-    expect(() => vault.open(old, { ...PLACE, row: '80' })).toThrow()
-    expect(() => vault.open(forged(old.replace(/^v1/, 'v2')), PLACE)).toThrow()
-    expect(() => vault.open(forged(vault.seal('secret', PLACE).replace(/^v2/, 'v1')), PLACE)).toThrow()
+    expect(vault.open(old, CONTEXT)).toBe('a secret of 20 bytes')
+    expect(() => vault.open(old, { ...CONTEXT, row: '80' })).toThrow()
+    expect(() => vault.open(forged(old.replace(/^v1/, 'v2')), CONTEXT)).toThrow()
+    expect(() => vault.open(forged(vault.seal('secret', CONTEXT).replace(/^v2/, 'v1')), CONTEXT)).toThrow()
     expect([sealedWith(old), old.startsWith(OLD_FORM_START)]).toEqual(['k1', true])
   })
 
@@ -202,18 +205,18 @@ describe('vault', () => {
     tooShort,
     tooShortOld,
   ])('does not open %j, and does not repeat it', (text) => {
-    expect(() => vault.open(forged(text), PLACE)).toThrow(/^not a sealed secret$/)
+    expect(() => vault.open(forged(text), CONTEXT)).toThrow(/^not a sealed secret$/)
   })
 
   it('names the key that is missing, and does not open with another one of the same id', () => {
-    const sealed = vault.seal('secret', PLACE)
-    expect(() => createVault([K2]).open(sealed, PLACE)).toThrow('no secret key "k1"')
-    expect(() => createVault([{ id: 'k1', key: K2.key }]).open(sealed, PLACE)).toThrow()
-    expect(() => createVault([{ id: 'k1', key: K2.key }, K2]).open(sealed, PLACE)).toThrow()
-    expect(() => createVault([K1, K2]).open(forged(sealed.replace('.k1.', '.k2.')), PLACE)).toThrow()
+    const sealed = vault.seal('secret', CONTEXT)
+    expect(() => createVault([K2]).open(sealed, CONTEXT)).toThrow('no secret key "k1"')
+    expect(() => createVault([{ id: 'k1', key: K2.key }]).open(sealed, CONTEXT)).toThrow()
+    expect(() => createVault([{ id: 'k1', key: K2.key }, K2]).open(sealed, CONTEXT)).toThrow()
+    expect(() => createVault([K1, K2]).open(forged(sealed.replace('.k1.', '.k2.')), CONTEXT)).toThrow()
     // The same key under another id is another key: the id is bound as well.
     const renamed = createVault([{ id: 'k9', key: K1.key }])
-    expect(() => renamed.open(forged(sealed.replace('.k1.', '.k9.')), PLACE)).toThrow()
+    expect(() => renamed.open(forged(sealed.replace('.k1.', '.k9.')), CONTEXT)).toThrow()
   })
 
   it('seals with the newest of several keys, and opens with all', () => {
@@ -225,11 +228,11 @@ describe('vault', () => {
       [older, 'k2'],
       [newest, 'k3'],
     ] as const) {
-      const sealed = sealer.seal('secret', PLACE)
+      const sealed = sealer.seal('secret', CONTEXT)
       expect(sealedWith(sealed)).toBe(id)
-      expect(newest.open(sealed, PLACE)).toBe('secret')
+      expect(newest.open(sealed, CONTEXT)).toBe('secret')
     }
-    expect(() => older.open(newest.seal('secret', PLACE), PLACE)).toThrow('no secret key "k3"')
+    expect(() => older.open(newest.seal('secret', CONTEXT), CONTEXT)).toThrow('no secret key "k3"')
   })
 
   it('cannot be made without a key', () => {
@@ -262,7 +265,7 @@ describe('the id of a key', () => {
   })
 
   it('stands at the start of what the key sealed, and is told apart from one that begins alike', () => {
-    const sealed = createVault([{ ...K1, id: 'k12' }]).seal('secret', PLACE)
+    const sealed = createVault([{ ...K1, id: 'k12' }]).seal('secret', CONTEXT)
     expect([startOfSealed('k1'), startOfSealed('k12')]).toEqual(['v2.k1.', 'v2.k12.'])
     expect([sealed.startsWith('v2.k12.'), sealed.startsWith('v2.k1.')]).toEqual([true, false])
   })

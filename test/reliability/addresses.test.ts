@@ -18,9 +18,9 @@ beforeAll(async () => {
   platform = await outside.servePlatform(HIT_HOSTS)
   for (const name of ['localhost', 'gitlab.localhost', 'a.b.localhost']) outside.names.set(name, ['127.0.0.1'])
   outside.names.set('ghe.example.com', ['93.184.216.34'])
-  outside.place(platform, '93.184.216.34')
+  outside.putAt(platform, '93.184.216.34')
   // Where a broken guard would lead to.
-  outside.place(platform, '127.0.0.1', [443, platform.port])
+  outside.putAt(platform, '127.0.0.1', [443, platform.port])
 })
 afterAll(() => outside.close())
 beforeEach(() => {
@@ -33,7 +33,7 @@ function create(account: Account, url: string): Promise<Answer> {
 }
 
 /** Refused at `url` and nowhere else, with these words, and nobody outside has heard of it. */
-function expectRefused({ status, json, text }: Answer, words = ''): string {
+function expectForbidden({ status, json, text }: Answer, words = ''): string {
   expect([status, Object.keys(json.errors ?? {})]).toEqual([422, ['url']])
   const [message] = json.errors.url
   expect(message).toContain(words)
@@ -72,14 +72,14 @@ describe.each([
   })
 
   it.each(FORBIDDEN)('%j is refused as %s', async (url, range) => {
-    const message = expectRefused(await create(alice, url.replace('PORT', `${platform.port}`)))
+    const message = expectForbidden(await create(alice, url.replace('PORT', `${platform.port}`)))
     expect(outside.failures.map((failure) => failure.range)).toEqual([range])
     expect(outside.lookedUp).toEqual([])
     if (/localhost/i.test(message)) expect(message).not.toContain('127.0.0.1')
   })
 
   it.each(MISSHAPEN)('%j %s', async (url, words) => {
-    expectRefused(await create(alice, url.replace('PORT', `${platform.port}`)), words)
+    expectForbidden(await create(alice, url.replace('PORT', `${platform.port}`)), words)
     expect([outside.failures, outside.lookedUp]).toEqual([[], []])
   })
 
@@ -88,7 +88,7 @@ describe.each([
     async ({ addresses, range }) => {
       outside.names.set('gitlab.example.net', addresses)
       const answer = await create(alice, 'https://gitlab.example.net:8443')
-      expectRefused(answer)
+      expectForbidden(answer)
       for (const address of addresses.slice(-2)) if (address) expect(answer.text).not.toContain(address)
       expect(outside.lookedUp).toEqual(['gitlab.example.net'])
       expect(outside.failures).toHaveLength(1)
@@ -106,7 +106,7 @@ describe.each([
     'forge.localhost',
     'LOCALHOST.',
   ])('our own public address, spelled %s', async (host) => {
-    expectRefused(await create(alice, `https://${host}:${own}`), 'is the address of this service itself')
+    expectForbidden(await create(alice, `https://${host}:${own}`), 'is the address of this service itself')
     expect(outside.lookedUp).toEqual([])
   })
 })
@@ -124,7 +124,7 @@ it.each(['https://forge.example.com', 'https://FORGE.example.com.:443/', 'https:
     outside.network.exempt(service.url)
     const answer = await create(await service.addAccount('alice'), url)
     await service.close()
-    expectRefused(answer, 'is the address of this service itself')
+    expectForbidden(answer, 'is the address of this service itself')
   },
 )
 
@@ -150,7 +150,7 @@ describe('an entry of ALLOWED_HOSTS', () => {
     const host = hostname.replace(/^\[|\]$|\.$/g, '')
     if (address) outside.names.set(host, [address])
     const at = Number(port) || 443
-    outside.place(protocol === 'http:' ? plain : platform, address ?? host, [at])
+    outside.putAt(protocol === 'http:' ? plain : platform, address ?? host, [at])
     return { url, contact: `${address ?? host}:${at}` }
   }
 

@@ -73,7 +73,7 @@ describe.each(engines)('kill -9 at a random moment (%s)', (engine) => {
           const creates = fresh.map((n) => outcome(create(n)))
           const imported = outcome(call('POST', `/scm_integrations/${certain.get(next)}/import_keys`))
           const deleted = outcome(call('DELETE', `/scm_integrations/${certain.get(oldest)}`))
-          const refreshed = Array.from({ length: 5 }, (_, n) =>
+          const exchanges = Array.from({ length: 5 }, (_, n) =>
             outcome(call('GET', `/scm_integrations/${oauthLink}/orgs?per_page=${n + 1}`)),
           )
           certain.delete(oldest)
@@ -90,12 +90,12 @@ describe.each(engines)('kill -9 at a random moment (%s)', (engine) => {
           }
           if ((await imported)?.status === 201) keys.add(next)
           if ((await deleted)?.status === 204) possible.delete(oldest)
-          const wasRefreshed = (await Promise.all(refreshed)).some((each) => each !== undefined)
+          const isExchanged = (await Promise.all(exchanges)).some((each) => each !== undefined)
 
           server = await startServer(settings)
           await expectWhole(call, certain, possible, keys)
           // Whoever was killed while it renewed the token keeps others from it for up to 35 seconds: waited for once.
-          if (wasRefreshed || round === ROUNDS) {
+          if (isExchanged || round === ROUNDS) {
             const use = () => call('GET', `/scm_integrations/${oauthLink}/orgs`)
             let first = await use()
             while (first.status === 503 && first.json.code === 'scm_unavailable') first = await use()

@@ -46,10 +46,10 @@ beforeEach(async () => {
   outside.names.clear()
   outside.names.set(HOST, [PUBLIC])
   outside.names.set(INSIDE, [PRIVATE])
-  outside.place(platform, PUBLIC)
-  outside.place(platform, PRIVATE, [443, 8443])
-  outside.place(platform, METADATA)
-  outside.place(foreign, '93.184.216.99')
+  outside.putAt(platform, PUBLIC)
+  outside.putAt(platform, PRIVATE, [443, 8443])
+  outside.putAt(platform, METADATA)
+  outside.putAt(foreign, '93.184.216.99')
   const links = `${service.url}/v1/scm_integrations`
   for (const { id } of (await send('GET', links, undefined, bearer)).json.scm_integrations)
     await send('DELETE', `${links}/${id}`, undefined, bearer)
@@ -126,7 +126,7 @@ describe('an outgoing proxy', () => {
       expect(urlMessage(other)).toContain('a TLS certificate for another host name')
       first = (_request, response) => Boolean(response.writeHead(302, { location: `https://${METADATA}/` }).end())
       expect(urlMessage(await create(links, `https://${HOST}:8443`))).toContain(`redirects to https://${METADATA}`)
-      expect(proxy.seen.filter((place) => place.includes(METADATA))).toEqual([])
+      expect(proxy.seen.filter((address) => address.includes(METADATA))).toEqual([])
     })
   })
 
@@ -169,7 +169,7 @@ describe('a certificate', () => {
     ],
   ])('that is %s is refused before a token is sent', async (_case, identity, sentence) => {
     const server = outside.keep(await serveTls(identity(outside.authority), answerMarked))
-    outside.place(server, PUBLIC)
+    outside.putAt(server, PUBLIC)
     expect(urlMessage(await create(`${service.url}/v1/scm_integrations`, `https://${HOST}`))).toBe(sentence)
     expect(server.seen).toEqual([])
   })

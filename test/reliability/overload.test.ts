@@ -42,9 +42,9 @@ describeOnBothEngines('requests that wait for platforms', (engine) => {
       account.call('GET', `/v1/scm_integrations/${id}/search_repos?query=${word}`)
 
     const answers = Array.from({ length: 140 }, (_, n) => search(alice, `word${n}`))
-    const refusedOnes: Answer[] = []
-    for (const answer of answers) answer.then((each) => each.status === 503 && refusedOnes.push(each))
-    while (refusedOnes.length < 76) await delay(10)
+    const overloaded: Answer[] = []
+    for (const answer of answers) answer.then((each) => each.status === 503 && overloaded.push(each))
+    while (overloaded.length < 76) await delay(10)
 
     const message =
       'This server waits for 128 answers of platforms already, or for as many of your own as it can. Try again in a moment.'
@@ -72,7 +72,7 @@ describeOnBothEngines('requests that wait for platforms', (engine) => {
 
     platform.release()
     const statuses = (await Promise.all(answers)).map(({ status }) => status)
-    expect([statuses.filter((status) => status === 200).length, refusedOnes.length]).toEqual([64, 76])
+    expect([statuses.filter((status) => status === 200).length, overloaded.length]).toEqual([64, 76])
     expect((await search(alice, 'after')).status).toBe(200)
   })
 })

@@ -36,7 +36,7 @@ beforeAll(async () => {
   const addresses = ['10.0.0.7', '10.0.0.8', '93.184.216.34', '93.184.216.35', '93.184.216.36']
   for (const [index, host] of HOSTS.entries()) {
     outside.names.set(host, [addresses[index] ?? ''])
-    outside.place(server, addresses[index] ?? '')
+    outside.putAt(server, addresses[index] ?? '')
   }
   const names = { PUBLIC_URL: 'https://forgelink.example.com', SERVER_NAMES: 'names.example.com' }
   const settings = { ...outside.settings, ALLOWED_HOSTS: 'private', ...names }

@@ -119,17 +119,17 @@ describe.each(engines)('secrets (%s)', (engine) => {
     }
     const linkTo = (url: string, token: string) =>
       call('POST', '/v1/scm_integrations', { scm_type: 'gitlab-self-hosted', url, access_token: token })
-    secrets.refusedToken = 'canary-token-that-is-refused'
+    secrets.rejectedToken = 'canary-token-that-is-refused'
     secrets.oddToken = 'canary\r\nX-Token: odd'
-    await linkTo('https://169.254.169.254', secrets.refusedToken)
-    await linkTo('https://gitlab.example.invalid', secrets.refusedToken)
+    await linkTo('https://169.254.169.254', secrets.rejectedToken)
+    await linkTo('https://gitlab.example.invalid', secrets.rejectedToken)
     await linkTo('https://gitlab.example.com', secrets.oddToken)
-    await linkTo(`https://user:${encodeURIComponent(WRONG_PASSWORD)}@gitlab.example.com`, secrets.refusedToken)
-    await call('POST', '/v1/scm_integrations', `{"access_token": ${secrets.refusedToken}`)
+    await linkTo(`https://user:${encodeURIComponent(WRONG_PASSWORD)}@gitlab.example.com`, secrets.rejectedToken)
+    await call('POST', '/v1/scm_integrations', `{"access_token": ${secrets.rejectedToken}`)
     await call('POST', '/v1/keys', { name: 'private', content: PRIVATE_KEY })
     await call('PUT', '/v1/users/account', { user: { password: NEW_PASSWORD } })
-    await call('GET', `/v1/keys?access_token=${secrets.refusedToken}`)
-    await call('GET', `/v1/${secrets.refusedToken}`)
+    await call('GET', `/v1/keys?access_token=${secrets.rejectedToken}`)
+    await call('GET', `/v1/${secrets.rejectedToken}`)
     await call('GET', '/v1/keys', undefined, { authorization: `Bearer ${bearer}x` })
     await call('GET', '/v1/keys', undefined, { authorization: `Basic ${secrets.apiToken}` })
     const made = await call('POST', '/v1/tokens', { name: 'spare' })

@@ -305,7 +305,7 @@ describe('6. the log of a real server at trace level', () => {
 })
 
 describe('7. a tag of AES-GCM', () => {
-  const PLACE = { table: 'scm_integrations', column: 'access_token', row: '1', owner: null, sentTo: [] }
+  const CONTEXT = { table: 'scm_integrations', column: 'access_token', row: '1', owner: null, sentTo: [] }
   const key = Buffer.alloc(32, 7)
   const vault = createVault([{ id: 'k1', key }])
 
@@ -314,22 +314,22 @@ describe('7. a tag of AES-GCM', () => {
     const nonce = randomBytes(12)
     const derived = Buffer.from(hkdfSync('sha256', key, '', 'forgelink:seal v2', 32))
     const cipher = createCipheriv('aes-256-gcm', derived, nonce, { authTagLength })
-    cipher.setAAD(Buffer.from(JSON.stringify(['v2', 'k1', PLACE.table, PLACE.column, PLACE.row, null, []])))
+    cipher.setAAD(Buffer.from(JSON.stringify(['v2', 'k1', CONTEXT.table, CONTEXT.column, CONTEXT.row, null, []])))
     const parts = [nonce, cipher.update('a secret of some length', 'utf8'), cipher.final(), cipher.getAuthTag()]
     return `v2.k1.${Buffer.concat(parts).toString('base64url')}` as Sealed
   }
 
   it('of 16 bytes opens', () => {
-    expect(vault.open(sealed(16), PLACE)).toBe('a secret of some length')
+    expect(vault.open(sealed(16), CONTEXT)).toBe('a secret of some length')
   })
 
   it.each([4, 8, 12, 13, 14, 15])('of %i bytes does not', (length) => {
-    expect(() => vault.open(sealed(length), PLACE)).toThrow()
+    expect(() => vault.open(sealed(length), CONTEXT)).toThrow()
   })
 
   it.each([1, 4, 12, 16])('cut by %i bytes does not open', (cut) => {
-    const bytes = Buffer.from(vault.seal('a secret of some length', PLACE).split('.')[2] ?? '', 'base64url')
+    const bytes = Buffer.from(vault.seal('a secret of some length', CONTEXT).split('.')[2] ?? '', 'base64url')
     const shorter = `v2.k1.${bytes.subarray(0, -cut).toString('base64url')}` as Sealed
-    expect(() => vault.open(shorter, PLACE)).toThrow()
+    expect(() => vault.open(shorter, CONTEXT)).toThrow()
   })
 })

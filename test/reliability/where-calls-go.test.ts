@@ -47,9 +47,9 @@ beforeEach(async () => {
   outside.names.clear()
   outside.names.set(HOST, [PUBLIC])
   outside.names.set('evil.example.net', ['93.184.216.99'])
-  outside.place(platform, PUBLIC)
-  outside.place(foreign, '93.184.216.99')
-  outside.place(foreign, METADATA, [443, 80])
+  outside.putAt(platform, PUBLIC)
+  outside.putAt(foreign, '93.184.216.99')
+  outside.putAt(foreign, METADATA, [443, 80])
   for (const { id } of (await alice.call('GET', '/v1/scm_integrations')).json.scm_integrations)
     await alice.call('DELETE', `/v1/scm_integrations/${id}`)
   outside.forget()
@@ -146,7 +146,7 @@ describe('a name', () => {
   it.each([METADATA, '10.0.0.7', '127.0.0.1', '::1', '0.0.0.0', ''])(
     'at a good address is not spoken to when the peer turns out to be "%s"',
     async (peer) => {
-      outside.place(platform, PUBLIC, [443], peer)
+      outside.putAt(platform, PUBLIC, [443], peer)
       const { text } = await create()
       if (peer) expect(text).not.toContain(peer)
       expect(outside.failures).toHaveLength(1)

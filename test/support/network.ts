@@ -4,7 +4,7 @@
 import diagnostics from 'node:diagnostics_channel'
 import { Socket } from 'node:net'
 
-interface Place {
+interface Listener {
   /** Of a server on loopback that really answers. */
   port: number
   /** What the connection says its peer is; the address itself by default. */
@@ -15,7 +15,7 @@ export interface Network {
   /** `address:port` of all connections that were tried, except those to our own services. */
   contacts: string[]
   /** From now on a server on loopback answers at this address and port. */
-  put(address: string, port: number, place: Place): void
+  put(address: string, port: number, listener: Listener): void
   /** Our own services and helpers, by port on loopback: let through and not counted. */
   exempt(url: string): void
   /** Forgets the contacts so far. */
@@ -25,7 +25,7 @@ export interface Network {
 
 export function startNetwork(): Network {
   const contacts: string[] = []
-  const places = new Map<string, Place>()
+  const listeners = new Map<string, Listener>()
   const exempted = new Set<string>()
 
   function onSocket(message: unknown): void {
@@ -36,17 +36,17 @@ export function startNetwork(): Network {
       const name = `${host}:${port}`
       if (exempted.has(name)) return connectTo(socket, '127.0.0.1', Number(port))
       contacts.push(name)
-      const place = places.get(name)
-      if (!place) return socket.destroy(Object.assign(new Error('no such place'), { code: 'ENETUNREACH' }))
-      Object.defineProperty(socket, 'remoteAddress', { value: place.peer ?? host })
-      return connectTo(socket, '127.0.0.1', place.port)
+      const listener = listeners.get(name)
+      if (!listener) return socket.destroy(Object.assign(new Error('nobody listens there'), { code: 'ENETUNREACH' }))
+      Object.defineProperty(socket, 'remoteAddress', { value: listener.peer ?? host })
+      return connectTo(socket, '127.0.0.1', listener.port)
     }
   }
 
   diagnostics.subscribe('net.client.socket', onSocket)
   return {
     contacts,
-    put: (address, port, place) => places.set(`${address}:${port}`, place),
+    put: (address, port, listener) => listeners.set(`${address}:${port}`, listener),
     exempt: (url) => exempted.add(new URL(url).host),
     forget: () => contacts.splice(0),
     close: () => diagnostics.unsubscribe('net.client.socket', onSocket),

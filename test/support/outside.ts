@@ -35,7 +35,7 @@ export interface Outside {
   settings: Environment
   options: ServiceOptions
   /** A server of `serveTls` or `serve` at an address, on one port of it or several. */
-  place(server: TestServer, address: string, ports?: number[], peer?: string): void
+  putAt(server: TestServer, address: string, ports?: number[], peer?: string): void
   /** A platform with a good certificate for these hosts. */
   servePlatform(hosts: string[], handler?: Handler): Promise<TestServer>
   servePlain(handler?: Handler): Promise<TestServer>
@@ -85,7 +85,7 @@ export async function startOutside(): Promise<Outside> {
       lookup,
       log: (event, fields) => event === 'scm_address_refused' && failures.push(fields),
     },
-    place(server, address, ports = [443], peer = address) {
+    putAt(server, address, ports = [443], peer = address) {
       for (const port of ports) network.put(address, port, { port: server.port, peer })
     },
     servePlatform: async (hosts, handler = answerMarked) =>

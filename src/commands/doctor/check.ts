@@ -1,4 +1,4 @@
-// One thing that doctor has looked at: how it is, and what to do about it.
+// One check of doctor: what was looked at, how it is, and what to do about it.
 
 export interface Check {
   /** What it is about, in a word or two. */
@@ -12,7 +12,7 @@ export function ok(about: string, message: string): Check {
   return { about, status: 'ok', message }
 }
 
-/** It works, but. */
+/** It works, but there is something to mend. */
 export function warning(about: string, message: string): Check {
   return { about, status: 'warning', message }
 }

@@ -1,4 +1,4 @@
-// Doctor's look at the settings that can be right and still not what was meant.
+// Checks settings that are valid and still may not be what was meant.
 
 import type { Config } from '../../config.ts'
 import { callbackUrl } from '../../platforms/oauth.ts'

@@ -1,4 +1,4 @@
-// Doctor's look at the store: is it there, which engine, is its schema this program's, can it be written, who may read it.
+// Checks the store: is it there, which engine, is the schema this version's, can it be written, who may read it.
 
 import { accessSync, constants, existsSync, statfsSync, statSync } from 'node:fs'
 import { dirname, join } from 'node:path'
@@ -12,12 +12,12 @@ import { secretKeyFile } from '../../secrets/key-file.ts'
 import type { Check } from './check.ts'
 import { failed, ok, warning } from './check.ts'
 
-/** Bytes that are to be free: less is soon used up by the write-ahead log alone. */
+/** Bytes that should be free: the write-ahead log alone soon uses up less. */
 const LOW_SPACE = 1024 ** 3
 const NO_SPACE = 64 * 1024 ** 2
 /** https://www.sqlite.org/pragma.html#pragma_auto_vacuum */
 const INCREMENTAL = 2
-/** Seconds that the clocks of this machine and PostgreSQL's may differ: expiry is compared over both. */
+/** Seconds that the clocks of this machine and PostgreSQL's may differ: times of expiry are written by one and compared by the other. */
 const CLOCK_SLACK = 10
 
 type StoreConfig = Pick<Config, 'databaseUrl' | 'dataDir'>
@@ -148,7 +148,7 @@ function checkSpace(dataDir: string): Check[] {
   return [ok('disk', `${text} at ${dataDir}.`)]
 }
 
-/** Windows has no such modes. */
+/** Not on Windows, which has no such modes. */
 function checkModes(dataDir: string): Check[] {
   if (process.getuid === undefined) return []
   const folder = modeOf(dataDir)

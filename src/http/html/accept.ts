@@ -2,7 +2,7 @@
 
 import type { FastifyRequest } from 'fastify'
 
-/** Browsers that visit an address name text/html; programs that take anything are answered as programs. */
+/** Browsers name text/html when they visit an address; who takes anything is taken for a program. */
 export function prefersHtml({ headers }: FastifyRequest): boolean {
   const accept = headers.accept ?? ''
   const html = qualityOf(accept, 'text/html')

@@ -48,7 +48,7 @@ interface Description {
 /** Gives what a reference into the components leads to. */
 type Resolve = <T extends { $ref?: string }>(value: T) => T
 
-/** On an `app` with the manners of pages. */
+/** On an `app` that `configurePages` has set up. */
 export function docsPageRoute(app: App, publicUrl: string): void {
   app.get('/docs', { schema: { hide: true } }, async (_request, reply) => {
     const description = publicPath(publicUrl, '/openapi.json')
@@ -92,8 +92,8 @@ ${parameters.length + fields.length === 0 ? null : html`<ul>${[...parameters.map
 `
 }
 
-function parameterItem({ name, in: place, required, description }: Parameter): Html {
-  return item(name, `in the ${place}`, required === true, description)
+function parameterItem({ name, in: location, required, description }: Parameter): Html {
+  return item(name, `in the ${location}`, required === true, description)
 }
 
 /** Of a body `{"key": {"name": …}}` the fields inside. */
@@ -117,8 +117,8 @@ function failuresOf(responses: Record<string, Response>, resolve: Resolve): stri
   return words.join(', ')
 }
 
-function item(name: string, place: string, required: boolean, description: string | undefined): Html {
-  const words = `${place}${required ? '' : ', optional'}${description === undefined ? '' : `: ${description}`}`
+function item(name: string, location: string, required: boolean, description: string | undefined): Html {
+  const words = `${location}${required ? '' : ', optional'}${description === undefined ? '' : `: ${description}`}`
   return html`<li><code>${name}</code> ${words}</li>\n`
 }
 

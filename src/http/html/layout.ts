@@ -1,4 +1,4 @@
-// The pages that are made here rather than by the dashboard: their frame, their style, and what is told with them.
+// The pages that the server makes itself, without the dashboard: their frame, their style and their headers.
 
 import { createHash, randomBytes } from 'node:crypto'
 import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify'
@@ -87,7 +87,7 @@ export function onwardPage(label: string, address: string): Page {
   }
 }
 
-/** Sets what browsers are told with a page; the nonce is for the styles of one answer. */
+/** Sets the headers of a page; the nonce is for the styles of one answer. */
 export function protectPage(reply: FastifyReply): { nonce: string } {
   const nonce = randomBytes(16).toString('base64')
   const policy = {
@@ -108,7 +108,7 @@ export function protectPage(reply: FastifyReply): { nonce: string } {
 
 const LOOPBACK = /^(localhost|.*\.localhost|127(\.\d{1,3}){3}|\[::1\])$/
 
-/** Where to ask instead when a page is asked for under another name of this machine, where the cookie is not known. */
+/** The address to redirect to when a page is asked for under another name of this machine: the cookie is not sent there. */
 function addressUnderPublicName(publicUrl: string, request: FastifyRequest): string | undefined {
   const asked = URL.parse(`http://${request.headers.host}`)
   const own = new URL(publicUrl)
@@ -153,7 +153,7 @@ export function formField(request: FastifyRequest, name: string): string | undef
 
 /** The files that pages need, for everybody. */
 export function pageFileRoutes(app: App): void {
-  // Browsers ask for it where no page names another, beside JSON for instance.
+  // Browsers ask for it by themselves where no page names another icon, as when they show JSON.
   app.get('/favicon.ico', { schema: { hide: true } }, async (_request, reply) =>
     reply.header('cache-control', 'public, max-age=86400').type('image/svg+xml').send(ICON),
   )

@@ -1,4 +1,4 @@
-// The style of the pages that are made here, in the dashboard's colours; that brings its own.
+// The style of the pages that the server makes itself, in the dashboard's colours. The dashboard has a style of its own.
 
 export const PAGE_STYLE = `
 :root {

@@ -1,4 +1,4 @@
-// How many connections there may be, of one address and of all, and which end when others need the room.
+// Limits connections, for each address and in all, and ends idle ones when others need the room.
 
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
@@ -9,11 +9,11 @@ import type { App } from '../server.ts'
 export interface ConnectionBounds {
   /** Connections at once. */
   connections: number
-  /** How long an answer may wait for its reader to take any of it, in milliseconds. */
+  /** How long a client may read nothing of an answer, in milliseconds. */
   unread: number
 }
 
-/** Beyond the bounds, for those who only ask whether we are well. */
+/** Connections beyond the limits, for health checks only. */
 const SPARE = 50
 const SWEEP_EVERY_MS = 1_000
 /** Requests that a client may send on one connection before it has read their answers. */
@@ -24,14 +24,14 @@ interface Connection {
   network: string
   /** Requests whose answers have not been written yet. */
   busy: number
-  /** Took no place: only health may be asked for. */
+  /** It is beyond the limits: only health checks are answered. */
   spare: boolean
   /** What had been written when its reader was last seen to take something, and when. */
   written: number
   readAt: number
 }
 
-/** Asked through spare connections too. */
+/** What is answered on spare connections. */
 const HEALTH = /^\/(healthz|readyz)\/?(\?|$)/
 
 /**
@@ -145,7 +145,7 @@ function addressOf({ remoteAddress }: Socket): ipaddr.IPv4 | ipaddr.IPv6 {
   return ipaddr.process(remoteAddress?.split('%')[0] ?? '0.0.0.0')
 }
 
-/** Of IPv6 the /64, which one household or machine has whole. */
+/** Of IPv6 the /64: one household or machine has all of it. */
 function networkOf(address: ipaddr.IPv4 | ipaddr.IPv6): string {
   if (address instanceof ipaddr.IPv4) return address.toString()
   return address.parts.slice(0, 4).join(':')

@@ -14,7 +14,7 @@ export interface LoadLimits extends ConnectionBounds {
 
 export const LOAD_LIMITS: LoadLimits = { connections: 2_000, unread: 60_000, lag: 1_000, lagMeasured: 5_000 }
 
-/** Asked while the server is busy, too: a process that works must not be restarted for it. */
+/** Answered while the server is busy, too: a process that works must not be restarted for being busy. */
 const ALWAYS_ANSWERED = new Set(['/healthz', '/readyz', '/metrics'])
 
 /** Call it before any route is registered. */

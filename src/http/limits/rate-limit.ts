@@ -1,4 +1,4 @@
-// So many requests in any minute for one account, so that one program in a loop does not starve the others. Each process counts by itself.
+// Limits the requests of one account in any minute: one program in a loop must not starve the others. Each process counts by itself.
 
 import { LRUCache } from 'lru-cache'
 import { Failure } from '../../failure.ts'
@@ -20,7 +20,7 @@ export function createRateLimit(limit: number): (account: string) => void {
   const known = new LRUCache<string, Counts>({ max: 10_000 })
   if (limit === 0) return () => undefined
   return (account) => {
-    // Its own clock only goes forward, whatever becomes of the time of day.
+    // The time of day may be set back; this clock only goes forward.
     const second = Math.floor(performance.now() / STEP_MS)
     const counts = known.get(account) ?? { steps: new Uint32Array(STEPS), total: 0, last: second }
     known.set(account, counts)
@@ -35,7 +35,7 @@ export function createRateLimit(limit: number): (account: string) => void {
   }
 }
 
-/** What is a minute old counts no more. */
+/** Forgets what is older than a minute. */
 function forget(counts: Counts, second: number): void {
   for (let passed = Math.max(counts.last, second - STEPS) + 1; passed <= second; passed++) {
     counts.total -= counts.steps[passed % STEPS] ?? 0
@@ -44,7 +44,7 @@ function forget(counts: Counts, second: number): void {
   counts.last = second
 }
 
-/** Until the oldest that still counts does so no more. */
+/** Seconds until the oldest request that counts is a minute old. */
 function secondsUntilFree({ steps }: Counts, second: number): number {
   for (let wait = 1; wait < STEPS; wait++) if ((steps[(second + wait) % STEPS] ?? 0) > 0) return wait
   return STEPS

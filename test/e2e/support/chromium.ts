@@ -4,7 +4,7 @@ import { spawnSync } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import { type Browser, chromium } from 'playwright-core'
 
-const PLACES = [
+const CHROMIUM_PATHS = [
   '/usr/bin/chromium',
   '/usr/bin/chromium-browser',
   '/usr/bin/google-chrome',
@@ -43,7 +43,7 @@ function installed(): string | undefined {
     if (!existsSync(wanted)) throw new Error(`CHROMIUM_PATH names no file: ${wanted}`)
     return wanted
   }
-  return PLACES.find((path) => existsSync(path))
+  return CHROMIUM_PATHS.find((path) => existsSync(path))
 }
 
 /** As root on Debian and what is made of it. */
