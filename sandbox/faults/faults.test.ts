@@ -315,9 +315,10 @@ describe('token endpoints', () => {
   }
 
   async function pair(): Promise<Answer> {
-    const { newGrant } = await import('../oauth.ts')
+    const { newGrant } = await import('../oauth/grants.ts')
+    const { gitlabOauth } = await import('../gitlab/oauth.ts')
     const common = { clientId: gitlab.oauth.id, redirectUri: 'http://localhost/', codeChallenge: null, offline: true }
-    const { code } = newGrant(gitlab.state, { ...common, userId: 42, scopes: ['read_api'] })
+    const { code } = newGrant(gitlabOauth, gitlab.state, { ...common, userId: 42, scopes: ['read_api'] })
     return token(gitlab, { grant_type: 'authorization_code', code, redirect_uri: 'http://localhost/' })
   }
 
