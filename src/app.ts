@@ -38,10 +38,12 @@ export interface AppOptions {
   /** The folder of the built dashboard. */
   dashboard?: string
   load?: LoadLimits
+  /** In milliseconds; how often revocations that are due are looked for. */
+  revocationsEvery?: number
 }
 
 export async function createApp(services: Services, options: AppOptions = {}): Promise<App> {
-  const { dashboard = builtDashboard(), load = LOAD_LIMITS } = options
+  const { dashboard = builtDashboard(), load = LOAD_LIMITS, revocationsEvery } = options
   const { config, database, vault } = services
   const app = createServer(config)
   answerNotFound(app, config)
@@ -49,7 +51,7 @@ export async function createApp(services: Services, options: AppOptions = {}): P
   const bearer = createBearer(vault, config.publicUrl)
   const loginThrottle = createLoginThrottle()
   const limitRate = createRateLimit(config.rateLimit)
-  const revoker = createRevoker(services)
+  const revoker = createRevoker(services, revocationsEvery)
   const pruner = createPruner(services)
   const resealer = createResealer(services)
 

@@ -17,7 +17,7 @@ import { join } from 'node:path'
 import pg from 'pg'
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import type { RunningServer } from './support/command.ts'
-import { forgelink, freePort, prepareCommand, startServer } from './support/command.ts'
+import { forgelink, forgelinkHere, freePort, prepareCommand, startServer } from './support/command.ts'
 import { createTestDatabase, postgresUrl } from './support/postgres.ts'
 import { basic, exchange, send } from './support/service.ts'
 
@@ -98,7 +98,7 @@ describe('usage', () => {
       ['keys rotate now', '"now" is too much'],
       ['store compact now', '"now" is too much'],
     ]
-    const runs = await Promise.all(cases.map(([line]) => forgelink(line.split(' '), { DATA_DIR: dataDir })))
+    const runs = await Promise.all(cases.map(([line]) => forgelinkHere(line.split(' '), { DATA_DIR: dataDir })))
     for (const [index, { code, stdout, stderr }] of runs.entries()) {
       const [line, message = ''] = cases[index] ?? []
       expect([line, code, stdout]).toEqual([line, 2, ''])
@@ -148,9 +148,9 @@ describe('wrong settings', () => {
     mkdirSync(empty)
     writeFileSync(join(empty, 'secret-keys'), '')
     const runs = await Promise.all([
-      forgelink(['user', 'list'], { DATA_DIR: join(file, 'data') }),
-      forgelink(['user', 'list'], { DATA_DIR: empty }),
-      forgelink(['user', 'list'], {
+      forgelinkHere(['user', 'list'], { DATA_DIR: join(file, 'data') }),
+      forgelinkHere(['user', 'list'], { DATA_DIR: empty }),
+      forgelinkHere(['user', 'list'], {
         DATABASE_URL: `postgres://u:hunter2@127.0.0.1:${await freePort()}/f`,
         SECRET_KEYS,
       }),
@@ -213,7 +213,7 @@ describe('a server of its own', () => {
   })
 
   it('takes users and tokens that are added beside it, as JSON and as text', async () => {
-    const json = await forgelink(
+    const json = await forgelinkHere(
       ['user', 'add', '--email', 'anna@example.test', '--username', 'anna', '--json'],
       settings,
     )
@@ -224,12 +224,12 @@ describe('a server of its own', () => {
     expect(await statusOf(anna.token)).toBe(200)
 
     const [text, token, tokenJson] = await Promise.all([
-      forgelink(
+      forgelinkHere(
         ['user', 'add', '--email', 'ben@example.test', '--username', 'ben', '--password', 'correct horse'],
         settings,
       ),
-      forgelink(['token', 'add', '--user', 'anna@example.test', '--name', 'ci'], settings),
-      forgelink(['token', 'add', '--user', 'ANNA', '--name', 'cd', '--json'], settings),
+      forgelinkHere(['token', 'add', '--user', 'anna@example.test', '--name', 'ci'], settings),
+      forgelinkHere(['token', 'add', '--user', 'ANNA', '--name', 'cd', '--json'], settings),
     ])
     expect([text, token, tokenJson].map(({ code, stderr }) => [code, stderr])).toEqual(new Array(3).fill([0, '']))
     expect(text.stdout).toMatch(/^Added ben <ben@example\.test>\./)
@@ -241,8 +241,8 @@ describe('a server of its own', () => {
     expect(await statusOf(JSON.parse(tokenJson.stdout).token)).toBe(200)
 
     const [list, listJson] = await Promise.all([
-      forgelink(['user', 'list'], settings),
-      forgelink(['user', 'list', '--json'], settings),
+      forgelinkHere(['user', 'list'], settings),
+      forgelinkHere(['user', 'list', '--json'], settings),
     ])
     expect(list.stdout.trimEnd().split('\n')).toEqual([
       expect.stringMatching(/^admin {2}admin@localhost {2}since \d{4}-\d\d-\d\d$/),
@@ -267,7 +267,7 @@ describe('a server of its own', () => {
       [['token', 'add', '--user', 'nobody', '--name', 'n'], 'There is no user "nobody"'],
       [['user', 'password', 'admin', '--password', 'short'], 'password must have at least 8'],
     ]
-    const runs = await Promise.all(cases.map(([args]) => forgelink(args, settings)))
+    const runs = await Promise.all(cases.map(([args]) => forgelinkHere(args, settings)))
     for (const [index, { code, stdout, stderr }] of runs.entries()) {
       const [args, message] = cases[index] ?? []
       expect([args, code, stdout]).toEqual([args, 1, ''])
@@ -278,7 +278,7 @@ describe('a server of its own', () => {
   })
 
   it('gives a user another password, and removes a user with every token, beside it', async () => {
-    await forgelink(
+    await forgelinkHere(
       ['user', 'add', '--email', 'carl@example.test', '--username', 'carl', '--password', 'first password'],
       settings,
     )
@@ -286,11 +286,11 @@ describe('a server of its own', () => {
       (await send('POST', `${server.url}/v1/tokens`, { name: 'n' }, basic('carl', password))).status
     expect(await works('first password')).toBe(201)
 
-    const random = await forgelink(['user', 'password', 'carl@example.test'], settings)
+    const random = await forgelinkHere(['user', 'password', 'carl@example.test'], settings)
     const [, password = ''] = /^The password of carl is now: (\S+)\n$/.exec(random.stdout) ?? []
     expect(await works(password)).toBe(201)
     expect(await works('first password')).toBe(401)
-    const given = await forgelink(['user', 'password', 'carl', '--password', 'second password', '--json'], settings)
+    const given = await forgelinkHere(['user', 'password', 'carl', '--password', 'second password', '--json'], settings)
     expect(JSON.parse(given.stdout)).toMatchObject({ user: { username: 'carl' }, password: 'second password' })
     expect(await works('second password')).toBe(201)
     // From standard input: on the command line others can read it.
@@ -305,14 +305,14 @@ describe('a server of its own', () => {
     const empty = await forgelink(['user', 'password', 'carl', '--password'], settings, '')
     expect([empty.code, empty.stderr]).toEqual([1, expect.stringContaining('must have at least 8')])
 
-    const token = await forgelink(['token', 'add', '--user', 'carl', '--name', 'n', '--json'], settings)
+    const token = await forgelinkHere(['token', 'add', '--user', 'carl', '--name', 'n', '--json'], settings)
     const bearer = { authorization: `Bearer ${await exchange(server.url, JSON.parse(token.stdout).token)}` }
     expect((await send('GET', `${server.url}/v1/users/self`, undefined, bearer)).status).toBe(200)
-    const removed = await forgelink(['user', 'remove', 'CARL@example.test', '--json'], settings)
+    const removed = await forgelinkHere(['user', 'remove', 'CARL@example.test', '--json'], settings)
     expect([removed.code, JSON.parse(removed.stdout)]).toMatchObject([0, { user: { username: 'carl' } }])
     expect((await send('GET', `${server.url}/v1/users/self`, undefined, bearer)).status).toBe(401)
     expect(await statusOf(JSON.parse(token.stdout).token)).toBe(401)
-    const again = await forgelink(['user', 'remove', 'carl'], settings)
+    const again = await forgelinkHere(['user', 'remove', 'carl'], settings)
     expect([again.code, again.stderr]).toEqual([1, expect.stringMatching(/^forgelink: There is no user "carl"/)])
   })
 
@@ -343,7 +343,7 @@ describe('a server of its own', () => {
   })
 
   it('stops at SIGTERM with 0, though a connection is open; its next start adds nobody and shows nothing', async () => {
-    const listed = await forgelink(['user', 'list', '--json'], settings)
+    const listed = await forgelinkHere(['user', 'list', '--json'], settings)
     const greeting = readFileSync(join(settings.DATA_DIR, 'first-start.txt'), 'utf8')
     await send('GET', `${server.url}/healthz`, undefined, { connection: 'keep-alive' })
     const started = performance.now()
@@ -356,7 +356,7 @@ describe('a server of its own', () => {
     expect(await server.stop('SIGINT')).toEqual({ code: 0, signal: null })
     expect(server.output()).not.toMatch(FIRST_START)
     expect(readFileSync(join(settings.DATA_DIR, 'first-start.txt'), 'utf8')).toBe(greeting)
-    expect((await forgelink(['user', 'list', '--json'], settings)).stdout).toBe(listed.stdout)
+    expect((await forgelinkHere(['user', 'list', '--json'], settings)).stdout).toBe(listed.stdout)
   })
 
   it('does not start with a key missing or another one, names it, and leaves every byte as it is', async () => {
@@ -397,16 +397,17 @@ describe('a server of its own', () => {
         cpSync(settings.DATA_DIR, dataDir, { recursive: true })
         const env = { DATA_DIR: dataDir, ...change(dataDir) }
         const before = contentOf(dataDir)
-        const run = await forgelink(index % 2 ? ['serve'] : ['user', 'list'], { ...env, PORT: '0' })
+        const asked = { ...env, PORT: '0' }
+        const run = index % 2 ? await forgelink(['serve'], asked) : await forgelinkHere(['user', 'list'], asked)
         expect([name, run.code, run.stdout]).toEqual([name, 1, ''])
         expect(run.stderr).toContain(message)
         for (const secret of [base64, base64.slice(0, 20), other]) expect(run.stderr).not.toContain(secret)
         expect(contentOf(dataDir)).toEqual(before)
       }),
     )
-    const rotated = await forgelink(['user', 'list'], { ...settings, SECRET_KEYS: `new:${other},${id}:${base64}` })
+    const rotated = await forgelinkHere(['user', 'list'], { ...settings, SECRET_KEYS: `new:${other},${id}:${base64}` })
     expect(rotated.code).toBe(0)
-    const back = await forgelink(['user', 'list'], { ...settings, SECRET_KEYS: `${id}:${base64}` })
+    const back = await forgelinkHere(['user', 'list'], { ...settings, SECRET_KEYS: `${id}:${base64}` })
     expect([back.code, back.stderr]).toEqual([1, expect.stringContaining('"new"')])
   })
 })
@@ -437,7 +438,7 @@ describe.skipIf(!postgresUrl())('two servers on one PostgreSQL', () => {
     const { code, stderr } = await forgelink(['serve'], { ...settings, PORT: `${await freePort()}` })
     expect([code, stderr]).toEqual([1, expect.stringContaining(settings.DATA_DIR)])
     expect(stderr).not.toContain('    at ')
-    expect((await forgelink(['user', 'list', '--json'], settings)).stdout).toBe('{"users":[]}\n')
+    expect((await forgelinkHere(['user', 'list', '--json'], settings)).stdout).toBe('{"users":[]}\n')
     await database.drop()
   })
 
@@ -451,7 +452,7 @@ describe.skipIf(!postgresUrl())('two servers on one PostgreSQL', () => {
 
     expect(replicas.filter((replica) => FIRST_START.test(replica.output()))).toHaveLength(1)
     expect(folders.filter((dataDir) => existsSync(join(dataDir, 'first-start.txt')))).toHaveLength(1)
-    const { users } = JSON.parse((await forgelink(['user', 'list', '--json'], shared)).stdout)
+    const { users } = JSON.parse((await forgelinkHere(['user', 'list', '--json'], shared)).stdout)
     expect(users.map(({ username }: { username: string }) => username)).toEqual(['admin'])
     const client = new pg.Client({ connectionString: database.url })
     await client.connect()
@@ -462,7 +463,7 @@ describe.skipIf(!postgresUrl())('two servers on one PostgreSQL', () => {
     const before = await client.query('select * from secret_keys')
     const rejected = await Promise.all(
       [wrong, { ...shared, SECRET_KEYS: SECRET_KEYS.replace('k1', 'k2') }].map((env) =>
-        forgelink(['user', 'list'], env),
+        forgelinkHere(['user', 'list'], env),
       ),
     )
     for (const { code, stderr } of rejected) expect([code, stderr]).toEqual([1, expect.stringContaining('"k1"')])

@@ -6,6 +6,8 @@ import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { promisify } from 'node:util'
+import { vi } from 'vitest'
+import { main } from '../../src/cli.ts'
 import type { Environment } from '../../src/config.ts'
 
 const root = resolve(import.meta.dirname, '..', '..')
@@ -49,6 +51,40 @@ export async function forgelink(args: string[], settings: Environment = {}, inpu
   const [stdout, stderr] = [collect(child.stdout), collect(child.stderr)]
   const [code] = await once(child, 'close')
   return { code, stdout: stdout(), stderr: stderr() }
+}
+
+/** The command that ran last in this process. */
+let last: Promise<unknown> = Promise.resolve()
+
+/**
+ * The same in this process, where what it says matters and not that it is one: to start one costs a second of computing.
+ * One at a time, since they share the process's environment and output.
+ */
+export function forgelinkHere(args: string[], settings: Environment = {}): Promise<Run> {
+  const run = last.then(() => runHere(args, settings))
+  last = run.catch(() => {})
+  return run
+}
+
+async function runHere(args: string[], settings: Environment): Promise<Run> {
+  const said = { stdout: '', stderr: '' }
+  const spies = (['stdout', 'stderr'] as const).map((name) =>
+    vi.spyOn(process[name], 'write').mockImplementation((chunk) => {
+      said[name] += chunk
+      return true
+    }),
+  )
+  const { env, exitCode } = process
+  process.env = { PATH: env.PATH, ...settings }
+  process.exitCode = 0
+  try {
+    await main(args)
+    return { code: Number(process.exitCode), ...said }
+  } finally {
+    process.env = env
+    process.exitCode = exitCode
+    for (const spy of spies) spy.mockRestore()
+  }
 }
 
 /** A server on a free port; resolves when it has printed `until`, and rejects with what it said when it ends before. */

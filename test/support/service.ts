@@ -4,8 +4,11 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe } from 'vitest'
-import { createApp } from '../../src/app.ts'
-import { userAdd } from '../../src/commands/users.ts'
+import { createApiToken } from '../../src/accounts/api-tokens.ts'
+import { hashPassword } from '../../src/accounts/passwords.ts'
+import { addUser } from '../../src/accounts/users.ts'
+import { type AppOptions, createApp } from '../../src/app.ts'
+import { COMMAND_LINE } from '../../src/audit/events.ts'
 import type { Environment } from '../../src/config.ts'
 import { readConfig } from '../../src/config.ts'
 import type { ServiceOptions, Services } from '../../src/services.ts'
@@ -45,6 +48,8 @@ export interface Service {
   close(): Promise<void>
 }
 
+const PASSWORD = 'correct horse'
+let passwordHash: Promise<string> | undefined
 const TEST_KEY = `test:${Buffer.alloc(32, 7).toString('base64')}`
 
 /** Runs the same tests on both engines; PostgreSQL only where the run has one. */
@@ -56,7 +61,7 @@ export function describeOnBothEngines(name: string, tests: (engine: Engine) => v
 export async function startService(
   engine: Engine,
   environment: Environment = {},
-  options: ServiceOptions = {},
+  options: ServiceOptions & AppOptions = {},
 ): Promise<Service> {
   const dataDir = mkdtempSync(join(tmpdir(), 'forgelink-test-'))
   const postgres = engine === 'PostgreSQL' ? await createTestDatabase() : undefined
@@ -70,7 +75,7 @@ export async function startService(
   }
   const config = readConfig(settings)
   const services = await openServices(config, options)
-  const app = await createApp(services)
+  const app = await createApp(services, options)
   const url = await app.listen({ host: '127.0.0.1', port: environment.PORT ? config.port : 0 })
   return {
     url,
@@ -80,15 +85,14 @@ export async function startService(
     environment: settings,
     async addAccount(username) {
       const email = `${username}@example.test`
-      const added = JSON.parse(await userAdd(services, { email, username, password: 'correct horse', json: true }))
-      const bearer = await exchange(url, added.token)
-      const { id } = added.user
+      const { id, token } = await addUserAs(services, { email, username })
+      const bearer = await exchange(url, token)
       return {
         id,
         email,
         username,
-        password: added.password,
-        token: added.token,
+        password: PASSWORD,
+        token,
         bearer,
         call: (method, path, body, headers) =>
           send(method, `${url}${path}`, body, { authorization: `Bearer ${bearer}`, ...headers }),
@@ -101,6 +105,20 @@ export async function startService(
       rmSync(dataDir, { recursive: true, force: true })
     },
   }
+}
+
+/** As `forgelink user add` does, but for the password, which is hashed once for all of a worker's accounts. */
+async function addUserAs(
+  { database }: Services,
+  user: { email: string; username: string },
+): Promise<{ id: string; token: string }> {
+  passwordHash ??= hashPassword(PASSWORD)
+  const hashed = { ...user, passwordHash: await passwordHash }
+  return database.transaction().execute(async (transaction) => {
+    const { id } = await addUser(transaction, COMMAND_LINE, hashed)
+    const { token } = await createApiToken(transaction, COMMAND_LINE, id, 'forgelink user add')
+    return { id, token }
+  })
 }
 
 /** Another replica in this process: the same store, but connections and memory of its own, and other settings if need be. */
