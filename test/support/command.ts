@@ -13,6 +13,9 @@ import type { Environment } from '../../src/config.ts'
 const root = resolve(import.meta.dirname, '..', '..')
 const program = join(root, 'bin', 'forgelink.mjs')
 
+/** What a first start prints; the file with what is secret. */
+export const FIRST_START = /^This is the first start: .* are in (.*)$/m
+
 /** What a command said and how it ended. */
 export interface Run {
   code: number | null
@@ -131,4 +134,15 @@ export async function freePort(): Promise<number> {
   await once(probe, 'close')
   if (address === null || typeof address === 'string') throw new Error('no port is free on 127.0.0.1')
   return address.port
+}
+
+/** The values after their labels in what the first start shows. */
+export function readGreeting(text: string): { address: string; username: string; password: string; token: string } {
+  const value = (label: string) => new RegExp(`^ *${label}: +(\\S+)\\s*$`, 'm').exec(text)?.[1] ?? ''
+  return {
+    address: value('Address'),
+    username: value('User name'),
+    password: value('Password'),
+    token: value('API token'),
+  }
 }
