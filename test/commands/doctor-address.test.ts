@@ -1,7 +1,8 @@
 // `forgelink doctor URL`: what it says of a platform's address, name by name and layer by layer.
 
-import { writeFileSync } from 'node:fs'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { createServer as createHttpsServer } from 'node:https'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest'
 import { type Sandbox, startSandbox } from '../../sandbox/sandbox.ts'
@@ -13,6 +14,9 @@ import { entryFor, json, listenForTest, serve, type TestServer } from '../suppor
 import { createIdentity, type Identity } from '../support/test-certificates.ts'
 
 vi.setConfig({ testTimeout: 120_000, hookTimeout: 300_000 })
+
+const folder = mkdtempSync(join(tmpdir(), 'forgelink-doctor-'))
+afterAll(() => rmSync(folder, { recursive: true, force: true }))
 
 /** Sign, subject and message of each line about one of these. */
 async function diagnose(environment: Environment, about: string[], address?: string): Promise<string[]> {

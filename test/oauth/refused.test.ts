@@ -13,7 +13,7 @@ import {
   oauthSettings,
   tokenCalls,
 } from '../support/oauth.ts'
-import type { Account, Service } from '../support/service.ts'
+import type { Account, Answer, Service } from '../support/service.ts'
 import { describeOnBothEngines, startService } from '../support/service.ts'
 import { until } from '../support/until.ts'
 
