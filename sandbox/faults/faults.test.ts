@@ -34,7 +34,7 @@ interface Raw {
 }
 
 /** What arrives within `patience` milliseconds or `enough` bytes. */
-function raw(path: string, patience = 300, enough = Number.POSITIVE_INFINITY): Promise<Raw> {
+function raw(path: string, patience = 1_000, enough = Number.POSITIVE_INFINITY): Promise<Raw> {
   return new Promise((resolve) => {
     const got: Raw = { status: undefined, headers: {}, body: Buffer.alloc(0), end: '' }
     const headers = {

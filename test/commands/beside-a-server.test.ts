@@ -276,8 +276,7 @@ describe('a server of its own', () => {
         cpSync(made, dataDir, { recursive: true })
         const env = { DATA_DIR: dataDir, ...change(dataDir) }
         const before = contentOf(dataDir)
-        const asked = { ...env, PORT: '0' }
-        const run = index % 2 ? await forgelink(['serve'], asked) : await forgelinkHere(['user', 'list'], asked)
+        const run = await forgelink(index % 2 ? ['serve'] : ['user', 'list'], { ...env, PORT: '0' })
         expect([name, run.code, run.stdout]).toEqual([name, 1, ''])
         expect(run.stderr).toContain(message)
         for (const secret of [base64, base64.slice(0, 20), other]) expect(run.stderr).not.toContain(secret)
