@@ -4,6 +4,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { rootCertificates } from 'node:tls'
+import fc from 'fast-check'
 import { afterAll, describe, expect, it } from 'vitest'
 import type { Environment } from './config.ts'
 import { ConfigError, readConfig } from './config.ts'
@@ -222,5 +223,20 @@ describe('readConfig', () => {
     expect(problem).toMatch(why)
     expect(problem?.startsWith(`${name} `) && problem.endsWith(`; use ${use}`)).toBe(true)
     expect(readConfig({ [name]: use })[name === 'GITHUB_URL' ? 'github' : 'gitlab'].url).toBe(use)
+  })
+
+  it('has no unforeseen error for any text in any setting', () => {
+    const names = [...new Set([...wrong.map(([name]) => name), 'ALLOWED_HOSTS', 'GITHUB_SCOPES', 'NO_PROXY'])]
+    const text = fc.oneof(
+      fc.string({ unit: 'binary' }),
+      fc.webUrl({ withQueryParameters: true, withFragments: true }),
+      fc.ipV6(),
+      fc.string({ unit: fc.constantFrom(...'a1.:/[]*@-%,_ ') }).map((end) => `https://${end}`),
+    )
+    fc.assert(
+      fc.property(fc.constantFrom(...names), text, (name, value) => {
+        for (const problem of problemsOf({ SECRET_KEYS, [name]: value })) expect(problem.startsWith(name)).toBe(true)
+      }),
+    )
   })
 })

@@ -1,16 +1,14 @@
 // The audit trail: each event as it is told.
 
-import { beforeAll, expect, it } from 'vitest'
+import { expect, it } from 'vitest'
 import { userPassword } from '../../src/commands/users.ts'
 import { auditTrail, eventsOf, KEY, TIME, UUID_7 } from '../support/audit-trail.ts'
-import { prepareCommand } from '../support/command.ts'
 import { beginLinking, decide, linkByOAuth, tokenCalls } from '../support/oauth.ts'
 import { linkAccount } from '../support/platforms.ts'
 import { basic, describeOnBothEngines, send } from '../support/service.ts'
 import { until } from '../support/until.ts'
 
 describeOnBothEngines('the audit trail', (engine) => {
-  beforeAll(prepareCommand, 300_000)
   const trail = auditTrail(engine)
 
   it('tells a new user what the command line did, each event with all its members', async () => {
