@@ -26,7 +26,8 @@ const layers = [
   { names: ['metrics'], holds: 'What is counted of the log events.' },
   {
     names: ['client-network', 'config', 'failure', 'log-events', 'public-path', 'schemas', 'sealed', 'text', 'time'],
-    holds: 'Settings, the one error type, log events, pieces of schemas, and small functions that know nothing else of ours.',
+    holds:
+      'Settings, the one error type, log events, pieces of schemas, and small functions that know nothing else of ours.',
   },
 ]
 
@@ -76,8 +77,7 @@ const walls = [
   },
   {
     name: 'slices-know-http-in-routes',
-    comment:
-      'What a slice does can be called without a request: only its routes import `http`.',
+    comment: 'What a slice does can be called without a request: only its routes import `http`.',
     from: {
       path: anyOf(['audit', 'accounts', 'ssh-keys', 'integrations']),
       pathNot: ['(^|[/-])routes\\.ts$', tests],

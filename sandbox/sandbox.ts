@@ -6,7 +6,8 @@ import { type Faults, faultSwitch } from './faults/faults.ts'
 import type { RequestRecord, Running } from './running.ts'
 import { seedWorld } from './seed/seed.ts'
 import { closeServer, listen } from './server.ts'
-import { type PlatformName, type ScmType, siteAt, siteDefinitions } from './site.ts'
+import type { PlatformName, ScmType, SiteDefinition } from './site.ts'
+import { siteAt, siteDefinitions } from './sites.ts'
 import { userById, type World } from './state.ts'
 
 export type { FaultRule, Faults } from './faults/faults.ts'
@@ -59,8 +60,6 @@ export interface Sandbox {
   close: () => Promise<void>
 }
 
-type Definition = (typeof siteDefinitions)[number]
-
 /** Throws an error that names the port when a port is taken. */
 export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbox> {
   const { ports = 'fixed', host = '127.0.0.1' } = options
@@ -88,7 +87,7 @@ async function stopAll(platforms: SandboxPlatform[]): Promise<void> {
   await Promise.all(platforms.map((platform) => platform.stop()))
 }
 
-async function startPlatform(definition: Definition, host: string, port: number): Promise<SandboxPlatform> {
+async function startPlatform(definition: SiteDefinition, host: string, port: number): Promise<SandboxPlatform> {
   let running: Running | undefined
   const open = (at: number) =>
     listen(host, at, () => {
@@ -128,7 +127,7 @@ function portOf(server: Server): number {
   return address.port
 }
 
-function run(definition: Definition, host: string, port: number): Running {
+function run(definition: SiteDefinition, host: string, port: number): Running {
   const site = siteAt(definition, host, port)
   const running: Running = {
     site,

@@ -4,14 +4,12 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import { gzipSync } from 'node:zlib'
 import { controlReply } from './control.ts'
 import { faultTable } from './faults/table.ts'
-import { answerGithub } from './github/github.ts'
-import { answerGitlab } from './gitlab/gitlab.ts'
 import { type Call, header, json, type Reply } from './http.ts'
 import type { RequestRecord, Running } from './running.ts'
 import type { Site } from './site.ts'
 
-const mostRecords = 1000
-const longestBody = 1024 * 1024
+const MAX_RECORDS = 1000
+const MAX_BODY_BYTES = 1024 * 1024
 
 export function listen(host: string, port: number, running: () => Running): Promise<Server> {
   const server = createServer((request, response) => {
@@ -59,7 +57,7 @@ async function callFrom(request: IncomingMessage): Promise<Call> {
   let length = 0
   for await (const chunk of request) {
     length += chunk.length
-    if (length > longestBody) throw new Error('the body is too long')
+    if (length > MAX_BODY_BYTES) throw new Error('the body is too long')
     chunks.push(chunk)
   }
   const body = Buffer.concat(chunks).toString()
@@ -85,13 +83,13 @@ function remember(running: Running, call: Call, request: IncomingMessage): Reque
     status: null,
   }
   running.requests.push(record)
-  if (running.requests.length > mostRecords) running.requests.shift()
+  if (running.requests.length > MAX_RECORDS) running.requests.shift()
   return record
 }
 
 function answer({ site, world }: Running, call: Call): Reply {
   try {
-    return site.flavour === 'github' ? answerGithub(site, world, call) : answerGitlab(site, world, call)
+    return site.vendor.answer(site, world, call)
   } catch (error) {
     return json(500, { message: `The sandbox itself failed: ${error instanceof Error ? error.stack : error}` })
   }

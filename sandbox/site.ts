@@ -1,13 +1,17 @@
-// The five simulated platforms: what each is called, where it listens and what it claims to be.
+// A simulated platform as it runs, and what its vendor tells of itself, so that nothing common asks which of them it is.
 
-import type { Flavour } from './state.ts'
+import type { Call, Reply } from './http.ts'
+import type { VendorSeed } from './seed/vendor-seed.ts'
+import type { TokenKind, World } from './state.ts'
 
 export type ScmType = 'github' | 'github-enterprise' | 'gitlab' | 'gitlab-self-hosted'
 
-interface SiteDefinition {
-  name: string
+export type PlatformName = 'github' | 'github-enterprise' | 'gitlab' | 'gitlab-self-hosted' | 'gitlab-subpath'
+
+export interface SiteDefinition {
+  name: PlatformName
   scmType: ScmType
-  flavour: Flavour
+  vendor: Vendor
   /** Behaves as github.com or gitlab.com, else as an installation of one's own. */
   dotCom: boolean
   port: number
@@ -18,64 +22,8 @@ interface SiteDefinition {
   tag: string
 }
 
-export const siteDefinitions = [
-  {
-    name: 'github',
-    scmType: 'github',
-    flavour: 'github',
-    dotCom: true,
-    port: 4611,
-    basePath: '',
-    version: '',
-    tag: '',
-  },
-  {
-    name: 'github-enterprise',
-    scmType: 'github-enterprise',
-    flavour: 'github',
-    dotCom: false,
-    port: 4612,
-    basePath: '',
-    version: '3.19.1',
-    tag: 'Ghe',
-  },
-  {
-    name: 'gitlab',
-    scmType: 'gitlab',
-    flavour: 'gitlab',
-    dotCom: true,
-    port: 4613,
-    basePath: '',
-    version: '19.5.0-pre',
-    tag: '',
-  },
-  {
-    name: 'gitlab-self-hosted',
-    scmType: 'gitlab-self-hosted',
-    flavour: 'gitlab',
-    dotCom: false,
-    port: 4614,
-    basePath: '',
-    version: '18.11.2-ee',
-    tag: 'Own',
-  },
-  {
-    name: 'gitlab-subpath',
-    scmType: 'gitlab-self-hosted',
-    flavour: 'gitlab',
-    dotCom: false,
-    port: 4615,
-    basePath: '/code/gitlab',
-    version: '17.8.1',
-    tag: 'Sub',
-  },
-] as const satisfies SiteDefinition[]
-
-export type PlatformName = (typeof siteDefinitions)[number]['name']
-
 /** One platform as it runs. */
 export interface Site extends SiteDefinition {
-  name: PlatformName
   origin: string
   host: string
   /** Web and OAuth root. */
@@ -83,9 +31,45 @@ export interface Site extends SiteDefinition {
   apiUrl: string
 }
 
-export function siteAt(definition: (typeof siteDefinitions)[number], host: string, port: number): Site {
-  const origin = `http://${host.includes(':') ? `[${host}]` : host}:${port}`
-  const url = `${origin}${definition.basePath}`
-  const api = definition.flavour === 'github' ? '/api/v3' : '/api/v4'
-  return { ...definition, port, origin, host: new URL(origin).host, url, apiUrl: `${url}${api}` }
+export interface Vendor {
+  /** As in the path of the callback, `/users/NAME/callback`. */
+  name: string
+  apiPath: string
+  answer: (site: Site, world: World, call: Call) => Reply
+  refusals: Refusals
+  oauth: OAuthRules
+  seed: VendorSeed
+}
+
+/** What faults answer in the vendor's own form. */
+export interface Refusals {
+  /** `isNamed`: as when the token was revoked or has expired, where the vendor tells the difference. */
+  unauthorized: (isNamed: boolean) => Reply
+  forbidden: () => Reply
+  notFound: () => Reply
+  repositoryNotFound: () => Reply
+  /** Of the token endpoint, to an application it does not know. */
+  applicationNotFound: () => Reply
+  tooManyRequests: (headers: Record<string, string>) => Reply
+  /** Tells the limit beside `Retry-After`: `wait` seconds until it ends. */
+  limitHeaders: (wait: number) => Record<string, string>
+  serverError: () => Reply
+}
+
+/** Where the vendors' authorization servers differ. */
+export interface OAuthRules {
+  /** Below the web root. */
+  authorizePath: string
+  /** Sent as `iss` with every answer that goes through the browser; null where none is sent. */
+  issuerPath: string | null
+  unknownClientStatus: number
+  /** Without `redirect_uri`, the first registered one is taken. */
+  redirectUriOptional: boolean
+  /** Paths below a registered one are taken as well. */
+  redirectsBelow: boolean
+  newCode: (world: World) => string
+  newAccessToken: (world: World, clientId: string) => string
+  newRefreshToken: (world: World) => string
+  /** What a token may do, of the scopes that were granted. */
+  access: (clientId: string, scopes: string[]) => { kind: TokenKind; scopes: string[]; permissions: string[] }
 }

@@ -1,7 +1,5 @@
 // What one simulated platform holds, and how to look things up in it; tests change it freely.
 
-export type Flavour = 'github' | 'gitlab'
-
 export interface Email {
   email: string
   primary: boolean
@@ -201,7 +199,6 @@ export interface Settings {
 }
 
 export interface World {
-  flavour: Flavour
   users: User[]
   organizations: Organization[]
   repositories: Repository[]

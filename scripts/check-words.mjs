@@ -42,7 +42,6 @@ const givenUp = [
 /** Most names come again and again. */
 const rulesByName = new Map()
 
-
 const paths = sourcesIn('src', 'sandbox', 'dashboard', 'test', 'bench')
 const problems = paths.flatMap((path) => [...fileProblems(path), ...identifierProblems(path)])
 for (const problem of problems) console.log(problem)

@@ -25,6 +25,7 @@ const areas = [
         tests: [
           'src/platforms/transport/connect/address.test.ts',
           'src/platforms/transport/connect/address-class.test.ts',
+          'src/platforms/transport/connect/address-messages.test.ts',
         ],
       },
     ],
@@ -44,10 +45,18 @@ const areas = [
       { mutate: ['src/accounts/passwords.ts'], tests: ['src/accounts/passwords.test.ts'] },
       { mutate: ['src/accounts/login-throttle.ts'], tests: ['src/accounts/login-throttle.test.ts'] },
       { mutate: ['src/accounts/sessions/sessions.ts'], tests: ['test/sessions.test.ts'] },
-      { mutate: ['src/accounts/api-tokens.ts'], tests: ['test/accounts.test.ts'] },
+      {
+        mutate: ['src/accounts/api-tokens.ts'],
+        tests: ['test/accounts/accounts.test.ts', 'test/accounts/credentials.test.ts'],
+      },
       {
         mutate: ['src/accounts/authenticate.ts'],
-        tests: ['test/accounts.test.ts', 'test/sessions.test.ts', 'test/reliability/guessing.test.ts'],
+        tests: [
+          'test/accounts/accounts.test.ts',
+          'test/accounts/credentials.test.ts',
+          'test/sessions.test.ts',
+          'test/reliability/guessing.test.ts',
+        ],
       },
     ],
   },

@@ -53,10 +53,12 @@ export interface AppOptions {
   /** The folder of the built dashboard. */
   dashboard?: string
   load?: LoadLimits
+  /** In milliseconds; how often revocations that are due are looked for. */
+  revocationsEvery?: number
 }
 
 export async function createApp(services: Services, config: ServerConfig, options: AppOptions = {}): Promise<App> {
-  const { dashboard = builtDashboard(), load = LOAD_LIMITS } = options
+  const { dashboard = builtDashboard(), load = LOAD_LIMITS, revocationsEvery } = options
   const { database, vault, publicUrl } = services
   const app = createServer({ ...config, publicUrl })
   answerNotFound(app, publicUrl)
@@ -64,7 +66,7 @@ export async function createApp(services: Services, config: ServerConfig, option
   const bearer = createBearer(vault, publicUrl)
   const loginThrottle = createLoginThrottle()
   const limitRate = createRateLimit(config.rateLimit)
-  const revoker = createRevoker(services)
+  const revoker = createRevoker(services, revocationsEvery)
   const pruner = createPruner(database, config.eventsDays)
   const healthChecks = createHealthChecks(services)
 

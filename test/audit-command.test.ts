@@ -1,18 +1,16 @@
 // `forgelink events`: the audit trail for the operator.
 
-import { beforeAll, expect, it } from 'vitest'
+import { expect, it } from 'vitest'
 import { auditTrail, type EventJson, KEY, TIME, UUID_7 } from './support/audit-trail.ts'
-import { forgelink, prepareCommand } from './support/command.ts'
+import { forgelinkHere } from './support/command.ts'
 import { describeOnBothEngines } from './support/service.ts'
 
 describeOnBothEngines('forgelink events', (engine) => {
   const trail = auditTrail(engine)
 
-  beforeAll(prepareCommand, 300_000)
-
   it('prints a table, the newest last', async () => {
     await trail.account.call('POST', '/v1/keys', { name: 'laptop', content: KEY.content })
-    const { code, stdout, stderr } = await forgelink(
+    const { code, stdout, stderr } = await forgelinkHere(
       ['events', '--user', trail.account.email],
       trail.service.environment,
     )
@@ -33,7 +31,7 @@ describeOnBothEngines('forgelink events', (engine) => {
 
   it('prints one JSON object a line, of everybody, as many of the newest as asked for', async () => {
     const { id, username } = trail.account
-    const all = await forgelink(['events', '--json', '--since', '1h'], trail.service.environment)
+    const all = await forgelinkHere(['events', '--json', '--since', '1h'], trail.service.environment)
     const lines = all.stdout.split('\n')
     expect(lines.pop()).toBe('')
     const events: EventJson[] = lines.map((line) => JSON.parse(line))
@@ -50,14 +48,17 @@ describeOnBothEngines('forgelink events', (engine) => {
       remote_ip: null,
       request_id: null,
     })
-    const one = await forgelink(['events', '--json', '--type', 'new_user', '--limit', '1'], trail.service.environment)
+    const one = await forgelinkHere(
+      ['events', '--json', '--type', 'new_user', '--limit', '1'],
+      trail.service.environment,
+    )
     expect(JSON.parse(one.stdout)).toMatchObject({ type: 'new_user', user: { id } })
   })
 
   it('says when there is none, and as JSON nothing', async () => {
     const args = ['events', '--user', trail.account.id, '--type', 'delete_user', '--since', '2026-01-31']
     const runs = await Promise.all(
-      [args, [...args, '--json']].map((each) => forgelink(each, trail.service.environment)),
+      [args, [...args, '--json']].map((each) => forgelinkHere(each, trail.service.environment)),
     )
     expect(runs.map(({ code, stdout, stderr }) => [code, stdout, stderr])).toEqual([
       [0, 'There is no such event.\n', ''],
@@ -73,7 +74,7 @@ describeOnBothEngines('forgelink events', (engine) => {
       ['--limit', '0', '--limit must be a whole number from 1 to 100000'],
     ]
     const runs = await Promise.all(
-      cases.map(([option = '', value = '']) => forgelink(['events', option, value], trail.service.environment)),
+      cases.map(([option = '', value = '']) => forgelinkHere(['events', option, value], trail.service.environment)),
     )
     for (const [index, { code, stdout, stderr }] of runs.entries()) {
       const [, , message = ''] = cases[index] ?? []

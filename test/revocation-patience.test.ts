@@ -7,7 +7,7 @@ import { describeOnBothEngines } from './support/service.ts'
 import { tokenLife } from './support/token-life.ts'
 import { until as untilWithin } from './support/until.ts'
 
-// What is due is looked for every five seconds.
+// A busy machine takes its time for what happens in the background.
 vi.setConfig({ testTimeout: 120_000 })
 
 function until(holds: () => boolean | Promise<boolean>): Promise<void> {

@@ -1,10 +1,7 @@
 // Faults of what an answer says: nonsense bodies, wrong links, redirects, refusals, limits.
 
-import { invalidToken } from '../gitlab/access.ts'
 import { html, json, type Reply, redirect } from '../http.ts'
-import type { Exchange, Fault } from './exchange.ts'
-
-const rateLimitDocs = 'https://docs.github.com/rest/using-the-rest-api/rate-limits-for-the-rest-api'
+import { type Exchange, type Fault, say } from './exchange.ts'
 
 export const answerFaults = {
   'html-200': say(() => html(200, 'Welcome', '<p>Please sign in to the captive portal.</p>')),
@@ -38,59 +35,20 @@ export const answerFaults = {
   'redirect-foreign': say(({ rule }) => redirect(String(rule.value ?? 'http://elsewhere.invalid/api'), 302)),
   'redirect-metadata': say(() => redirect('http://169.254.169.254/latest/meta-data/', 302)),
   /** With the value `invalid_token` GitLab names the token, as it does when that was revoked or has expired. */
-  'status-401': say(({ site, rule }) => {
-    if (site.flavour === 'github') return github(401, 'Bad credentials')
-    if (rule.value === 'invalid_token')
-      return invalidToken('Token was revoked. You have to re-authorize from the user.')
-    return json(401, { message: '401 Unauthorized' })
+  'status-401': say(({ site, rule }) => site.vendor.refusals.unauthorized(rule.value === 'invalid_token')),
+  'status-403': say(({ site }) => site.vendor.refusals.forbidden()),
+  'status-404': say(({ site }) => site.vendor.refusals.notFound()),
+  'status-429': say(({ site, rule }) => {
+    const wait = Number(rule.value ?? 30)
+    const { refusals } = site.vendor
+    return refusals.tooManyRequests({ 'retry-after': String(wait), ...refusals.limitHeaders(wait) })
   }),
-  'status-403': say(({ site }) =>
-    site.flavour === 'github'
-      ? github(403, 'Resource not accessible by personal access token')
-      : json(403, { message: '403 Forbidden' }),
-  ),
-  'account-blocked': say(() => json(403, { message: '403 Forbidden - Your account has been blocked.' })),
-  'too-many-logins': say(() => github(403, 'Maximum number of login attempts exceeded. Please try again later.')),
-  /** `value` seconds until the window ends, 60 if not told. */
-  'rate-limit-primary': say(({ rule }) => {
-    const reset = Math.ceil(Date.now() / 1000) + Number(rule.value ?? 60)
-    return github(403, 'API rate limit exceeded for user ID 42.', {
-      'x-ratelimit-limit': '5000',
-      'x-ratelimit-remaining': '0',
-      'x-ratelimit-used': '5000',
-      'x-ratelimit-reset': String(reset),
-      'x-ratelimit-resource': 'core',
-    })
+  'status-429-date': say(({ site, rule }) => {
+    const until = new Date(Date.now() + Number(rule.value ?? 30) * 1000)
+    return site.vendor.refusals.tooManyRequests({ 'retry-after': until.toUTCString() })
   }),
-  'rate-limit-secondary': say(({ rule }) => secondaryLimit(403, { 'retry-after': String(rule.value ?? 60) })),
-  'rate-limit-secondary-bare': say(() => secondaryLimit(429, {})),
-  'sso-required': say(({ site }) =>
-    github(
-      403,
-      'Resource protected by organization SAML enforcement. You must grant your Personal Access token access to this organization.',
-      {
-        'x-github-sso': `required; url=${site.url}/orgs/sso-corp/sso?authorization_request=SANDBOX`,
-      },
-    ),
-  ),
-  'sso-partial-results': (exchange) => {
-    const reply = exchange.usual()
-    const sso = { 'x-github-sso': 'partial-results; organizations=21955855,20582480' }
-    exchange.send({ ...reply, headers: { ...reply.headers, ...sso } })
-  },
-  'status-404': say(({ site }) =>
-    site.flavour === 'github' ? github(404, 'Not Found') : json(404, { error: '404 Not Found' }),
-  ),
-  'status-429': say((exchange) => {
-    const wait = Number(exchange.rule.value ?? 30)
-    return tooMany(exchange, { 'retry-after': String(wait), ...throttle(exchange, wait) })
-  }),
-  'status-429-date': say((exchange) => {
-    const until = new Date(Date.now() + Number(exchange.rule.value ?? 30) * 1000)
-    return tooMany(exchange, { 'retry-after': until.toUTCString() })
-  }),
-  'status-429-garbage': say((exchange) => tooMany(exchange, { 'retry-after': 'soon-ish' })),
-  'status-429-bare': say((exchange) => tooMany(exchange, {})),
+  'status-429-garbage': say(({ site }) => site.vendor.refusals.tooManyRequests({ 'retry-after': 'soon-ish' })),
+  'status-429-bare': say(({ site }) => site.vendor.refusals.tooManyRequests({})),
   'status-500': say(serverError),
   'status-502': say(() => ({
     status: 502,
@@ -103,10 +61,6 @@ export const answerFaults = {
     return json(503, { message: 'Service Unavailable' }, wait)
   }),
 } satisfies Record<string, Fault>
-
-function say(answer: (exchange: Exchange) => Reply): Fault {
-  return (exchange) => exchange.send(answer(exchange))
-}
 
 function change(alter: (text: string) => string): Fault {
   return (exchange) => {
@@ -129,44 +83,6 @@ function withNextLink({ usual, send }: Exchange, target: string): void {
   send({ ...reply, headers })
 }
 
-function github(status: number, message: string, headers: Record<string, string> = {}): Reply {
-  return json(status, { message, documentation_url: 'https://docs.github.com/rest', status: String(status) }, headers)
-}
-
-function secondaryLimit(status: number, headers: Record<string, string>): Reply {
-  const message = 'You have exceeded a secondary rate limit. Please wait a few minutes before you try again.'
-  const left = {
-    'x-ratelimit-limit': '5000',
-    'x-ratelimit-remaining': '4000',
-    'x-ratelimit-used': '1000',
-    'x-ratelimit-reset': String(Math.ceil(Date.now() / 1000) + 3000),
-    'x-ratelimit-resource': 'core',
-  }
-  return json(status, { message, documentation_url: rateLimitDocs, status: String(status) }, { ...left, ...headers })
-}
-
-/** GitLab's application limits answer in JSON and without any header; its throttle in plain text. */
-function tooMany({ site }: Exchange, headers: Record<string, string>): Reply {
-  if (site.flavour === 'github') return github(429, 'Too many requests', headers)
-  if (Object.keys(headers).length === 0) {
-    return json(429, { message: { error: 'This endpoint has been requested too many times. Try again later.' } })
-  }
-  return { status: 429, headers: { 'content-type': 'text/plain', ...headers }, body: 'Retry later\n' }
-}
-
-function throttle({ site }: Exchange, wait: number): Record<string, string> {
-  if (site.flavour === 'github') return {}
-  const reset = Math.ceil(Date.now() / 1000) + wait
-  return {
-    'ratelimit-limit': '2000',
-    'ratelimit-name': 'throttle_authenticated_api',
-    'ratelimit-observed': '2001',
-    'ratelimit-remaining': '0',
-    'ratelimit-reset': String(reset),
-    'ratelimit-resettime': new Date(reset * 1000).toUTCString(),
-  }
-}
-
 function serverError({ site }: Exchange): Reply {
-  return site.flavour === 'github' ? github(500, 'Server Error') : json(500, { message: '500 Internal Server Error' })
+  return site.vendor.refusals.serverError()
 }

@@ -62,9 +62,9 @@ export const connectionFaults = {
   /** `value` MiB of blanks, 1024 if not told, packed about a thousand times smaller. */
   'gzip-bomb': (exchange) => {
     exchange.response.writeHead(200, { 'content-type': 'application/json', 'content-encoding': 'gzip' })
-    const blanks = repeat(Number(exchange.rule.value ?? 1024), (part) =>
-      part.length === 1 ? gzipSync(part) : packedBlock(),
-    )
+    // Packed once: a caller must not have to wait for it.
+    const packed = gzipSync(block, { level: 9 })
+    const blanks = repeat(Number(exchange.rule.value ?? 1024), (part) => (part.length === 1 ? gzipSync(part) : packed))
     // The caller cutting it off is what this is for.
     pipeline(Readable.from(blanks), exchange.response).catch(() => {})
   },
@@ -120,14 +120,6 @@ function sendPacked({ response }: Exchange, packed: Buffer, encoding: string): v
 }
 
 const block = Buffer.alloc(1024 * 1024, ' ')
-let packed: Buffer | undefined
-
-/** Packed once: a caller must not have to wait for it. */
-function packedBlock(): Buffer {
-  packed ??= gzipSync(block, { level: 9 })
-  return packed
-}
-
 /** The beginning of a list, and so much of nothing. Parts that are packed one by one are one packed whole. */
 function* repeat(mebibytes: number, send: (part: Buffer) => Buffer): Generator<Buffer> {
   yield send(Buffer.from('['))

@@ -17,3 +17,8 @@ export interface Exchange {
 }
 
 export type Fault = (exchange: Exchange) => void
+
+/** The fault answers in place of the platform. */
+export function say(answer: (exchange: Exchange) => Reply): Fault {
+  return (exchange) => exchange.send(answer(exchange))
+}

@@ -1,17 +1,9 @@
 // Faults of the token endpoints; they leave every other call alone.
 
 import { type Call, fields, html, json, nothing } from '../http.ts'
-import type { Fault } from './exchange.ts'
+import { type Fault, say } from './exchange.ts'
 
 export const oauthFaults = {
-  'oauth-bad-refresh-token': ({ send }) =>
-    send(
-      json(200, {
-        error: 'bad_refresh_token',
-        error_description: 'The refresh token passed is incorrect or expired.',
-        error_uri: 'https://docs.github.com',
-      }),
-    ),
   'oauth-invalid-grant': ({ send }) =>
     send(
       json(400, {
@@ -22,12 +14,7 @@ export const oauthFaults = {
   'oauth-invalid-client': ({ send }) =>
     send(json(401, { error: 'invalid_client', error_description: 'Client authentication failed.' })),
   /** The OAuth application does not exist there: https://github.com/octokit/auth-oauth-user.js/issues/239 */
-  'oauth-not-found': ({ site, send }) =>
-    send(json(404, { error: site.flavour === 'github' ? 'Not Found' : '404 Not Found' })),
-  'oauth-slow-down': ({ send }) =>
-    send(
-      json(200, { error: 'slow_down', error_description: 'Too many requests have been made in the same timeframe.' }),
-    ),
+  'oauth-not-found': say(({ site }) => site.vendor.refusals.applicationNotFound()),
   /** Somebody in between, in no platform's form; `value` is the status, 401 if not told. */
   'oauth-foreign': ({ rule, send }) => send(json(Number(rule.value ?? 401), { status: 401, error: 'Unauthorized' })),
   'oauth-foreign-page': ({ rule, send }) => send(html(Number(rule.value ?? 404), '404 Not Found', '<hr>nginx')),

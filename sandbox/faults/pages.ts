@@ -1,8 +1,6 @@
 // Faults of lists: nothing that tells of further pages, pages that are too large, or are not there.
 
 import { randomBytes } from 'node:crypto'
-import { githubError } from '../github/access.ts'
-import { notFound } from '../gitlab/access.ts'
 import type { Fault } from './exchange.ts'
 
 export const pageFaults = {
@@ -21,7 +19,7 @@ export const pageFaults = {
   'page-over-50-is-404': (exchange) => {
     const { call, send, usual, site } = exchange
     if (Number(call.query.get('per_page') ?? 0) <= 50) return send(usual())
-    send(site.flavour === 'github' ? githubError(404, 'Not Found') : notFound('Project'))
+    send(site.vendor.refusals.repositoryNotFound())
   },
   /** Every item gets a long text of `value` KiB, 100 if not told, that does not pack well. */
   'long-texts': (exchange) => {

@@ -1,5 +1,7 @@
 // Every fault by its name, and which calls the narrow ones concern.
 
+import { githubFaults } from '../github/faults.ts'
+import { gitlabFaults } from '../gitlab/faults.ts'
 import type { Call } from '../http.ts'
 import { answerFaults } from './answers.ts'
 import { connectionFaults } from './connections.ts'
@@ -7,7 +9,15 @@ import { isRefreshCall, isTokenCall, oauthFaults } from './oauth.ts'
 import { pageFaults } from './pages.ts'
 import { hasEncodedSlash, proxyFaults } from './proxies.ts'
 
-export const faultTable = { ...connectionFaults, ...answerFaults, ...pageFaults, ...oauthFaults, ...proxyFaults }
+export const faultTable = {
+  ...connectionFaults,
+  ...answerFaults,
+  ...pageFaults,
+  ...oauthFaults,
+  ...proxyFaults,
+  ...githubFaults,
+  ...gitlabFaults,
+}
 
 export type FaultName = keyof typeof faultTable
 

@@ -2,7 +2,7 @@
 
 import { createHash } from 'node:crypto'
 import { basicCredentials, json, nothing, objectFrom, type Reply } from '../http.ts'
-import { findClient, revokeFamily, revokePair } from '../oauth.ts'
+import { findClient, revokeFamily, revokePair } from '../oauth/grants.ts'
 import { findToken, isExpired, type Token, userById } from '../state.ts'
 import { type GithubRequest, githubError, notFound } from './access.ts'
 import { type Schemas, simpleUser } from './bodies.ts'

@@ -2,12 +2,23 @@
 
 import { avatarReply } from '../avatar.ts'
 import { type Call, escapeHtml, html, type Reply } from '../http.ts'
-import type { Site } from '../site.ts'
+import { githubSeed } from '../seed/github.ts'
+import type { Site, Vendor } from '../site.ts'
 import { findOrganization, findRepository, findUser, type World } from '../state.ts'
 import { answerGithubApi } from './api.ts'
-import { answerGithubOauth } from './oauth.ts'
+import { githubRefusals } from './faults.ts'
+import { answerGithubOauth, githubOauth } from './oauth.ts'
 
-export function answerGithub(site: Site, world: World, call: Call): Reply {
+export const github: Vendor = {
+  name: 'github',
+  apiPath: '/api/v3',
+  answer,
+  refusals: githubRefusals,
+  oauth: githubOauth,
+  seed: githubSeed,
+}
+
+function answer(site: Site, world: World, call: Call): Reply {
   if (call.path.startsWith('/api/v3/')) return answerGithubApi(site, world, call)
   return answerGithubOauth(site, world, call) ?? webPage(site, world, call)
 }

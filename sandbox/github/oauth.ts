@@ -1,17 +1,49 @@
 // GitHub's OAuth pages: authorize, and the token endpoint that says its errors with status 200.
 
 import { type Call, fields, header, json, type Reply } from '../http.ts'
-import { dropOldest, findClient, type Issued, issueFor, redeemCode, redirectFits, refresh } from '../oauth.ts'
-import { authorizePage, decided } from '../oauth-page.ts'
-import type { Site } from '../site.ts'
-import { userById, type World } from '../state.ts'
+import {
+  findClient,
+  type Issued,
+  issueFor,
+  randomHex,
+  redeemCode,
+  redirectFits,
+  refresh,
+  revokeFamily,
+} from '../oauth/grants.ts'
+import { authorizePage, decided } from '../oauth/page.ts'
+import { githubPermissions } from '../seed/github.ts'
+import type { OAuthRules, Site } from '../site.ts'
+import { type Token, userById, type World } from '../state.ts'
+
+export const githubOauth: OAuthRules = {
+  authorizePath: '/login/oauth/authorize',
+  // https://docs.github.com/en/apps/github-authentication-discovery-endpoints
+  issuerPath: '/login/oauth',
+  unknownClientStatus: 404,
+  redirectUriOptional: true,
+  redirectsBelow: true,
+  newCode: () => randomHex(10),
+  newAccessToken: (_world, clientId) => `${isApp(clientId) ? 'ghu_' : 'gho_'}${randomHex(18)}`,
+  newRefreshToken: () => `ghr_${randomHex(38)}`,
+  // A GitHub App asks for no scopes: what it may do was chosen when it was made.
+  access: (clientId, scopes) =>
+    isApp(clientId)
+      ? { kind: 'app-user', scopes: [], permissions: githubPermissions }
+      : { kind: 'oauth', scopes, permissions: [] },
+}
+
+/** GitHub Apps take part in OAuth as well; their tokens have permissions and no scopes. */
+function isApp(clientId: string): boolean {
+  return clientId.startsWith('Iv')
+}
 
 export function answerGithubOauth(site: Site, world: World, call: Call): Reply | undefined {
   const path = call.path
-  if (path === '/login/oauth/authorize' && call.method === 'GET') {
+  if (path === githubOauth.authorizePath && call.method === 'GET') {
     return authorizePage(site, world, call.query, scopesAsked(call.query))
   }
-  if (path === '/login/oauth/authorize' && call.method === 'POST') {
+  if (path === githubOauth.authorizePath && call.method === 'POST') {
     const form = fields(call)
     return decided(site, world, form, scopesAsked(form))
   }
@@ -60,15 +92,15 @@ function exchange(world: World, call: Call): Answer {
   const client = findClient(world, params.get('client_id'), params.get('client_secret') ?? '')
   if (client === undefined) return problem('incorrect_client_credentials')
   if (params.get('grant_type') === 'refresh_token') {
-    const renewed = refresh(world, client.id, params.get('refresh_token'))
+    const renewed = refresh(githubOauth, world, client.id, params.get('refresh_token'))
     return renewed === undefined ? problem('bad_refresh_token') : success(world, renewed)
   }
-  if (!redirectFits(world, params)) return problem('redirect_uri_mismatch')
+  if (!redirectFits(githubOauth, world, params)) return problem('redirect_uri_mismatch')
   const grant = redeemCode(world, client.id, params)
   if (grant === undefined) return problem('bad_verification_code')
   const user = userById(world, grant.userId)
   if (user?.emails.some((email) => email.primary && email.verified) !== true) return problem('unverified_user_email')
-  const issued = issueFor(world, { ...grant, scopes: folded(grant.scopes) })
+  const issued = issueFor(githubOauth, world, { ...grant, scopes: folded(grant.scopes) })
   dropOldest(world, issued.token)
   return success(world, issued)
 }
@@ -102,4 +134,14 @@ function success(world: World, { token, refreshToken }: Issued): Answer {
           refresh_token_expires_in: refreshTokenSeconds ?? 15_897_600,
         }
   return { access_token: token.value, ...pair, scope: token.scopes.join(','), token_type: 'bearer' }
+}
+
+/** GitHub keeps ten tokens for each user, app and set of scopes; the oldest gives way. */
+function dropOldest(world: World, issued: Token): void {
+  const same = world.tokens.filter((token) => {
+    const ofSameApp = token.oauth?.clientId === issued.oauth?.clientId && token.userId === issued.userId
+    return token.kind === 'oauth' && !token.revoked && ofSameApp && token.scopes.join() === issued.scopes.join()
+  })
+  const oldest = same.length > 10 ? same[0] : undefined
+  if (oldest?.oauth) revokeFamily(world, oldest.oauth.family)
 }

@@ -2,12 +2,23 @@
 
 import { avatarReply } from '../avatar.ts'
 import { type Call, escapeHtml, html, json, type Reply, redirect } from '../http.ts'
-import type { Site } from '../site.ts'
+import { gitlabSeed } from '../seed/gitlab.ts'
+import type { Site, Vendor } from '../site.ts'
 import { findOrganization, findUser, type World } from '../state.ts'
 import { answerGitlabApi, marked } from './api.ts'
-import { answerGitlabOauth } from './oauth.ts'
+import { gitlabRefusals } from './faults.ts'
+import { answerGitlabOauth, gitlabOauth } from './oauth.ts'
 
-export function answerGitlab(site: Site, world: World, call: Call): Reply {
+export const gitlab: Vendor = {
+  name: 'gitlab',
+  apiPath: '/api/v4',
+  answer,
+  refusals: gitlabRefusals,
+  oauth: gitlabOauth,
+  seed: gitlabSeed,
+}
+
+function answer(site: Site, world: World, call: Call): Reply {
   if (!call.path.startsWith(`${site.basePath}/`) && call.path !== site.basePath) {
     return html(404, '404 Not Found', '<p>Nothing of GitLab is here.</p>')
   }
@@ -20,7 +31,7 @@ export function answerGitlab(site: Site, world: World, call: Call): Reply {
   return answerGitlabOauth(site, world, call) ?? webPage(site, world, path)
 }
 
-/** Whatever a stranger may not see leads to the sign-in page, also what is not there. */
+/** Whatever an anonymous visitor may not see leads to the sign-in page, also what is not there. */
 function webPage(site: Site, world: World, path: string): Reply {
   const avatar = /^\/uploads\/-\/system\/(?:user|group)\/avatar\/(\d+)\//.exec(path)?.[1]
   if (avatar !== undefined) return avatarReply(avatar)

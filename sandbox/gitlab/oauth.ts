@@ -1,15 +1,43 @@
 // GitLab's OAuth: authorize, token, revoke and token info, with real status codes.
 
+import { randomBytes } from 'node:crypto'
 import { basicCredentials, type Call, fields, header, json, type Reply } from '../http.ts'
-import { findClient, type Issued, issueFor, redeemCode, redirectFits, refresh, revokePair } from '../oauth.ts'
-import { authorizePage, backWith, badRequest, decided } from '../oauth-page.ts'
-import type { Site } from '../site.ts'
+import {
+  findClient,
+  type Issued,
+  issueFor,
+  randomHex,
+  redeemCode,
+  redirectFits,
+  refresh,
+  revokePair,
+} from '../oauth/grants.ts'
+import { authorizePage, backWith, badRequest, decided } from '../oauth/page.ts'
+import type { OAuthRules, Site } from '../site.ts'
 import { findToken, isExpired, type World } from '../state.ts'
 import { invalidToken } from './access.ts'
 
+export const gitlabOauth: OAuthRules = {
+  authorizePath: '/oauth/authorize',
+  issuerPath: null,
+  unknownClientStatus: 401,
+  redirectUriOptional: false,
+  redirectsBelow: false,
+  newCode: (world) => (world.settings.oauth.iam ? `gliamac-${randomHex(200)}` : randomHex(10)),
+  newAccessToken: (world) => (world.settings.oauth.iam ? newIamToken() : randomHex(32)),
+  newRefreshToken: (world) => (world.settings.oauth.iam ? `gliamrt-${randomHex(64)}` : randomHex(32)),
+  access: (_clientId, scopes) => ({ kind: 'oauth', scopes, permissions: [] }),
+}
+
+/** A JWT behind its prefix. */
+function newIamToken(): string {
+  const part = (bytes: number) => randomBytes(bytes).toString('base64url')
+  return `gliamat-${part(60)}.${part(420)}.${part(256)}`
+}
+
 export function answerGitlabOauth(site: Site, world: World, call: Call): Reply | undefined {
   const path = call.path.slice(site.basePath.length)
-  if (path === '/oauth/authorize' && (call.method === 'GET' || call.method === 'POST')) {
+  if (path === gitlabOauth.authorizePath && (call.method === 'GET' || call.method === 'POST')) {
     return authorize(site, world, call)
   }
   if (path === '/oauth/token' && call.method === 'POST') return token(world, call)
@@ -52,15 +80,15 @@ function token(world: World, call: Call): Reply {
   }
   const type = params.get('grant_type')
   if (type === 'refresh_token') {
-    const renewed = refresh(world, client.id, params.get('refresh_token'))
+    const renewed = refresh(gitlabOauth, world, client.id, params.get('refresh_token'))
     return renewed === undefined ? invalidGrant() : success(world, renewed)
   }
   if (type !== 'authorization_code') {
     return problem(400, 'unsupported_grant_type', 'The authorization grant type is not supported.')
   }
-  if (!redirectFits(world, params)) return invalidGrant()
+  if (!redirectFits(gitlabOauth, world, params)) return invalidGrant()
   const grant = redeemCode(world, client.id, params)
-  return grant === undefined ? invalidGrant() : success(world, issueFor(world, grant))
+  return grant === undefined ? invalidGrant() : success(world, issueFor(gitlabOauth, world, grant))
 }
 
 function invalidGrant(): Reply {

@@ -1,9 +1,10 @@
-// The organisations of the sandbox; on GitLab `acme` has subgroups three deep.
+// The organisations of the sandbox that every platform has.
 
-import type { Flavour, Organization } from '../state.ts'
+import type { Organization } from '../state.ts'
 import { people } from './people.ts'
+import type { VendorSeed } from './vendor-seed.ts'
 
-const organizationIds = {
+export const organizationIds = {
   test: 4698196,
   another: 56149608,
   acme: 7,
@@ -14,9 +15,9 @@ const organizationIds = {
   partners: 501,
 }
 
-export function seedOrganizations(flavour: Flavour): Organization[] {
+export function seedOrganizations(seed: VendorSeed): Organization[] {
   const { alice, johnDiggle, carol } = people
-  const top = [
+  return [
     organization(organizationIds.test, 'Test', {
       description: 'This is a test GitHub Organization.',
       members: [
@@ -51,27 +52,11 @@ export function seedOrganizations(flavour: Flavour): Organization[] {
       members: [{ userId: johnDiggle, level: 50 }],
     }),
     organization(organizationIds.partners, 'partners', { members: [{ userId: carol, level: 30 }] }),
-  ]
-  if (flavour === 'github') return top
-  return [
-    ...top,
-    organization(organizationIds.tools, 'tools', {
-      fullPath: 'acme/tools',
-      name: 'Tools',
-      description: '',
-      parentId: organizationIds.acme,
-    }),
-    organization(organizationIds.deep, 'deep', {
-      fullPath: 'acme/tools/deep',
-      name: 'Deep',
-      description: '',
-      parentId: organizationIds.tools,
-      members: [{ userId: carol, level: 30 }],
-    }),
+    ...structuredClone(seed.organizations),
   ]
 }
 
-function organization(id: number, path: string, own: Partial<Organization>): Organization {
+export function organization(id: number, path: string, own: Partial<Organization>): Organization {
   return {
     id,
     path,

@@ -1,13 +1,14 @@
 // The people of the sandbox and their SSH keys.
 
-import type { Flavour, SshKey, User } from '../state.ts'
+import type { SshKey, User } from '../state.ts'
 import { publicKeys } from './public-keys.ts'
+import type { VendorSeed } from './vendor-seed.ts'
 
 export const people = { alice: 42, johnDiggle: 8, bob: 43, carol: 44, dave: 45, bot: 77, serviceAccount: 78 }
 
-export function seedUsers(flavour: Flavour): User[] {
+export function seedUsers(seed: VendorSeed): User[] {
   return [
-    person(people.alice, 'alice', 'Alice Example', { keys: aliceKeys(flavour) }),
+    person(people.alice, 'alice', 'Alice Example', { keys: [...aliceKeys(), ...structuredClone(seed.keys)] }),
     person(people.johnDiggle, 'john-diggle', 'John Diggle', {
       publicEmail: 'john-diggle@example.test',
       keys: [key(201, 'Bunker', publicKeys.ed25519Fourth)],
@@ -15,16 +16,11 @@ export function seedUsers(flavour: Flavour): User[] {
     person(people.bob, 'bob', 'Bob Ünconfirmed', { confirmedAt: null, avatar: false, emails: [] }),
     person(people.carol, 'carol', 'Carol Few', { keys: [key(401, 'carol@desk', publicKeys.ed25519Fifth)] }),
     person(people.dave, 'dave', 'Dave Blocked', { blocked: true }),
-    ...(flavour === 'gitlab'
-      ? [
-          person(people.bot, 'project_101_bot_0a1b2c', 'ci token', { bot: true }),
-          person(people.serviceAccount, 'service_account_group_7_0a1b2c', 'Service account user', { bot: true }),
-        ]
-      : []),
+    ...structuredClone(seed.users),
   ]
 }
 
-function person(id: number, username: string, name: string, own: Partial<User>): User {
+export function person(id: number, username: string, name: string, own: Partial<User>): User {
   const email = `${username}@example.test`
   return {
     id,
@@ -46,9 +42,9 @@ function person(id: number, username: string, name: string, own: Partial<User>):
   }
 }
 
-/** Every type there is, and every trap: twin titles, no title, control characters, expired, for signing only. */
-function aliceKeys(flavour: Flavour): SshKey[] {
-  const everywhere = [
+/** Every type there is, and every trap: twin titles, no title, control characters, for signing only. */
+function aliceKeys(): SshKey[] {
+  return [
     key(101, 'Dev key', publicKeys.ed25519),
     key(102, 'Laptop', publicKeys.rsa4096),
     key(103, 'Laptop', publicKeys.rsa2048),
@@ -59,16 +55,10 @@ function aliceKeys(flavour: Flavour): SshKey[] {
     key(108, 'YubiKey (NIST)', publicKeys.skEcdsa),
     key(109, 'Short RSA', publicKeys.rsa1024),
     key(110, 'Ancient DSA', publicKeys.dss),
-  ]
-  const signing: SshKey = { ...key(111, 'Signing only', publicKeys.ed25519Second), usage: 'signing' }
-  if (flavour === 'github') return [...everywhere, signing]
-  return [
-    ...everywhere,
-    signing,
-    { ...key(112, 'Expired', publicKeys.ed25519Third), expiresAt: '2021-01-01T00:00:00Z' },
+    { ...key(111, 'Signing only', publicKeys.ed25519Second), usage: 'signing' },
   ]
 }
 
-function key(id: number, title: string, text: string): SshKey {
+export function key(id: number, title: string, text: string): SshKey {
   return { id, title, key: text, createdAt: '2025-01-01T00:00:00Z', expiresAt: null, usage: 'auth_and_signing' }
 }

@@ -1,7 +1,8 @@
 // The repositories of the sandbox: more than 250 of Alice's, the documented ones of john-diggle, and every special case.
 
-import type { Branch, Flavour, Repository } from '../state.ts'
+import type { Branch, Repository } from '../state.ts'
 import { people } from './people.ts'
+import type { VendorSeed } from './vendor-seed.ts'
 
 export const repositoryIds = {
   example: 89341704,
@@ -19,11 +20,11 @@ export const repositoryIds = {
 const subjects = ['Billing', 'Payment', 'Search', 'Mail', 'Login', 'Image', 'Report', 'Queue', 'Export', 'Café']
 const purposes = ['gateway for the shop', 'worker behind the queue', 'API of the back office', 'nightly batch job']
 
-export function seedRepositories(flavour: Flavour): Repository[] {
-  return [...johnsRepositories(flavour), ...alicesRepositories(), ...othersRepositories(flavour), ...services()]
+export function seedRepositories(seed: VendorSeed): Repository[] {
+  return [...johnsRepositories(seed), ...alicesRepositories(), ...othersRepositories(seed), ...services()]
 }
 
-function johnsRepositories(flavour: Flavour): Repository[] {
+function johnsRepositories(seed: VendorSeed): Repository[] {
   return [
     repository(repositoryIds.example, 'john-diggle', 'example-repository', {
       description: 'Example Repository',
@@ -41,7 +42,7 @@ function johnsRepositories(flavour: Flavour): Repository[] {
       visibility: 'private',
       description: 'Nobody of the outside sees this example.',
     }),
-    repository(repositoryIds.docsUpstream, nested(flavour, 'acme/tools'), 'project-docs-example', {
+    repository(repositoryIds.docsUpstream, nested(seed, 'acme/tools'), 'project-docs-example', {
       description: 'Where the documentation example comes from',
     }),
   ]
@@ -78,7 +79,7 @@ function alicesRepositories(): Repository[] {
   ]
 }
 
-function othersRepositories(flavour: Flavour): Repository[] {
+function othersRepositories(seed: VendorSeed): Repository[] {
   const { alice, bob } = people
   return [
     repository(40, 'bob', 'notes', { description: "Bob's example notes" }),
@@ -97,8 +98,8 @@ function othersRepositories(flavour: Flavour): Repository[] {
       description: 'The example website of Acme',
       members: [{ userId: bob, level: 20 }],
     }),
-    repository(51, nested(flavour, 'acme/tools'), 'hammer', { description: 'A tool', visibility: 'private' }),
-    repository(52, nested(flavour, 'acme/tools/deep'), 'drill', {
+    repository(51, nested(seed, 'acme/tools'), 'hammer', { description: 'A tool', visibility: 'private' }),
+    repository(52, nested(seed, 'acme/tools/deep'), 'drill', {
       description: 'A tool far down',
       visibility: 'private',
     }),
@@ -125,9 +126,8 @@ function services(): Repository[] {
   })
 }
 
-/** GitHub has no nesting: all of a group's repositories are in its topmost ancestor. */
-function nested(flavour: Flavour, path: string): string {
-  return flavour === 'github' ? path.replace(/\/.*/, '') : path
+function nested(seed: VendorSeed, path: string): string {
+  return seed.nestsGroups ? path : path.replace(/\/.*/, '')
 }
 
 function repository(id: number, owner: string, name: string, own: Partial<Repository>): Repository {

@@ -9,12 +9,11 @@ import { seedRepositories } from './repositories.ts'
 import { oauthClient, seedTokens } from './tokens.ts'
 
 export function seedWorld(site: Site): World {
-  const repositories = seedRepositories(site.flavour)
+  const { seed } = site.vendor
   return {
-    flavour: site.flavour,
-    users: seedUsers(site.flavour),
-    organizations: seedOrganizations(site.flavour),
-    repositories,
+    users: seedUsers(seed),
+    organizations: seedOrganizations(seed),
+    repositories: seedRepositories(seed),
     pullRequests: seedPullRequests(),
     tokens: seedTokens(site),
     moved: new Map([['alice/original-name', 30]]),
@@ -28,17 +27,14 @@ export function seedWorld(site: Site): World {
 }
 
 function seedSettings(site: Site): Settings {
-  const gitlab = site.flavour === 'gitlab'
+  const { name, seed } = site.vendor
   return {
-    rateLimits: site.dotCom ? (gitlab ? { core: 2000, search: 2000 } : { core: 5000, search: 30 }) : null,
+    rateLimits: site.dotCom ? { ...seed.rateLimits } : null,
     privateMode: false,
     oauth: {
-      redirectUris: [`http://localhost:4600/users/${site.flavour}/callback`],
+      redirectUris: [`http://localhost:4600/users/${name}/callback`],
       anyLoopbackCallback: true,
-      // Apps made since 14 August 2026; Enterprise Servers follow with 3.23: https://github.com/orgs/community/discussions/204963
-      expiring: gitlab || site.dotCom,
-      accessTokenSeconds: gitlab ? 7200 : 28_800,
-      refreshTokenSeconds: gitlab ? null : 15_897_600,
+      ...seed.tokenLife(site),
       grantOnly: null,
       iam: false,
     },

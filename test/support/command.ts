@@ -6,10 +6,15 @@ import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { promisify } from 'node:util'
+import { vi } from 'vitest'
+import { main } from '../../src/cli.ts'
 import type { Environment } from '../../src/config.ts'
 
 const root = resolve(import.meta.dirname, '..', '..')
 const program = join(root, 'bin', 'forgelink.mjs')
+
+/** What a first start prints; the file with what is secret. */
+export const FIRST_START = /^This is the first start: .* are in (.*)$/m
 
 /** What a command said and how it ended. */
 export interface Run {
@@ -49,6 +54,40 @@ export async function forgelink(args: string[], settings: Environment = {}, inpu
   const [stdout, stderr] = [collect(child.stdout), collect(child.stderr)]
   const [code] = await once(child, 'close')
   return { code, stdout: stdout(), stderr: stderr() }
+}
+
+/** The command that ran last in this process. */
+let last: Promise<unknown> = Promise.resolve()
+
+/**
+ * The same in this process, where what it says matters and not that it is one: to start one costs a second of computing.
+ * One at a time, since they share the process's environment and output.
+ */
+export function forgelinkHere(args: string[], settings: Environment = {}): Promise<Run> {
+  const run = last.then(() => runHere(args, settings))
+  last = run.catch(() => {})
+  return run
+}
+
+async function runHere(args: string[], settings: Environment): Promise<Run> {
+  const said = { stdout: '', stderr: '' }
+  const spies = (['stdout', 'stderr'] as const).map((name) =>
+    vi.spyOn(process[name], 'write').mockImplementation((chunk) => {
+      said[name] += chunk
+      return true
+    }),
+  )
+  const { env, exitCode } = process
+  process.env = { PATH: env.PATH, ...settings }
+  process.exitCode = 0
+  try {
+    await main(args)
+    return { code: Number(process.exitCode), ...said }
+  } finally {
+    process.env = env
+    process.exitCode = exitCode
+    for (const spy of spies) spy.mockRestore()
+  }
 }
 
 /** A server on a free port; resolves when it has printed `until`, and rejects with what it said when it ends before. */
@@ -95,4 +134,15 @@ export async function freePort(): Promise<number> {
   await once(probe, 'close')
   if (address === null || typeof address === 'string') throw new Error('no port is free on 127.0.0.1')
   return address.port
+}
+
+/** The values after their labels in what the first start shows. */
+export function readGreeting(text: string): { address: string; username: string; password: string; token: string } {
+  const value = (label: string) => new RegExp(`^ *${label}: +(\\S+)\\s*$`, 'm').exec(text)?.[1] ?? ''
+  return {
+    address: value('Address'),
+    username: value('User name'),
+    password: value('Password'),
+    token: value('API token'),
+  }
 }

@@ -4,9 +4,13 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe } from 'vitest'
+import { createApiToken } from '../../src/accounts/api-tokens.ts'
+import { addUser } from '../../src/accounts/users.ts'
+import type { AppOptions } from '../../src/app.ts'
 import { createApp } from '../../src/app.ts'
-import { userAdd } from '../../src/commands/users.ts'
+import { COMMAND_LINE } from '../../src/audit/events.ts'
 import type { Config, Environment } from '../../src/config.ts'
+import { LOAD_LIMITS } from '../../src/http/limits/overload.ts'
 import { readConfig } from '../../src/read-config.ts'
 import type { ServiceOptions, Services } from '../../src/services.ts'
 import { openServices } from '../../src/services.ts'
@@ -46,6 +50,10 @@ export interface Service {
   close(): Promise<void>
 }
 
+/** A test shares its event loop with the service, and a busy machine is no overload of the service's own. */
+const LOAD = { ...LOAD_LIMITS, lag: 30_000 }
+const PASSWORD = 'correct horse'
+let passwordHash: Promise<string> | undefined
 const TEST_KEY = `test:${Buffer.alloc(32, 7).toString('base64')}`
 
 /** Runs the same tests on both engines; PostgreSQL only where the run has one. */
@@ -57,7 +65,7 @@ export function describeOnBothEngines(name: string, tests: (engine: Engine) => v
 export async function startService(
   engine: Engine,
   environment: Environment = {},
-  options: ServiceOptions = {},
+  options: ServiceOptions & AppOptions = {},
 ): Promise<Service> {
   const dataDir = mkdtempSync(join(tmpdir(), 'forgelink-test-'))
   const postgres = engine === 'PostgreSQL' ? await createTestDatabase() : undefined
@@ -71,7 +79,7 @@ export async function startService(
   }
   const config = readConfig(settings)
   const services = await openServices(config, options)
-  const app = await createApp(services, config)
+  const app = await createApp(services, config, { load: LOAD, ...options })
   const url = await app.listen({ host: '127.0.0.1', port: environment.PORT ? config.port : 0 })
   return {
     url,
@@ -82,15 +90,14 @@ export async function startService(
     environment: settings,
     async addAccount(username) {
       const email = `${username}@example.test`
-      const added = JSON.parse(await userAdd(services, { email, username, password: 'correct horse', json: true }))
-      const bearer = await exchange(url, added.token)
-      const { id } = added.user
+      const { id, token } = await addUserAs(services, { email, username })
+      const bearer = await exchange(url, token)
       return {
         id,
         email,
         username,
-        password: added.password,
-        token: added.token,
+        password: PASSWORD,
+        token,
         bearer,
         call: (method, path, body, headers) =>
           send(method, `${url}${path}`, body, { authorization: `Bearer ${bearer}`, ...headers }),
@@ -103,6 +110,20 @@ export async function startService(
       rmSync(dataDir, { recursive: true, force: true })
     },
   }
+}
+
+/** As `forgelink user add` does, but for the password, which is hashed once for all of a worker's accounts. */
+async function addUserAs(
+  { database, passwords }: Services,
+  user: { email: string; username: string },
+): Promise<{ id: string; token: string }> {
+  passwordHash ??= passwords.hash(PASSWORD)
+  const hashed = { ...user, passwordHash: await passwordHash }
+  return database.transaction().execute(async (transaction) => {
+    const { id } = await addUser(transaction, COMMAND_LINE, hashed)
+    const { token } = await createApiToken(transaction, COMMAND_LINE, id, 'forgelink user add')
+    return { id, token }
+  })
 }
 
 /** Another replica in this process: the same store, but connections and memory of its own, and other settings if need be. */

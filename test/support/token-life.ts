@@ -63,11 +63,8 @@ export function tokenLife(engine: Engine) {
   beforeAll(async () => {
     sandbox = await startSandbox({ ports: 'free' })
     const { origin } = new URL(sandbox.platforms['github-enterprise'].url)
-    service = await startService(engine, {
-      ...(await ownAddress()),
-      ...oauthSettings(sandbox),
-      ALLOWED_HOSTS: origin,
-    })
+    const settings = { ...(await ownAddress()), ...oauthSettings(sandbox), ALLOWED_HOSTS: origin }
+    service = await startService(engine, settings, { revocationsEvery: 250 })
   })
   beforeEach(async () => {
     sandbox.reset()

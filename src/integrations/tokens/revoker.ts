@@ -26,11 +26,12 @@ const MAX_PAUSE_MS = 6 * 3_600_000
 const PLATFORM_PATIENCE = 30 * 86_400_000
 const OPERATOR_PATIENCE = 3 * 86_400_000
 /** Longest time without a look: the command line queues too. */
-const LOOK_EVERY = 5_000
+const LOOK_EVERY_MS = 5_000
 const SHORTEST_SLEEP = 250
 const CLOSE_WAIT = 3_000
 
-export function createRevoker(services: Services): Revoker {
+/** `lookEvery`: longest time without a look, in milliseconds. */
+export function createRevoker(services: Services, lookEvery = LOOK_EVERY_MS): Revoker {
   const { database, vault, transport, background, oauth, log } = services
   let timer: NodeJS.Timeout | undefined
   let running: Promise<void> | undefined
@@ -39,7 +40,7 @@ export function createRevoker(services: Services): Revoker {
   function sleep(ms: number): void {
     clearTimeout(timer)
     if (isClosed) return
-    timer = setTimeout(start, Math.min(LOOK_EVERY, Math.max(SHORTEST_SLEEP, ms)))
+    timer = setTimeout(start, Math.min(lookEvery, Math.max(SHORTEST_SLEEP, ms)))
     timer.unref()
   }
 
@@ -49,7 +50,7 @@ export function createRevoker(services: Services): Revoker {
       return
     }
     running = workOff()
-      .catch(() => LOOK_EVERY) // the store is away
+      .catch(() => lookEvery) // the store is away
       .then((pause) => {
         running = undefined
         sleep(pause)
@@ -60,7 +61,7 @@ export function createRevoker(services: Services): Revoker {
   async function workOff(): Promise<number> {
     for (;;) {
       const revocation = isClosed ? undefined : await claimRevocation(database)
-      if (!revocation) return (await nextRevocationIn(database)) ?? LOOK_EVERY
+      if (!revocation) return (await nextRevocationIn(database)) ?? lookEvery
       await revoke(revocation)
     }
   }

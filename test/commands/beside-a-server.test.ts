@@ -1,6 +1,5 @@
-// The `forgelink` command in processes of its own: usage, settings, users beside a running server, first start, keys, stopping.
+// The `forgelink` command beside a running server: users, first start, keys, stopping.
 
-import { spawnSync } from 'node:child_process'
 import {
   cpSync,
   existsSync,
@@ -14,15 +13,12 @@ import {
 } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import pg from 'pg'
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
-import type { RunningServer } from './support/command.ts'
-import { forgelink, freePort, prepareCommand, startServer } from './support/command.ts'
-import { createTestDatabase, postgresUrl } from './support/postgres.ts'
-import { basic, exchange, send } from './support/service.ts'
+import type { RunningServer } from '../support/command.ts'
+import { FIRST_START, forgelink, forgelinkHere, prepareCommand, readGreeting, startServer } from '../support/command.ts'
+import { basic, exchange, send } from '../support/service.ts'
 
 const SECRET_KEYS = `k1:${Buffer.alloc(32, 1).toString('base64')}`
-const FIRST_START = /^This is the first start: .* are in (.*)$/m
 
 // A process takes half a second to start, and several of them long on a machine that has other work.
 vi.setConfig({ testTimeout: 120_000, hookTimeout: 300_000 })
@@ -48,126 +44,6 @@ function contentOf(path: string): Record<string, string> {
       .map((name) => [name, readFileSync(join(path, name), 'base64')]),
   )
 }
-
-/** The values after their labels in what the first start shows. */
-function readGreeting(text: string): { address: string; username: string; password: string; token: string } {
-  const value = (label: string) => new RegExp(`^ *${label}: +(\\S+)\\s*$`, 'm').exec(text)?.[1] ?? ''
-  return {
-    address: value('Address'),
-    username: value('User name'),
-    password: value('Password'),
-    token: value('API token'),
-  }
-}
-
-describe('usage', () => {
-  const dataDir = newFolder('usage')
-
-  it('shows every command with --help, -h and without anything', async () => {
-    const runs = await Promise.all(
-      [['--help'], [], ['serve', '-h']].map((args) => forgelink(args, { DATA_DIR: dataDir })),
-    )
-    for (const { code, stdout, stderr } of runs) {
-      expect([code, stderr]).toEqual([0, ''])
-      for (const command of [
-        'serve',
-        'user add',
-        'user list',
-        'user remove',
-        'user password',
-        'token add',
-        'doctor',
-        'keys rotate',
-        'store compact',
-        'sandbox',
-      ]) {
-        expect(stdout).toMatch(new RegExp(`^  ${command}\\b`, 'm'))
-      }
-    }
-    expect(existsSync(dataDir)).toBe(false)
-  })
-
-  it('ends with 2 and says what is wrong with a command that cannot be read', async () => {
-    const cases: [string, string][] = [
-      ['fly', 'there is no command "fly"'],
-      ['user fly', 'there is no command "user fly"'],
-      ['serve --fast', "Unknown option '--fast'"],
-      ['user add --username u', '--email is missing'],
-      ['user remove one two', 'name one user, by e-mail address or user name'],
-      ['keys', 'there is no command "keys"'],
-      ['keys rotate now', '"now" is too much'],
-      ['store compact now', '"now" is too much'],
-    ]
-    const runs = await Promise.all(cases.map(([line]) => forgelink(line.split(' '), { DATA_DIR: dataDir })))
-    for (const [index, { code, stdout, stderr }] of runs.entries()) {
-      const [line, message = ''] = cases[index] ?? []
-      expect([line, code, stdout]).toEqual([line, 2, ''])
-      expect(stderr).toMatch(/^forgelink: /)
-      expect(stderr).toContain(message)
-      expect(stderr).toContain('See forgelink --help.')
-      expect(stderr).not.toContain('    at ')
-    }
-    expect(existsSync(dataDir)).toBe(false)
-  })
-})
-
-describe('wrong settings', () => {
-  it('stop every command with exit code 1 and all problems, no secret among them, and nothing is created', async () => {
-    const settings = {
-      DATA_DIR: newFolder('wrong'),
-      PORT: 'x',
-      PUBLIC_URL: 'http://forge.example.com',
-      DATABASE_URL: 'mysql://u:hunter2@db/f',
-      GITHUB_CLIENT_SECRET: 'hunter2',
-      ALLOWED_HOSTS: '*',
-      LOG_LEVEL: 'loud',
-    }
-    const runs = await Promise.all([['serve'], ['user', 'list']].map((args) => forgelink(args, settings)))
-    for (const { code, stdout, stderr } of runs) {
-      expect([code, stdout]).toEqual([1, ''])
-      const [first, ...problems] = stderr.trimEnd().split('\n')
-      expect(first).toBe('forgelink: the settings are wrong, and nothing was started:')
-      expect(problems.map((problem) => /^ {2}(\w+) /.exec(problem)?.[1]).sort()).toEqual([
-        'ALLOWED_HOSTS',
-        'DATABASE_URL',
-        'GITHUB_CLIENT_ID',
-        'LOG_LEVEL',
-        'PORT',
-        'PUBLIC_URL',
-        'SECRET_KEYS',
-      ])
-      expect(stderr).not.toContain('hunter2')
-    }
-    expect(existsSync(settings.DATA_DIR)).toBe(false)
-  })
-
-  it('that only show at work are a sentence too, not a stack', async () => {
-    const file = newFolder('a-file')
-    writeFileSync(file, '')
-    const empty = newFolder('empty-keys')
-    mkdirSync(empty)
-    writeFileSync(join(empty, 'secret-keys'), '')
-    const runs = await Promise.all([
-      forgelink(['user', 'list'], { DATA_DIR: join(file, 'data') }),
-      forgelink(['user', 'list'], { DATA_DIR: empty }),
-      forgelink(['user', 'list'], {
-        DATABASE_URL: `postgres://u:hunter2@127.0.0.1:${await freePort()}/f`,
-        SECRET_KEYS,
-      }),
-      forgelink(['serve'], { DATA_DIR: newFolder('wrong-host'), HOST: 'no-such-host.invalid', LOG_LEVEL: 'silent' }),
-    ])
-    expect(runs.map(({ code, stdout }) => [code, stdout])).toEqual(new Array(4).fill([1, '']))
-    for (const { stderr } of runs) {
-      expect(stderr).not.toContain('    at ')
-      expect(stderr).not.toContain('hunter2')
-    }
-    const [noFolder, noKeys, noDatabase, noHost] = runs.map(({ stderr }) => stderr)
-    expect(noFolder).toContain(join(file, 'data'))
-    expect(noKeys).toContain(`${join(empty, 'secret-keys')} lists no key`)
-    expect(noDatabase).toBe('forgelink: The store is not available just now. Try again in a moment. (ECONNREFUSED)\n')
-    expect(noHost).toBe('forgelink: HOST is no address or name of this machine\n')
-  })
-})
 
 describe('a server of its own', () => {
   const settings = { DATA_DIR: newFolder('shared'), LOG_LEVEL: 'trace' }
@@ -213,7 +89,7 @@ describe('a server of its own', () => {
   })
 
   it('takes users and tokens that are added beside it, as JSON and as text', async () => {
-    const json = await forgelink(
+    const json = await forgelinkHere(
       ['user', 'add', '--email', 'anna@example.test', '--username', 'anna', '--json'],
       settings,
     )
@@ -224,12 +100,12 @@ describe('a server of its own', () => {
     expect(await statusOf(anna.token)).toBe(200)
 
     const [text, token, tokenJson] = await Promise.all([
-      forgelink(
+      forgelinkHere(
         ['user', 'add', '--email', 'ben@example.test', '--username', 'ben', '--password', 'correct horse'],
         settings,
       ),
-      forgelink(['token', 'add', '--user', 'anna@example.test', '--name', 'ci'], settings),
-      forgelink(['token', 'add', '--user', 'ANNA', '--name', 'cd', '--json'], settings),
+      forgelinkHere(['token', 'add', '--user', 'anna@example.test', '--name', 'ci'], settings),
+      forgelinkHere(['token', 'add', '--user', 'ANNA', '--name', 'cd', '--json'], settings),
     ])
     expect([text, token, tokenJson].map(({ code, stderr }) => [code, stderr])).toEqual(new Array(3).fill([0, '']))
     expect(text.stdout).toMatch(/^Added ben <ben@example\.test>\./)
@@ -241,8 +117,8 @@ describe('a server of its own', () => {
     expect(await statusOf(JSON.parse(tokenJson.stdout).token)).toBe(200)
 
     const [list, listJson] = await Promise.all([
-      forgelink(['user', 'list'], settings),
-      forgelink(['user', 'list', '--json'], settings),
+      forgelinkHere(['user', 'list'], settings),
+      forgelinkHere(['user', 'list', '--json'], settings),
     ])
     expect(list.stdout.trimEnd().split('\n')).toEqual([
       expect.stringMatching(/^admin {2}admin@localhost {2}since \d{4}-\d\d-\d\d$/),
@@ -267,7 +143,7 @@ describe('a server of its own', () => {
       [['token', 'add', '--user', 'nobody', '--name', 'n'], 'There is no user "nobody"'],
       [['user', 'password', 'admin', '--password', 'short'], 'password must have at least 8'],
     ]
-    const runs = await Promise.all(cases.map(([args]) => forgelink(args, settings)))
+    const runs = await Promise.all(cases.map(([args]) => forgelinkHere(args, settings)))
     for (const [index, { code, stdout, stderr }] of runs.entries()) {
       const [args, message] = cases[index] ?? []
       expect([args, code, stdout]).toEqual([args, 1, ''])
@@ -278,7 +154,7 @@ describe('a server of its own', () => {
   })
 
   it('gives a user another password, and removes a user with every token, beside it', async () => {
-    await forgelink(
+    await forgelinkHere(
       ['user', 'add', '--email', 'carl@example.test', '--username', 'carl', '--password', 'first password'],
       settings,
     )
@@ -286,11 +162,11 @@ describe('a server of its own', () => {
       (await send('POST', `${server.url}/v1/tokens`, { name: 'n' }, basic('carl', password))).status
     expect(await works('first password')).toBe(201)
 
-    const random = await forgelink(['user', 'password', 'carl@example.test'], settings)
+    const random = await forgelinkHere(['user', 'password', 'carl@example.test'], settings)
     const [, password = ''] = /^The password of carl is now: (\S+)\n$/.exec(random.stdout) ?? []
     expect(await works(password)).toBe(201)
     expect(await works('first password')).toBe(401)
-    const given = await forgelink(['user', 'password', 'carl', '--password', 'second password', '--json'], settings)
+    const given = await forgelinkHere(['user', 'password', 'carl', '--password', 'second password', '--json'], settings)
     expect(JSON.parse(given.stdout)).toMatchObject({ user: { username: 'carl' }, password: 'second password' })
     expect(await works('second password')).toBe(201)
     // From standard input: on the command line others can read it.
@@ -305,14 +181,14 @@ describe('a server of its own', () => {
     const empty = await forgelink(['user', 'password', 'carl', '--password'], settings, '')
     expect([empty.code, empty.stderr]).toEqual([1, expect.stringContaining('must have at least 8')])
 
-    const token = await forgelink(['token', 'add', '--user', 'carl', '--name', 'n', '--json'], settings)
+    const token = await forgelinkHere(['token', 'add', '--user', 'carl', '--name', 'n', '--json'], settings)
     const bearer = { authorization: `Bearer ${await exchange(server.url, JSON.parse(token.stdout).token)}` }
     expect((await send('GET', `${server.url}/v1/users/self`, undefined, bearer)).status).toBe(200)
-    const removed = await forgelink(['user', 'remove', 'CARL@example.test', '--json'], settings)
+    const removed = await forgelinkHere(['user', 'remove', 'CARL@example.test', '--json'], settings)
     expect([removed.code, JSON.parse(removed.stdout)]).toMatchObject([0, { user: { username: 'carl' } }])
     expect((await send('GET', `${server.url}/v1/users/self`, undefined, bearer)).status).toBe(401)
     expect(await statusOf(JSON.parse(token.stdout).token)).toBe(401)
-    const again = await forgelink(['user', 'remove', 'carl'], settings)
+    const again = await forgelinkHere(['user', 'remove', 'carl'], settings)
     expect([again.code, again.stderr]).toEqual([1, expect.stringMatching(/^forgelink: There is no user "carl"/)])
   })
 
@@ -343,7 +219,7 @@ describe('a server of its own', () => {
   })
 
   it('stops at SIGTERM with 0, though a connection is open; its next start adds nobody and shows nothing', async () => {
-    const listed = await forgelink(['user', 'list', '--json'], settings)
+    const listed = await forgelinkHere(['user', 'list', '--json'], settings)
     const greeting = readFileSync(join(settings.DATA_DIR, 'first-start.txt'), 'utf8')
     await send('GET', `${server.url}/healthz`, undefined, { connection: 'keep-alive' })
     const started = performance.now()
@@ -356,11 +232,14 @@ describe('a server of its own', () => {
     expect(await server.stop('SIGINT')).toEqual({ code: 0, signal: null })
     expect(server.output()).not.toMatch(FIRST_START)
     expect(readFileSync(join(settings.DATA_DIR, 'first-start.txt'), 'utf8')).toBe(greeting)
-    expect((await forgelink(['user', 'list', '--json'], settings)).stdout).toBe(listed.stdout)
+    expect((await forgelinkHere(['user', 'list', '--json'], settings)).stdout).toBe(listed.stdout)
   })
 
   it('does not start with a key missing or another one, names it, and leaves every byte as it is', async () => {
-    const [id = '', base64 = ''] = readFileSync(join(settings.DATA_DIR, 'secret-keys'), 'utf8').trim().split(':')
+    // Of its own, which no command of this process has opened: SQLite's -wal goes with the last that closes it.
+    const made = newFolder('keys')
+    await forgelink(['user', 'list'], { DATA_DIR: made })
+    const [id = '', base64 = ''] = readFileSync(join(made, 'secret-keys'), 'utf8').trim().split(':')
     const other = Buffer.alloc(32, 9).toString('base64')
     const cases: [string, (dataDir: string) => Record<string, string>, string][] = [
       ['another key under the same id', () => ({ SECRET_KEYS: `${id}:${other}` }), `"${id}"`],
@@ -394,7 +273,7 @@ describe('a server of its own', () => {
     await Promise.all(
       cases.map(async ([name, change, message], index) => {
         const dataDir = newFolder(`keys-${index}`)
-        cpSync(settings.DATA_DIR, dataDir, { recursive: true })
+        cpSync(made, dataDir, { recursive: true })
         const env = { DATA_DIR: dataDir, ...change(dataDir) }
         const before = contentOf(dataDir)
         const run = await forgelink(index % 2 ? ['serve'] : ['user', 'list'], { ...env, PORT: '0' })
@@ -404,70 +283,12 @@ describe('a server of its own', () => {
         expect(contentOf(dataDir)).toEqual(before)
       }),
     )
-    const rotated = await forgelink(['user', 'list'], { ...settings, SECRET_KEYS: `new:${other},${id}:${base64}` })
+    const rotated = await forgelinkHere(['user', 'list'], {
+      DATA_DIR: made,
+      SECRET_KEYS: `new:${other},${id}:${base64}`,
+    })
     expect(rotated.code).toBe(0)
-    const back = await forgelink(['user', 'list'], { ...settings, SECRET_KEYS: `${id}:${base64}` })
+    const back = await forgelinkHere(['user', 'list'], { DATA_DIR: made, SECRET_KEYS: `${id}:${base64}` })
     expect([back.code, back.stderr]).toEqual([1, expect.stringContaining('"new"')])
-  })
-})
-
-const hasScript = spawnSync('script', ['--version']).stdout?.includes('util-linux') ?? false
-
-it.skipIf(!hasScript)('shows the first start on a terminal when there is one, and writes no file', async () => {
-  const dataDir = newFolder('terminal')
-  const port = await freePort()
-  const program = join(import.meta.dirname, '..', 'bin', 'forgelink.mjs')
-  const command = `"${process.execPath}" "${program}" serve & pid=$!; while ! grep -q "API token" "${join(folder, 'typescript')}"; do sleep 0.1; done; kill $pid; wait $pid`
-  const run = spawnSync('script', ['-qfec', command, join(folder, 'typescript')], {
-    env: { PATH: process.env.PATH, DATA_DIR: dataDir, PORT: `${port}`, LOG_LEVEL: 'silent' },
-    encoding: 'utf8',
-    timeout: 60_000,
-  })
-  expect(run.status).toBe(0)
-  expect(readGreeting(run.stdout)).toMatchObject({ username: 'admin', token: expect.stringMatching(/^tk-us-/) })
-  expect(existsSync(join(dataDir, 'first-start.txt'))).toBe(false)
-})
-
-describe.skipIf(!postgresUrl())('two servers on one PostgreSQL', () => {
-  it('add nobody when what is secret cannot be shown, and end', async () => {
-    const database = await createTestDatabase()
-    const file = newFolder('no-folder')
-    writeFileSync(file, '')
-    const settings = { DATABASE_URL: database.url, SECRET_KEYS, LOG_LEVEL: 'silent', DATA_DIR: join(file, 'data') }
-    const { code, stderr } = await forgelink(['serve'], { ...settings, PORT: `${await freePort()}` })
-    expect([code, stderr]).toEqual([1, expect.stringContaining(settings.DATA_DIR)])
-    expect(stderr).not.toContain('    at ')
-    expect((await forgelink(['user', 'list', '--json'], settings)).stdout).toBe('{"users":[]}\n')
-    await database.drop()
-  })
-
-  it('start at once for the first time, and add one admin', async () => {
-    const database = await createTestDatabase()
-    const shared = { DATABASE_URL: database.url, SECRET_KEYS, LOG_LEVEL: 'silent' }
-    const folders = [newFolder('replica-1'), newFolder('replica-2')]
-    const replicas = await Promise.all(folders.map((DATA_DIR) => startServer({ ...shared, DATA_DIR })))
-    const stopped = await Promise.all(replicas.map((replica) => replica.stop()))
-    expect(stopped).toEqual(new Array(2).fill({ code: 0, signal: null }))
-
-    expect(replicas.filter((replica) => FIRST_START.test(replica.output()))).toHaveLength(1)
-    expect(folders.filter((dataDir) => existsSync(join(dataDir, 'first-start.txt')))).toHaveLength(1)
-    const { users } = JSON.parse((await forgelink(['user', 'list', '--json'], shared)).stdout)
-    expect(users.map(({ username }: { username: string }) => username)).toEqual(['admin'])
-    const client = new pg.Client({ connectionString: database.url })
-    await client.connect()
-    const { rows } = await client.query('select name from api_tokens')
-    expect(rows).toEqual([{ name: 'first start' }])
-
-    const wrong = { ...shared, SECRET_KEYS: `k1:${Buffer.alloc(32, 2).toString('base64')}` }
-    const before = await client.query('select * from secret_keys')
-    const rejected = await Promise.all(
-      [wrong, { ...shared, SECRET_KEYS: SECRET_KEYS.replace('k1', 'k2') }].map((env) =>
-        forgelink(['user', 'list'], env),
-      ),
-    )
-    for (const { code, stderr } of rejected) expect([code, stderr]).toEqual([1, expect.stringContaining('"k1"')])
-    expect((await client.query('select * from secret_keys')).rows).toEqual(before.rows)
-    await client.end()
-    await database.drop()
   })
 })

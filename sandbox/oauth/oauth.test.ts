@@ -2,8 +2,8 @@
 
 import { createHash } from 'node:crypto'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
-import { type Answer, ask, fieldsOf } from '../test/support/sandbox-client.ts'
-import { type Sandbox, type SandboxPlatform, startSandbox } from './sandbox.ts'
+import { type Answer, ask, fieldsOf } from '../../test/support/sandbox-client.ts'
+import { type Sandbox, type SandboxPlatform, startSandbox } from '../sandbox.ts'
 
 let sandbox: Sandbox
 let github: SandboxPlatform

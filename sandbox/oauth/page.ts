@@ -1,9 +1,9 @@
 // The page on which a person chooses who to be and allows or refuses; works without a script.
 
-import { escapeHtml, html, type Reply, redirect } from './http.ts'
-import { findClient, mayRedirectTo, newGrant } from './oauth.ts'
-import type { Site } from './site.ts'
-import { findUser, type World } from './state.ts'
+import { escapeHtml, html, type Reply, redirect } from '../http.ts'
+import type { Site } from '../site.ts'
+import { findUser, type World } from '../state.ts'
+import { findClient, mayRedirectTo, newGrant } from './grants.ts'
 
 /** `query` is what the application sent the browser with; the form sends it back unchanged. */
 export function authorizePage(site: Site, world: World, query: URLSearchParams, scopes: string[]): Reply {
@@ -20,7 +20,7 @@ export function authorizePage(site: Site, world: World, query: URLSearchParams, 
   const ticks = scopes.map((scope) => {
     return `<p><label><input type="checkbox" name="granted" value="${escapeHtml(scope)}" checked> <code>${escapeHtml(scope)}</code></label></p>`
   })
-  const action = `${site.url}${site.flavour === 'github' ? '/login' : ''}/oauth/authorize`
+  const action = `${site.url}${site.vendor.oauth.authorizePath}`
   return html(
     200,
     `Sandbox ${site.name}: authorize ${query.get('client_id')}`,
@@ -48,9 +48,9 @@ export function decided(site: Site, world: World, form: URLSearchParams, scopes:
   const ticked = form.has('edited') || form.has('granted') ? form.getAll('granted') : scopes
   const { grantOnly } = world.settings.oauth
   const granted = scopes.filter((scope) => ticked.includes(scope) && (grantOnly === null || grantOnly.includes(scope)))
-  const grant = newGrant(world, {
+  const grant = newGrant(site.vendor.oauth, world, {
     clientId: form.get('client_id') ?? '',
-    redirectUri: redirectUriOf(world, form),
+    redirectUri: redirectUriOf(site, world, form),
     userId: user.id,
     scopes: granted,
     codeChallenge: form.get('code_challenge'),
@@ -61,9 +61,8 @@ export function decided(site: Site, world: World, form: URLSearchParams, scopes:
 
 export function backWith(site: Site, params: URLSearchParams, values: Record<string, string>, to?: string): Reply {
   const target = new URL(to ?? params.get('redirect_uri') ?? '')
-  // GitHub sends its issuer with every answer, GitLab sends none yet:
-  // https://docs.github.com/en/apps/github-authentication-discovery-endpoints
-  if (site.flavour === 'github') target.searchParams.set('iss', `${site.url}/login/oauth`)
+  const { issuerPath } = site.vendor.oauth
+  if (issuerPath !== null) target.searchParams.set('iss', `${site.url}${issuerPath}`)
   for (const [name, value] of Object.entries(values)) target.searchParams.set(name, value)
   const state = params.get('state')
   if (state !== null) target.searchParams.set('state', state)
@@ -73,10 +72,10 @@ export function backWith(site: Site, params: URLSearchParams, values: Record<str
 /** A wrong client or address is told to the person and never sent anywhere. */
 export function badRequest(site: Site, world: World, params: URLSearchParams): Reply | undefined {
   if (findClient(world, params.get('client_id')) === undefined) {
-    return html(site.flavour === 'github' ? 404 : 401, 'Unknown application', '<p>There is no such client_id.</p>')
+    return html(site.vendor.oauth.unknownClientStatus, 'Unknown application', '<p>There is no such client_id.</p>')
   }
-  const address = redirectUriOf(world, params)
-  if (!mayRedirectTo(world, address)) {
+  const address = redirectUriOf(site, world, params)
+  if (!mayRedirectTo(site.vendor.oauth, world, address)) {
     const text = '<p>The redirect_uri is not associated with this application.</p>'
     return html(400, 'The redirect URI included is not valid', text)
   }
@@ -91,8 +90,7 @@ export function badRequest(site: Site, world: World, params: URLSearchParams): R
   return undefined
 }
 
-/** GitHub falls back to the registered address; GitLab wants it said. */
-function redirectUriOf(world: World, params: URLSearchParams): string {
-  const fallback = world.flavour === 'github' ? world.settings.oauth.redirectUris[0] : undefined
+function redirectUriOf({ vendor }: Site, world: World, params: URLSearchParams): string {
+  const fallback = vendor.oauth.redirectUriOptional ? world.settings.oauth.redirectUris[0] : undefined
   return params.get('redirect_uri') ?? fallback ?? ''
 }

@@ -1,0 +1,42 @@
+// How the simulated GitLab refuses when a fault says so, and the refusals that only GitLab has.
+
+import { type Fault, say } from '../faults/exchange.ts'
+import { json, type Reply } from '../http.ts'
+import type { Refusals } from '../site.ts'
+import { forbidden, invalidToken, notFound, unauthorized } from './access.ts'
+
+export const gitlabRefusals: Refusals = {
+  unauthorized: (isNamed) =>
+    isNamed ? invalidToken('Token was revoked. You have to re-authorize from the user.') : unauthorized(),
+  forbidden,
+  notFound: () => notFound(),
+  repositoryNotFound: () => notFound('Project'),
+  applicationNotFound: () => json(404, { error: '404 Not Found' }),
+  tooManyRequests,
+  limitHeaders,
+  serverError: () => json(500, { message: '500 Internal Server Error' }),
+}
+
+export const gitlabFaults = {
+  'account-blocked': say(() => json(403, { message: '403 Forbidden - Your account has been blocked.' })),
+} satisfies Record<string, Fault>
+
+/** Application limits answer in JSON and without any header, the throttle in plain text. */
+function tooManyRequests(headers: Record<string, string>): Reply {
+  if (Object.keys(headers).length === 0) {
+    return json(429, { message: { error: 'This endpoint has been requested too many times. Try again later.' } })
+  }
+  return { status: 429, headers: { 'content-type': 'text/plain', ...headers }, body: 'Retry later\n' }
+}
+
+function limitHeaders(wait: number): Record<string, string> {
+  const reset = Math.ceil(Date.now() / 1000) + wait
+  return {
+    'ratelimit-limit': '2000',
+    'ratelimit-name': 'throttle_authenticated_api',
+    'ratelimit-observed': '2001',
+    'ratelimit-remaining': '0',
+    'ratelimit-reset': String(reset),
+    'ratelimit-resettime': new Date(reset * 1000).toUTCString(),
+  }
+}

@@ -1,0 +1,64 @@
+// The five simulated platforms: what each is called, where it listens and what it claims to be.
+
+import { github } from './github/github.ts'
+import { gitlab } from './gitlab/gitlab.ts'
+import type { Site, SiteDefinition } from './site.ts'
+
+export const siteDefinitions: SiteDefinition[] = [
+  {
+    name: 'github',
+    scmType: 'github',
+    vendor: github,
+    dotCom: true,
+    port: 4611,
+    basePath: '',
+    version: '',
+    tag: '',
+  },
+  {
+    name: 'github-enterprise',
+    scmType: 'github-enterprise',
+    vendor: github,
+    dotCom: false,
+    port: 4612,
+    basePath: '',
+    version: '3.19.1',
+    tag: 'Ghe',
+  },
+  {
+    name: 'gitlab',
+    scmType: 'gitlab',
+    vendor: gitlab,
+    dotCom: true,
+    port: 4613,
+    basePath: '',
+    version: '19.5.0-pre',
+    tag: '',
+  },
+  {
+    name: 'gitlab-self-hosted',
+    scmType: 'gitlab-self-hosted',
+    vendor: gitlab,
+    dotCom: false,
+    port: 4614,
+    basePath: '',
+    version: '18.11.2-ee',
+    tag: 'Own',
+  },
+  {
+    name: 'gitlab-subpath',
+    scmType: 'gitlab-self-hosted',
+    vendor: gitlab,
+    dotCom: false,
+    port: 4615,
+    basePath: '/code/gitlab',
+    version: '17.8.1',
+    tag: 'Sub',
+  },
+]
+
+export function siteAt(definition: SiteDefinition, host: string, port: number): Site {
+  const origin = `http://${host.includes(':') ? `[${host}]` : host}:${port}`
+  const url = `${origin}${definition.basePath}`
+  return { ...definition, port, origin, host: new URL(origin).host, url, apiUrl: `${url}${definition.vendor.apiPath}` }
+}
