@@ -23,9 +23,10 @@ const layers = [
     holds:
       '`platforms`: what is said to GitHub and GitLab, behind the `Platform` interface. `http`: bodies, failures, pages, limits, the API description.',
   },
+  { names: ['schemas'], holds: 'The pieces of JSON schemas that several slices are made of.' },
   { names: ['metrics'], holds: 'What is counted of the log events.' },
   {
-    names: ['client-network', 'config', 'failure', 'log-events', 'public-path', 'schemas', 'sealed', 'text', 'time'],
+    names: ['client-network', 'config', 'failure', 'log-events', 'public-path', 'sealed', 'text', 'time'],
     holds:
       'Settings, the one error type, log events, pieces of schemas, and small functions that know nothing else of ours.',
   },

@@ -36,13 +36,13 @@ export interface Vendor {
   name: string
   apiPath: string
   answer: (site: Site, world: World, call: Call) => Reply
-  refusals: Refusals
+  errors: VendorErrors
   oauth: OAuthRules
   seed: VendorSeed
 }
 
 /** What faults answer in the vendor's own form. */
-export interface Refusals {
+export interface VendorErrors {
   /** `isNamed`: as when the token was revoked or has expired, where the vendor tells the difference. */
   unauthorized: (isNamed: boolean) => Reply
   forbidden: () => Reply

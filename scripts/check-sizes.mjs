@@ -11,7 +11,6 @@ const MAX_FUNCTION_LINES = 60
 
 /** What may be larger, by `path` or `path function`, and why. */
 const exceptions = {
-  'src/accounts/routes.ts accountRoutes': 'A list of routes, each with its schema: read one by one.',
   'src/integrations/routes.ts integrationRoutes': 'A list of routes, each with its schema: read one by one.',
   'src/database/migrations/001-start.ts up':
     'The first tables, one after the other; a migration is not changed any more.',

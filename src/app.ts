@@ -7,6 +7,7 @@ import { accountRoutes, openAccountRoutes } from './accounts/routes.ts'
 import { scopeFor } from './accounts/scopes.ts'
 import { sessionRoutes } from './accounts/sessions/session-routes.ts'
 import { signInRoutes } from './accounts/sessions/sign-in-routes.ts'
+import { openTokenRoutes, tokenRoutes } from './accounts/token-routes.ts'
 import { createPruner } from './audit/pruner.ts'
 import { eventRoutes } from './audit/routes.ts'
 import type { Config } from './config.ts'
@@ -81,13 +82,15 @@ export async function createApp(services: Services, config: ServerConfig, option
 
   operationsRoutes(app, config, services.metrics.registry, () => pingDatabase(database))
   openApiRoute(app)
-  openAccountRoutes(app, services, { bearer, loginThrottle, limitRate })
+  openAccountRoutes(app, services)
+  openTokenRoutes(app, services, { bearer, loginThrottle, limitRate })
   await app.register((signedIn, _options, done) => {
     signedIn.addHook('onRequest', async (request) => {
       await authenticate(services, bearer, request)
       limitRate(request.user.id)
     })
     accountRoutes(signedIn, services)
+    tokenRoutes(signedIn, services)
     keyRoutes(signedIn, services)
     integrationRoutes(signedIn, services, { revoker, healthChecks, exposeAccessTokens: config.exposeAccessTokens })
     searchRoutes(signedIn, services)

@@ -12,14 +12,14 @@ export const create = {
   name: 'create',
   async run(stage) {
     const { rounds } = stage.measures
-    const place = { contest: 'create', where: stage.engine }
+    const folder = { contest: 'create', where: stage.engine }
     const contestants = contestantsOf(stage)
     const alone = await duel(stage.load, contestants, { rounds, concurrency: 1, amount: CROWD })
     const busy = await duel(stage.load, contestants, { rounds, concurrency: CROWD, amount: CROWD })
     await unlinkCreated(stage)
     return [
-      compared({ ...place, how: `${CROWD} at once` }, busy, { against: DIRECT, by: 'throughput' }),
-      compared({ ...place, how: 'alone' }, alone, { against: DIRECT, by: 'added' }),
+      compared({ ...folder, how: `${CROWD} at once` }, busy, { against: DIRECT, by: 'throughput' }),
+      compared({ ...folder, how: 'alone' }, alone, { against: DIRECT, by: 'added' }),
     ]
   },
 }

@@ -21,10 +21,10 @@ export const exchange = {
     try {
       const ours = { origin: stage.service.url, ...call }
       const { alone, busy } = await measureServers(stage, { ours, [BARE]: bare.call })
-      const place = { contest: 'exchange', where: stage.engine }
+      const folder = { contest: 'exchange', where: stage.engine }
       return [
-        compared({ ...place, how: `${CROWD} at once` }, busy, { against: BARE, by: 'throughput' }),
-        compared({ ...place, how: 'alone' }, alone, { against: BARE, by: 'added' }),
+        compared({ ...folder, how: `${CROWD} at once` }, busy, { against: BARE, by: 'throughput' }),
+        compared({ ...folder, how: 'alone' }, alone, { against: BARE, by: 'added' }),
       ]
     } finally {
       await bare.stop()

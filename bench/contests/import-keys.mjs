@@ -23,10 +23,10 @@ export const importKeys = {
     try {
       const manner = { rounds: measures.rounds, concurrency: 1, amount: 1 }
       const measured = await duel(stage.load, contestantsOf(stage, store, id), manner)
-      const place = { contest: 'import_keys', where: stage.engine, how: `1,000 keys, ${LATENCY_MS} ms` }
+      const folder = { contest: 'import_keys', where: stage.engine, how: `1,000 keys, ${LATENCY_MS} ms` }
       return [
-        alone(place, measured.ours.medianMs, 'ms', { atMost: MAX_MS }),
-        compared(place, measured, { against: DIRECT, by: 'quicker' }),
+        alone(folder, measured.ours.medianMs, 'ms', { atMost: MAX_MS }),
+        compared(folder, measured, { against: DIRECT, by: 'quicker' }),
       ]
     } finally {
       await stage.sandbox.ask({ latencyMs: 0 })

@@ -49,9 +49,9 @@ async function startBetterAuths(store) {
 }
 
 function rowsOf({ engine }, { alone, busy, names }) {
-  const place = { contest: 'list', where: engine }
-  const many = { ...place, how: `${CROWD} at once` }
-  const one = { ...place, how: 'alone' }
+  const folder = { contest: 'list', where: engine }
+  const many = { ...folder, how: `${CROWD} at once` }
+  const one = { ...folder, how: 'alone' }
   return [
     compared(many, busy, { against: BARE, by: 'throughput', target: { atLeast: LEAST_OF_BARE[engine] } }),
     compared(one, alone, { against: BARE, by: 'added' }),

@@ -21,10 +21,10 @@ export const memory = {
     await stage.load.ask({ by: 'undici', calls: searchCalls(stage), concurrency: CROWD, ms: loadMs })
     const afterLoad = residentMb(stage.service.pid)
     if (idle === null || afterLoad === null) return []
-    const place = { contest: 'memory', where: stage.engine }
+    const folder = { contest: 'memory', where: stage.engine }
     return [
-      alone({ ...place, how: 'idle' }, idle, 'MB', { atMost: MAX_IDLE_MB }),
-      alone({ ...place, how: 'after load' }, afterLoad, 'MB', { atMost: MAX_AFTER_LOAD_MB }),
+      alone({ ...folder, how: 'idle' }, idle, 'MB', { atMost: MAX_IDLE_MB }),
+      alone({ ...folder, how: 'after load' }, afterLoad, 'MB', { atMost: MAX_AFTER_LOAD_MB }),
     ]
   },
 }

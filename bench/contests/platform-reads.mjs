@@ -63,8 +63,8 @@ async function measure(stage, read, platform, latencyMs) {
     const first = await duel(stage.load, contestants, { rounds, ...burst })
     const again = { ...first, ours: first.again }
     const add = (measured, manner, against) => {
-      const place = { contest: read.name, where: `${stage.engine}, ${platform}`, how: `${latencyMs} ms, ${manner}` }
-      rows.push(compared(place, measured, { against, ...comparisonOf(read, latencyMs, manner, against) }))
+      const folder = { contest: read.name, where: `${stage.engine}, ${platform}`, how: `${latencyMs} ms, ${manner}` }
+      rows.push(compared(folder, measured, { against, ...comparisonOf(read, latencyMs, manner, against) }))
     }
     for (const against of others) add(first, `${name}, first`, against)
     add(again, `${name}, again`, 'undici')

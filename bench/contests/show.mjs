@@ -19,10 +19,10 @@ export const show = {
     try {
       const ours = { origin: stage.service.url, path, headers }
       const { alone, busy } = await measureServers(stage, { ours, [BARE]: bare.call })
-      const place = { contest: 'show', where: stage.engine }
+      const folder = { contest: 'show', where: stage.engine }
       return [
-        compared({ ...place, how: `${CROWD} at once` }, busy, { against: BARE, by: 'throughput' }),
-        compared({ ...place, how: 'alone' }, alone, { against: BARE, by: 'added' }),
+        compared({ ...folder, how: `${CROWD} at once` }, busy, { against: BARE, by: 'throughput' }),
+        compared({ ...folder, how: 'alone' }, alone, { against: BARE, by: 'added' }),
       ]
     } finally {
       await bare.stop()

@@ -13,19 +13,19 @@ export const start = {
   name: 'start',
   async run(stage, { engine, million }) {
     const { measures } = stage
-    const place = { contest: 'start', where: stage.engine }
+    const folder = { contest: 'start', where: stage.engine }
     const empty = await startTimes(measures.starts, async () => ({ ...stage.settings, ...(await engine.create()).env }))
     const used = await openStage(engine, stage)
     await used.service.stop()
     const existing = await startTimes(measures.starts, () => used.settings)
     const rows = [
-      alone({ ...place, how: 'empty store' }, median(empty), 'ms'),
-      alone({ ...place, how: 'existing store' }, median(existing), 'ms', { atMost: MAX_MS }),
+      alone({ ...folder, how: 'empty store' }, median(empty), 'ms'),
+      alone({ ...folder, how: 'existing store' }, median(existing), 'ms', { atMost: MAX_MS }),
     ]
     if (!million) return rows
     await fillWithLinks(used.store, used.links.few[0], MILLION)
     const full = await startTimes(measures.starts, () => used.settings)
-    return [...rows, alone({ ...place, how: '1,000,000 links' }, median(full), 'ms', { atMost: MAX_MS })]
+    return [...rows, alone({ ...folder, how: '1,000,000 links' }, median(full), 'ms', { atMost: MAX_MS })]
   },
 }
 

@@ -35,20 +35,20 @@ export const answerFaults = {
   'redirect-foreign': say(({ rule }) => redirect(String(rule.value ?? 'http://elsewhere.invalid/api'), 302)),
   'redirect-metadata': say(() => redirect('http://169.254.169.254/latest/meta-data/', 302)),
   /** With the value `invalid_token` GitLab names the token, as it does when that was revoked or has expired. */
-  'status-401': say(({ site, rule }) => site.vendor.refusals.unauthorized(rule.value === 'invalid_token')),
-  'status-403': say(({ site }) => site.vendor.refusals.forbidden()),
-  'status-404': say(({ site }) => site.vendor.refusals.notFound()),
+  'status-401': say(({ site, rule }) => site.vendor.errors.unauthorized(rule.value === 'invalid_token')),
+  'status-403': say(({ site }) => site.vendor.errors.forbidden()),
+  'status-404': say(({ site }) => site.vendor.errors.notFound()),
   'status-429': say(({ site, rule }) => {
     const wait = Number(rule.value ?? 30)
-    const { refusals } = site.vendor
-    return refusals.tooManyRequests({ 'retry-after': String(wait), ...refusals.limitHeaders(wait) })
+    const { errors } = site.vendor
+    return errors.tooManyRequests({ 'retry-after': String(wait), ...errors.limitHeaders(wait) })
   }),
   'status-429-date': say(({ site, rule }) => {
     const until = new Date(Date.now() + Number(rule.value ?? 30) * 1000)
-    return site.vendor.refusals.tooManyRequests({ 'retry-after': until.toUTCString() })
+    return site.vendor.errors.tooManyRequests({ 'retry-after': until.toUTCString() })
   }),
-  'status-429-garbage': say(({ site }) => site.vendor.refusals.tooManyRequests({ 'retry-after': 'soon-ish' })),
-  'status-429-bare': say(({ site }) => site.vendor.refusals.tooManyRequests({})),
+  'status-429-garbage': say(({ site }) => site.vendor.errors.tooManyRequests({ 'retry-after': 'soon-ish' })),
+  'status-429-bare': say(({ site }) => site.vendor.errors.tooManyRequests({})),
   'status-500': say(serverError),
   'status-502': say(() => ({
     status: 502,
@@ -84,5 +84,5 @@ function withNextLink({ usual, send }: Exchange, target: string): void {
 }
 
 function serverError({ site }: Exchange): Reply {
-  return site.vendor.refusals.serverError()
+  return site.vendor.errors.serverError()
 }

@@ -14,7 +14,7 @@ export const oauthFaults = {
   'oauth-invalid-client': ({ send }) =>
     send(json(401, { error: 'invalid_client', error_description: 'Client authentication failed.' })),
   /** The OAuth application does not exist there: https://github.com/octokit/auth-oauth-user.js/issues/239 */
-  'oauth-not-found': say(({ site }) => site.vendor.refusals.applicationNotFound()),
+  'oauth-not-found': say(({ site }) => site.vendor.errors.applicationNotFound()),
   /** Somebody in between, in no platform's form; `value` is the status, 401 if not told. */
   'oauth-foreign': ({ rule, send }) => send(json(Number(rule.value ?? 401), { status: 401, error: 'Unauthorized' })),
   'oauth-foreign-page': ({ rule, send }) => send(html(Number(rule.value ?? 404), '404 Not Found', '<hr>nginx')),

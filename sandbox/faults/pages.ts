@@ -19,7 +19,7 @@ export const pageFaults = {
   'page-over-50-is-404': (exchange) => {
     const { call, send, usual, site } = exchange
     if (Number(call.query.get('per_page') ?? 0) <= 50) return send(usual())
-    send(site.vendor.refusals.repositoryNotFound())
+    send(site.vendor.errors.repositoryNotFound())
   },
   /** Every item gets a long text of `value` KiB, 100 if not told, that does not pack well. */
   'long-texts': (exchange) => {

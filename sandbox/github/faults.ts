@@ -2,12 +2,12 @@
 
 import { type Fault, say } from '../faults/exchange.ts'
 import { json, type Reply } from '../http.ts'
-import type { Refusals } from '../site.ts'
+import type { VendorErrors } from '../site.ts'
 import { githubError, ssoRequired } from './access.ts'
 
 const rateLimitDocs = 'https://docs.github.com/rest/using-the-rest-api/rate-limits-for-the-rest-api'
 
-export const githubRefusals: Refusals = {
+export const githubErrors: VendorErrors = {
   unauthorized: () => githubError(401, 'Bad credentials'),
   forbidden: () => githubError(403, 'Resource not accessible by personal access token'),
   notFound: () => githubError(404, 'Not Found'),

@@ -6,14 +6,14 @@ import { githubSeed } from '../seed/github.ts'
 import type { Site, Vendor } from '../site.ts'
 import { findOrganization, findRepository, findUser, type World } from '../state.ts'
 import { answerGithubApi } from './api.ts'
-import { githubRefusals } from './faults.ts'
+import { githubErrors } from './faults.ts'
 import { answerGithubOauth, githubOauth } from './oauth.ts'
 
 export const github: Vendor = {
   name: 'github',
   apiPath: '/api/v3',
   answer,
-  refusals: githubRefusals,
+  errors: githubErrors,
   oauth: githubOauth,
   seed: githubSeed,
 }

@@ -2,10 +2,10 @@
 
 import { type Fault, say } from '../faults/exchange.ts'
 import { json, type Reply } from '../http.ts'
-import type { Refusals } from '../site.ts'
+import type { VendorErrors } from '../site.ts'
 import { forbidden, invalidToken, notFound, unauthorized } from './access.ts'
 
-export const gitlabRefusals: Refusals = {
+export const gitlabErrors: VendorErrors = {
   unauthorized: (isNamed) =>
     isNamed ? invalidToken('Token was revoked. You have to re-authorize from the user.') : unauthorized(),
   forbidden,

@@ -6,14 +6,14 @@ import { gitlabSeed } from '../seed/gitlab.ts'
 import type { Site, Vendor } from '../site.ts'
 import { findOrganization, findUser, type World } from '../state.ts'
 import { answerGitlabApi, marked } from './api.ts'
-import { gitlabRefusals } from './faults.ts'
+import { gitlabErrors } from './faults.ts'
 import { answerGitlabOauth, gitlabOauth } from './oauth.ts'
 
 export const gitlab: Vendor = {
   name: 'gitlab',
   apiPath: '/api/v4',
   answer,
-  refusals: gitlabRefusals,
+  errors: gitlabErrors,
   oauth: gitlabOauth,
   seed: gitlabSeed,
 }

@@ -1,59 +1,18 @@
-// The API's routes of accounts: exchange, API tokens, the caller's own user, regions.
+// The API's routes of accounts: the caller's own user, and the regions.
 
 import type { FastifyRequest } from 'fastify'
 import { Type } from 'typebox'
 import { notFound } from '../failure.ts'
 import type { FieldChecks } from '../http/body.ts'
-import { nameProblem, readBody } from '../http/body.ts'
-import { CutMeta, cutAt } from '../http/pagination.ts'
-import { answers, IdParams, NoContent } from '../http/schemas.ts'
+import { readBody } from '../http/body.ts'
+import { answers, IdParams } from '../http/schemas.ts'
 import type { App } from '../http/server.ts'
 import { actorOf } from './actor.ts'
-import {
-  ALL_POWERS,
-  createApiToken,
-  deleteApiToken,
-  getApiToken,
-  listApiTokens,
-  MAX_EXPIRED,
-  powersWithin,
-  renewApiToken,
-} from './api-tokens.ts'
-import { authenticate, authenticateApiToken, authenticatePassword } from './authenticate.ts'
-import type { Bearer } from './bearer.ts'
-import type { LoginThrottle } from './login-throttle.ts'
-import { ApiTokenSchema, apiTokenJson, ScopeSchema, UserSchema, userJson } from './schemas.ts'
-import { SCOPES, type Scope } from './scopes.ts'
+import { UserSchema, userJson } from './schemas.ts'
 import type { Services } from './services.ts'
 import { confirmed } from './sessions/sessions.ts'
 import { emailProblem, MAX_EMAIL_LENGTH, USERNAME, updateUser, usernameProblem } from './users.ts'
 
-/** RFC 3339, or a day, which begins in UTC. */
-const TIME = /^\d{4}-\d\d-\d\d([Tt ]\d\d:\d\d(:\d\d(\.\d{1,9})?)?([Zz]|[+-]\d\d:\d\d))?$/
-
-const TokenInput = Type.Object({
-  name: Type.String({ minLength: 1, maxLength: 200, description: 'What it is for.' }),
-  scopes: Type.Optional(
-    Type.Unsafe<Scope[] | null>({
-      description: 'What it may do; without it, all that the caller may.',
-      examples: [['read', 'write']],
-      described: { type: ['array', 'null'], items: ScopeSchema, minItems: 1, uniqueItems: true },
-    }),
-  ),
-  expires_at: Type.Optional(
-    Type.Unsafe<string | null>({
-      description: 'Date and time of its end, or a day; without it, never.',
-      examples: ['2030-01-31T00:00:00Z'],
-      described: { type: ['string', 'null'], pattern: TIME.source },
-    }),
-  ),
-})
-const tokenChecks: FieldChecks<{ name: string; scopes?: Scope[] | null; expires_at?: string | null }> = {
-  name: nameProblem,
-  scopes: scopesProblem,
-  expires_at: expiryProblem,
-}
-const TokenAnswer = Type.Object({ token: ApiTokenSchema }, { title: 'TokenAnswer' })
 const UserInput = Type.Object({
   email: Type.Optional(Type.String({ described: { format: 'email', maxLength: MAX_EMAIL_LENGTH } })),
   username: Type.Optional(Type.String({ described: { pattern: USERNAME.source } })),
@@ -82,72 +41,8 @@ const Region = Type.Object(
   { title: 'Region' },
 )
 
-/** What stands before routes: who may come in, and how often. */
-export interface Guards {
-  bearer: Bearer
-  loginThrottle: LoginThrottle
-  limitRate: (account: string) => void
-}
-
 /** Routes that do not ask for a bearer token. */
-export function openAccountRoutes(app: App, services: Services, guards: Guards): void {
-  const { database, limits, publicUrl } = services
-  const { bearer, loginThrottle, limitRate } = guards
-
-  app.post(
-    '/v1/tokens/exchange',
-    {
-      schema: {
-        operationId: 'exchangeToken',
-        failures: [],
-        summary: 'Exchange an API token for a bearer token of one hour',
-        description: 'Basic credentials with an empty user name and the API token as password.',
-        tags: ['Tokens'],
-        security: [{ apiToken: [] }],
-        response: answers(200, Type.Object({ token: Type.String() })),
-      },
-    },
-    async (request) => {
-      const apiToken = await authenticateApiToken(database, loginThrottle, request)
-      limitRate(apiToken.userId)
-      return { token: await bearer.sign(apiToken) }
-    },
-  )
-
-  app.post(
-    '/v1/tokens',
-    {
-      onRequest: async (request) => {
-        const user = await authenticatePassword(services, loginThrottle, request)
-        if (!user) await authenticate(services, bearer, request)
-        else request.user = user
-        limitRate(request.user.id)
-      },
-      schema: {
-        operationId: 'createToken',
-        failures: [],
-        summary: 'Make an API token',
-        description: 'With a bearer token, or with Basic credentials of login and password.',
-        tags: ['Tokens'],
-        security: [{ bearer: [] }, { password: [] }],
-        body: Type.Object({ token: TokenInput }),
-        response: answers(201, TokenAnswer),
-      },
-    },
-    async (request, reply) => {
-      const { name, scopes, expires_at } = readBody(request.body, 'token', TokenInput, tokenChecks)
-      confirmed(request)
-      const expiresAt = expires_at ? new Date(expires_at).toISOString() : null
-      const powers = powersWithin(request.apiToken ?? ALL_POWERS, { scopes: scopes ?? undefined, expiresAt })
-      const { apiToken, token } = await database
-        .transaction()
-        .execute((transaction) =>
-          createApiToken(transaction, actorOf(request), request.user.id, name, { ...powers, max: limits.maxApiTokens }),
-        )
-      return reply.status(201).send({ token: apiTokenJson(apiToken, token) })
-    },
-  )
-
+export function openAccountRoutes(app: App, { publicUrl }: Services): void {
   app.get(
     '/v1/regions',
     {
@@ -178,24 +73,8 @@ export function openAccountRoutes(app: App, services: Services, guards: Guards):
   )
 }
 
-function scopesProblem(value: unknown): string | undefined {
-  const isList = Array.isArray(value) && value.length > 0 && new Set(value).size === value.length
-  const isKnown = isList && value.every((name) => SCOPES.some((scope) => scope === name))
-  return isKnown ? undefined : `must be a list of some of ${SCOPES.join(', ')}`
-}
-
-const LATEST = Date.parse('+010000-01-01T00:00:00Z')
-
-function expiryProblem(value: unknown): string | undefined {
-  const time = typeof value === 'string' && TIME.test(value) ? Date.parse(value.replace(' ', 'T')) : Number.NaN
-  if (Number.isNaN(time)) return 'must be a date and time such as 2030-01-31T00:00:00Z'
-  // Times are compared as text, which a year of five digits upsets.
-  if (time >= LATEST) return 'must be before the year 10000'
-  return time > Date.now() ? undefined : 'must be in the future'
-}
-
 /** Routes whose caller is known. */
-export function accountRoutes(app: App, { database, limits }: Services): void {
+export function accountRoutes(app: App, { database }: Services): void {
   app.get(
     '/v1/users/self',
     {
@@ -232,82 +111,4 @@ export function accountRoutes(app: App, { database, limits }: Services): void {
     if (![id, id.replace(/^us-/, ''), 'self'].includes(request.params.id.toLowerCase())) throw notFound('user')
     return changeSelf(request)
   })
-
-  app.get(
-    '/v1/tokens',
-    {
-      schema: {
-        operationId: 'listTokens',
-        failures: [],
-        summary: 'List your API tokens',
-        tags: ['Tokens'],
-        response: answers(200, Type.Object({ tokens: Type.Array(ApiTokenSchema), meta: CutMeta })),
-      },
-    },
-    async (request) => {
-      const most = limits.maxApiTokens + MAX_EXPIRED
-      const tokens = await listApiTokens(database, request.user.id, most + 1)
-      const { items, meta } = cutAt(most, tokens, 'MAX_API_TOKENS')
-      return { tokens: items.map((token) => apiTokenJson(token)), ...meta }
-    },
-  )
-
-  app.get(
-    '/v1/tokens/:id',
-    {
-      schema: {
-        operationId: 'getToken',
-        failures: ['not_found'],
-        summary: 'Show an API token, without its value',
-        tags: ['Tokens'],
-        params: IdParams,
-        response: answers(200, TokenAnswer),
-      },
-    },
-    async (request) => ({
-      token: apiTokenJson(await getApiToken(database, request.user.id, request.params.id)),
-    }),
-  )
-
-  app.route({
-    method: ['PATCH', 'PUT'],
-    url: '/v1/tokens/:id/renew',
-    schema: {
-      operationId: 'renewToken',
-      failures: ['not_found', 'invalid'],
-      summary: 'Give an API token a new value; the old one stops working',
-      tags: ['Tokens'],
-      params: IdParams,
-      response: answers(200, TokenAnswer),
-    },
-    handler: async (request) => {
-      confirmed(request)
-      const { id } = request.params
-      const asking = request.apiToken ?? ALL_POWERS
-      const { apiToken, token } = await database
-        .transaction()
-        .execute((transaction) => renewApiToken(transaction, actorOf(request), request.user.id, id, asking))
-      return { token: apiTokenJson(apiToken, token) }
-    },
-  })
-
-  app.delete(
-    '/v1/tokens/:id',
-    {
-      schema: {
-        operationId: 'deleteToken',
-        failures: ['not_found'],
-        summary: 'Revoke an API token',
-        tags: ['Tokens'],
-        params: IdParams,
-        response: answers(204, NoContent),
-      },
-    },
-    async (request, reply) => {
-      await database
-        .transaction()
-        .execute((transaction) => deleteApiToken(transaction, actorOf(request), request.user.id, request.params.id))
-      return reply.status(204).send(null)
-    },
-  )
 }

@@ -34,8 +34,8 @@ function connect(name: (typeof NAMES)[number], purpose = 'full'): { at: SandboxP
   return { at, platform: createPlatform(transport, connection) }
 }
 
-function openTransport(places = Object.values(sandbox.platforms).map(({ url }) => url)): Transport {
-  const allowedHosts = places.map((url): AllowedHost => {
+function openTransport(whereabouts = Object.values(sandbox.platforms).map(({ url }) => url)): Transport {
+  const allowedHosts = whereabouts.map((url): AllowedHost => {
     const { hostname, port } = new URL(url)
     return { kind: 'host', host: hostname, port: Number(port), plainHttp: true, text: url }
   })
@@ -240,12 +240,12 @@ test.each([
 })
 
 test('a GitHub that refuses to say whose token it is is none', async () => {
-  const place = await serve((_request, response) => response.writeHead(422).end('{"message":"Validation Failed"}'))
-  const outside = openTransport([place.origin])
+  const where = await serve((_request, response) => response.writeHead(422).end('{"message":"Validation Failed"}'))
+  const outside = openTransport([where.origin])
   const connection = {
     scmType: 'github-enterprise' as const,
-    webUrl: place.origin,
-    apiUrl: `${place.origin}/api/v3`,
+    webUrl: where.origin,
+    apiUrl: `${where.origin}/api/v3`,
     token: 't',
     link: 'l',
     account: 'a',
@@ -257,7 +257,7 @@ test('a GitHub that refuses to say whose token it is is none', async () => {
     expect.stringMatching(/^There is no GitHub at .*: it refuses to say whose token this is\.$/),
   ])
   await outside.close()
-  await place.close()
+  await where.close()
 })
 
 test.each([
@@ -265,12 +265,12 @@ test.each([
   ['gitlab-self-hosted', 405, '/api/v4', '{"error":"405 Not Allowed"}'],
   ['gitlab-self-hosted', 422, '/api/v4', '{"message":"422 Unprocessable Entity"}'],
 ] as const)('a place that answers %s with %i is none', async (scmType, status, path, body) => {
-  const place = await serve((_request, response) => response.writeHead(status).end(body))
-  const outside = openTransport([place.origin])
+  const where = await serve((_request, response) => response.writeHead(status).end(body))
+  const outside = openTransport([where.origin])
   const connection = {
     scmType,
-    webUrl: place.origin,
-    apiUrl: `${place.origin}${path}`,
+    webUrl: where.origin,
+    apiUrl: `${where.origin}${path}`,
     token: 't',
     link: 'l',
     account: 'a',
@@ -284,7 +284,7 @@ test.each([
     ),
   ])
   await outside.close()
-  await place.close()
+  await where.close()
 })
 
 test('organisations behind single sign-on are left out with a warning, and their repositories name it', async () => {

@@ -204,8 +204,8 @@ describe('branches', () => {
   // The default branch at both ends, around the bound of 1,000, and around ends of pages.
   test.each([0, 1, 99, 100, 998, 999, 1000, 1001, 1200, 1231, 1232, 1233, 2343, 2344])(
     'with the default one at %i come once each in pages of any size',
-    async (place) => {
-      const first = name(place)
+    async (index) => {
+      const first = name(index)
       const expected = [first, ...all.filter((branch) => branch.name !== first.name)]
       for (const perPage of [7, 77, 100]) {
         const last = Math.ceil(all.length / perPage)

@@ -6,7 +6,7 @@ export function hasCode(error: unknown, ...codes: FailureCode[]): error is Failu
 }
 
 /** The platform did answer, but keeps this one thing from us. */
-export const REFUSALS: FailureCode[] = ['scm_not_found', 'scm_forbidden', 'scm_scope_missing', 'scm_sso_required']
+export const WITHHELD: FailureCode[] = ['scm_not_found', 'scm_forbidden', 'scm_scope_missing', 'scm_sso_required']
 
 /** It cannot tell now, and may another time. */
 export const TROUBLES: FailureCode[] = ['scm_rate_limited', 'scm_unavailable', 'scm_unreachable', 'scm_bad_response']
@@ -36,7 +36,7 @@ export async function lookUpEach<K, T>(
         found.set(key, await ask(key))
       } catch (failure) {
         if (hasCode(failure, ...TROUBLES)) isComplete = false
-        else if (!hasCode(failure, ...REFUSALS)) throw failure
+        else if (!hasCode(failure, ...WITHHELD)) throw failure
       }
     }),
   )

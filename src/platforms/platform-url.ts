@@ -106,10 +106,10 @@ function readWebUrl(
   const violation = policy.checkTarget(target)
   if (violation) {
     const plainHttp = target.protocol === 'http:' && violation.log.range === 'http'
-    const refused = plainHttp
+    const violated = plainHttp
       ? otherAddress('is not an https address', webUrl.replace(/^http:/, 'https:'))
       : { problem: violation.message, ...(mayBeOpened(violation) && { hint: ASK_OPERATOR }) }
-    return { ...refused, logged: violation.log }
+    return { ...violated, logged: violation.log }
   }
   const given = head.toLowerCase() + text.slice(head.length).replace(/\/$/, '')
   return { webUrl, url: given }
@@ -167,14 +167,14 @@ function isSegment(segment: string): boolean {
 /** Whether that is an address of ourselves: the same host and port (all names of this machine count as one), and below our path. */
 export function isOwn(address: string, ownUrl: string): boolean {
   const [theirs, ours] = [new URL(address), new URL(ownUrl)]
-  if (place(theirs) !== place(ours)) return false
+  if (hostAndPort(theirs) !== hostAndPort(ours)) return false
   const own = ours.pathname.replace(/\/$/, '')
   // We fold doubled slashes.
   const path = theirs.pathname.replace(/\/{2,}/g, '/')
   return own === '' || path === own || path.startsWith(`${own}/`)
 }
 
-function place(url: URL): string {
+function hostAndPort(url: URL): string {
   const target = targetOf(url)
   if (!target) return ''
   const { host, port } = target

@@ -124,7 +124,7 @@ describe.skipIf(!hasHelm)('the Helm chart', () => {
     expect(render([...image, ...url, ...storage])).toMatch(/name: RATE_LIMIT\n\s+value: "1000000"\n/)
   })
 
-  const refusals = [
+  const messages = [
     { without: 'an image', values: url, message: 'image.repository must be set' },
     { without: 'its address', values: image, message: 'settings.PUBLIC_URL must be set' },
     {
@@ -149,7 +149,7 @@ describe.skipIf(!hasHelm)('the Helm chart', () => {
     },
   ]
 
-  it.each(refusals)('installs nothing without $without, and says so', ({ values, message }) => {
+  it.each(messages)('installs nothing without $without, and says so', ({ values, message }) => {
     const { code, output } = run('helm', [...TEMPLATE, ...values])
     expect(code).not.toBe(0)
     expect(output).toContain(message)

@@ -127,6 +127,10 @@ export function searchRoutes(app: App, services: Services): void {
     },
   })
 
+  branchesRoute(app, services)
+}
+
+function branchesRoute(app: App, services: Services): void {
   app.get(
     '/v1/scm_integrations/:id/branches',
     {

@@ -4,7 +4,7 @@ import { Type } from 'typebox'
 import { Failure } from '../../failure.ts'
 import { avatarAddress, membersOf, unreadableWarnings, webAddress } from '../answers.ts'
 import { branchPage } from '../composed-list.ts'
-import { hasCode, orNull, REFUSALS, TROUBLES } from '../failures.ts'
+import { hasCode, orNull, TROUBLES, WITHHELD } from '../failures.ts'
 import { listAt, onePage, SMALL_PAGE } from '../lists.ts'
 import type {
   Branch,
@@ -122,7 +122,7 @@ export class GitHub implements Platform {
     } catch (failure) {
       if (!hasCode(failure, 'scm_not_found')) throw failure
       // As with other lists it may be about the size of the page.
-      const fewer = await orNull(keys(SMALL_PAGE), [...REFUSALS, ...TROUBLES])
+      const fewer = await orNull(keys(SMALL_PAGE), [...WITHHELD, ...TROUBLES])
       if (fewer !== null) return fewer.map(keyFrom)
       const unknown = await this.#unknownCalls()
       if (unknown.includes(KEYS)) throw callUnknown(this.#at, unknown)
@@ -133,14 +133,14 @@ export class GitHub implements Platform {
 
   async searchRepositories(query: RepositoryQuery, page: PageRequest): Promise<Page<Repository>> {
     const q = repositorySearch(query)
-    const place = `user or organisation "${query.user}"`
-    if (query.user !== null && !isLogin(query.user)) return unknown(place)
+    const where = `user or organisation "${query.user}"`
+    if (query.user !== null && !isLogin(query.user)) return unknown(where)
     try {
       const list = { path: '/search/repositories', parameters: { q }, item: RepositoryItem, isSearch: true } as const
       const found = await searched(page, () => onePage(listAt(this.#api, list), page))
       return { ...found, items: found.items.map((item) => repositoryFrom(item, this.#at.webUrl)) }
     } catch (failure) {
-      if (query.user !== null && isAbsent(failure)) return unknown(place)
+      if (query.user !== null && isAbsent(failure)) return unknown(where)
       throw failure
     }
   }
@@ -170,7 +170,7 @@ export class GitHub implements Platform {
     // A renamed branch answers with its new name.
     const exists = async () => {
       const address = `${path}/branches/${encodeURIComponent(branch ?? '')}`
-      return (await orNull(this.#api.get(address, BranchItem), [...REFUSALS, 'scm_bad_response']))?.body.name === branch
+      return (await orNull(this.#api.get(address, BranchItem), [...WITHHELD, 'scm_bad_response']))?.body.name === branch
     }
     const { items, hasNext, totalCount, unreadable } = await branchPage(list, branch, exists, page)
     return { items: items.map(branchFrom), hasNext, totalCount, warnings: unreadableWarnings('GitHub', unreadable) }
@@ -202,7 +202,7 @@ export class GitHub implements Platform {
   async #memberships(page: PageRequest) {
     const list = { path: '/user/memberships/orgs', parameters: { state: 'active' }, item: Membership }
     // What somebody in between answers tells nothing of the memberships.
-    const found = await orNull(onePage(listAt(this.#api, list), page), REFUSALS)
+    const found = await orNull(onePage(listAt(this.#api, list), page), WITHHELD)
     const items = (found?.items ?? []).flatMap(({ organization }) => organization ?? [])
     const isTold = items.length > 0 || page.page > 1
     return { items, hasNext: found?.hasNext ?? false, warnings: isTold ? [] : [ORGANIZATIONS_UNTOLD] }
@@ -243,7 +243,7 @@ export class GitHub implements Platform {
   /** A side question: GitHub's trouble with it is none of the account's. */
   async #primaryEmail(): Promise<string | null | undefined> {
     try {
-      const emails = await orNull(this.#api.getAll('/user/emails?per_page=100', Email), REFUSALS)
+      const emails = await orNull(this.#api.getAll('/user/emails?per_page=100', Email), WITHHELD)
       return emails?.find(({ primary, verified }) => primary && verified)?.email ?? null
     } catch (failure) {
       if (hasCode(failure, ...TROUBLES) && !isVersionUnsupported(failure)) return undefined
@@ -257,7 +257,7 @@ async function orUntold<T>(asked: Promise<T>): Promise<T | null> {
   try {
     return await asked
   } catch (failure) {
-    if (isVersionUnsupported(failure) || !hasCode(failure, ...REFUSALS, 'scm_bad_response')) throw failure
+    if (isVersionUnsupported(failure) || !hasCode(failure, ...WITHHELD, 'scm_bad_response')) throw failure
     return null
   }
 }

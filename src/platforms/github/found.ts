@@ -41,9 +41,9 @@ export function isAbsent(failure: unknown): failure is Failure {
   return hasCode(failure, 'scm_query_refused') && failure.details.isAbsent === true
 }
 
-export function unknown(place: string, reason?: Failure): Page<never> {
+export function unknown(where: string, reason?: Failure): Page<never> {
   const advice = reason?.details.advice === undefined ? '' : ` ${reason.details.advice}`
-  return emptyPage(0, `GitHub has no ${place} that this account can see.${advice}`)
+  return emptyPage(0, `GitHub has no ${where} that this account can see.${advice}`)
 }
 
 /** https://docs.github.com/en/rest/using-the-rest-api/troubleshooting-the-rest-api names this header for single sign-on. */

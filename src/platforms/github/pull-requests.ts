@@ -90,16 +90,16 @@ async function pullRequestsUnderNewName(
   old: string,
   page: PageRequest,
 ): Promise<Page<PullRequest>> {
-  const place = `repository "${old}"`
+  const where = `repository "${old}"`
   try {
     const { body } = await api.get(`/repos/${old}`, RepositoryDetails)
     const repo = body.full_name ?? old
     if (isRepository(repo) && repo.toLowerCase() !== old.toLowerCase()) {
       return await pullRequestsFound(api, webUrl, { ...query, repo }, page)
     }
-    return emptyPage(0, `GitHub has ${place}, but does not search in it for this account.`)
+    return emptyPage(0, `GitHub has ${where}, but does not search in it for this account.`)
   } catch (failure) {
-    if (isAbsent(failure) || hasCode(failure, 'scm_not_found')) return unknown(place, failure)
+    if (isAbsent(failure) || hasCode(failure, 'scm_not_found')) return unknown(where, failure)
     throw failure
   }
 }

@@ -3,7 +3,7 @@
 import { type Static, Type } from 'typebox'
 import { Failure, type FailureCode } from '../../failure.ts'
 import { avatarAddress, membersOf, webAddress } from '../answers.ts'
-import { hasCode, orNull, REFUSALS } from '../failures.ts'
+import { hasCode, orNull, WITHHELD } from '../failures.ts'
 import type { Connection, Profile } from '../platform.ts'
 import type { ApiClient } from '../transport/api-client.ts'
 import { isSomebodyElses, isUnknownPath, notAPerson, notGitLab, perhapsNotGitLab } from './errors.ts'
@@ -20,7 +20,7 @@ interface Apis {
 }
 
 /** OAuth tokens get a 400 where personal ones are described, and personal ones a 401 at the other: neither is bad for it. */
-const TOKEN_UNTOLD: FailureCode[] = [...REFUSALS, 'scm_bad_response', 'scm_query_refused', 'scm_token_rejected']
+const TOKEN_UNTOLD: FailureCode[] = [...WITHHELD, 'scm_bad_response', 'scm_query_refused', 'scm_token_rejected']
 const NOTHING_TOLD: TokenFacts = { scopes: null, expiresAt: null }
 
 export async function readProfile(at: Connection, apis: Apis): Promise<Profile> {

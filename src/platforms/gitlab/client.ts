@@ -4,7 +4,7 @@ import { Type } from 'typebox'
 import { Failure, type FailureCode } from '../../failure.ts'
 import { unreadableWarnings } from '../answers.ts'
 import { branchPage } from '../composed-list.ts'
-import { orNull, REFUSALS } from '../failures.ts'
+import { orNull, WITHHELD } from '../failures.ts'
 import { listAt, onePage } from '../lists.ts'
 import type {
   Branch,
@@ -43,7 +43,7 @@ import {
 } from './responses.ts'
 
 /** Servers older than a path answer it in a form of their own. */
-const UNTOLD: FailureCode[] = [...REFUSALS, 'scm_bad_response']
+const UNTOLD: FailureCode[] = [...WITHHELD, 'scm_bad_response']
 
 /** Kept of a request's time, in milliseconds, to answer with what was found until then. */
 const ANSWER_TIME = 2_500

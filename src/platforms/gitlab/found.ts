@@ -18,8 +18,8 @@ export function isProject(name: string): boolean {
   return (pathParts(name)?.length ?? 0) > 1
 }
 
-export function unknown(place: string): Page<never> {
-  return emptyPage(0, `GitLab has no ${place} that this account can see.`)
+export function unknown(where: string): Page<never> {
+  return emptyPage(0, `GitLab has no ${where} that this account can see.`)
 }
 
 /** `cut` is said where so much was read that no more was. */

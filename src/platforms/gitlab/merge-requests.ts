@@ -106,17 +106,17 @@ async function isKnown(api: ApiClient, repo: string): Promise<boolean> {
 
 /** The empty page where the project is unknown or has no merge requests to give; else `failure` stands. */
 async function whyNone(api: ApiClient, repo: string, failure: Failure): Promise<Page<never>> {
-  const place = `project "${repo}"`
+  const where = `project "${repo}"`
   try {
     const { body } = await api.get(projectAddress(repo), ProjectDetails)
     const { merge_requests_access_level: level, merge_requests_enabled: isEnabled } = body
     if (level === 'disabled' || isEnabled === false) {
-      return emptyPage(0, `Merge requests are switched off in ${place}.`)
+      return emptyPage(0, `Merge requests are switched off in ${where}.`)
     }
   } catch (reason) {
-    if (hasCode(failure, 'scm_not_found') && hasCode(reason, 'scm_not_found')) return unknown(place)
+    if (hasCode(failure, 'scm_not_found') && hasCode(reason, 'scm_not_found')) return unknown(where)
     throw failure
   }
   if (failure.code === 'scm_forbidden') throw failure
-  return emptyPage(0, `GitLab lists no merge requests of ${place}, though it shows the project.`)
+  return emptyPage(0, `GitLab lists no merge requests of ${where}, though it shows the project.`)
 }

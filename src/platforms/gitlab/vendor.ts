@@ -9,8 +9,8 @@ import { SCOPES } from './scopes.ts'
 const identify: Identification = {
   question: (webUrl) => ({ url: `${addresses.apiUrl(webUrl)}/version` }),
   read(_webUrl, { status, headers, members }) {
-    const isRefused = status === 401 && members.message === '401 Unauthorized'
-    const isGitLab = isRefused || headers['x-gitlab-meta'] !== undefined
+    const isForbidden = status === 401 && members.message === '401 Unauthorized'
+    const isGitLab = isForbidden || headers['x-gitlab-meta'] !== undefined
     return isGitLab ? { name: 'GitLab', version: null, doubt: null } : null
   },
 }

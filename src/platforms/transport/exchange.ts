@@ -10,7 +10,7 @@ import type { Call, HttpResponse, Next } from './guard.ts'
 import { leaseOf } from './guards/body-budget.ts'
 
 /** Bytes: platforms' own refusals have a few hundred, and pages of others only have to be known as such. */
-const MAX_REFUSAL_BYTES = 64 * 1024
+const MAX_ERROR_BYTES = 64 * 1024
 
 const NO_BYTES = Buffer.alloc(0)
 
@@ -48,8 +48,8 @@ export function createExchange(
       discard(answer.body, status)
       return response
     }
-    const isRefusal = status >= 400
-    const bounds = { ...limits, body: isRefusal ? MAX_REFUSAL_BYTES : call.maxBytes, cut: isRefusal }
+    const isError = status >= 400
+    const bounds = { ...limits, body: isError ? MAX_ERROR_BYTES : call.maxBytes, cut: isError }
     return { ...response, bytes: await readBody(answer.body, response.headers, bounds, lease) }
   }
 }

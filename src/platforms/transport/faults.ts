@@ -178,7 +178,7 @@ const PROXY_DOWN: Row = {
   again: true,
   unsent: true,
 }
-const PROXY_REFUSES: Row = {
+const PROXY_DENIES: Row = {
   sentence: ({ host }) =>
     `The outgoing proxy of this server does not connect to ${host}. Ask the operator to check it.`,
   unsent: true,
@@ -213,7 +213,7 @@ export function readFault(error: unknown, endpoint: Endpoint): Fault {
 }
 
 function rowFor(error: unknown, code: string, proxied: boolean): Row | undefined {
-  if (proxied && error instanceof Error && error.message.startsWith('Proxy response')) return PROXY_REFUSES
+  if (proxied && error instanceof Error && error.message.startsWith('Proxy response')) return PROXY_DENIES
   if (proxied && code === 'UND_ERR_PRX_TLS') return PROXY_DOWN
   const row = ROWS[code] ?? rowForFamily(code)
   return proxied && row?.way ? PROXY_DOWN : row

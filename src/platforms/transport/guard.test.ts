@@ -38,12 +38,12 @@ test('a guard may refuse a call, or send it again', async () => {
     await next(call)
     return next(call)
   }
-  const refuse: Guard<Word> = async () => {
+  const fail: Guard<Word> = async () => {
     throw new Failure('scm_unavailable', 'no')
   }
   await compose<Word>(twice)(exchange)({ word: '' })
   expect(exchange).toHaveBeenCalledTimes(2)
-  await expect(compose<Word>(refuse, twice)(exchange)({ word: '' })).rejects.toThrow('no')
+  await expect(compose<Word>(fail, twice)(exchange)({ word: '' })).rejects.toThrow('no')
   expect(exchange).toHaveBeenCalledTimes(2)
 })
 

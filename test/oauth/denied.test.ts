@@ -54,8 +54,8 @@ describeOnBothEngines('linking by OAuth', (engine) => {
     const isGitHub = name === 'github'
 
     // What the callback refuses before it tells the platform anything.
-    type Refusal = (parts: { begin: () => Promise<string>; returned: () => Promise<string> }) => Promise<Answer>
-    const failures: [string, number, Refusal][] = [
+    type FailedLink = (parts: { begin: () => Promise<string>; returned: () => Promise<string> }) => Promise<Answer>
+    const failures: [string, number, FailedLink][] = [
       ['no state', 400, async ({ returned }) => browser.get(changed(await returned(), { state: null }))],
       [
         'an unknown state',
