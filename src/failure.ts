@@ -50,7 +50,6 @@ export const HINT_ACTIONS = [
   'authorise',
   'open_platform',
   'ask_operator',
-  'wait',
 ] as const
 
 /** What the message says of mending it, for programs. */
@@ -62,7 +61,6 @@ export interface Hint {
   url?: string
   /** The type to send instead. */
   scm_type?: string
-  seconds?: number
 }
 
 export interface FailureDetails {
@@ -114,12 +112,6 @@ export function invalid(
 ): Failure {
   const [field = '', messages = []] = Object.entries(errors)[0] ?? []
   return new Failure('invalid', `${field} ${messages[0] ?? 'is invalid'}`, { errors, cause, ...(hint && { hint }) })
-}
-
-/** What the caller can do about a failure, as an answer tells it. */
-export function hintOf({ details: { hint, retryAfter } }: Failure): Hint | undefined {
-  if (hint !== undefined || retryAfter === undefined) return hint
-  return { action: 'wait', seconds: Math.ceil(retryAfter) }
 }
 
 /** Sent to requests that arrive during shutdown, and to those that are not done at its end. */

@@ -41,7 +41,6 @@ export const HintSchema = Type.Object(
     field: Type.Optional(Type.String({ description: 'Of a 422: the field that this mends.' })),
     url: Type.Optional(Type.String({ description: 'The address to send instead, or the page to open.' })),
     scm_type: Type.Optional(Type.String({ description: 'The type to send instead.' })),
-    seconds: Type.Optional(Type.Integer({ minimum: 1, description: 'How long to wait, as in `Retry-After`.' })),
   },
   { title: 'Hint' },
 )

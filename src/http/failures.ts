@@ -2,7 +2,7 @@
 
 import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify'
 import type { FailureCode } from '../failure.ts'
-import { Failure, hintOf } from '../failure.ts'
+import { Failure } from '../failure.ts'
 
 interface Row {
   status: number
@@ -70,7 +70,7 @@ function failureFrom(error: FastifyError | Failure): Failure {
 /** `failure-schemas.ts` describes the same. */
 function bodyOf(failure: Failure, row: Row, requestId: string): object {
   const { details } = failure
-  const hint = hintOf(failure)
+  const { hint } = details
   if (row.status === 404) {
     return {
       resource: details.resource,

@@ -3,7 +3,7 @@
 import { LRUCache } from 'lru-cache'
 import type { Static } from 'typebox'
 import { Type } from 'typebox'
-import { Failure, type Hint, hintOf } from '../failure.ts'
+import { Failure, type Hint } from '../failure.ts'
 import type { Platform, PlatformHealth, Profile } from '../platforms/platform.ts'
 import { scmTypes } from '../platforms/scm-types.ts'
 import { HintSchema, NullableString, NullableTime, nullable, Time } from '../schemas.ts'
@@ -145,7 +145,7 @@ function failedHealth(integration: Integration, failure: Failure): Health {
   return {
     status: shownBy(failure)?.status ?? statusNow(integration),
     checked_at: now(),
-    problems: [problem(failure.code, failure.message, hintOf(failure))],
+    problems: [problem(failure.code, failure.message, failure.details.hint)],
     platform: { name: scmTypes[integration.scmType].label, version: null },
     scopes: {
       granted: integration.scopes?.split(' ').filter(Boolean) ?? null,
