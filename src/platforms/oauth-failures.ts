@@ -14,17 +14,17 @@ import { clampWait, readRetryAfter } from './transport/retry-after.ts'
  * - limit: we ask too often.
  * - trouble: the platform has trouble of its own.
  */
-export type OAuthMeaning = 'grant' | 'email' | 'application' | 'limit' | 'trouble'
+type Meaning = 'grant' | 'email' | 'application' | 'limit' | 'trouble'
 
 /** Of an `OAuthApplication`, what is read here. */
 interface Site {
   scmType: OAuthScmType
   webUrl: string
-  endpoints: { errors: Record<string, OAuthMeaning>; recognises(answer: RawAnswer): boolean }
+  endpoints: { recognises(answer: RawAnswer): boolean }
 }
 
 /** RFC 6749 sections 4.1.2.1 and 5.2, RFC 8628 section 3.5. */
-const MEANINGS: Record<string, OAuthMeaning> = {
+const MEANINGS: Record<string, Meaning> = {
   invalid_grant: 'grant',
   invalid_client: 'application',
   unauthorized_client: 'application',
@@ -33,6 +33,14 @@ const MEANINGS: Record<string, OAuthMeaning> = {
   slow_down: 'limit',
   server_error: 'trouble',
   temporarily_unavailable: 'trouble',
+  // GitHub's own, which others may copy; nobody uses them in another sense:
+  // https://docs.github.com/en/apps/oauth-apps/maintaining-oauth-apps/troubleshooting-oauth-app-access-token-request-errors
+  bad_verification_code: 'grant',
+  bad_refresh_token: 'grant',
+  unverified_user_email: 'email',
+  incorrect_client_credentials: 'application',
+  redirect_uri_mismatch: 'application',
+  application_suspended: 'application',
 }
 
 function codeIn({ body }: RawAnswer): string | null {
@@ -40,16 +48,15 @@ function codeIn({ body }: RawAnswer): string | null {
   return typeof error === 'string' && /^[a-z_]{1,60}$/.test(error) ? error : null
 }
 
-function meaningOf({ endpoints }: Site, code: string | null): OAuthMeaning | undefined {
-  const meanings = { ...MEANINGS, ...endpoints.errors }
-  return code !== null && Object.hasOwn(meanings, code) ? meanings[code] : undefined
+function meaningOf(code: string | null): Meaning | undefined {
+  return code !== null && Object.hasOwn(MEANINGS, code) ? MEANINGS[code] : undefined
 }
 
 /** Whether the platform itself wrote a 4xx of one of these endpoints: in OAuth's form, or in another of its own. */
 export function recognises(site: Site, answer: RawAnswer): boolean {
   const { error_description } = membersOf(answer.body)
   const code = codeIn(answer)
-  if (code !== null && (meaningOf(site, code) || typeof error_description === 'string')) return true
+  if (code !== null && (meaningOf(code) || typeof error_description === 'string')) return true
   return site.endpoints.recognises(answer)
 }
 
@@ -60,7 +67,7 @@ export function oauthFailure(site: Site, answer: RawAnswer): Failure {
   const code = codeIn(answer)
   const log = { host: new URL(site.webUrl).hostname, status, oauth_error: code ?? 'unknown' }
   const retryAfter = readRetryAfter(headers['retry-after'], timeOf(headers))
-  const meaning = status === 429 ? 'limit' : meaningOf(site, code)
+  const meaning = status === 429 ? 'limit' : meaningOf(code)
   if (meaning === 'grant') return new Failure('scm_grant_refused', `${label} refused it (${code}).`, { log })
   if (meaning === 'email') {
     const message = `${label} links only accounts whose primary e-mail address is verified. Verify it there and try again.`

@@ -3,7 +3,7 @@
 import { createHash, randomBytes } from 'node:crypto'
 import type { Config } from '../config.ts'
 import { membersOf } from './answers.ts'
-import type { OAuthMeaning } from './oauth-failures.ts'
+import type {} from './oauth-failures.ts'
 import { badAnswer, oauthFailure, recognises, withSettings } from './oauth-failures.ts'
 import type { OAuthScmType } from './scm-types.ts'
 import type { RawAnswer } from './transport/guard.ts'
@@ -52,8 +52,6 @@ export interface OAuthEndpoints {
   issuers(webUrl: string): string[]
   /** Seconds a token lives that comes with a refresh token but without `expires_in`. */
   usualLifetime: number
-  /** What its own codes in `error` mean, beside those of RFC 6749. */
-  errors: Record<string, OAuthMeaning>
   /** Whether it wrote this 4xx of an OAuth endpoint, although the form is not OAuth's. */
   recognises(answer: RawAnswer): boolean
   /** What a grant lacks of `asked` or of what our calls need; nothing where `granted` is not told. */

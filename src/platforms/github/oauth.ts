@@ -29,15 +29,6 @@ export const oauth: OAuthEndpoints = {
   refreshParameters: () => ({}),
   issuers,
   usualLifetime: 28_800,
-  // https://docs.github.com/en/apps/oauth-apps/maintaining-oauth-apps/troubleshooting-oauth-app-access-token-request-errors
-  errors: {
-    bad_verification_code: 'grant',
-    bad_refresh_token: 'grant',
-    unverified_user_email: 'email',
-    incorrect_client_credentials: 'application',
-    redirect_uri_mismatch: 'application',
-    application_suspended: 'application',
-  },
   recognises: recognisesRejection,
   missingScopes,
   revoke,

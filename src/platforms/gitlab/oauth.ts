@@ -16,7 +16,6 @@ export const oauth: OAuthEndpoints = {
   // It sends none yet; this is the issuer of https://gitlab.com/.well-known/oauth-authorization-server.
   issuers: (webUrl) => [webUrl],
   usualLifetime: 7_200,
-  errors: {},
   recognises: (answer) => recognises({ hasWorked: true }, answer),
   missingScopes,
   async revoke(transport, application, { accessToken, refreshToken }: TokenPair) {
