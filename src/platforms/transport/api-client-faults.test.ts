@@ -17,7 +17,7 @@ const LIMITS = {
   connect: 500,
   headers: 500,
   idle: 400,
-  call: 1200,
+  call: 4000,
   retryMin: 5,
   retryMax: 20,
   object: 8 * 1024 * 1024,
