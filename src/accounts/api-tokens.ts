@@ -6,6 +6,7 @@ import type { NewEvent } from '../audit/event-types.ts'
 import type { Actor } from '../audit/events.ts'
 import { recordEvent } from '../audit/events.ts'
 import { type Database, noteIfPossible, type Transaction } from '../database/database.ts'
+import { createStatement } from '../database/statement.ts'
 import type { ApiTokensTable } from '../database/tables.ts'
 import { invalid, notFound } from '../failure.ts'
 import { now } from '../time.ts'
@@ -237,20 +238,25 @@ export interface CallersToken extends Powers {
   name: string
 }
 
+const tokenOwner = createStatement<{ id: string; issuedAt: string }, TokenOwnerRow>((database, value) =>
+  database
+    .selectFrom('apiTokens')
+    .innerJoin('users', 'users.id', 'apiTokens.userId')
+    .selectAll('users')
+    .select(['apiTokens.name as tokenName', 'apiTokens.scopes', 'apiTokens.expiresAt'])
+    .where('apiTokens.id', '=', value('id'))
+    .where('apiTokens.issuedAt', '=', value('issuedAt')),
+)
+
+type TokenOwnerRow = User & Pick<ApiToken, 'scopes' | 'expiresAt'> & { tokenName: string }
+
 /** The user whose token this is, as long as both are there and the token has neither expired nor been renewed since. */
 export async function findTokenOwner(
   database: Database,
   id: string,
   issuedAt: string,
 ): Promise<{ user: User; apiToken: CallersToken } | undefined> {
-  const found = await database
-    .selectFrom('apiTokens')
-    .innerJoin('users', 'users.id', 'apiTokens.userId')
-    .selectAll('users')
-    .select(['apiTokens.name as tokenName', 'apiTokens.scopes', 'apiTokens.expiresAt'])
-    .where('apiTokens.id', '=', id)
-    .where('apiTokens.issuedAt', '=', issuedAt)
-    .executeTakeFirst()
+  const [found] = await tokenOwner(database, { id, issuedAt })
   if (!found || isExpired(found)) return undefined
   const { tokenName, scopes, expiresAt, ...user } = found
   return { user, apiToken: { id, name: tokenName, ...powersOf({ scopes, expiresAt }) } }

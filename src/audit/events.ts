@@ -2,8 +2,8 @@
 
 import type { Selectable } from 'kysely'
 import { sql } from 'kysely'
+import { newOrderedId } from '../database/adapter.ts'
 import type { Database, Transaction } from '../database/database.ts'
-import { newOrderedId } from '../database/ordered-ids.ts'
 import type { EventMeans, EventsTable } from '../database/tables.ts'
 import { asOneLine } from '../text.ts'
 import { now } from '../time.ts'

@@ -1,6 +1,11 @@
 // Columns are snake_case in the store and camelCase in the code.
 
-import { CamelCasePlugin } from 'kysely'
+import { CamelCasePlugin, type PluginTransformResultArgs, type QueryResult, type UnknownRow } from 'kysely'
+
+/** Rows whose columns the driver has named as the code does, once for all of them. */
+export interface NamedResult {
+  isNamed?: true
+}
 
 /**
  * Columns that have another name in the store than in the code. They are not renamed there: a server of the version
@@ -16,5 +21,14 @@ export class ColumnNames extends CamelCasePlugin {
 
   protected override camelCase(name: string): string {
     return CODE_NAMES[name] ?? super.camelCase(name)
+  }
+
+  nameInCode(column: string): string {
+    return this.camelCase(column)
+  }
+
+  override async transformResult(args: PluginTransformResultArgs): Promise<QueryResult<UnknownRow>> {
+    const { isNamed }: NamedResult = args.result as NamedResult
+    return isNamed ? args.result : super.transformResult(args)
   }
 }

@@ -6,8 +6,8 @@ import type { Dialect, Transaction as KyselyTransaction, PostgresPool, PostgresP
 import { Kysely, PostgresAdapter, PostgresDialect } from 'kysely'
 import pg from 'pg'
 import { Failure } from '../failure.ts'
+import { withAdapter } from './adapter.ts'
 import { ColumnNames } from './column-names.ts'
-import { withOrderedIds } from './ordered-ids.ts'
 import { sqliteDialect } from './sqlite.ts'
 import { storeFailure, unavailable } from './store-failure.ts'
 import type { Tables } from './tables.ts'
@@ -36,10 +36,12 @@ export function openDatabase(
   settings: { dataDir: string; databaseUrl: string | null },
   { patient = false, readOnly = false }: { patient?: boolean; readOnly?: boolean } = {},
 ): Database {
+  const names = new ColumnNames()
+  const use = readOnly ? 'read' : patient ? 'command' : 'server'
   const dialect = settings.databaseUrl
     ? postgresDialect(settings.databaseUrl, patient)
-    : sqliteDialect(databaseFile(settings.dataDir), readOnly ? 'read' : patient ? 'command' : 'server')
-  return new Kysely<Tables>({ dialect: withOrderedIds(dialect), plugins: [new ColumnNames()] })
+    : sqliteDialect(databaseFile(settings.dataDir), use, (column) => names.nameInCode(column))
+  return new Kysely<Tables>({ dialect: withAdapter(dialect), plugins: [names] })
 }
 
 /** Throws `store_unavailable` when the store cannot be read. */

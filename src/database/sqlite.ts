@@ -5,6 +5,7 @@ import { chmodSync, closeSync, existsSync, openSync, statSync } from 'node:fs'
 import { pathToFileURL } from 'node:url'
 import type { CompiledQuery, DatabaseConnection, Dialect, Driver, QueryResult } from 'kysely'
 import { CompiledQuery as Query, SqliteAdapter, SqliteIntrospector, SqliteQueryCompiler } from 'kysely'
+import type { NamedResult } from './column-names.ts'
 import type { Result, SqliteConnection } from './sqlite-connection.js'
 import { openConnection } from './sqlite-connection.js'
 import type { SqliteWriter, StatementRunner } from './sqlite-writer.ts'
@@ -33,9 +34,10 @@ function writerPragmas(file: string): string[] {
  */
 export type SqliteUse = 'server' | 'command' | 'read'
 
-export function sqliteDialect(file: string, use: SqliteUse): Dialect {
+/** `nameOf`: what a column is called in the rows of a server, where reading is most of the work. */
+export function sqliteDialect(file: string, use: SqliteUse, nameOf: (column: string) => string): Dialect {
   const open = {
-    server: () => openForServer(file),
+    server: () => openForServer(file, nameOf),
     command: async () => inThisThread(openForWriting(file)),
     read: async () => inThisThread(openForReading(file)),
   }[use]
@@ -64,13 +66,13 @@ interface Store {
   close(): Promise<void>
 }
 
-async function openForServer(file: string): Promise<Store> {
+async function openForServer(file: string, nameOf: (column: string) => string): Promise<Store> {
   keepToOwner(file)
   const start = () => startSqliteWriter({ file, pragmas: writerPragmas(file), busyTimeoutMs: BUSY_TIMEOUT_MS })
   let writer: SqliteWriter = await start()
   let reader: SqliteConnection
   try {
-    reader = openConnection(`${pathToFileURL(file).href}?mode=ro`, ['busy_timeout = 0'])
+    reader = openConnection(`${pathToFileURL(file).href}?mode=ro`, ['busy_timeout = 0'], nameOf)
   } catch (error) {
     await writer.close()
     throw error
@@ -153,11 +155,11 @@ function connect({ reader, writer }: Store, turns: Turns): DatabaseConnection {
   /** The one it began in: what is left of a transaction must not run in another that took its place. */
   let inTransaction: StatementRunner | undefined
 
-  async function run(sql: string, parameters: readonly unknown[]): Promise<Result> {
+  async function run(sql: string, parameters: readonly unknown[]): Promise<Result & NamedResult> {
     if (inTransaction) return runInTransaction(inTransaction, sql, parameters)
     if (sql === 'rollback') return { rows: [] }
     const read = reader && isRead(sql) ? readNow(reader, sql, parameters) : undefined
-    if (read) return read
+    if (read) return { ...read, isNamed: true }
     await turns.take()
     try {
       const runner = await writer()

@@ -7,6 +7,7 @@ import type { IntegrationData } from '../audit/event-types.ts'
 import type { Actor } from '../audit/events.ts'
 import { recordEvent } from '../audit/events.ts'
 import { type Database, noteIfPossible, type Transaction } from '../database/database.ts'
+import { createStatement } from '../database/statement.ts'
 import type { IntegrationStatus, ScmIntegrationsTable } from '../database/tables.ts'
 import { Failure, invalid, notFound } from '../failure.ts'
 import type { Profile } from '../platforms/platform.ts'
@@ -18,6 +19,9 @@ import { now } from '../time.ts'
 
 export type Integration = Selectable<ScmIntegrationsTable>
 
+/** As many as there may be, for who sets no limit. */
+const MAX_LISTED = 1_000_000
+
 /** As events name it. The picture is without its query: on private servers that opens it. */
 export function integrationData({ id, scmType, username, avatarUrl, url }: Integration): IntegrationData {
   const picture = avatarUrl?.split('?')[0] ?? null
@@ -28,17 +32,27 @@ export function integrationData({ id, scmType, username, avatarUrl, url }: Integ
   }
 }
 
+const ofOwner = createStatement<{ owner: string; limit: number }, Integration>((database, value) =>
+  database
+    .selectFrom('scmIntegrations')
+    .selectAll()
+    .where('ownerId', '=', value('owner'))
+    .orderBy('createdAt')
+    .orderBy('id')
+    .limit(value('limit')),
+)
+
 /** Oldest first. */
 export async function listIntegrations(
   database: Database,
   owner: string,
-  filter: { scmType?: string | undefined; url?: string | undefined; limit?: number } = {},
+  { scmType, url, limit = MAX_LISTED }: { scmType?: string | undefined; url?: string | undefined; limit?: number } = {},
 ): Promise<Integration[]> {
+  if (scmType === undefined && url === undefined) return ofOwner(database, { owner, limit })
   let query = database.selectFrom('scmIntegrations').selectAll().where('ownerId', '=', owner)
-  if (filter.scmType !== undefined) query = query.where('scmType', '=', filter.scmType as ScmType)
-  if (filter.url !== undefined) query = query.where('url', '=', filter.url)
-  if (filter.limit !== undefined) query = query.limit(filter.limit)
-  return query.orderBy('createdAt').orderBy('id').execute()
+  if (scmType !== undefined) query = query.where('scmType', '=', scmType as ScmType)
+  if (url !== undefined) query = query.where('url', '=', url)
+  return query.orderBy('createdAt').orderBy('id').limit(limit).execute()
 }
 
 /** After one was added, whose owner is locked. Throws `invalid` when it is one too many: then it is not kept. */
@@ -53,30 +67,38 @@ export async function checkLinkCount(transaction: Transaction, owner: string, ma
   throw invalid({ scm_integration: [problem] })
 }
 
-/** By id, or by scm_type: then the oldest of that type. */
-export async function getIntegration(database: Database, owner: string, idOrType: string): Promise<Integration> {
-  const byType = isScmType(idOrType)
-  const integration = await database
+const byId = createStatement<{ owner: string; id: string }, Integration>((database, value) =>
+  database
     .selectFrom('scmIntegrations')
     .selectAll()
-    .where('ownerId', '=', owner)
-    .where(byType ? 'scmType' : 'id', '=', byType ? idOrType : idOrType.toLowerCase())
+    .where('ownerId', '=', value('owner'))
+    .where('id', '=', value('id')),
+)
+
+const oldestOfType = createStatement<{ owner: string; scmType: ScmType }, Integration>((database, value) =>
+  database
+    .selectFrom('scmIntegrations')
+    .selectAll()
+    .where('ownerId', '=', value('owner'))
+    .where('scmType', '=', value('scmType'))
     .orderBy('createdAt')
     .orderBy('id')
-    .limit(1)
-    .executeTakeFirst()
+    .limit(1),
+)
+
+/** By id, or by scm_type: then the oldest of that type. */
+export async function getIntegration(database: Database, owner: string, idOrType: string): Promise<Integration> {
+  const [integration] = isScmType(idOrType)
+    ? await oldestOfType(database, { owner, scmType: idOrType })
+    : await byId(database, { owner, id: idOrType.toLowerCase() })
   if (!integration) throw notFound('scm_integration')
   return integration
 }
 
 /** undefined when it is gone. */
 export async function findIntegration(database: Database, owner: string, id: string): Promise<Integration | undefined> {
-  return database
-    .selectFrom('scmIntegrations')
-    .selectAll()
-    .where('ownerId', '=', owner)
-    .where('id', '=', id)
-    .executeTakeFirst()
+  const [integration] = await byId(database, { owner, id })
+  return integration
 }
 
 /** What a platform told of an account and its token, as columns. */

@@ -1,8 +1,8 @@
 // Reads the body of an answer, counting bytes as they come and decoded, so that neither a flood nor a bomb fills memory.
 
-import { type Readable, Transform, Writable } from 'node:stream'
+import { Readable, Transform, Writable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
-import { createGunzip } from 'node:zlib'
+import { createGunzip, gunzipSync } from 'node:zlib'
 import { coded, codeOf } from '../faults.ts'
 import type { BodyLease } from '../guard.ts'
 
@@ -32,6 +32,50 @@ export async function readBody(
   if (announced > bounds.body && !bounds.cut) throw discarding(stream, 'TOO_LARGE')
   if (!gzipped && encoding !== '' && encoding !== 'identity') throw discarding(stream, 'ENCODING')
 
+  const isSmall = announced > 0 && announced <= SMALL_BYTES && !bounds.cut
+  if (!isSmall) return readStream(stream, gzipped, bounds, lease)
+  const bytes = await collect(stream, bounds, lease)
+  return gzipped ? decodeSmall(bytes, bounds, lease) : bytes
+}
+
+/** Streams cost more than what they do for so few bytes. */
+const SMALL_BYTES = 64 * 1024
+/** What a small body may decode to without a stream, so that it holds up nobody else. */
+const SMALL_DECODED_BYTES = 512 * 1024
+
+async function collect(stream: Readable, bounds: BodyBounds, lease: BodyLease): Promise<Buffer> {
+  const { signal } = lease
+  const chunks: Buffer[] = []
+  let received = 0
+  const end = () => stream.destroy(signal.reason)
+  signal.addEventListener('abort', end, { once: true })
+  try {
+    for await (const chunk of stream as AsyncIterable<Buffer>) {
+      received += chunk.length
+      if (received > bounds.body) throw coded('TOO_LARGE')
+      chunks.push(chunk)
+      lease.take(received)
+    }
+  } finally {
+    signal.removeEventListener('abort', end)
+  }
+  return Buffer.concat(chunks)
+}
+
+async function decodeSmall(bytes: Buffer, bounds: BodyBounds, lease: BodyLease): Promise<Buffer> {
+  const maxDecoded = Math.min(bounds.body, Math.max(bounds.ratioFrom, bytes.length * bounds.ratio), SMALL_DECODED_BYTES)
+  try {
+    const decoded = gunzipSync(bytes, { maxOutputLength: maxDecoded })
+    lease.take(decoded.length)
+    return decoded
+  } catch (error) {
+    lease.signal.throwIfAborted()
+    if (codeOf(error) !== 'ERR_BUFFER_TOO_LARGE') throw error
+    return readStream(Readable.from([bytes]), true, bounds, lease)
+  }
+}
+
+async function readStream(stream: Readable, gzipped: boolean, bounds: BodyBounds, lease: BodyLease): Promise<Buffer> {
   const chunks: Buffer[] = []
   let received = 0
   let decoded = 0

@@ -1,8 +1,8 @@
 // Ids of one open database sort as they were made, whatever the clock does.
 
 import { afterEach, expect, test, vi } from 'vitest'
+import { newOrderedId } from './adapter.ts'
 import { openDatabase } from './database.ts'
-import { newOrderedId } from './ordered-ids.ts'
 
 afterEach(() => {
   vi.useRealTimers()

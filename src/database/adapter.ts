@@ -1,18 +1,20 @@
-// Ids that sort by the time at which they were made, for rows whose order is told by their id alone.
+// What belongs to one open database, its transactions included: ids in order, and statements that are compiled already.
 
 import { randomBytes } from 'node:crypto'
-import type { Dialect, DialectAdapter, QueryExecutor } from 'kysely'
+import type { CompiledQuery, Dialect, DialectAdapter, QueryExecutor } from 'kysely'
 
-interface OrderedAdapter extends DialectAdapter {
+interface Adapter extends DialectAdapter {
   newOrderedId(): string
+  /** By the function that builds it. */
+  compiled: Map<unknown, CompiledQuery>
 }
 
-/**
- * The dialect of a database that makes ordered ids: they are counted for each open database. Its adapter is the one part
- * that Kysely hands on to every transaction.
- */
-export function withOrderedIds(dialect: Dialect): Dialect {
-  const adapter: OrderedAdapter = Object.assign(dialect.createAdapter(), { newOrderedId: createOrderedIds() })
+/** The dialect with such an adapter, which is the one part that Kysely hands on to every transaction. */
+export function withAdapter(dialect: Dialect): Dialect {
+  const adapter: Adapter = Object.assign(dialect.createAdapter(), {
+    newOrderedId: createOrderedIds(),
+    compiled: new Map<unknown, CompiledQuery>(),
+  })
   return {
     createAdapter: () => adapter,
     createDriver: () => dialect.createDriver(),
@@ -21,10 +23,21 @@ export function withOrderedIds(dialect: Dialect): Dialect {
   }
 }
 
-/** It comes after every one that was made before with this database, or within a transaction of it. */
-export function newOrderedId(database: { getExecutor(): QueryExecutor }): string {
+interface Open {
+  getExecutor(): QueryExecutor
+}
+
+export function adapterOf(database: Open): Adapter {
   // `openDatabase` has made it so.
-  return (database.getExecutor().adapter as OrderedAdapter).newOrderedId()
+  return database.getExecutor().adapter as Adapter
+}
+
+/**
+ * For rows whose order is told by their id alone: it comes after every one that was made before with this database, or
+ * within a transaction of it.
+ */
+export function newOrderedId(database: Open): string {
+  return adapterOf(database).newOrderedId()
 }
 
 /** UUIDs of version 7 (RFC 9562) with a counter, so that those of one millisecond keep their order. */
