@@ -18,7 +18,7 @@ export interface OAuthAnswerCall extends Call {
 
 /** Returns successes and the platform's own 4xx; throws for 5xx, redirects and 4xx that a proxy or gateway wrote. */
 export function createReadOAuthAnswer(json: JsonReader, limits: Limits): Guard<OAuthAnswerCall> {
-  // A token that is longer than we take must not be taken for its beginning.
+  // The reader cuts long strings: a token that is too long must be rejected, not used without its end.
   const tokenLimits = { ...limits, text: 2 * limits.text }
 
   return async (call, next) => {
