@@ -150,7 +150,7 @@ export async function main(args: string[]): Promise<void> {
 }
 
 async function run(given: string[]): Promise<void> {
-  // An option takes a value or none: `--password` alone stands for `--password -`.
+  // The parser cannot make an option's value optional, so `--password` alone becomes `--password -`.
   const args = given.map((arg, n) => (arg === '--password' && /^--|^$/.test(given[n + 1] ?? '') ? '--password=-' : arg))
   const { values, positionals } = parseArgs({ args, options: OPTIONS, allowPositionals: true })
   if (values.help || positionals[0] === 'help' || args.length === 0) {
@@ -178,7 +178,7 @@ function explain(error: unknown): [message: string, exitCode: number] {
   }
   if (hasCode(error, /^EADDRINUSE$/)) return ['the port is taken by another program; set PORT to a free one', 1]
   if (hasCode(error, /^E(ADDRNOTAVAIL|NOTFOUND|AI_AGAIN)$/)) return ['HOST is no address or name of this machine', 1]
-  // What the system does not allow says what and where: "EACCES: permission denied, mkdir '/data'".
+  // The system's own errors say what failed and where: "EACCES: permission denied, mkdir '/data'".
   if (hasCode(error, /^E[A-Z]+$/)) return [(error as Error).message, 1]
   return [error instanceof Error ? (error.stack ?? error.message) : 'failed', 1]
 }

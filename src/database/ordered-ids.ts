@@ -1,4 +1,4 @@
-// Ids that sort by the time at which they were made, for rows whose order is told by their id alone.
+// Ids that sort by their time of creation, for rows that are ordered by id only.
 
 import { randomBytes } from 'node:crypto'
 import type { Dialect, DialectAdapter, QueryExecutor } from 'kysely'
@@ -8,8 +8,8 @@ interface OrderedAdapter extends DialectAdapter {
 }
 
 /**
- * The dialect of a database that makes ordered ids: they are counted for each open database. Its adapter is the one part
- * that Kysely hands on to every transaction.
+ * Adds ordered ids to a dialect. Each open database has its own counter, kept in the adapter, because the adapter is
+ * the only part that Kysely passes on to every transaction.
  */
 export function withOrderedIds(dialect: Dialect): Dialect {
   const adapter: OrderedAdapter = Object.assign(dialect.createAdapter(), { newOrderedId: createOrderedIds() })
@@ -21,13 +21,13 @@ export function withOrderedIds(dialect: Dialect): Dialect {
   }
 }
 
-/** It comes after every one that was made before with this database, or within a transaction of it. */
+/** The id comes after all ids made before with this database or with a transaction of it. */
 export function newOrderedId(database: { getExecutor(): QueryExecutor }): string {
-  // `openDatabase` has made it so.
+  // `openDatabase` has set this adapter.
   return (database.getExecutor().adapter as OrderedAdapter).newOrderedId()
 }
 
-/** UUIDs of version 7 (RFC 9562) with a counter, so that those of one millisecond keep their order. */
+/** UUIDs of version 7 (RFC 9562) with a counter, so that ids of one millisecond keep their order. */
 function createOrderedIds(): () => string {
   let lastTime = 0
   let count = 0
@@ -35,7 +35,7 @@ function createOrderedIds(): () => string {
   return () => {
     const time = Date.now()
     count = time > lastTime ? 0 : count + 1
-    // The counter has 12 bits; a clock that was put back waits for its old time.
+    // The counter has 12 bits. If the clock is set back, the old time is used until the clock reaches it again.
     lastTime = Math.max(time, count > 0xfff ? lastTime + 1 : lastTime)
     count &= 0xfff
     const random = randomBytes(8)
