@@ -46,9 +46,7 @@ export type AccountState =
   | 'unconfirmed'
   | 'password-expired'
 
-/**
- * GitLab's levels: 10 guest, 20 reporter, 30 developer, 40 maintainer, 50 owner; GitHub only asks whether there is one.
- */
+/** GitLab's levels: 10 guest, 20 reporter, 30 developer, 40 maintainer, 50 owner; GitHub only needs any level. */
 export interface Member {
   userId: number
   level: 10 | 20 | 30 | 40 | 50
@@ -189,10 +187,7 @@ export interface Settings {
     redirectUris: string[]
     /** Accept any loopback address that ends in /users/github/callback or /users/gitlab/callback. */
     anyLoopbackCallback: boolean
-    /**
-     * Tokens expire and come with a refresh token; GitHub apps from before 14 August 2026 issue tokens that do not
-     * expire.
-     */
+    /** Tokens expire and have a refresh token; GitHub apps from before 14 August 2026 issue tokens without expiry. */
     expiring: boolean
     accessTokenSeconds: number
     refreshTokenSeconds: number | null
