@@ -8,23 +8,23 @@
 const layers = [
   { names: ['cli'], holds: 'The `forgelink` command: one line for each subcommand.' },
   { names: ['serve'], holds: 'The process of the server: open, listen, close in order.' },
-  { names: ['commands'], holds: 'What the other subcommands do; `doctor/` has a file for each thing it looks at.' },
+  { names: ['commands'], holds: 'The other subcommands; `doctor/` has a file for each thing it checks.' },
   { names: ['app'], holds: 'Every route plugin by name.' },
-  { names: ['services'], holds: 'What is opened once, state included, and what each slice is handed of it.' },
+  { names: ['services'], holds: 'What is opened once, including all state, and which part of it each slice gets.' },
   { names: ['integrations'], holds: 'Links to platforms: linking, tokens, searches, importing keys.' },
   { names: ['ssh-keys'], holds: 'SSH keys, and how a public key is read.' },
   { names: ['accounts'], holds: 'Users, passwords, sessions, API tokens, and who a request is from.' },
   { names: ['audit'], holds: 'The audit trail: what each event tells, recording, listing and removing events.' },
-  { names: ['secrets'], holds: 'Sealing and opening secrets, their keys, and changing the key.' },
+  { names: ['secrets'], holds: 'Sealing and opening secrets, their keys, and key rotation.' },
   { names: ['database'], holds: 'SQLite or PostgreSQL behind one Kysely, the tables and the migrations.' },
-  { names: ['read-config'], holds: 'The settings, with what vendors know of their own platforms.' },
+  { names: ['read-config'], holds: 'The settings, using what vendors know about their own platforms.' },
   {
     names: ['platforms', 'http'],
     holds:
-      '`platforms`: what is said to GitHub and GitLab, behind the `Platform` interface. `http`: bodies, failures, pages, limits, the API description.',
+      '`platforms`: calls to GitHub and GitLab, behind the `Platform` interface. `http`: bodies, failures, pages, limits, the API description.',
   },
   { names: ['schemas'], holds: 'The pieces of JSON schemas that several slices are made of.' },
-  { names: ['metrics'], holds: 'What is counted of the log events.' },
+  { names: ['metrics'], holds: 'Counters, among them those of log events.' },
   {
     names: ['client-network', 'config', 'failure', 'log-events', 'public-path', 'sealed', 'text', 'time'],
     holds:
@@ -63,7 +63,7 @@ const everyFileHasALayer = {
 const walls = [
   {
     name: 'vendors-apart',
-    comment: 'What two vendors share belongs to neither: no vendor’s folder imports another’s.',
+    comment: 'What two vendors share belongs to neither of them, so no vendor’s folder imports another’s.',
     from: { path: VENDORS },
     to: { path: '^src/platforms/[^/]+/', pathNot: ['^src/platforms/transport/', '^src/platforms/$1/'] },
   },
@@ -78,7 +78,7 @@ const walls = [
   },
   {
     name: 'slices-know-http-in-routes',
-    comment: 'What a slice does can be called without a request: only its routes import `http`.',
+    comment: 'A slice’s functions can be called without a request, so only its routes import `http`.',
     from: {
       path: anyOf(['audit', 'accounts', 'ssh-keys', 'integrations']),
       pathNot: ['(^|[/-])routes\\.ts$', tests],
@@ -102,7 +102,7 @@ const walls = [
   },
   {
     name: 'no-client-of-node',
-    comment: 'Node’s own HTTP clients would be a second way out: nothing imports them.',
+    comment: 'Node’s own HTTP clients would bypass the address policy, so nothing imports them.',
     from: { path: '^src/', pathNot: tests },
     to: { path: '^(node:)?(http|https|http2|module)$', dependencyTypesNot: ['type-only'] },
   },
@@ -133,7 +133,7 @@ const walls = [
   },
   {
     name: 'nobody-imports-the-dashboard',
-    comment: 'The dashboard is built apart and served as files: nothing imports it.',
+    comment: 'The dashboard is built separately and served as files, so nothing imports it.',
     from: { path: '^(src|sandbox)/' },
     to: { path: '^dashboard/' },
   },
@@ -145,7 +145,7 @@ const walls = [
   },
   {
     name: 'no-circles',
-    comment: 'Two files that import each other can only be understood together: what both need is in a third.',
+    comment: 'Two files that import each other can only be understood together, so what both need is in a third file.',
     from: { path: '^(src|sandbox|dashboard)/' },
     to: { circular: true },
   },

@@ -1,8 +1,8 @@
-// Addresses of platforms: which may be made a link, and how they are shown.
+// Addresses of platforms: which may become a link, and how they are shown.
 
 import type { Integration } from './api.ts'
 
-/** The address if it is http(s); anything else is never made a link. */
+/** The address if it is http(s); anything else never becomes a link. */
 export function webAddress(address: string | null): string | null {
   if (!address || !URL.canParse(address)) return null
   const { protocol, href, host } = new URL(address)

@@ -1,4 +1,4 @@
-// Everything the dashboard says to the server: the only caller of fetch.
+// All calls to the server; no other file of the dashboard uses fetch.
 
 import type { Static } from 'typebox'
 import type { ApiTokenSchema, UserSchema } from '../src/accounts/schemas.ts'
@@ -34,7 +34,7 @@ export type Pagination = Static<typeof PaginationSchema>
 export interface Found<T> {
   items: T[]
   pagination: Pagination
-  /** What the platform held back. */
+  /** What the platform did not show. */
   warnings: string[]
 }
 
@@ -48,10 +48,10 @@ export interface ImportedKeys {
   skipped: Static<typeof SkippedKey>[]
 }
 
-/** Who is signed in as far as this page knows, and what it sends with every write. */
+/** The signed-in user as far as this page knows, and the token that it sends with every write. */
 let known: { userId: string; csrfToken: string } | undefined
 
-/** Asks whoever is signed in for the password again; false when they do not give it. The shell's dialog does that. */
+/** Asks the signed-in user for the password again, in the shell's dialog; false when they cancel. */
 let askPassword: () => Promise<boolean> = async () => false
 
 export function whenPasswordIsNeeded(ask: () => Promise<boolean>): void {
@@ -63,7 +63,7 @@ type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'
 interface CallOptions {
   body?: unknown
   signal?: AbortSignal
-  /** The password was given for it just now. */
+  /** Whether the password was just given for this call. */
   confirmed?: boolean
 }
 
@@ -94,14 +94,14 @@ async function call<T>(method: Method, path: string, options: CallOptions = {}):
   throw failure
 }
 
-/** After signing in or out in another tab, what this one shows is no longer so. A session that is the same reloads nothing. */
+/** After signing in or out in another tab, this tab is outdated and reloads. The same session reloads nothing. */
 async function leaveIfOutdated(): Promise<void> {
   const before = known?.csrfToken
   const { csrf_token } = await readSession()
   if (csrf_token !== before) await reload()
 }
 
-/** Never ends: the page does. */
+/** Never resolves, because the page reloads. */
 function reload(): Promise<never> {
   location.reload()
   return new Promise(() => undefined)
@@ -126,7 +126,7 @@ export async function signOut(): Promise<void> {
   location.assign(publicPath('/sign-in'))
 }
 
-/** For what the server asks the password again for, within the next minutes. */
+/** For actions that need the password again, within the next minutes. */
 export async function confirmPassword(current: string): Promise<void> {
   await call('POST', '/session/confirm', { body: { password: { current } } })
 }
@@ -192,13 +192,13 @@ export interface SearchInput {
   signal: AbortSignal
 }
 
-/** The address of a search, as any client of the API would call it. */
+/** The address of a search, as any API client would use it. */
 export function searchPath(call: SearchCall, { link, query, page }: Omit<SearchInput, 'signal'>) {
   const params = new URLSearchParams({ query, ...(page > 1 && { page: String(page) }) })
   return `${linkPath(link)}/${call}?${readableQuery(params)}`
 }
 
-/** What needs no encoding in a query stays as people write it: `user:acme/tools`. */
+/** Characters that need no encoding in a query stay readable: `user:acme/tools`. */
 export function readableQuery(params: URLSearchParams): string {
   return params.toString().replaceAll('%3A', ':').replaceAll('%2F', '/')
 }
@@ -215,7 +215,7 @@ export async function searchPullRequests(search: SearchInput): Promise<Found<Pul
   return { items: pull_requests, ...meta }
 }
 
-/** The first hundred: a filter with more of them helps nobody. */
+/** Only the first hundred, since a longer list of choices helps nobody. */
 export async function listOrganizations(id: string, signal: AbortSignal): Promise<Organization[]> {
   const path = `${linkPath(id)}/orgs?per_page=100`
   return (await call<{ organizations: Organization[] }>('GET', path, { signal })).organizations

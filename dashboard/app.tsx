@@ -1,4 +1,4 @@
-// The app: the session first, then the shell with the page that the address names.
+// The app: loads the session, then shows the shell with the page in the address.
 
 import { lazy, Suspense, useEffect } from 'react'
 import type { Session } from './api.ts'

@@ -1,8 +1,8 @@
-// What the server refused: how the API tells it, and the sentence that people read.
+// Failures from the server: the API's form of them, and the sentence that people read.
 
 import type { Hint } from '../src/failure.ts'
 
-/** As the API has it: docs/api.md. */
+/** The API's form, described in docs/api.md. */
 export interface FailureBody {
   error?: string
   code?: string
@@ -12,11 +12,11 @@ export interface FailureBody {
   request_id?: string
 }
 
-/** What the server refused, in its own words; `status` 0 means that it could not be reached. */
+/** A failure in the server's own words; `status` 0 means that the server could not be reached. */
 export class ApiFailure extends Error {
   readonly status: number
   readonly code: string | undefined
-  /** Of a 422: what is wrong with each field. */
+  /** For a 422: what is wrong with each field. */
   readonly fields: Record<string, string[]>
   /** What can be done about it. */
   readonly hint: Hint | undefined
@@ -37,7 +37,7 @@ function sentence(status: number, { error, request_id }: FailureBody): string {
   return error || `The server answered ${status}.`
 }
 
-/** Anything that is thrown is shown as a failure, a mistake of ours included. */
+/** Everything thrown is shown as a failure, including our own bugs. */
 export function asFailure(error: unknown): ApiFailure {
   return error instanceof ApiFailure ? error : new ApiFailure(500, {})
 }

@@ -1,4 +1,4 @@
-// What is being fetched, as one union: loading, failed or loaded. Every page shows all three.
+// Fetched data as one union: loading, failed or loaded. Every page shows all three.
 
 import type { UseQueryResult } from '@tanstack/react-query'
 import type { ReactNode } from 'react'

@@ -1,4 +1,4 @@
-// Where the dashboard starts: styles, theme, queries, and the app.
+// The start of the dashboard: styles, theme, queries, and the app.
 
 import '@fontsource-variable/instrument-sans/index.css'
 import '@fontsource-variable/jetbrains-mono/index.css'
@@ -13,7 +13,7 @@ import { queryClient } from './queries.ts'
 import { cssVariables, theme } from './theme.ts'
 
 const nonce = document.querySelector<HTMLMetaElement>('meta[name="csp-nonce"]')?.content ?? ''
-// Dialogs stop the page behind them from scrolling with a style of their own, which asks here for its nonce.
+// Dialogs add a style that stops the page behind them from scrolling, and the library reads that style's nonce here.
 Object.assign(globalThis, { __webpack_nonce__: nonce })
 
 // The same name as in public/color-scheme.js.

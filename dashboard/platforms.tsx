@@ -1,4 +1,4 @@
-// The icons of the platforms, drawn by ourselves: all that the dashboard knows of vendors without being told.
+// The icons of the platforms. Everything else about vendors comes from the server.
 
 import type { ReactNode } from 'react'
 import type { VendorName } from '../src/platforms/scm-types.ts'
@@ -22,5 +22,5 @@ const fox = (
   </>
 )
 
-/** In a square of 32. */
+/** Drawn in a square of 32. */
 export const icons: Record<VendorName, ReactNode> = { github: cat, gitlab: fox }

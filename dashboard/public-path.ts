@@ -1,13 +1,13 @@
-// Where browsers see what the server has: below the path of its PUBLIC_URL.
+// Converts the server's paths to those in the browser, which are below the path of PUBLIC_URL.
 
 const base = document.querySelector<HTMLMetaElement>('meta[name="base-path"]')?.content ?? ''
 
-/** The address of what the server has at `path`. */
+/** The browser's path for the server's `path`. */
 export function publicPath(path: string): string {
   return base + path
 }
 
-/** The path that `publicPath` made this address of. */
+/** The reverse of `publicPath`. */
 export function pathBelow(address: string): string {
   return address.startsWith(`${base}/`) ? address.slice(base.length) : '/'
 }

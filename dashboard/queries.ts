@@ -1,4 +1,4 @@
-// What pages fetch, under which names it is remembered, and what a change makes stale.
+// What pages fetch, the cache keys for it, and which entries a change makes outdated.
 
 import { keepPreviousData, QueryClient, useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
 import { useRef } from 'react'
@@ -6,7 +6,7 @@ import * as api from './api.ts'
 import { asFailure } from './failure.ts'
 import { type Loaded, loadedFrom } from './loaded.tsx'
 
-/** What a refused token makes untrue: how the links are said to be. */
+/** The entries with links' status, which are outdated after a rejected token. */
 const OF_LINKS = ['integrations', 'health']
 
 export const queryClient = new QueryClient({
@@ -14,7 +14,7 @@ export const queryClient = new QueryClient({
   defaultOptions: { queries: { retry: false, staleTime: 15_000 }, mutations: { retry: false } },
 })
 
-/** Asked again whenever one comes back to the tab: somebody else may have signed in meanwhile. */
+/** Fetched again whenever the user returns to the tab, since another user may have signed in meanwhile. */
 export function useSession(): Loaded<api.Session> {
   const result = useQuery({
     queryKey: ['session'],
@@ -22,7 +22,7 @@ export function useSession(): Loaded<api.Session> {
     staleTime: Number.POSITIVE_INFINITY,
     refetchOnWindowFocus: 'always',
   })
-  // When asking again fails, what one is doing on the page is not thrown away for it.
+  // When fetching again fails, the page stays as it is, so that nothing the user is doing gets lost.
   return result.data ? { state: 'loaded', value: result.data, busy: result.isFetching } : loadedFrom(result)
 }
 
@@ -30,7 +30,7 @@ export function useIntegrations() {
   return loadedFrom(useQuery({ queryKey: ['integrations'], queryFn: api.listIntegrations }))
 }
 
-/** The server asks the platform at most once a minute, so that asking more often tells nothing new. */
+/** The server asks the platform at most once a minute, so asking more often tells nothing new. */
 export function useHealth(integration: api.Integration) {
   const { id, updated_at } = integration
   return loadedFrom(
@@ -46,7 +46,7 @@ export function useTokens() {
   return loadedFrom(useQuery({ queryKey: ['tokens'], queryFn: api.listTokens }))
 }
 
-/** Whatever else the dashboard does may add to them. The page before is shown until the next one is there. */
+/** Any action in the dashboard may add events. The old page stays visible until the new one is loaded. */
 export function useEvents(page: number) {
   const result = useQuery({
     queryKey: ['events', page],
@@ -66,7 +66,7 @@ export function useOrganizations(link: string) {
   return loadedFrom(result)
 }
 
-/** Waits for a call that a link makes; when its token was refused, what is known of the links is fetched again. */
+/** Waits for a call through a link. If the link's token was rejected, the links are fetched again. */
 export async function throughLink<T>(answer: Promise<T>): Promise<T> {
   try {
     return await answer
@@ -86,13 +86,13 @@ async function refetch(client: QueryClient, names: string[]): Promise<void> {
 }
 
 interface ChangeOptions<Input, Output> {
-  /** The lists that are fetched again. */
+  /** The cache keys that are fetched again. */
   stale?: string[]
   /** Runs when they are there, even if what asked for the change is gone with it. */
   done?: (output: Output, input: Input) => void
 }
 
-/** A write. While one is under way, another is not begun: a form may be sent twice before it is shown as busy. */
+/** A write. While it runs, a second one is ignored, because a form may be sent twice before it looks busy. */
 export function useChange<Input, Output>(
   change: (input: Input) => Promise<Output>,
   { stale = [], done }: ChangeOptions<Input, Output> = {},
@@ -121,7 +121,7 @@ export function useChange<Input, Output>(
   return { ...mutation, mutate }
 }
 
-/** What a dialog or a form has to know of a write. */
+/** What a dialog or form needs to know about a write. */
 export interface Change {
   isPending: boolean
   isSuccess: boolean

@@ -1,4 +1,4 @@
-// The address bar: which page it names, what its query says, and how to go elsewhere without loading anew.
+// The address bar: which page it names, its query, and how to change it without reloading.
 
 import { type MouseEvent, useSyncExternalStore } from 'react'
 import { pathBelow, publicPath } from './public-path.ts'
@@ -28,12 +28,12 @@ function push(address: string): void {
   window.dispatchEvent(new Event(CHANGED))
 }
 
-/** Changes path and query of where we are, with a step to go back to. */
+/** Changes path and query, and adds a step to the history. */
 export function pushAddress(path: string): void {
   push(publicPath(path))
 }
 
-/** Changes path and query of where we are, without a step to go back to. */
+/** Changes path and query without a step in the history. */
 export function replaceAddress(path: string): void {
   const address = publicPath(path)
   if (address === `${location.pathname}${location.search}`) return
@@ -41,7 +41,7 @@ export function replaceAddress(path: string): void {
   window.dispatchEvent(new Event(CHANGED))
 }
 
-/** For links inside the dashboard: a plain click stays in the page, every other click is the browser's. */
+/** For links within the dashboard: a plain click stays in the app; the browser handles every other click. */
 export function followLink(event: MouseEvent<HTMLAnchorElement>): void {
   const plain = event.button === 0 && !event.metaKey && !event.ctrlKey && !event.shiftKey && !event.altKey
   if (!plain || event.defaultPrevented) return

@@ -1,4 +1,4 @@
-// The styles of the library's components that we use, in the library's order: ours come after and win.
+// The styles of the library's components that we use, in the library's order. Ours come later, so they take precedence.
 
 import '@mantine/core/styles/baseline.css'
 import '@mantine/core/styles/default-css-variables.css'

@@ -16,7 +16,7 @@ const petrol: MantineColorsTuple = [
   '#053845',
 ]
 
-/** Charcoal with a breath of blue, from text to deepest ground; the library reads its dark colours from it. */
+/** Dark grey with a little blue, from text to the darkest background; the library takes its dark colours from it. */
 const dark: MantineColorsTuple = [
   '#eceae5',
   '#c8cbcc',
@@ -30,7 +30,7 @@ const dark: MantineColorsTuple = [
   '#090b0c',
 ]
 
-/** Buttons: the accent, or `color="danger"` for what cannot be taken back. */
+/** Colours of buttons: the accent, or `color="danger"` for actions that cannot be undone. */
 function buttonColours({ variant = 'filled', color }: { variant?: string; color?: string | undefined }) {
   if (color === 'danger' && variant === 'subtle') {
     return { '--button-color': 'var(--bad)', '--button-hover': 'var(--bad-soft)' }
@@ -44,7 +44,7 @@ function buttonColours({ variant = 'filled', color }: { variant?: string; color?
   }
 }
 
-/** The library makes a dialog's head a `header`, of which a page has one. */
+/** The library makes a dialog's head a `header` element, and a page may have only one. */
 const notABanner = { header: { role: 'presentation' } }
 
 export const theme = createTheme({
@@ -71,7 +71,7 @@ export const theme = createTheme({
     PasswordInput: { defaultProps: { size: 'md' } },
     Textarea: { defaultProps: { size: 'md' } },
     Select: {
-      // The list itself scrolls, not something around it that the keyboard cannot reach.
+      // The list itself scrolls, because the keyboard cannot reach an element around it.
       defaultProps: { size: 'md', checkIconPosition: 'right', allowDeselect: false, withScrollArea: false },
       classNames: { options: classes.options },
     },
@@ -92,7 +92,7 @@ export const theme = createTheme({
   },
 })
 
-/** The library's own names for what `global.css` decides. */
+/** Sets the library's own variables from those in `global.css`. */
 export const cssVariables: CSSVariablesResolver = () => {
   const both = {
     '--mantine-color-body': 'var(--paper)',

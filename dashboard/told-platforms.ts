@@ -1,11 +1,11 @@
-// The platforms as the server has told of them with the session: their names, words and scopes.
+// The platforms as the server describes them with the session: their names, words and scopes.
 
 import { createContext, useContext } from 'react'
 import type { Platform, ScmType } from './api.ts'
 
 const Platforms = createContext<Platform[]>([])
 
-/** Around everything that is shown to whoever is signed in. */
+/** Must be around everything that a signed-in user sees. */
 export const PlatformsProvider = Platforms.Provider
 
 export function usePlatforms(): Platform[] {
@@ -16,7 +16,7 @@ export function usePlatform(type: ScmType): Platform {
   return platformIn(usePlatforms(), type)
 }
 
-/** Throws for a type that the server has not told of. */
+/** Throws for a type that the server has not named. */
 export function platformIn(platforms: Platform[], type: ScmType): Platform {
   const platform = platforms.find(({ scm_type }) => scm_type === type)
   if (!platform) throw new Error(`The server has not told of ${type}.`)

@@ -8,7 +8,7 @@ import { defineConfig, type Plugin } from 'vite'
 
 const outDir = join(import.meta.dirname, '../dist/dashboard')
 
-/** Puts .br and .gz beside what shrinks; the service sends those to browsers that take them. */
+/** Writes .br and .gz files beside those that get smaller; the service sends them to browsers that accept them. */
 function compressed(): Plugin {
   return {
     name: 'compressed',
@@ -26,15 +26,15 @@ function compressed(): Plugin {
 export default defineConfig({
   root: import.meta.dirname,
   plugins: [react(), compressed()],
-  // The server puts the path of its PUBLIC_URL into the page; scripts and styles find each other by their own address.
-  // https://vite.dev/guide/build#advanced-base-options
+  // The server writes PUBLIC_URL's path into the page; scripts and styles find each other relative to their own
+  // address. https://vite.dev/guide/build#advanced-base-options
   experimental: {
     renderBuiltUrl: (file, { hostType }) => (hostType === 'html' ? `__BASE_PATH__/${file}` : { relative: true }),
   },
   build: {
     outDir,
     emptyOutDir: true,
-    // The CSP lets no data: address through but for images.
+    // The CSP allows data: addresses only for images.
     assetsInlineLimit: 0,
     target: 'es2022',
     reportCompressedSize: false,

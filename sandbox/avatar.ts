@@ -1,4 +1,4 @@
-// A small picture for each account: five by five squares in a colour of its own, as PNG.
+// Makes a small PNG picture for each account: five by five squares in the account's own colour.
 
 import { createHash } from 'node:crypto'
 import { crc32, deflateSync } from 'node:zlib'
@@ -18,7 +18,7 @@ function png(seed: string): Buffer {
   const head = Buffer.alloc(13)
   head.writeUInt32BE(size, 0)
   head.writeUInt32BE(size, 4)
-  // 8 bits a sample, three samples a pixel.
+  // 8 bits per sample, three samples per pixel.
   head.set([8, 2, 0, 0, 0], 8)
   const signature = Buffer.from([0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a])
   const pixels = deflateSync(Buffer.concat(rows))

@@ -1,8 +1,8 @@
-// `forgelink sandbox`: starts the simulator on its fixed ports and tells how to use it.
+// `forgelink sandbox`: starts the simulator on its fixed ports and prints how to use it.
 
 import { type Sandbox, type SandboxPlatform, startSandbox } from './sandbox.ts'
 
-/** Stays up until SIGINT or SIGTERM. */
+/** Runs until SIGINT or SIGTERM. */
 export async function runSandbox(options: { json: boolean }): Promise<void> {
   const sandbox = await startSandbox()
   const text = options.json ? JSON.stringify(sandboxAsJson(sandbox)) : sandboxAsText(sandbox)

@@ -1,4 +1,4 @@
-// The sandbox's own calls below /_sandbox on every platform's port: faults, request log, settings, reset.
+// The sandbox's own calls below /_sandbox, on every platform's port: faults, request log, settings, reset.
 
 import type { FaultRule } from './faults/faults.ts'
 import { faultNames, faultTable } from './faults/table.ts'
@@ -60,7 +60,7 @@ function isRule(value: unknown): value is FaultRule {
   return isObject(value) && typeof value.fault === 'string' && Object.hasOwn(faultTable, value.fault)
 }
 
-/** What is named changes, the rest stays: `{"rateLimits":null,"oauth":{"expiring":true}}`. */
+/** Changes only the named settings: `{"rateLimits":null,"oauth":{"expiring":true}}`. */
 function changeSettings({ world }: Running, call: Call): Reply {
   const { oauth, ...rest } = objectFrom(call.body)
   Object.assign(world.settings, rest)

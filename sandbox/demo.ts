@@ -1,4 +1,5 @@
-// `npm run demo`: the service and the sandbox together, used through the real command and HTTP API, and left running.
+// `npm run demo`: runs the service and the sandbox together, uses them through the real command and HTTP API, and
+// leaves them running.
 
 import { type ChildProcess, execFile, spawn } from 'node:child_process'
 import { once } from 'node:events'
@@ -12,11 +13,11 @@ import { type Sandbox, type SandboxPlatform, startSandbox } from './sandbox.ts'
 const DATA_DIR = join('data', 'demo')
 const USER = { email: 'demo@example.com', username: 'demo', password: 'demo-password' }
 
-/** Stays up until SIGINT or SIGTERM. `command` is the path of the `forgelink` command. */
+/** Runs until SIGINT or SIGTERM. `command` is the path of the `forgelink` command. */
 export async function runDemo(command = process.argv[1] ?? ''): Promise<void> {
   const port = process.env.PORT || '4600'
   const url = `http://localhost:${port}`
-  // Another server there would get this one's token.
+  // If another server used this port, it would receive the demo's token.
   if (await fetch(url).catch(() => undefined)) throw portTaken(port)
   const sandbox = await startSandbox()
   await rm(DATA_DIR, { recursive: true, force: true })
@@ -85,7 +86,7 @@ async function show(sandbox: Sandbox, url: string, token: string): Promise<void>
   }
 }
 
-/** What a person does in a browser: sign in, ask for the link, allow it on the platform, come back. */
+/** What a person does in a browser: sign in, ask for the link, allow it on the platform, and return. */
 async function linkByOAuth(url: string, platform: SandboxPlatform): Promise<string> {
   const browser = openFormBrowser()
   await browser.submit(await browser.visit(`${url}/sign-in`), { login: USER.username, password: USER.password })

@@ -1,6 +1,6 @@
-// Just enough of a browser to go through pages that work without a script: cookies, redirects, and forms sent as they stand.
+// A minimal browser for pages that work without a script: it handles cookies, redirects and forms.
 
-/** Where the last page came from, and what is on it. */
+/** The last page's address and content. */
 export interface VisitedPage {
   url: URL
   html: string
@@ -8,7 +8,7 @@ export interface VisitedPage {
 
 export interface FormBrowser {
   visit(url: string | URL): Promise<VisitedPage>
-  /** Sends the page's first form with what is filled in, and follows to the next page. */
+  /** Fills in the page's first form, sends it, and follows redirects to the next page. */
   submit(page: VisitedPage, filledIn: Record<string, string>): Promise<VisitedPage>
 }
 

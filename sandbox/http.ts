@@ -4,7 +4,7 @@ import type { IncomingHttpHeaders } from 'node:http'
 
 export interface Call {
   method: string
-  /** As it arrived, percent-encoding kept. */
+  /** As it arrived, still percent-encoded. */
   path: string
   query: URLSearchParams
   headers: IncomingHttpHeaders
@@ -50,7 +50,7 @@ export function header(call: Call, name: string): string | undefined {
   return Array.isArray(value) ? value[0] : value
 }
 
-/** A form or JSON body as text fields; what is not a string is left out. */
+/** A form or JSON body as text fields; values that are not strings are left out. */
 export function fields(call: Call): URLSearchParams {
   if (!(header(call, 'content-type') ?? '').includes('json')) return new URLSearchParams(call.body)
   const found = new URLSearchParams()
@@ -78,7 +78,10 @@ export function basicCredentials(call: Call): { user: string; password: string }
   return colon < 0 ? undefined : { user: text.slice(0, colon), password: text.slice(colon + 1) }
 }
 
-/** Finds the route of a raw path; `:name` is one segment (`%2F` stays inside it), a final `*rest` is all that is left. */
+/**
+ * Finds the route for a raw path. `:name` is one segment (`%2F` stays inside it); a final `*rest` is the remaining
+ * path.
+ */
 export function matchRoute<Route extends { method: string; pattern: string }>(
   routes: Route[],
   method: string,

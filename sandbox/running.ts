@@ -1,4 +1,4 @@
-// What runs behind one port, and the log of what arrived there.
+// The state of one platform's server, and the log of its requests.
 
 import type { FaultSwitch } from './faults/faults.ts'
 import type { Site } from './site.ts'
@@ -11,17 +11,17 @@ export interface RequestRecord {
   headers: Record<string, string>
   body: string
   time: string
-  /** null while there is no answer, and for ever if there never was one. */
+  /** null until there is an answer. */
   status: number | null
 }
 
-/** What runs behind one port. */
+/** The state of one platform's server. */
 export interface Running {
   site: Site
   world: World
   faults: FaultSwitch
   requests: RequestRecord[]
-  /** Calls that have come and whose answer has neither ended nor been cut. */
+  /** Calls that have arrived and whose answer has neither ended nor been cut. */
   inFlight: number
   reset: () => void
 }

@@ -17,7 +17,7 @@ export type { PlatformName, ScmType } from './site.ts'
 export type { World } from './state.ts'
 
 export interface SandboxOptions {
-  /** `free` takes any free ports, so that many tests can run at the same time. */
+  /** `free` uses any free ports, so that many tests can run at the same time. */
   ports?: 'fixed' | 'free'
   host?: string
 }
@@ -37,30 +37,30 @@ export interface SandboxPlatform {
   readonly apiUrl: string
   readonly users: SandboxUser[]
   readonly oauth: { id: string; secret: string }
-  /** Everything the platform holds; change it as you like. A reset puts a new one in its place. */
+  /** Everything the platform contains; tests may change it. A reset replaces it by a new one. */
   readonly state: World
   readonly faults: Faults
   readonly requests: RequestRecord[]
-  /** Calls that have come and whose answer has neither ended nor been cut. */
+  /** Calls that have arrived and whose answer has neither ended nor been cut. */
   readonly inFlight: number
   /** Sockets that are open now. */
   connections: () => Promise<number>
-  /** The value of a seeded token; throws when there is none. */
+  /** The value of a seeded token; throws when it does not exist. */
   token: (username: string, purpose?: string) => string
   reset: () => void
-  /** Connections are refused until `start`; those that were open break off. */
+  /** New connections are rejected until `start`; open ones are cut. */
   stop: () => Promise<void>
   start: () => Promise<void>
 }
 
 export interface Sandbox {
   platforms: Record<PlatformName, SandboxPlatform>
-  /** Every platform as it was at the start. */
+  /** Sets every platform back to its initial state. */
   reset: () => void
   close: () => Promise<void>
 }
 
-/** Throws an error that names the port when a port is taken. */
+/** Throws an error that names the port when a port is in use. */
 export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbox> {
   const { ports = 'fixed', host = '127.0.0.1' } = options
   const found: SandboxPlatform[] = []
@@ -175,7 +175,7 @@ function platformOf(running: Running): Omit<SandboxPlatform, 'stop' | 'start' | 
   }
 }
 
-/** The installation token, which is nobody's, is listed with its organisation. */
+/** An installation token belongs to no user, so it is listed with its organisation. */
 function usersOf(world: World): SandboxUser[] {
   const users = new Map<string, SandboxUser>()
   for (const token of world.tokens) {

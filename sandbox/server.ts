@@ -1,4 +1,4 @@
-// One simulated platform as a real HTTP server: takes calls in, keeps the log, lets faults spoil the answers.
+// One simulated platform as a real HTTP server: receives calls, logs them, and applies faults to the answers.
 
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import { gzipSync } from 'node:zlib'
@@ -45,7 +45,7 @@ async function take(running: Running, request: IncomingMessage, response: Server
   faultTable[rule.fault]({ request, response, site: running.site, call, rule, usual, send })
 }
 
-/** Below the address that is printed as well as below the port. */
+/** Accepted below the printed address as well as directly below the port. */
 function controlPath({ basePath }: Site, path: string): string | undefined {
   const inside = path.startsWith(basePath) ? path.slice(basePath.length) : path
   return inside.startsWith('/_sandbox/') ? inside : undefined
@@ -95,7 +95,7 @@ function answer({ site, world }: Running, call: Call): Reply {
   }
 }
 
-/** Packed when the caller takes gzip, as the platforms do. */
+/** Compressed when the caller accepts gzip, as the platforms do. */
 function write(call: Call, request: IncomingMessage, response: ServerResponse, reply: Reply): void {
   const plain = Buffer.from(reply.body)
   const packs = plain.length > 1400 && /\bgzip\b/.test(header(call, 'accept-encoding') ?? '')

@@ -1,4 +1,4 @@
-// A simulated platform as it runs, and what its vendor tells of itself, so that nothing common asks which of them it is.
+// A running simulated platform, and what its vendor defines, so that shared code need not ask which vendor it is.
 
 import type { Call, Reply } from './http.ts'
 import type { VendorSeed } from './seed/vendor-seed.ts'
@@ -12,17 +12,17 @@ export interface SiteDefinition {
   name: PlatformName
   scmType: ScmType
   vendor: Vendor
-  /** Behaves as github.com or gitlab.com, else as an installation of one's own. */
+  /** Whether it behaves like github.com or gitlab.com, and not like a self-hosted server. */
   dotCom: boolean
   port: number
-  /** Where GitLab lives on its host; empty at the root. */
+  /** The path under which GitLab is installed; empty at the root. */
   basePath: string
   version: string
-  /** Goes into token values, so that a token of one platform is none on another. */
+  /** Part of token values, so that a token of one platform is invalid on another. */
   tag: string
 }
 
-/** One platform as it runs. */
+/** A running platform. */
 export interface Site extends SiteDefinition {
   origin: string
   host: string
@@ -32,7 +32,7 @@ export interface Site extends SiteDefinition {
 }
 
 export interface Vendor {
-  /** As in the path of the callback, `/users/NAME/callback`. */
+  /** The name in the callback's path, `/users/NAME/callback`. */
   name: string
   apiPath: string
   answer: (site: Site, world: World, call: Call) => Reply
@@ -41,17 +41,17 @@ export interface Vendor {
   seed: VendorSeed
 }
 
-/** What faults answer in the vendor's own form. */
+/** The vendor's own form of errors, for faults. */
 export interface VendorErrors {
-  /** `isNamed`: as when the token was revoked or has expired, where the vendor tells the difference. */
+  /** `isNamed`: the error for a revoked or expired token, where the vendor has a separate one. */
   unauthorized: (isNamed: boolean) => Reply
   forbidden: () => Reply
   notFound: () => Reply
   repositoryNotFound: () => Reply
-  /** Of the token endpoint, to an application it does not know. */
+  /** The token endpoint's answer to an unknown application. */
   applicationNotFound: () => Reply
   tooManyRequests: (headers: Record<string, string>) => Reply
-  /** Tells the limit beside `Retry-After`: `wait` seconds until it ends. */
+  /** Headers of the limit besides `Retry-After`: it ends in `wait` seconds. */
   limitHeaders: (wait: number) => Record<string, string>
   serverError: () => Reply
 }
@@ -60,16 +60,16 @@ export interface VendorErrors {
 export interface OAuthRules {
   /** Below the web root. */
   authorizePath: string
-  /** Sent as `iss` with every answer that goes through the browser; null where none is sent. */
+  /** Sent as `iss` with every answer through the browser; null when none is sent. */
   issuerPath: string | null
   unknownClientStatus: number
-  /** Without `redirect_uri`, the first registered one is taken. */
+  /** Whether `redirect_uri` may be missing, which means the first registered one. */
   redirectUriOptional: boolean
-  /** Paths below a registered one are taken as well. */
+  /** Whether paths below a registered address are accepted too. */
   redirectsBelow: boolean
   newCode: (world: World) => string
   newAccessToken: (world: World, clientId: string) => string
   newRefreshToken: (world: World) => string
-  /** What a token may do, of the scopes that were granted. */
+  /** What a token with the granted scopes may do. */
   access: (clientId: string, scopes: string[]) => { kind: TokenKind; scopes: string[]; permissions: string[] }
 }

@@ -1,4 +1,4 @@
-// The five simulated platforms: what each is called, where it listens and what it claims to be.
+// The five simulated platforms: their names, ports and versions.
 
 import { github } from './github/github.ts'
 import { gitlab } from './gitlab/gitlab.ts'

@@ -1,4 +1,4 @@
-// What one simulated platform holds, and how to look things up in it; tests change it freely.
+// What one simulated platform contains, and look-ups in it; tests change it freely.
 
 export interface Email {
   email: string
@@ -24,16 +24,16 @@ export interface User {
   name: string
   emails: Email[]
   publicEmail: string | null
-  /** null: GitLab's confirmation mail was never answered. */
+  /** null: GitLab's confirmation e-mail was never answered. */
   confirmedAt: string | null
   avatar: boolean
   createdAt: string
-  /** GitLab's project and group access tokens belong to such a user. */
+  /** The user of a GitLab project or group access token. */
   bot: boolean
   blocked: boolean
-  /** GitLab: why it refuses the account otherwise. */
+  /** GitLab: a reason for which the account is blocked. */
   accountState?: AccountState
-  /** GitLab: the owner demands a proof of possession with each call by a personal access token. */
+  /** GitLab: the owner requires a proof of possession with each call by a personal access token. */
   dpop?: true
   keys: SshKey[]
 }
@@ -46,7 +46,7 @@ export type AccountState =
   | 'unconfirmed'
   | 'password-expired'
 
-/** GitLab's numbers: 10 guest, 20 reporter, 30 developer, 40 maintainer, 50 owner; GitHub only asks whether there is one. */
+/** GitLab's levels: 10 guest, 20 reporter, 30 developer, 40 maintainer, 50 owner; GitHub only needs any level. */
 export interface Member {
   userId: number
   level: 10 | 20 | 30 | 40 | 50
@@ -63,12 +63,12 @@ export interface Organization {
   description: string | null
   visibility: 'public' | 'private'
   avatar: boolean
-  /** GitHub shows this organisation's private things only to tokens authorised for it. */
+  /** GitHub shows this organisation's private data only to tokens authorised for it. */
   sso: boolean
   createdAt: string
-  /** GitLab: the day it waits for deletion since; its path ends in `-deletion_scheduled-ID` then. */
+  /** GitLab: the day since which it waits for deletion; its path then ends in `-deletion_scheduled-ID`. */
   markedForDeletionOn?: string
-  /** GitLab: takes no personal access tokens but fine-grained ones. */
+  /** GitLab: accepts only fine-grained personal access tokens. */
   onlyFineGrained?: true
   members: Member[]
 }
@@ -88,7 +88,7 @@ export interface Repository {
   description: string | null
   visibility: 'public' | 'internal' | 'private'
   fork: boolean
-  /** Also of a fork whose parent the reader may not see; null when the parent was deleted. */
+  /** Set even when the reader may not see the fork's parent; null when the parent was deleted. */
   parentId: number | null
   defaultBranch: string
   /** Empty: nothing was ever pushed. */
@@ -100,7 +100,7 @@ export interface Repository {
   codeDisabled: boolean
   /** GitLab: merge requests are switched off. */
   mergeRequestsDisabled: boolean
-  /** GitLab: the day of a deletion that can still be undone; servers from 18.0 on rename such a project, too. */
+  /** GitLab: the day of a deletion that can still be undone; servers from 18.0 on also rename such a project. */
   markedForDeletionOn: string | null
   createdAt: string
   updatedAt: string
@@ -110,14 +110,14 @@ export interface Repository {
 }
 
 export interface PullRequest {
-  /** The pull request's own id; GitHub's searches tell `issueId` instead. */
+  /** The pull request's own id; GitHub's searches return `issueId` instead. */
   id: number
   issueId: number
   number: number
   repositoryId: number
   title: string
   body: string | null
-  /** `locked` is GitLab's short state while merging; on GitHub it shows as open. */
+  /** `locked` is GitLab's short state while merging; GitHub shows it as open. */
   state: 'open' | 'closed' | 'merged' | 'locked'
   authorId: number
   /** null: the repository the change came from was deleted. */
@@ -135,15 +135,15 @@ export type TokenKind = 'personal' | 'fine-grained' | 'oauth' | 'app-user' | 'in
 
 export interface Token {
   value: string
-  /** What the seed calls it: `full`, `no-keys`, `expired`. */
+  /** The purpose in the seed: `full`, `no-keys`, `expired`. */
   purpose: string
   kind: TokenKind
-  /** null for an installation token, which is nobody's. */
+  /** null for an installation token, which belongs to no user. */
   userId: number | null
   scopes: string[]
-  /** Of a fine-grained or App token: `keys=read`. */
+  /** For a fine-grained or App token: `keys=read`. */
   permissions: string[]
-  /** Private repositories a fine-grained or App token was given; null means all of its user's. */
+  /** Private repositories that a fine-grained or App token may access; null means all of its user's. */
   repositoryIds: number[] | null
   /** Logins of the SSO organisations it is authorised for. */
   ssoAuthorized: string[]
@@ -179,21 +179,21 @@ export interface RefreshToken {
 }
 
 export interface Settings {
-  /** Requests a user may make in each window; null takes the limits off, with their headers. */
+  /** Requests per user in each window; null switches the limits and their headers off. */
   rateLimits: { core: number; search: number } | null
-  /** GHES: nothing without a token. */
+  /** GHES: every call needs a token. */
   privateMode: boolean
   oauth: {
     redirectUris: string[]
-    /** Take any loopback address that ends in /users/github/callback or /users/gitlab/callback. */
+    /** Accept any loopback address that ends in /users/github/callback or /users/gitlab/callback. */
     anyLoopbackCallback: boolean
-    /** Tokens end and come with a refresh token; GitHub's apps from before 14 August 2026 give tokens without an end. */
+    /** Tokens expire and have a refresh token; GitHub apps from before 14 August 2026 issue tokens without expiry. */
     expiring: boolean
     accessTokenSeconds: number
     refreshTokenSeconds: number | null
-    /** Grant at most these of the scopes asked for; null grants what the user leaves ticked. */
+    /** Grant at most these of the requested scopes; null grants those that the user leaves ticked. */
     grantOnly: string[] | null
-    /** gitlab.com's second OAuth server: other forms of codes and tokens. */
+    /** gitlab.com's second OAuth server, which has other forms of codes and tokens. */
     iam: boolean
   }
 }
@@ -209,7 +209,7 @@ export interface World {
   grants: Grant[]
   refreshTokens: RefreshToken[]
   oauthClients: { id: string; secret: string }[]
-  /** `user:bucket` -> what was used of the window that began then. */
+  /** `user:bucket` -> the requests used in the window that began at `since`. */
   spent: Map<string, { since: number; used: number }>
   settings: Settings
   /** Replace it to travel in time. */
@@ -243,7 +243,7 @@ export function repositoryById(world: World, id: number | null): Repository | un
   return world.repositories.find((repository) => repository.id === id)
 }
 
-/** The repository that once had this name. */
+/** The repository that had this name before. */
 export function findMoved(world: World, name: string): Repository | undefined {
   return repositoryById(world, world.moved.get(name.toLowerCase()) ?? null)
 }
@@ -254,14 +254,14 @@ export function lineage(world: World, organization: Organization): Organization[
   return parent === undefined ? [organization] : [organization, ...lineage(world, parent)]
 }
 
-/** What the user may do in a group, memberships of its ancestors included; 0 is nothing. */
+/** The user's level in a group, including memberships of its ancestors; 0 is none. */
 export function groupLevel(world: World, user: User | null, organization: Organization): number {
   if (user === null) return 0
   const levels = lineage(world, organization).map((group) => memberLevel(group.members, user))
   return Math.max(0, ...levels)
 }
 
-/** What the user may do in a repository; 0 is nothing beyond what everybody may. */
+/** The user's level in a repository; 0 is no more than everybody has. */
 export function repositoryLevel(world: World, user: User | null, repository: Repository): number {
   if (user === null) return 0
   if (repository.owner.toLowerCase() === user.username.toLowerCase()) return 50
@@ -287,7 +287,7 @@ export function revokeToken(world: World, value: string): void {
   if (token !== undefined) token.revoked = true
 }
 
-/** Takes a repository away with its pull requests; pull requests that came from it lose their head. */
+/** Deletes a repository and its pull requests; pull requests that came from it lose their head. */
 export function deleteRepository(world: World, name: string): void {
   const gone = findRepository(world, name)
   if (gone === undefined) return

@@ -1,4 +1,4 @@
-// Checks the import rules of .dependency-cruiser.cjs, and that the tables of docs/architecture.md are made from them.
+// Checks the import rules of .dependency-cruiser.cjs, and that the tables in docs/architecture.md match them.
 // `node scripts/check-imports.mjs --write` writes those tables.
 
 import { spawnSync } from 'node:child_process'
@@ -47,7 +47,7 @@ function violations({ violations, ruleSetUsed }) {
   })
 }
 
-/** With a TypeScript that it does not know, dependency-cruiser passes and has read nothing, or understood no import. */
+/** With a TypeScript version that it does not know, dependency-cruiser passes without having read anything. */
 function unread(files, modules) {
   const bySource = new Map(modules.map((module) => [module.source, module]))
   return files.flatMap((file) => {

@@ -1,4 +1,4 @@
-// Checks that what has to be read at once stays small: files, folders and functions of src, tests not counted.
+// Checks that files, folders and functions of src stay small enough to read at once; tests are not counted.
 
 import { dirname } from 'node:path'
 import ts from 'typescript'
@@ -6,7 +6,7 @@ import { sourcesIn, textOf } from './sources.mjs'
 
 const MAX_FILE_LINES = 300
 const MAX_FOLDER_FILES = 15
-/** Of the function itself: those inside it are read one by one, and have the same limit. */
+/** Lines of the function itself: functions inside it are counted separately, with the same limit. */
 const MAX_FUNCTION_LINES = 60
 
 /** What may be larger, by `path` or `path function`, and why. */
@@ -40,7 +40,7 @@ function fullFolders() {
 function longFunctions(path) {
   const source = ts.createSourceFile(path, textOf(path), ts.ScriptTarget.Latest)
   const found = []
-  /** Gives how many lines of `node` are in functions that were looked at already. */
+  /** Returns how many lines of `node` belong to functions that were already counted. */
   const visit = (node) => {
     let inner = 0
     ts.forEachChild(node, (child) => {

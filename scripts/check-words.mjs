@@ -1,13 +1,13 @@
-// Checks that no identifier and no file has one of the names that were given up: each thing has one name, the one that
-// others in this field know it by. Comments and strings are not looked at, nor names in snake_case, which are the API's.
+// Checks that no identifier and no file uses a name that we gave up, so that each thing has one name, the usual one in
+// this field. Comments, strings and names in snake_case (which are the API's) are not checked.
 
 import { basename } from 'node:path'
 import ts from 'typescript'
 import { sourcesIn, textOf } from './sources.mjs'
 
 /**
- * `words`: a part of a name, in words ("link gate" is in `createLinkGate` and `link-gate.ts`), also as a plural.
- * `whole`: only when it is the whole name. `in`: only below this folder. `of`: only files have this name no more.
+ * `words`: a part of a name, as words ("link gate" is in `createLinkGate` and in `link-gate`), also in the plural.
+ * `whole`: only when it is the whole name. `in`: only below this folder. `of`: only for names of files.
  * `except`: names that a library has chosen.
  */
 const givenUp = [

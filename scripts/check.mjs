@@ -1,5 +1,5 @@
-// What `npm run check` runs: types, format and lint, import rules, words, sizes, and what nobody uses. Names pick some of
-// them: `npm run check -- types lint`.
+// Runs the checks of `npm run check`: types, format and lint, import rules, words, sizes, unused code. Names select
+// some of them: `npm run check -- types lint`.
 
 import { spawn } from 'node:child_process'
 import { dirname, join, resolve } from 'node:path'
@@ -47,7 +47,7 @@ for (const { name, passed, output, advice } of results) {
 }
 process.exitCode = results.every(({ passed }) => passed) ? 0 : 1
 
-/** With its notes kept, so that a second run reads only what changed. */
+/** Keeps the compiler's build information, so that a second run reads only what changed. */
 function typeCheck(project, notes) {
   const keepNotes = ['--incremental', '--tsBuildInfoFile', `node_modules/.cache/forgelink/${notes}.tsbuildinfo`]
   return ['node_modules/typescript/bin/tsc', '-p', project, '--pretty', 'false', ...keepNotes]

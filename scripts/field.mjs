@@ -1,5 +1,5 @@
-// What `npm run test:field` runs: tests with what surrounds the service where it runs (npm's registry, other people's
-// linters), which take longer than `npm test` should or need what few machines have.
+// Runs `npm run test:field`: tests with real surroundings (npm's registry, other people's linters). They take longer
+// than `npm test` should, or need what few machines have.
 
 import { prepareDependencies } from './prepare.mjs'
 

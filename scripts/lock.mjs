@@ -1,9 +1,9 @@
-// A lock between processes: a file with the number of the process that has it.
+// A lock between processes: a file that contains the id of the process that holds it.
 
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { dirname } from 'node:path'
 
-/** Does the work when nobody else has the lock, a file of this name; waits for it, and keeps the process waiting. */
+/** Does the work while holding the lock, which is a file of this name; blocks the process until it gets it. */
 export function withLock(lock, work) {
   mkdirSync(dirname(lock), { recursive: true })
   for (let round = 0; !takeLock(lock); round++) {
@@ -28,7 +28,7 @@ function takeLock(lock) {
   }
 }
 
-/** Whoever has it was killed. In containers the numbers repeat: then it may be ours. */
+/** Whether the holder was killed. In containers process ids repeat, so the id may also be our own. */
 function isAbandoned(lock) {
   try {
     const pid = Number(readFileSync(lock, 'utf8'))

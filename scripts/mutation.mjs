@@ -1,5 +1,5 @@
-// What `npm run mutation` runs: changes the program in many small ways, one at a time, and looks whether a test notices.
-// Names pick some of the areas: `npm run mutation -- vault grammar`.
+// Runs `npm run mutation`: changes the program in many small ways, one at a time, and checks whether a test notices.
+// Names select areas: `npm run mutation -- vault grammar`.
 
 import { spawnSync } from 'node:child_process'
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
@@ -7,7 +7,7 @@ import { dirname, join, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { prepare } from './prepare.mjs'
 
-// Not among the dependencies: 133 packages that everybody would install and few would run.
+// Not a dependency: everybody would install its 133 packages, and few would use them.
 const STRYKER = '9.6.1'
 /** Of a hundred changes, how many the tests of an area must notice. */
 const WANTED = 85
@@ -15,7 +15,7 @@ const WANTED = 85
 const root = resolve(dirname(fileURLToPath(import.meta.url)), '..')
 const results = 'test-results/mutation'
 
-/** Each file with the tests that are to notice: the fewer they are, the sooner it is done. */
+/** Each file with the tests that should notice its changes: with fewer tests it is faster. */
 const areas = [
   {
     name: 'address',

@@ -1,4 +1,4 @@
-// What npm runs around `npm pack`: builds, and puts the lock file where installing the package reads it.
+// Runs around `npm pack`: builds, and puts the lock file where installing the package reads it.
 
 import { copyFileSync, rmSync } from 'node:fs'
 import { dirname, join, resolve } from 'node:path'
@@ -6,8 +6,9 @@ import { fileURLToPath } from 'node:url'
 import { prepare } from './prepare.mjs'
 
 const root = resolve(dirname(fileURLToPath(import.meta.url)), '..')
-// Only under this name npm packs it, and installs what it names: https://docs.npmjs.com/cli/v11/configuring-npm/npm-shrinkwrap-json
-// In a clone it would take the place of package-lock.json, so it is there while npm packs and no longer.
+// npm packs the lock file only under this name, and installs what it lists:
+// https://docs.npmjs.com/cli/v11/configuring-npm/npm-shrinkwrap-json In a clone it would replace package-lock.json, so
+// it exists only while npm packs.
 const pinned = join(root, 'npm-shrinkwrap.json')
 
 rmSync(pinned, { force: true })

@@ -1,5 +1,5 @@
 // Makes a clone runnable: installs dependencies and builds, each only when something it depends on has changed.
-// Nothing here may need a dependency: it runs before there are any.
+// This file may use no dependency, because it runs before they are installed.
 
 import { spawnSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
@@ -12,7 +12,7 @@ const root = fileURLToPath(new URL('..', import.meta.url))
 const dist = join(root, 'dist')
 const installStamp = join(root, 'node_modules', '.forgelink-installed')
 
-/** What is compiled, each with the files it is made from. */
+/** The builds, each with the files it depends on. */
 const builds = [
   {
     name: 'the service',
@@ -27,7 +27,7 @@ const builds = [
     result: join(dist, 'dashboard', 'index.html'),
     stamp: join(dist, '.dashboard-built'),
     command: ['node_modules/vite/bin/vite.js', 'build', 'dashboard', '--logLevel', 'warn'],
-    // React builds for development under any other, and tests set another.
+    // React builds for development under any other value, and tests set another.
     env: { NODE_ENV: 'production' },
   },
 ]
@@ -35,8 +35,8 @@ const builds = [
 class StepFailed extends Error {}
 
 /**
- * Installs and builds what is not up to date; a step that fails says so and ends the process. `names` picks some of the
- * builds: none for what runs from the sources.
+ * Installs and builds what is not up to date; a step that fails prints why and ends the process. `names` selects
+ * builds; none are needed to run from the sources.
  */
 export function prepare(names = builds.map(({ name }) => name)) {
   const chosen = builds.filter(({ name }) => names.includes(name))
@@ -63,7 +63,7 @@ function checkNodeVersion() {
   throw new StepFailed(`Node.js ${wanted} or later is needed; this is ${process.version}.`)
 }
 
-/** The platform is part of it because a folder shared with a container holds the other system's binaries. */
+/** Includes the platform, because a folder shared with a container may have the other system's binaries. */
 function wantedInstall() {
   const lock = readFileSync(join(root, 'package-lock.json'))
   return `${process.platform}-${process.arch} ${createHash('sha256').update(lock).digest('hex')}`
@@ -77,7 +77,7 @@ function install() {
   say('Installing dependencies…')
   const args = ['ci', '--include=dev', '--ignore-scripts', '--no-audit', '--no-fund']
   const npm = process.env.npm_execpath ?? ''
-  // Of `npm start` the same npm; else, also under another package manager, the one that a shell would find.
+  // `npm start` uses its own npm; otherwise, also under another package manager, the one in PATH.
   if (/npm-cli\.js$/.test(npm)) runStep('installing dependencies', 'npm ci', process.execPath, [npm, ...args])
   else runStep('installing dependencies', 'npm ci', 'npm', args, { shell: process.platform === 'win32' })
   writeFileSync(installStamp, wantedInstall())
@@ -107,17 +107,17 @@ function isBuilt({ result, stamp, sources }) {
 function build({ name, sources, result, stamp, command: [program, ...args], env }) {
   say(`Building ${name}…`)
   rmSync(stamp, { force: true })
-  // The compiler believes its own record of what it wrote, also when that has been deleted since.
+  // The compiler trusts its own record of what it wrote, even when that was deleted since.
   if (!existsSync(result)) rmSync(join(dist, '.tsbuildinfo'), { force: true })
-  // Read before compiling: what changes meanwhile is built the next time.
+  // Read before compiling, so that changes made meanwhile are built the next time.
   const builtFrom = sourcesOf({ sources })
   runStep(`building ${name}`, program, process.execPath, [join(root, program), ...args], { env })
   writeFileSync(stamp, builtFrom)
 }
 
 /**
- * What npm and the compilers need of the environment. They run others' code, so they get nothing else of it: the service's
- * settings are there, and with them its secrets. A proxy is theirs as well as the service's.
+ * Environment variables that npm and the compilers need. They run other people's code, so they get nothing else: the
+ * service's settings, which include secrets, are in the environment too. The proxy settings serve both.
  */
 const PASSED_ON =
   /^(path|pathext|home|userprofile|user|logname|shell|comspec|systemroot|windir|(local)?appdata|programdata|programfiles.*|te?mp|tmpdir|lang|lc_.*|term|ci|no_color|force_color|(https?|no|all)_proxy|ssl_cert_(file|dir)|node_options|node_extra_ca_certs|xdg_.*|npm_.*)$/i
@@ -141,7 +141,7 @@ function readIfThere(path) {
   try {
     return readFileSync(path, 'utf8')
   } catch {
-    return undefined // what cannot be read is written anew, or that says why not
+    return undefined // an unreadable file is written again, and if that fails, the error says why
   }
 }
 

@@ -1,4 +1,4 @@
-// What `npm run screenshots` runs: makes docs/images from the running program, with the sandbox's people and repositories.
+// Runs `npm run screenshots`: makes docs/images from the running program, with the sandbox's people and repositories.
 
 import { prepare } from './prepare.mjs'
 

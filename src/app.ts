@@ -36,7 +36,7 @@ import { createResealer } from './secrets/reseal.ts'
 import type { Services } from './services.ts'
 import { keyRoutes } from './ssh-keys/routes.ts'
 
-/** What is set up for the server alone, beside what services are opened with. */
+/** The settings that only the server needs, besides those that services are opened with. */
 export type ServerConfig = Pick<
   Config,
   | 'logLevel'
@@ -54,7 +54,7 @@ export interface AppOptions {
   /** The folder of the built dashboard. */
   dashboard?: string
   load?: LoadLimits
-  /** In milliseconds; how often revocations that are due are looked for. */
+  /** In milliseconds: how often to look for revocations that are due. */
   revocationsEvery?: number
 }
 
@@ -119,7 +119,7 @@ export async function createApp(services: Services, config: ServerConfig, option
   return app
 }
 
-/** What works in the background ends while requests do, so that one after the other takes no longer than both. */
+/** Background work ends at the same time as requests, so that closing does not take the time of both. */
 function closeWithRequests(app: App, { background }: Services, works: { close(): Promise<void> }[]): void {
   let closed: Promise<unknown> | undefined
   app.addHook('preClose', async () => {

@@ -1,4 +1,4 @@
-// The `forgelink` command: one line per subcommand, the work is elsewhere.
+// The `forgelink` command: one line per subcommand; the work is done in `commands/`.
 
 import { parseArgs } from 'node:util'
 import { askPassword } from './commands/ask-password.ts'
@@ -50,7 +50,7 @@ const OPTIONS = {
   help: { type: 'boolean', short: 'h', default: false },
 } as const
 
-/** A command that cannot be read; the message says what it lacks. */
+/** A command that cannot be parsed; the message says what is missing. */
 class UsageError extends Error {}
 
 type Options = ReturnType<typeof parseArgs<{ options: typeof OPTIONS; allowPositionals: true }>>['values']
@@ -71,7 +71,9 @@ function none(operands: string[]): void {
   if (operands.length > 0) throw new UsageError(`"${operands.join(' ')}" is too much`)
 }
 
-/** `-` is asked for; undefined where none is given. On the command line others can read it. */
+/**
+ * Asks for the password when it is `-`; undefined when there is none. Other users could read one on the command line.
+ */
 async function passwordIn({ password }: Options): Promise<string | undefined> {
   if (password !== '-') return password
   const asked = await askPassword()
@@ -79,7 +81,7 @@ async function passwordIn({ password }: Options): Promise<string | undefined> {
   return asked
 }
 
-/** Runs against the store, beside a running server. */
+/** Opens the store, possibly beside a running server, and does the work. */
 async function withServices(work: (services: Services, config: Config) => Promise<string>): Promise<void> {
   const config = readConfig(process.env)
   const services = await openServices(config, { patient: true })
@@ -92,7 +94,7 @@ async function withServices(work: (services: Services, config: Config) => Promis
 }
 
 const commands: Record<string, (options: Options, operands: string[]) => Promise<void>> = {
-  // The web server takes a quarter of a second to load, which the others do not need.
+  // The web server takes a quarter of a second to load, and the other commands do not need it.
   serve: async () => (await import('./serve.ts')).serve(readConfig(process.env)),
   'user add': async (options) => {
     const user = { email: needed(options, 'email'), username: needed(options, 'username') }
@@ -136,7 +138,7 @@ const commands: Record<string, (options: Options, operands: string[]) => Promise
   demo: async () => (await import('../sandbox/demo.ts')).runDemo(),
 }
 
-/** Runs `forgelink …args`; problems end on standard error with exit code 1, wrong usage with 2. */
+/** Runs `forgelink …args`. Problems are printed on standard error with exit code 1, wrong usage with 2. */
 export async function main(args: string[]): Promise<void> {
   try {
     await run(args)
@@ -148,7 +150,7 @@ export async function main(args: string[]): Promise<void> {
 }
 
 async function run(given: string[]): Promise<void> {
-  // An option takes a value or none: `--password` alone stands for `--password -`.
+  // The parser cannot make an option's value optional, so `--password` alone becomes `--password -`.
   const args = given.map((arg, n) => (arg === '--password' && /^--|^$/.test(given[n + 1] ?? '') ? '--password=-' : arg))
   const { values, positionals } = parseArgs({ args, options: OPTIONS, allowPositionals: true })
   if (values.help || positionals[0] === 'help' || args.length === 0) {
@@ -176,7 +178,7 @@ function explain(error: unknown): [message: string, exitCode: number] {
   }
   if (hasCode(error, /^EADDRINUSE$/)) return ['the port is taken by another program; set PORT to a free one', 1]
   if (hasCode(error, /^E(ADDRNOTAVAIL|NOTFOUND|AI_AGAIN)$/)) return ['HOST is no address or name of this machine', 1]
-  // What the system does not allow says what and where: "EACCES: permission denied, mkdir '/data'".
+  // The system's own errors say what failed and where: "EACCES: permission denied, mkdir '/data'".
   if (hasCode(error, /^E[A-Z]+$/)) return [(error as Error).message, 1]
   return [error instanceof Error ? (error.stack ?? error.message) : 'failed', 1]
 }

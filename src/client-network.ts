@@ -1,8 +1,8 @@
-// Which addresses count as one client: whoever has one IPv6 address can use all of its network.
+// Which addresses count as one client: the owner of one IPv6 address can use every address of its network.
 
 import ipaddr from 'ipaddr.js'
 
-/** An IPv4 address as it is, of an IPv6 address its first `bits` (64: what one customer has at the least, RFC 6177). */
+/** An IPv4 address unchanged; of an IPv6 address its first `bits` (64: the least that one customer gets, RFC 6177). */
 export function networkOf(address: string, bits = 64): string {
   if (!ipaddr.isValid(address)) return address
   const parsed = ipaddr.process(address)

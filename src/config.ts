@@ -1,4 +1,5 @@
-// The settings, and how the environment becomes them; a wrong value is a sentence, and all of them are reported at once.
+// The settings, and how they are read from the environment. Each wrong value gives a sentence; all are reported at
+// once.
 
 import { resolve } from 'node:path'
 import { readPem } from './config/certificates.ts'
@@ -13,7 +14,7 @@ export type { AllowedHost } from './config/hosts.ts'
 export type { SecretKey } from './config/secret-keys.ts'
 export type { PlatformRoot } from './config/web-addresses.ts'
 
-/** The platform that a type linked by OAuth lives on, and our application there. */
+/** The platform of a type that is linked by OAuth, and our application there. */
 export interface OAuthPlatform {
   url: string
   clientId: string | null
@@ -21,15 +22,15 @@ export interface OAuthPlatform {
   scopes: string[]
 }
 
-/** What is known of a vendor's own platform before any setting is read; `name` is its member of `Config`. */
+/** What is known of a vendor's own platform before any setting is read; `name` is its member in `Config`. */
 export interface HostedPlatform<Name extends string> {
   name: Name
-  /** What the names of its settings begin with. */
+  /** The prefix of its settings' names. */
   prefix: string
   url: string
-  /** Those that are asked for by default, with spaces between them. */
+  /** The scopes asked for by default, separated by spaces. */
   scopes: string
-  /** Nothing but host and path of `url` may be told of, since the rest may be secret. */
+  /** Error messages may contain only host and path of `url`, since the rest may be secret. */
   rootOf(url: URL): PlatformRoot
 }
 
@@ -53,28 +54,28 @@ export interface Config {
   httpsProxy: string | null
   noProxy: string[]
   corsOrigins: string[]
-  /** Host names under which pages are served besides that of `publicUrl`. */
+  /** Host names under which pages are served, besides that of `publicUrl`. */
   serverNames: string[]
-  /** Requests a minute for one account; 0 means no limit. */
+  /** Requests per minute for one account; 0 means no limit. */
   rateLimit: number
-  /** Of one account. */
+  /** Per account. */
   maxKeys: number
   maxLinks: number
   exposeAccessTokens: boolean
-  /** API tokens of one account that have not expired. */
+  /** API tokens per account that have not expired. */
   maxApiTokens: number
-  /** Days for which the audit trail is kept; 0 keeps it for ever. */
+  /** How many days the audit trail is kept; 0 keeps it for ever. */
   eventsDays: number
   trustProxy: string[]
   metricsToken: string | null
-  /** Port on loopback that serves `/metrics` and nothing else. */
+  /** Port on loopback that serves only `/metrics`. */
   metricsPort: number | null
   logLevel: (typeof LOG_LEVELS)[number]
 }
 
 export type Environment = Record<string, string | undefined>
 
-/** The settings are wrong; `problems` has one sentence each. */
+/** The settings are wrong; `problems` has one sentence for each. */
 export class ConfigError extends Error {
   readonly problems: string[]
   constructor(problems: string[]) {
@@ -83,14 +84,16 @@ export class ConfigError extends Error {
   }
 }
 
-/** As `readConfig`, which knows the platforms. */
+/** Like `readConfig`, which also knows the platforms. */
 export function parseConfig<Name extends string>(
   env: Environment,
   platforms: HostedPlatform<Name>[],
 ): Omit<Config, 'github' | 'gitlab'> & Record<Name, OAuthPlatform> {
   const problems: string[] = []
 
-  /** The setting read by `parse`, which throws the rest of the sentence "NAME …"; a secret's value is not echoed. */
+  /**
+   * Reads a setting with `parse`, which throws the rest of a sentence "NAME …". The value of a secret is not repeated.
+   */
   function read<T>(name: string, fallback: T, parse: (text: string) => T): T {
     const text = env[name]?.trim()
     if (!text) return fallback

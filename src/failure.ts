@@ -1,4 +1,4 @@
-// The one error type: whatever goes wrong on purpose is a Failure, and `http/failures.ts` answers it.
+// The only error type: every expected error is a Failure, and `http/failures.ts` answers it.
 
 /** What went wrong. Each code has one row in the status table of `http/failures.ts`. */
 export type FailureCode =
@@ -19,28 +19,28 @@ export type FailureCode =
   | 'rate_limited'
   | 'misdirected' // a page under a host name that is not ours
   // The platform behind a link
-  | 'scm_token_rejected' // it no longer takes the token
-  | 'scm_grant_refused' // it does not take our code or refresh token, and never will
-  | 'scm_link_expired' // it no longer renews the link's token: link again
-  | 'scm_token_unreadable' // what is stored does not open: another token, or link again
-  | 'scm_application_refused' // it does not take our application: client id, secret or callback
+  | 'scm_token_rejected' // it rejects the token
+  | 'scm_grant_refused' // it rejects our code or refresh token for good
+  | 'scm_link_expired' // it has rejected the link's refresh token: link again
+  | 'scm_token_unreadable' // the stored token cannot be decrypted: another token, or link again
+  | 'scm_application_refused' // it rejects our application: client id, secret or callback
   | 'scm_scope_missing' // the token lacks a scope or permission
-  | 'scm_sso_required' // the organisation wants the token authorised for SSO
-  | 'scm_forbidden' // any other refusal
-  | 'scm_not_found' // absent or hidden: platforms do not tell the two apart
+  | 'scm_sso_required' // the organisation requires that the token is authorised for SSO
+  | 'scm_forbidden' // access denied for any other reason
+  | 'scm_not_found' // absent or hidden: platforms do not say which
   | 'scm_query_refused' // it does not accept our search
   | 'scm_rate_limited'
   | 'scm_address_refused' // our own address policy: nothing was sent
   | 'scm_unreachable' // name, connection, TLS, time-out, reset
   | 'scm_redirected' // it points to another origin
-  | 'scm_bad_response' // it answered, but not as that platform's API does
-  | 'scm_unavailable' // 5xx, or left alone after repeated failures
+  | 'scm_bad_response' // it answered, but not in the form of that platform's API
+  | 'scm_unavailable' // 5xx, or not called for a while after repeated failures
   // Ourselves
   | 'overloaded'
   | 'store_unavailable'
   | 'internal'
 
-/** What a caller can do; docs/api.md says what each means and which other members come with it. */
+/** What a caller can do; docs/api.md says what each action means and which other members come with it. */
 export const HINT_ACTIONS = [
   'use_address',
   'use_scm_type',
@@ -52,10 +52,10 @@ export const HINT_ACTIONS = [
   'ask_operator',
 ] as const
 
-/** What the message says of mending it, for programs. */
+/** For programs: what the message says about fixing the problem. */
 export interface Hint {
   action: (typeof HINT_ACTIONS)[number]
-  /** Of `invalid`: the field that this mends. */
+  /** For `invalid`: the field that this fixes. */
   field?: string
   /** The address to send instead, or the page to open. */
   url?: string
@@ -66,25 +66,25 @@ export interface Hint {
 export interface FailureDetails {
   /** For `not_found`: the API's word for what is missing, such as `scm_integration`. */
   resource?: string
-  /** For `invalid`: messages by field; each reads on after the field's name ("url is not an https address"). */
+  /** For `invalid`: messages by field; each continues after the field's name ("url is not an https address"). */
   errors?: Record<string, string[]>
-  /** What the caller can do; a wait is told by `retryAfter`. */
+  /** What the caller can do; when it is to wait, `retryAfter` says so. */
   hint?: Hint
-  /** The sentence of the message that also holds for an answer made without what failed: it becomes a warning there. */
+  /** The sentence of the message that also fits an answer given without the failed part: it becomes a warning there. */
   advice?: string
   /** Seconds after which the caller may try again (`Retry-After`). */
   retryAfter?: number
   /** For `already_linked`: the id of the link that is there. */
   id?: string
-  /** The platform refuses the account or us, and not what was asked for: so it would answer any other call. */
+  /** The platform rejects the account or us, not just this request, so any other call would fail too. */
   ofAccount?: true
   /** For `scm_query_refused`: the platform does not know, or hides, the account or repository that the query names. */
   isAbsent?: true
-  /** For `insufficient_scope`: the scope that would do. */
+  /** For `insufficient_scope`: the scope that is needed. */
   scope?: string
-  /** What the operator may read in the log: never a secret, never a platform's text. */
+  /** For the operator's log: never a secret, never a platform's text. */
   log?: Record<string, string | number>
-  /** What went wrong before this; it goes to the log by name and code only, never to the caller. */
+  /** The earlier error; only its name and code go to the log, and nothing to the caller. */
   cause?: unknown
 }
 
@@ -93,7 +93,7 @@ export class Failure extends Error {
   readonly code: FailureCode
   readonly details: FailureDetails
 
-  /** `message` is read by the caller: it says what is wrong and how to mend it, and holds no secret. */
+  /** The caller reads `message`: it says what is wrong and how to fix it, and contains no secret. */
   constructor(code: FailureCode, message: string, details: FailureDetails = {}) {
     super(message, { cause: details.cause })
     this.code = code
@@ -114,7 +114,7 @@ export function invalid(
   return new Failure('invalid', `${field} ${messages[0] ?? 'is invalid'}`, { errors, cause, ...(hint && { hint }) })
 }
 
-/** Sent to requests that arrive during shutdown, and to those that are not done at its end. */
+/** Sent to requests that arrive during shutdown, and to those that have not ended when it does. */
 export function stopping(): Failure {
   return new Failure('overloaded', 'This server is stopping. Try again in a moment.', { retryAfter: 5 })
 }

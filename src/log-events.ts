@@ -1,8 +1,8 @@
-// What the service tells its log of platforms, links and tokens: every event's name, its fields, and how much it weighs.
+// The log events about platforms, links and tokens: each event's name, fields and level.
 
-/** Fields never hold a secret. `scm_type` is a link's, `host` a platform's. */
+/** Fields never contain a secret. `scm_type` is a link's, `host` a platform's. */
 export interface LogEvents {
-  /** `outcome`: the status, or what went wrong; `tried`: which attempt it was. */
+  /** `outcome`: the status, or the error; `tried`: the number of the attempt. */
   scm_call: { host: string; method: string; outcome: number | string; ms: number; tried: number }
   scm_token_renewed: { scm_type: string }
   scm_token_not_renewed: { scm_type: string; code?: string }
@@ -14,14 +14,14 @@ export interface LogEvents {
   scm_origin_left_alone: { host: string; ms: number }
   /** `sunset`: ISO 8601. */
   scm_api_sunset: { host: string; sunset: string }
-  /** `range`: what the address is, or what else is wrong; `setting`: what ALLOWED_HOSTS would have to have. */
+  /** `range`: the address's range, or what else is wrong; `setting`: the entry that ALLOWED_HOSTS would need. */
   scm_address_refused: { host: string; port: number; address: string; range: string; setting: string }
   revocation_done: { scm_type: string }
   revocation_postponed: { scm_type: string; attempts: number; code: string }
   revocation_given_up: { scm_type: string; reason: string; attempts?: number }
 }
 
-/** How a platform's OAuth endpoint has refused. */
+/** The error of a platform's OAuth endpoint. */
 interface OAuthAnswer {
   host: string
   status: number
@@ -36,7 +36,7 @@ export type LogEntry = { [Name in LogEvent]: [event: Name, fields: LogEvents[Nam
 export type Log = (...entry: LogEntry) => void
 
 /**
- * `level`: `debug` for what goes on all the time. `isCounted`: it is a series of `forgelink_events_total`, which
+ * `level`: `debug` for events that happen all the time. `isCounted`: it is a series of `forgelink_events_total`, which
  * docs/operations.md explains; the others are counted elsewhere.
  */
 export const LOG_EVENTS: Record<LogEvent, { level: 'debug' | 'warn'; isCounted: boolean }> = {

@@ -1,11 +1,11 @@
-// What is counted beside requests: calls to platforms, and the events that an operator is alerted by.
+// Counters besides those of requests: calls to platforms, and events that operators want alerts for.
 
 import { Counter, Histogram, Registry } from 'prom-client'
 import { LOG_EVENTS, type Log } from './log-events.ts'
 
 export interface Metrics {
   registry: Registry
-  /** Counts what is told to the log, whether or not its level lets it through. */
+  /** Counts log events, whether or not the log level shows them. */
   count: Log
 }
 
@@ -24,7 +24,7 @@ export function createMetrics(): Metrics {
     labelNames: ['event'],
     registers: [registry],
   })
-  // Each is there from the start with 0, so that its first one is an increase.
+  // Each series exists with 0 from the start, so that its first event is seen as an increase.
   for (const [event, { isCounted }] of Object.entries(LOG_EVENTS)) if (isCounted) events.inc({ event }, 0)
 
   return {
@@ -36,7 +36,7 @@ export function createMetrics(): Metrics {
   }
 }
 
-/** No host and no status of its own: users give the hosts, and a series is kept for each value. */
+/** Neither hosts nor exact statuses: users choose the hosts, and each value would make a series that is kept. */
 function outcomeOf(outcome: string | number): string {
   if (typeof outcome !== 'number') return 'failed'
   return outcome === 429 ? '429' : `${Math.floor(outcome / 100)}xx`

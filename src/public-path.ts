@@ -1,24 +1,24 @@
-// Between the paths of routes and those that browsers see, which are below the path of PUBLIC_URL.
+// Converts between routes' paths and those that browsers see, which are below the path of PUBLIC_URL.
 
 /** The path of PUBLIC_URL, such as `/forgelink`; empty without one. */
 export function basePath(publicUrl: string): string {
   return new URL(publicUrl).pathname.replace(/\/$/, '')
 }
 
-/** The address that browsers are told: `path` is a route's, with its query if any. */
+/** The path that browsers use: `path` is a route's, with its query if any. */
 export function publicPath(publicUrl: string, path: string): string {
   return basePath(publicUrl) + path
 }
 
 /**
- * The route's path in one that was asked for: some reverse proxies take the base path off, others leave it.
- * It is taken off once, so that what is below it may have the same name.
+ * The route's path for a requested one: some reverse proxies remove the base path, others do not.
+ * It is removed only once, so that a path below it may begin with the same name.
  */
 export function routePath(publicUrl: string, asked: string): string {
   const [path = '', ...query] = asked.split('?')
   const base = basePath(publicUrl).split('/')
   const segments = path.split('/')
-  // The router decodes paths: it reads /%76%31/keys as /v1/keys. So do we.
+  // The router decodes paths: it reads /%76%31/keys as /v1/keys. So must this function.
   if (base.length === 1 || !base.every((segment, index) => decoded(segments[index]) === segment)) return asked
   return [`/${segments.slice(base.length).join('/')}`, ...query].join('?')
 }

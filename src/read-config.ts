@@ -1,4 +1,4 @@
-// Reads the settings, with what the vendors know of their own platforms: their addresses, usual scopes and pasted pages.
+// Reads the settings, using what vendors know about their own platforms: addresses, default scopes, and paths of pages.
 
 import type { Config, Environment, HostedPlatform, PlatformRoot } from './config.ts'
 import { parseConfig } from './config.ts'
@@ -22,7 +22,9 @@ function hostedPlatform(scmType: OAuthScmType): HostedPlatform<OAuthScmType> {
   }
 }
 
-/** Whether `GITHUB_URL` or the like is the root of a platform: addresses of its API and its pages are pasted there too. */
+/**
+ * Checks whether `GITHUB_URL` or the like is a platform's root: people also paste addresses of its API and its pages.
+ */
 function rootOf(scmType: OAuthScmType, url: URL): PlatformRoot {
   const { addresses } = vendorOf(scmType)
   const hostedHost = new URL(addresses.hosted).host
@@ -59,7 +61,7 @@ function mainHost(host: string): string {
 
 const API_PATH = /^(.*?)\/+(?:api\/v\d+|api\/graphql|graphql)(?:\/.*)?$/i
 
-/** null for a path below which a whole platform may lie. `pagePaths`: null where none may. */
+/** null for a path under which a whole platform may be installed. `pagePaths` null: it never is under a path. */
 function problemOfPath(
   pagePaths: VendorAddresses['pagePaths'],
   path: string,

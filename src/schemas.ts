@@ -1,4 +1,4 @@
-// Schema pieces from which every slice builds its JSON. A schema with a `title` is a named component of /openapi.json.
+// Schema parts that all slices use for their JSON. A schema with a `title` becomes a named component of /openapi.json.
 
 import type { Static, TSchema, TSchemaOptions } from 'typebox'
 import { Type } from 'typebox'
@@ -9,7 +9,7 @@ export function oneOf<const T extends string>(values: readonly T[], options: TSc
   return Type.Unsafe<T>({ type: 'string', enum: [...values], ...options })
 }
 
-/** As `schema`, or null. */
+/** `schema`, or null. */
 export function nullable<T extends TSchema>(schema: T, options: TSchemaOptions = {}) {
   const { type, ...others } = schema as TSchema & { type?: string }
   const isPlain = type !== undefined && type !== 'object' && !('enum' in schema)
@@ -28,7 +28,7 @@ export const NullableTime = nullable(Time)
 export const NullableString = nullable(Type.String())
 export const Uuid = Type.String({ format: 'uuid' })
 
-/** How other objects name the user they belong to. */
+/** How other objects name the user who owns them. */
 export const Owner = Type.Object(
   { id: Type.String(), email: Type.String({ format: 'email' }), username: Type.String() },
   { title: 'Owner' },

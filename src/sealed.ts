@@ -1,6 +1,6 @@
-// The type of text that the vault has sealed: plain text is none, so that the two cannot be mixed up.
+// The type of text that the vault has sealed: plain text has another type, so the two cannot be mixed up.
 
 declare const mark: unique symbol
 
-/** Only `vault.seal` makes it, and a sealed column gives it back. */
+/** Only `vault.seal` makes it, and a sealed column returns it. */
 export type Sealed = string & { readonly [mark]: 'sealed' }

@@ -1,4 +1,4 @@
-// What `serve` and the other commands open once, each part handed only what it uses, and close in the end.
+// Opens and closes what `serve` and the other commands use; each part is given only what it needs.
 
 import { mkdirSync } from 'node:fs'
 import { createPasswords } from './accounts/passwords.ts'
@@ -24,25 +24,25 @@ import { createVault } from './secrets/vault.ts'
 export interface Services extends AccountServices, IntegrationServices {
   limits: Pick<Config, 'maxKeys' | 'maxLinks' | 'maxApiTokens'>
   metrics: Metrics
-  /** Waits for what must not be lost, for as long as a process that stops may take. */
+  /** Waits for work that must not be lost, as long as a stopping process may. */
   close(): Promise<void>
 }
 
 export interface ServiceOptions {
-  /** Statements may take as long as they take: for commands, which nobody waits for within a request. */
+  /** Statements have no time limit: for commands, where no request waits. */
   patient?: boolean
   log?: Log
-  /** Other limits for the transport, so that a test of them need not take their time. */
+  /** Other limits for the transport, so that a test need not wait as long. */
   limits?: Partial<Limits>
-  /** Looks names up in place of the system, for the transport. */
+  /** Resolves names for the transport, instead of the system. */
   lookup?: Lookup
 }
 
-/** Opens everything, newest schema included. Throws when a key is wrong or missing, and has changed nothing then. */
+/** Opens everything and migrates the schema. Throws when a key is wrong or missing, and has then changed nothing. */
 export async function openServices(config: Config, options: ServiceOptions = {}): Promise<Services> {
   if (!config.databaseUrl) mkdirSync(config.dataDir, { recursive: true, mode: 0o700 })
   const vault = createVault(config.secretKeys ?? loadSecretKeys(config.dataDir))
-  // By a connection of its own: a migration, or waiting for another's, may take longer than a request.
+  // A connection of its own: a migration, or waiting for another process's, may take longer than a request.
   const start = openDatabase(config, { patient: true })
   try {
     await checkSecretKeys(start, vault)

@@ -1,16 +1,16 @@
-// What is asked of text everywhere: is it one line that can be shown, is it the same as a secret, and lists as people write them.
+// Text helpers: one printable line, comparison with a secret, and lists as people write them.
 
 import { createHash, timingSafeEqual } from 'node:crypto'
 
-/** Control characters, halves of characters, line separators, and what turns the direction of the text around it. */
+/** Control characters, lone surrogates, line separators, and characters that change the direction of text. */
 export const UNPRINTABLE = /[\p{Cc}\p{Cs}\u2028\u2029\u202A-\u202E\u2066-\u2069]/u
 
-/** Others' text as one line that can be shown in terminals and pages, of at most `most` characters. */
+/** Text from outside as one line of at most `most` characters that is safe to show in terminals and pages. */
 export function asOneLine(text: string, most: number): string {
   return [...text.replace(new RegExp(UNPRINTABLE, 'gu'), ' ')].slice(0, most).join('')
 }
 
-/** In a time that does not tell how much of a secret is right. */
+/** Takes the same time however much of the secret is right. */
 export function equalInConstantTime(given: string, wanted: string): boolean {
   const digest = (text: string) => createHash('sha256').update(text).digest()
   return timingSafeEqual(digest(given), digest(wanted))

@@ -1,4 +1,4 @@
-// What was done to the account, in words: when, by which means and from where.
+// The page of events: what was done to the account, when, how and from where.
 
 import { useId, useState } from 'react'
 import type { Event, EventPage } from '../api.ts'
@@ -19,7 +19,7 @@ export function ActivityPage() {
   const events = useEvents(page)
   const headingId = useId()
 
-  /** A new page is read from its top. */
+  /** A new page is shown from its top. */
   function turnTo(wanted: number) {
     setPage(wanted)
     focusOn(headingId)

@@ -41,7 +41,7 @@ const words: { [Type in EventType]: (data: EventData[Type], platforms: Platform[
 
 export function eventWords({ type, type_data }: Event, platforms: Platform[]): string {
   const tell = words[type] as ((data: unknown, platforms: Platform[]) => string) | undefined
-  // A newer server may know more than a page that has been open for long.
+  // A newer server may send types that a page open for long does not know.
   return tell?.(type_data, platforms) ?? type.replaceAll('_', ' ')
 }
 

@@ -1,4 +1,4 @@
-// The SSH keys: what is there, and adding and removing one.
+// The page of SSH keys: lists, adds and removes them.
 
 import { Button, Textarea, TextInput } from '@mantine/core'
 import { useState } from 'react'

@@ -1,4 +1,4 @@
-// What an import brought, and what was left out and why.
+// The result of an import: which keys were added, and which were left out and why.
 
 import { CloseButton } from '@mantine/core'
 import { useEffect, useRef } from 'react'

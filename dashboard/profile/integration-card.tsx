@@ -1,4 +1,4 @@
-// One linked account: whose it is, how it is and what to do about it, and what can be done with it.
+// One linked account: its name, its status with what to do about it, and its actions.
 
 import { Button } from '@mantine/core'
 import { useState } from 'react'
@@ -148,7 +148,7 @@ export function IntegrationCard({ integration, onUnlinked }: IntegrationCardProp
   )
 }
 
-/** A token that came by OAuth with a date is renewed before it; only a pasted one ends. */
+/** An OAuth token with an expiry date is renewed before it; only a pasted token needs the user then. */
 function TokenEnd({ integration, selfHosted }: { integration: Integration; selfHosted: boolean }) {
   const { token_expires_at } = integration
   if (token_expires_at === null) return selfHosted ? 'no date known' : 'not by itself'

@@ -1,4 +1,4 @@
-// The platforms whose accounts can be linked: by OAuth over there, or by address and token here.
+// The platforms whose accounts can be linked: by OAuth on their own pages, or by address and token here.
 
 import { Button } from '@mantine/core'
 import { useState } from 'react'

@@ -37,7 +37,7 @@ export function LinkDialog({ platform, onClose, onLinked }: LinkDialogProps) {
 
   const title = platform && `Add ${platform.label}`
   return (
-    // The focus goes to the news of the link then, not back.
+    // After linking, the focus goes to the news of the link, not back to the button.
     <Modal opened={platform !== null} onClose={close} title={title} size={520} returnFocus={!linking.isSuccess}>
       {platform && <LinkForm platform={platform} linking={linking} onClose={close} />}
     </Modal>

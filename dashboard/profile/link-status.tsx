@@ -1,4 +1,4 @@
-// A link's status in words, and below it what is wrong with the way to mend it.
+// A link's status in words, and below it what is wrong and how to fix it.
 
 import { ExternalLink } from '../ui/external-link.tsx'
 import { Notice } from '../ui/notice.tsx'

@@ -1,4 +1,4 @@
-// An account's picture; until it is there, and where there is none, the initials.
+// An account's picture, or its initials while the picture loads and when there is none.
 
 import { Avatar } from '@mantine/core'
 import { useState } from 'react'

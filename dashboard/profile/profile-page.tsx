@@ -1,4 +1,4 @@
-// The profile: the linked accounts, how they are, and the ways to link more.
+// The profile page: the linked accounts with their status, and the ways to link more.
 
 import { useEffect, useState } from 'react'
 import { nameOfLink } from '../addresses.ts'
@@ -59,7 +59,9 @@ export function ProfilePage({ session }: { session: Session }) {
   )
 }
 
-/** The link that was just made: OAuth comes back with `?linked=ID`, which a reload must not repeat. */
+/**
+ * The link just made. OAuth returns with `?linked=ID`, which is removed so that reloading does not show the news again.
+ */
 function useJustLinked() {
   const address = useAddress()
   const fromAddress = address.searchParams.get('linked')

@@ -1,11 +1,11 @@
-// How a link is, in words: what the list knows at once, and what the platform said when it was asked.
+// A link's status in words: from the list at once, and from the platform once it has answered.
 
 import type { Health, Integration, Platform } from '../api.ts'
 import type { Loaded } from '../loaded.tsx'
 
 export interface Problem {
   message: string
-  /** The platform's page where it can be mended. */
+  /** The platform's page where the problem can be fixed. */
   fixUrl: string | null
 }
 
@@ -13,7 +13,7 @@ export interface LinkStatus {
   tone: 'good' | 'warn' | 'bad' | 'quiet'
   words: string
   problems: Problem[]
-  /** Whether another token (or linking again) mends it. */
+  /** Whether another token, or linking again, fixes it. */
   wantsToken: boolean
 }
 
@@ -68,12 +68,14 @@ function stored({ status, status_reason }: Integration, checking: boolean): Link
   return { tone, words: name, problems: [problem], wantsToken: isMendedByToken(status) }
 }
 
-/** What the platform refuses to the account is mended there. */
+/** When the platform rejects the account, it must be fixed there, and another token does not help. */
 function isMendedByToken(status: Status): boolean {
   return status !== 'forbidden'
 }
 
-/** What to do about a refused token here, where there is a button for it: the API's own sentence is for programs. */
+/**
+ * What to do about a rejected token on this page, which has a button for it; the API's own sentence is for programs.
+ */
 export function adviceFor(code: string | undefined, { label, self_hosted }: Platform): string | undefined {
   if (code !== 'scm_token_rejected' && code !== 'scm_link_expired') return undefined
   return self_hosted
@@ -81,7 +83,7 @@ export function adviceFor(code: string | undefined, { label, self_hosted }: Plat
     : `${label} no longer takes what it gave for this link. “Link again” mends that.`
 }
 
-/** What a call has shown since the platform was asked outweighs what it said then; an expired link never comes back by itself. */
+/** A call since the last check says more than the check; an expired link never recovers without the user. */
 function isOutdated({ status, updated_at }: Integration, health: Health): boolean {
   if (status === health.status) return false
   return status === 'expired' || (['token_rejected', 'forbidden'].includes(status) && health.checked_at < updated_at)

@@ -1,4 +1,4 @@
-// Which scopes a token needs, each with what for, and the page of that very platform where it is made.
+// The scopes that a token needs, each with its purpose, and the platform's own page where it is created.
 
 import { webAddress } from '../addresses.ts'
 import type { Platform, ScmType } from '../api.ts'
@@ -34,7 +34,7 @@ export function TokenHelp({ type, address }: { type: ScmType; address: string })
   )
 }
 
-/** null while `address` is no web address. */
+/** null while `address` is not a web address. */
 function newTokenPage({ new_token_path }: Platform, address: string): string | null {
   const root = webAddress(address.trim())?.replace(/\/+$/, '')
   return root ? root + new_token_path : null

@@ -1,4 +1,4 @@
-// The same search as a command line.
+// The present search as a curl command.
 
 import { type SearchCall, searchPath } from '../api.ts'
 

@@ -1,4 +1,4 @@
-// Chooses the linked account to search with.
+// Chooses the linked account for a search.
 
 import { Select } from '@mantine/core'
 import { nameOfLink } from '../addresses.ts'

@@ -1,4 +1,4 @@
-// One pull request that was found.
+// One found pull request.
 
 import type { PullRequest } from '../api.ts'
 import { ExternalLink } from '../ui/external-link.tsx'

@@ -1,4 +1,4 @@
-// The query grammar of the API, put together from what the page's controls say and taken apart again.
+// The API's query grammar: makes a query from the page's controls, and sets the controls from a query.
 
 export interface RepositoryFilter {
   words: string
@@ -12,7 +12,7 @@ export interface PullRequestFilter {
   state: 'all' | 'open' | 'closed'
 }
 
-/** What is typed as a qualifier among the words wins over the control, so that nothing is said twice. */
+/** A qualifier typed among the words replaces the control's, so that none is sent twice. */
 function compose(words: string, qualifiers: Record<string, string | null>): string {
   const typed = qualifiersIn(words)
   const added = Object.entries(qualifiers)
@@ -40,7 +40,7 @@ export function readPullRequestFilter(query: string): PullRequestFilter {
   return { words, repository: values.get('repo') ?? '', state: is === 'open' || is === 'closed' ? is : 'all' }
 }
 
-/** Pieces between spaces; a phrase in quotation marks is one. */
+/** Splits at spaces; a phrase in quotation marks stays one piece. */
 function pieces(query: string): string[] {
   return query.match(/"[^"]*"?\S*|\S+/g) ?? []
 }

@@ -51,7 +51,7 @@ interface OwnerChoiceProps {
   onChange: (owner: string | null) => void
 }
 
-/** The account itself and what it belongs to. An owner that came with the address is offered too. */
+/** The account itself and its organisations or groups. An owner in the address is offered too. */
 function OwnerChoice({ link, owner, onChange }: OwnerChoiceProps) {
   const organizations = useOrganizations(link.id)
   const logins = organizations.state === 'loaded' ? organizations.value.map(({ login }) => login) : []

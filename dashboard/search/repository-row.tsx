@@ -1,4 +1,4 @@
-// One repository that was found.
+// One found repository.
 
 import { type Integration, type Repository, readableQuery } from '../api.ts'
 import { publicPath } from '../public-path.ts'

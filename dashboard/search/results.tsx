@@ -1,4 +1,4 @@
-// What a search found: how much, what the platform held back, the list, and the way to other pages.
+// The results of a search: their number, warnings, the list, and the links to other pages.
 
 import { Button } from '@mantine/core'
 import { type ReactNode, useId } from 'react'
@@ -21,7 +21,7 @@ interface ResultsProps<T> {
   page: number
   /** "repository", "repositories". */
   noun: [string, string]
-  /** What was searched for, when nothing is found. */
+  /** The words of the search, shown when nothing was found. */
   words: string
   onPage: (page: number) => void
   children: (item: T) => ReactNode
@@ -31,7 +31,7 @@ export function Results<T>({ found, link, page, noun, words, onPage, children }:
   const countId = useId()
   const platform = usePlatform(link.scm_type)
 
-  /** A new page is read from its top. */
+  /** A new page is shown from its top. */
   function turnTo(wanted: number) {
     onPage(wanted)
     focusOn(countId)
@@ -63,7 +63,7 @@ export function Results<T>({ found, link, page, noun, words, onPage, children }:
   )
 }
 
-/** A query that cannot be read is told at its field. */
+/** An invalid query is reported at its field. */
 function SearchFailed({ found }: { found: Loaded<unknown> & { state: 'failed' } }) {
   const { failure, retry } = found
   if (failure.fields.query) return null

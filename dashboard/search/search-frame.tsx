@@ -1,4 +1,4 @@
-// What both searches are: words, a link, the page's own controls, what was found, and the same call over the API.
+// What both searches share: words, a link, the page's own controls, the results, and the same call over the API.
 
 import type { ReactNode } from 'react'
 import type { Found, Integration, SearchCall, SearchInput, Session } from '../api.ts'
@@ -21,7 +21,7 @@ import { type Grammar, useFound, useSearchAddress } from './use-search.ts'
 interface Controls<Filter> {
   link: Integration
   filter: Filter
-  /** Whether nothing was typed for a moment, so that what is unfinished may be called a mistake. */
+  /** Whether typing has paused, so that an incomplete query may be called wrong. */
   isPaused: boolean
   change: (part: Partial<Filter>) => void
 }
@@ -31,7 +31,7 @@ interface SearchProps<Filter, Item> extends Grammar<Filter> {
   path: string
   call: SearchCall
   search: (input: SearchInput) => Promise<Found<Item>>
-  /** What to do first, while there is nothing to ask the platform. */
+  /** What the user must do first, while the query is not complete. */
   missing: (filter: Filter) => string | undefined
   /** "repository", "repositories". */
   noun: (link: Integration) => [string, string]
@@ -40,7 +40,7 @@ interface SearchProps<Filter, Item> extends Grammar<Filter> {
   row: (item: Item, link: Integration) => ReactNode
 }
 
-/** Without a link nothing can be searched, so that comes first. */
+/** Nothing can be searched without a link, so that is checked first. */
 export function Search<Filter extends { words: string }, Item>(props: SearchProps<Filter, Item>) {
   const integrations = useIntegrations()
   return (

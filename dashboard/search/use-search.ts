@@ -1,4 +1,4 @@
-// A search's state is the address bar: the link, the query and the page. Only what is being typed is kept beside it.
+// A search's state is in the address bar: the link, the query and the page. Only text being typed is kept here.
 
 import { useDebouncedValue } from '@mantine/hooks'
 import { keepPreviousData, useQuery } from '@tanstack/react-query'
@@ -10,13 +10,13 @@ import { pushAddress, replaceAddress, useAddress } from '../router.ts'
 
 const TYPING_PAUSE_MS = 250
 
-/** How a page's controls and the query grammar become each other. */
+/** Converts between a page's controls and the query grammar. */
 export interface Grammar<Filter> {
   read: (query: string) => Filter
   query: (filter: Filter) => string
-  /** Where an address without a query begins. */
+  /** The filter for an address without a query. */
   initial: (link: Integration) => Filter
-  /** What of the filter holds for another link. */
+  /** The part of the filter that is valid for another link too. */
   afterLink: (filter: Filter, link: Integration) => Filter
 }
 
@@ -26,14 +26,14 @@ interface SearchAddress {
   page: number
 }
 
-/** The filter as the address says it, and the three ways to change it. */
+/** The filter in the address, and the three ways to change it. */
 export function useSearchAddress<Filter>(
   path: string,
   integrations: [Integration, ...Integration[]],
   grammar: Grammar<Filter>,
 ) {
   const { searchParams } = useAddress()
-  // As it was typed, "api " with its space; it counts as long as the address has the query that it makes.
+  // The text as it was typed, such as "api " with its space. It counts while the address has the query made from it.
   const [draft, setDraft] = useState<{ filter: Filter; query: string } | null>(null)
   const wanted = searchParams.get('link')
   const link = integrations.find(({ id }) => id === wanted) ?? integrations[0]
@@ -74,11 +74,13 @@ interface FoundInput<T> extends SearchAddress {
   path: string
   isTyped: boolean
   search: (input: SearchInput) => Promise<Found<T>>
-  /** Whether there is something to ask. */
+  /** Whether the query can be sent. */
   isComplete: (query: string) => boolean
 }
 
-/** Searches when the typing pauses; what was asked before is aborted, its answer stays until the next one comes. */
+/**
+ * Searches when typing pauses. The previous call is aborted, and its results stay visible until the new ones arrive.
+ */
 export function useFound<T>({ path, link, query, page, isTyped, search, isComplete }: FoundInput<T>) {
   const { id } = link
   const [paused] = useDebouncedValue(query, TYPING_PAUSE_MS)

@@ -1,4 +1,4 @@
-// Who is signed in, and what they can do about it.
+// The menu of the signed-in user.
 
 import { Menu, UnstyledButton } from '@mantine/core'
 import type { User } from '../api.ts'
@@ -53,7 +53,7 @@ async function leave(): Promise<void> {
     await signOut()
   } catch (error) {
     const { status, message } = asFailure(error)
-    // Who is signed out already is on the way to signing in.
+    // With 401, the user is already signed out, and the page goes to signing in.
     if (status !== 401) announce(message)
   }
 }

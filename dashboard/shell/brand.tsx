@@ -1,4 +1,4 @@
-// Our mark, two links of a chain, and our name.
+// Forgelink's logo, two links of a chain, and its name.
 
 import { publicPath } from '../public-path.ts'
 import { followLink } from '../router.ts'

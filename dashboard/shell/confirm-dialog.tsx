@@ -1,4 +1,4 @@
-// Asks for the password again, for what the server wants it for; then that is done.
+// Asks for the password again when the server requires it for an action, which then goes on.
 
 import { Modal } from '@mantine/core'
 import { useEffect, useState } from 'react'
@@ -23,7 +23,7 @@ export function ConfirmDialog({ username }: { username: string }) {
   }
 
   return (
-    // Above the dialog that it is asked for.
+    // Shown above the dialog from which the action came.
     <Modal opened={answer !== null} onClose={() => end(false)} title="Confirm that it is you" zIndex={300}>
       <ConfirmForm username={username} onEnd={end} />
     </Modal>

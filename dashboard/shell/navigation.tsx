@@ -1,4 +1,4 @@
-// The way to the six pages.
+// The links to the six pages.
 
 import { publicPath } from '../public-path.ts'
 import { followLink, type PagePath } from '../router.ts'

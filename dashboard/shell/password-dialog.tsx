@@ -1,4 +1,4 @@
-// Changes the password of the one who is signed in.
+// Changes the signed-in user's password.
 
 import { Checkbox, Modal } from '@mantine/core'
 import { useState } from 'react'

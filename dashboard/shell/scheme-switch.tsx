@@ -1,4 +1,4 @@
-// Light, dark, or what the system says.
+// Switches between light, dark and the system's setting.
 
 import { type MantineColorScheme, SegmentedControl, useMantineColorScheme } from '@mantine/core'
 import { Icon, type IconName } from '../ui/icons.tsx'

@@ -1,4 +1,4 @@
-// What surrounds every page: navigation, account, colours, and the way past them for the keyboard.
+// The frame around every page: navigation, account, colour scheme, and a link to skip them with the keyboard.
 
 import { ActionIcon, Drawer } from '@mantine/core'
 import { useDisclosure } from '@mantine/hooks'
@@ -60,7 +60,7 @@ export function Shell({ session, path, children }: ShellProps) {
       <Drawer
         opened={menuOpened}
         onClose={menu.close}
-        // Escape is for the dialog above it.
+        // While the password dialog is open, Escape closes only that.
         closeOnEscape={!changing}
         position="right"
         size={300}

@@ -1,4 +1,4 @@
-// The shapes shown while something is on its way.
+// Placeholders that are shown while data loads.
 
 import { Skeleton } from '@mantine/core'
 import classes from './skeletons.module.css'

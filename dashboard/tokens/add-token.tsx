@@ -1,4 +1,4 @@
-// The form that makes an API token: its name, what it may do, and until when.
+// The form that creates an API token: its name, scopes and expiry.
 
 import { Button, Checkbox, Select, TextInput } from '@mantine/core'
 import { useState } from 'react'

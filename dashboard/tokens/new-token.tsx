@@ -1,4 +1,4 @@
-// A token just made or renewed: shown this once, with the line that exchanges it.
+// A new or renewed API token: shown only once, with the command that exchanges it.
 
 import { CloseButton } from '@mantine/core'
 import { useEffect } from 'react'

@@ -1,4 +1,4 @@
-// What each scope of an API token opens, in words.
+// What each scope of an API token allows, in words.
 
 import type { Scope } from '../api.ts'
 

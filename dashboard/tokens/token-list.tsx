@@ -1,4 +1,4 @@
-// The API tokens that are there, each to be renewed or revoked.
+// The list of API tokens, each with buttons to renew and revoke it.
 
 import { Button } from '@mantine/core'
 import { useState } from 'react'

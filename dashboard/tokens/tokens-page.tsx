@@ -1,4 +1,4 @@
-// The API tokens: what is there, and making, renewing and revoking one.
+// The page of API tokens: lists, creates, renews and revokes them.
 
 import { useState } from 'react'
 import type { ApiToken, Session } from '../api.ts'

@@ -1,4 +1,4 @@
-// Copies a text and says so.
+// Copies a text and confirms it.
 
 import { Button } from '@mantine/core'
 import { useEffect, useState } from 'react'
@@ -7,7 +7,7 @@ import { announce } from './toast.tsx'
 
 interface CopyButtonProps {
   text: string
-  /** What is copied: "Copy token". It is read out; "Copy" is shown. */
+  /** What is copied, for screen readers: "Copy token"; only "Copy" is visible. */
   label: string
 }
 

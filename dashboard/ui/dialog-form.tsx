@@ -1,4 +1,4 @@
-// The form of a dialog: its fields, what it was refused with, and the two ways out.
+// The form of a dialog: its fields, its error, and the buttons to send or cancel.
 
 import { Button } from '@mantine/core'
 import type { ReactNode } from 'react'
@@ -10,9 +10,9 @@ import { Form } from './form.tsx'
 
 interface DialogFormProps {
   change: Change
-  /** What belongs to none of the fields, see `formFailure`. */
+  /** A failure that belongs to none of the fields; see `formFailure`. */
   failure: ApiFailure | undefined
-  /** What the button that sends it says. */
+  /** The text of the button that sends it. */
   answer: string
   onSubmit: () => void
   onClose: () => void

@@ -1,4 +1,4 @@
-// What a list shows when there is nothing in it: why, and what to do.
+// Shown in place of an empty list: why it is empty, and what to do.
 
 import type { ReactNode } from 'react'
 import classes from './empty.module.css'

@@ -1,4 +1,4 @@
-// A link that leaves Forgelink. Addresses come from platforms: what is not http(s) stays text.
+// A link that leaves Forgelink. The address comes from a platform, so it is shown as plain text unless it is http(s).
 
 import type { ReactNode } from 'react'
 import { webAddress } from '../addresses.ts'

@@ -1,4 +1,4 @@
-// What stands in the place of something that could not be fetched or done: the server's sentence, and a way on.
+// Shown when something could not be loaded or done: the server's sentence, and what to do next.
 
 import { Button } from '@mantine/core'
 import type { ReactNode } from 'react'
@@ -8,13 +8,13 @@ import classes from './notice.module.css'
 
 interface FailedProps {
   failure: ApiFailure
-  /** Said instead of the server's sentence. */
+  /** Shown instead of the server's sentence. */
   message?: string | undefined
   retry?: () => void
   children?: ReactNode
 }
 
-/** The same token is refused again. */
+/** Failures that happen again with the same token. */
 const NEEDS_ANOTHER_TOKEN = ['scm_token_rejected', 'scm_scope_missing']
 
 export function Failed({ failure, message = failure.message, retry, children }: FailedProps) {

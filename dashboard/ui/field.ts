@@ -1,10 +1,10 @@
-// What the server says of one field, as a sentence under it.
+// The server's message about a field, as a sentence under it.
 
 import type { Hint } from '../../src/failure.ts'
 import type { Platform } from '../api.ts'
 import { asFailure } from '../failure.ts'
 
-/** The server's words read on after the field's name ("is not an https address"), unless they are a sentence. */
+/** The server's message continues after the field's name ("is not an https address"), unless it is a whole sentence. */
 export function fieldError(
   error: unknown,
   field: string,
@@ -25,7 +25,7 @@ function otherType({ scm_type }: Hint, platforms: Platform[]): string {
   return `At this address is another platform: add it as ${label}.`
 }
 
-/** A failure that belongs to none of the form's fields, which is shown above its button. */
+/** A failure that belongs to none of the form's fields and is shown above its button. */
 export function formFailure(error: unknown, fields: string[]) {
   if (!error) return undefined
   const failure = asFailure(error)

@@ -1,6 +1,6 @@
-// Where the focus goes when what had it is gone: never to nowhere.
+// Moves the focus when the element that had it disappears, so that it never gets lost.
 
-/** Moves the focus to an element of that id, such as a section's heading, once what was just changed is shown. */
+/** Moves the focus to the element with that id, such as a section's heading, once the change is rendered. */
 export function focusOn(id: string): void {
   setTimeout(() => {
     const element = document.getElementById(id)

@@ -1,10 +1,10 @@
-// A form: sent without loading a page, and after a refusal the first field at fault has the focus.
+// A form: sends without loading a page, and after an error focuses the first wrong field.
 
 import { type ReactNode, useEffect, useRef } from 'react'
 import classes from './form.module.css'
 
 interface FormProps {
-  /** What the last sending was refused with. */
+  /** The error of the last sending. */
   error: unknown
   onSubmit: () => void
   children: ReactNode

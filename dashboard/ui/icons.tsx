@@ -1,4 +1,4 @@
-// The icons: 20 by 20 strokes in the colour of the text beside them. They say nothing that words do not say too.
+// The icons: 20 by 20 strokes in the colour of the text beside them. They only repeat what words already say.
 
 import type { ReactNode } from 'react'
 

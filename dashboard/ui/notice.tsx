@@ -1,4 +1,4 @@
-// A sentence that stands out: good news, a warning, or something to know.
+// A highlighted sentence: good news, a warning, or information.
 
 import type { ReactNode } from 'react'
 import { Icon } from './icons.tsx'

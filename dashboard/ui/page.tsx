@@ -1,4 +1,4 @@
-// A page's frame: its title in the tab, its heading (which takes the focus when one comes here), and its sections.
+// A page's frame: its title in the tab, its heading (which gets the focus when the page opens), and its sections.
 
 import { type ReactNode, useEffect, useId, useRef } from 'react'
 import classes from './page.module.css'
@@ -33,7 +33,7 @@ export function Page({ title, lead, children }: PageProps) {
 }
 
 interface SectionProps {
-  /** Of its heading, which `focusOn` can give the focus. */
+  /** The id of the heading, for `focusOn`. */
   id?: string
   title: string
   lead?: ReactNode

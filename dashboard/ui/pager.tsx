@@ -1,4 +1,4 @@
-// The way to the pages before and after, where there are any.
+// Links to the previous and the next page, when they exist.
 
 import { Button } from '@mantine/core'
 import type { EventPage } from '../api.ts'

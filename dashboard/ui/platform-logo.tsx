@@ -1,4 +1,4 @@
-// A platform's logo; self-hosted ones stand on a server.
+// A platform's logo; for a self-hosted one, drawn on a server.
 
 import type { ScmType } from '../api.ts'
 import { icons } from '../platforms.tsx'

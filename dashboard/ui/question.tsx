@@ -1,4 +1,4 @@
-// Asks before something is done that cannot be taken back, and says what happens.
+// Asks before an action that cannot be undone, and says what happens.
 
 import { Button, Modal } from '@mantine/core'
 import type { ReactNode } from 'react'
@@ -10,7 +10,7 @@ import classes from './question.module.css'
 interface QuestionProps {
   opened: boolean
   title: string
-  /** What the button that does it says: "Unlink". */
+  /** The text of the button that does it: "Unlink". */
   answer: string
   danger?: boolean
   change: Change
@@ -26,7 +26,7 @@ export function Question({ opened, title, answer, danger, change, onYes, onClose
   }
 
   return (
-    // What was done takes its button away, or leads elsewhere: whoever did it puts the focus there.
+    // After the action its button may be gone, or another page open; the caller then moves the focus.
     <Modal opened={opened} onClose={close} title={title} returnFocus={!change.isSuccess}>
       <div className={classes.text}>{children}</div>
       {change.error && <Failed failure={asFailure(change.error)} />}

@@ -1,9 +1,9 @@
-// A field for passwords and tokens: hidden until one asks to see it, by keyboard too.
+// A field for passwords and tokens: hidden until the user asks to see it, also by keyboard.
 
 import { PasswordInput, type PasswordInputProps } from '@mantine/core'
 import { useId } from 'react'
 
-/** The library leaves out what tells assistive software of the error and the description. */
+/** The library does not connect error and description to the field for screen readers, so this does. */
 export function SecretInput({ error, description, ...rest }: PasswordInputProps) {
   const id = useId()
   const described = [error && `${id}-error`, description && `${id}-description`].filter(Boolean).join(' ')

@@ -1,4 +1,4 @@
-// Moments, as people say them; the exact one on hover and for machines.
+// Times as people say them; the exact time is in the tooltip and in the markup.
 
 const DAY = 86_400_000
 const date = new Intl.DateTimeFormat('en', { dateStyle: 'medium' })
@@ -15,7 +15,7 @@ export function Time({ at }: { at: string }) {
   )
 }
 
-/** Within a week in words, else undefined. */
+/** In words when it is less than a week, else undefined. */
 function words(milliseconds: number): string | undefined {
   const distance = Math.abs(milliseconds)
   if (distance < 60_000) return 'just now'

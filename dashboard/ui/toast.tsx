@@ -1,4 +1,4 @@
-// Short messages about what was just done, shown for a moment and read out.
+// Short messages about what was just done, shown for a moment and read out by screen readers.
 
 import { useEffect, useState } from 'react'
 import classes from './toast.module.css'
@@ -6,7 +6,7 @@ import classes from './toast.module.css'
 const SAID = 'forgelink:said'
 const SHOWN_MS = 4500
 
-/** Shows and reads out a sentence. */
+/** Shows a sentence, and lets screen readers read it out. */
 export function announce(text: string): void {
   window.dispatchEvent(new CustomEvent(SAID, { detail: text }))
 }

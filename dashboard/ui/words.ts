@@ -1,4 +1,4 @@
-// Words as sentences and headings need them.
+// Adapts words for sentences and headings.
 
 /** "Merge requests" of "merge requests". */
 export function capitalized(words: string): string {

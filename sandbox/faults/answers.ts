@@ -1,4 +1,4 @@
-// Faults of what an answer says: nonsense bodies, wrong links, redirects, refusals, limits.
+// Faults in the content of an answer: invalid bodies, wrong links, redirects, errors, rate limits.
 
 import { html, json, type Reply, redirect } from '../http.ts'
 import { type Exchange, type Fault, say } from './exchange.ts'
@@ -23,7 +23,7 @@ export const answerFaults = {
   'link-loop': (exchange) => withNextLink(exchange, `${exchange.site.origin}${exchange.request.url}`),
   'link-foreign': (exchange) => withNextLink(exchange, String(exchange.rule.value ?? 'http://elsewhere.invalid/next')),
   'page-3-fails': say(serverError),
-  /** To the same address with `redirected=1`, which is answered as usual. */
+  /** Redirects to the same address with `redirected=1`, which is answered as usual. */
   'redirect-same-origin': (exchange) => {
     const { call, site, send, usual } = exchange
     if (call.query.has('redirected')) return send(usual())
@@ -34,7 +34,7 @@ export const answerFaults = {
   'redirect-loop': say(({ site, request }) => redirect(`${site.origin}${request.url}`, 301)),
   'redirect-foreign': say(({ rule }) => redirect(String(rule.value ?? 'http://elsewhere.invalid/api'), 302)),
   'redirect-metadata': say(() => redirect('http://169.254.169.254/latest/meta-data/', 302)),
-  /** With the value `invalid_token` GitLab names the token, as it does when that was revoked or has expired. */
+  /** With the value `invalid_token` GitLab uses that error, as for a revoked or expired token. */
   'status-401': say(({ site, rule }) => site.vendor.errors.unauthorized(rule.value === 'invalid_token')),
   'status-403': say(({ site }) => site.vendor.errors.forbidden()),
   'status-404': say(({ site }) => site.vendor.errors.notFound()),
@@ -69,7 +69,7 @@ function change(alter: (text: string) => string): Fault {
   }
 }
 
-/** What is not a list stays as it is. */
+/** A body that is not a list is not changed. */
 function list(alter: (items: unknown[]) => unknown[]): Fault {
   return change((text) => {
     const value: unknown = JSON.parse(text)

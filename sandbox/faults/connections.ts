@@ -1,4 +1,4 @@
-// Faults of the connection and of the bytes on it: silence, drips, resets, bad and huge compression.
+// Faults of the connection and its bytes: silence, slow bytes, resets, bad and huge compression.
 
 import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
@@ -13,16 +13,16 @@ export const connectionFaults = {
   'connection-reset': ({ request }) => {
     request.socket.resetAndDestroy()
   },
-  /** The work is done, only its answer never arrives: a refresh token is spent all the same. */
+  /** The call has its effect, but its answer never arrives: a refresh token is used up all the same. */
   'answer-lost': ({ request, usual }) => {
     usual()
     request.socket.destroy()
   },
-  /** Held until the caller gives up or the sandbox closes. */
+  /** No answer until the caller gives up or the sandbox closes. */
   'headers-never': () => {},
   'headers-late': (exchange) =>
     later(exchange, Number(exchange.rule.value ?? 2), () => exchange.send(exchange.usual())),
-  /** A header that never ends, a byte every `value` seconds, one if not told. */
+  /** A header that never ends: one byte every `value` seconds (default 1). */
   'headers-drip': (exchange) => {
     exchange.request.socket.write('HTTP/1.1 200 OK\r\nX-Drip: ')
     dripHeader(exchange)
@@ -31,7 +31,7 @@ export const connectionFaults = {
     const body = begin(exchange)
     exchange.response.write(body.subarray(0, Math.ceil(body.length / 2)))
   },
-  /** A byte every `value` seconds, one if not told. */
+  /** One byte every `value` seconds (default 1). */
   'body-drips': (exchange) => {
     const body = begin(exchange)
     drip(exchange, body, 0)
@@ -59,13 +59,13 @@ export const connectionFaults = {
   'gzip-twice': (exchange) => {
     sendPacked(exchange, gzipSync(gzipSync(bytes(exchange.usual()))), 'gzip, gzip')
   },
-  /** `value` MiB of blanks, 1024 if not told, packed about a thousand times smaller. */
+  /** `value` MiB of blanks (default 1024), compressed about a thousand times. */
   'gzip-bomb': (exchange) => {
     exchange.response.writeHead(200, { 'content-type': 'application/json', 'content-encoding': 'gzip' })
-    // Packed once: a caller must not have to wait for it.
+    // Compressed only once, so that the caller need not wait for it.
     const packed = gzipSync(block, { level: 9 })
     const blanks = repeat(Number(exchange.rule.value ?? 1024), (part) => (part.length === 1 ? gzipSync(part) : packed))
-    // The caller cutting it off is what this is for.
+    // The caller is expected to cut the connection.
     pipeline(Readable.from(blanks), exchange.response).catch(() => {})
   },
   'endless-body': (exchange) => {
@@ -78,7 +78,7 @@ function bytes(reply: Reply): Buffer {
   return Buffer.from(reply.body)
 }
 
-/** Sends the usual headers with the full length; what follows is up to the fault. */
+/** Sends the usual headers with the full length; the fault decides what follows. */
 function begin({ response, usual }: Exchange): Buffer {
   const reply = usual()
   const body = bytes(reply)
@@ -100,7 +100,7 @@ function dripHeader(exchange: Exchange): void {
   later(exchange, Number(exchange.rule.value ?? 1), () => dripHeader(exchange))
 }
 
-/** Forgotten when the caller goes away first. */
+/** Cancelled when the caller disconnects first. */
 function later({ response }: Exchange, seconds: number, action: () => void): void {
   const forget = () => clearTimeout(timer)
   const timer = setTimeout(() => {
@@ -120,7 +120,7 @@ function sendPacked({ response }: Exchange, packed: Buffer, encoding: string): v
 }
 
 const block = Buffer.alloc(1024 * 1024, ' ')
-/** The beginning of a list, and so much of nothing. Parts that are packed one by one are one packed whole. */
+/** The beginning of a list, then blanks. Several gzip parts in a row are one valid gzip stream. */
 function* repeat(mebibytes: number, send: (part: Buffer) => Buffer): Generator<Buffer> {
   yield send(Buffer.from('['))
   for (let sent = 0; sent < mebibytes; sent++) yield send(block)

@@ -1,4 +1,4 @@
-// What a fault gets to spoil: the open connection, and the answer there would have been.
+// What a fault can change: the open connection, and the answer that would have been sent.
 
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Call, Reply } from '../http.ts'
@@ -9,16 +9,16 @@ export interface Exchange {
   response: ServerResponse
   site: Site
   call: Call
-  /** Where the fault has a choice: seconds to wait, an address to point at. */
+  /** For faults with a parameter: seconds to wait, or an address to point at. */
   rule: { value?: string | number }
-  /** Works the call out, with all that it changes. */
+  /** Handles the call, with all its effects, and returns the usual answer. */
   usual: () => Reply
   send: (reply: Reply) => void
 }
 
 export type Fault = (exchange: Exchange) => void
 
-/** The fault answers in place of the platform. */
+/** A fault that answers instead of the platform. */
 export function say(answer: (exchange: Exchange) => Reply): Fault {
   return (exchange) => exchange.send(answer(exchange))
 }

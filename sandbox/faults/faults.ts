@@ -1,4 +1,4 @@
-// Which faults are switched on for a platform, and which of them meets a call.
+// Which faults are switched on for a platform, and which of them applies to a call.
 
 import type { Call } from '../http.ts'
 import { type FaultName, faultConcerns, faultTable } from './table.ts'
@@ -11,16 +11,16 @@ export interface FaultRule {
   method?: string
   /** How often it happens; without it, always. */
   times?: number
-  /** So many matching calls go well first. */
+  /** How many matching calls succeed before the first fault. */
   after?: number
-  /** Where the fault has a choice: seconds to wait, an address to point at. */
+  /** For faults with a parameter: seconds to wait, or an address to point at. */
   value?: string | number
 }
 
 export interface Faults {
-  /** Replaces what was switched on. */
+  /** Replaces the faults that were switched on. */
   set: (rules: FaultRule | FaultRule[]) => void
-  /** Adds to what is switched on. */
+  /** Adds to the faults that are switched on. */
   add: (rule: FaultRule) => void
   clear: () => void
   list: () => (FaultRule & { seen: number; hits: number })[]
@@ -34,7 +34,7 @@ interface ActiveFault {
 }
 
 export interface FaultSwitch extends Faults {
-  /** The rule that meets this call; that is counted. */
+  /** The rule that applies to this call; it counts as used once more. */
   meet: (call: Call) => FaultRule | undefined
 }
 

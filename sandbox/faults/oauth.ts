@@ -1,4 +1,4 @@
-// Faults of the token endpoints; they leave every other call alone.
+// Faults of the token endpoints; other calls are not affected.
 
 import { type Call, fields, html, json, nothing } from '../http.ts'
 import { type Fault, say } from './exchange.ts'
@@ -15,7 +15,7 @@ export const oauthFaults = {
     send(json(401, { error: 'invalid_client', error_description: 'Client authentication failed.' })),
   /** The OAuth application does not exist there: https://github.com/octokit/auth-oauth-user.js/issues/239 */
   'oauth-not-found': say(({ site }) => site.vendor.errors.applicationNotFound()),
-  /** Somebody in between, in no platform's form; `value` is the status, 401 if not told. */
+  /** A proxy's answer, in no platform's form; `value` is the status (default 401). */
   'oauth-foreign': ({ rule, send }) => send(json(Number(rule.value ?? 401), { status: 401, error: 'Unauthorized' })),
   'oauth-foreign-page': ({ rule, send }) => send(html(Number(rule.value ?? 404), '404 Not Found', '<hr>nginx')),
   'oauth-foreign-empty': ({ rule, send }) => send(nothing(Number(rule.value ?? 404))),

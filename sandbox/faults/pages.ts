@@ -1,10 +1,10 @@
-// Faults of lists: nothing that tells of further pages, pages that are too large, or are not there.
+// Faults of lists: no headers about further pages, pages that are too large or missing.
 
 import { randomBytes } from 'node:crypto'
 import type { Fault } from './exchange.ts'
 
 export const pageFaults = {
-  /** As behind a proxy that drops `Link`. */
+  /** Like behind a proxy that drops `Link`. */
   'no-link': without('link'),
   'no-paging-headers': without(
     'link',
@@ -21,7 +21,7 @@ export const pageFaults = {
     if (Number(call.query.get('per_page') ?? 0) <= 50) return send(usual())
     send(site.vendor.errors.repositoryNotFound())
   },
-  /** Every item gets a long text of `value` KiB, 100 if not told, that does not pack well. */
+  /** Every item gets a long text of `value` KiB (default 100) that compresses badly. */
   'long-texts': (exchange) => {
     const reply = exchange.usual()
     // A 304 has no body.

@@ -1,4 +1,5 @@
-// Faults of what stands between: proxies, gateways, firewalls and sign-in walls that answer in the platform's place.
+// Faults of servers between us and the platform: proxies, gateways, firewalls and sign-in pages that answer instead of
+// it.
 
 import { type Call, json, nothing, type Reply } from '../http.ts'
 import type { Exchange, Fault } from './exchange.ts'
@@ -23,17 +24,17 @@ const IIS_400 = `<!DOCTYPE HTML PUBLIC "-//W3C//DTD HTML 4.01//EN""http://www.w3
 </BODY></HTML>
 `
 
-/** Whatever is asked for, somebody else answers. */
+/** Whatever is requested, another server answers. */
 const toAnyCall = {
   // https://nginx.org/en/docs/http/ngx_http_auth_basic_module.html
   'proxy-html-401': () =>
     page(401, 'nginx', nginxPage('401 Authorization Required'), { 'www-authenticate': 'Basic realm="Staff only"' }),
-  // A rule of AWS WAF, told by the load balancer that holds it.
+  // A rule of AWS WAF, answered by the load balancer that it belongs to.
   'proxy-html-403': () => page(403, 'awselb/2.0', nginxPage('403 Forbidden', '')),
   'proxy-html-404': () => page(404, APACHE, APACHE_404),
   // https://github.com/kubernetes/ingress-nginx/issues/3888
   'proxy-text-404': () => text(404, 'default backend - 404'),
-  /** With the status `value`, 404 if not told. */
+  /** With the status `value` (default 404). */
   'proxy-empty': ({ rule }) => nothing(Number(rule.value ?? 404), { 'content-length': '0' }),
   // Spring's gateways and resource servers.
   'proxy-json-401': () => json(401, { status: 401, error: 'Unauthorized' }),
@@ -41,12 +42,12 @@ const toAnyCall = {
   'proxy-json-403': () => json(403, { message: 'Forbidden' }, { 'x-amzn-errortype': 'ForbiddenException' }),
   // https://github.com/Kong/kong/issues/10483
   'proxy-json-404': () => json(404, { message: 'no Route matched with those values' }, { server: 'kong/3.9.0' }),
-  /** `{"error":…}` and nothing else, with the status `value`, 403 if not told. */
+  /** `{"error":…}` and nothing else, with the status `value` (default 403). */
   'proxy-json-error': ({ rule }) => {
     const status = Number(rule.value ?? 403)
     return json(status, { error: status === 404 ? 'not found' : 'access denied by policy' })
   },
-  /** `value` seconds to wait, 30 if not told. */
+  /** `value` seconds to wait (default 30). */
   'proxy-json-429': ({ rule }) =>
     json(429, { error: 'Rate limit exceeded' }, { 'retry-after': String(rule.value ?? 30) }),
   // https://developers.cloudflare.com/cloudflare-challenges/challenge-types/challenge-pages/detect-response/
@@ -56,13 +57,13 @@ const toAnyCall = {
     }),
 } satisfies Record<string, (exchange: Exchange) => Reply>
 
-/** Only paths with an encoded slash in them are refused, as these products do by default or when told to. */
+/** Rejects only paths with an encoded slash, as these products do by default or when configured so. */
 const toEncodedSlashes = {
   // https://httpd.apache.org/docs/2.4/mod/core.html#allowencodedslashes
   'slashes-apache': () => page(404, APACHE, APACHE_404),
   // https://tomcat.apache.org/tomcat-10.1-doc/config/http.html (encodedSolidusHandling)
   'slashes-tomcat': () => page(400, undefined, TOMCAT_400),
-  // HTTP.sys, before any module of IIS is asked.
+  // HTTP.sys answers before any IIS module is called.
   'slashes-iis': () => page(400, 'Microsoft-HTTPAPI/2.0', IIS_400),
   // https://www.envoyproxy.io/docs/envoy/latest/api-v3/extensions/filters/network/http_connection_manager/v3/http_connection_manager.proto (PathWithEscapedSlashesAction)
   'slashes-envoy': () => nothing(400, { server: 'envoy', 'content-length': '0' }),
@@ -70,7 +71,7 @@ const toEncodedSlashes = {
 
 export const proxyFaults = faultsOf({ ...toAnyCall, ...toEncodedSlashes })
 
-/** The path is looked at as it arrived. */
+/** Looks at the path exactly as it arrived. */
 export function hasEncodedSlash({ path }: Call): boolean {
   return /%2f/i.test(path)
 }

@@ -1,4 +1,4 @@
-// Every fault by its name, and which calls the narrow ones concern.
+// All faults by name, and which calls some of them are limited to.
 
 import { githubFaults } from '../github/faults.ts'
 import { gitlabFaults } from '../gitlab/faults.ts'
@@ -23,7 +23,7 @@ export type FaultName = keyof typeof faultTable
 
 export const faultNames = Object.keys(faultTable)
 
-/** Faults that are not listed here meet any call. */
+/** A fault that is not listed here applies to any call. */
 export const faultConcerns: { [Name in FaultName]?: (call: Call) => boolean } = {
   'oauth-bad-refresh-token': isRefreshCall,
   'oauth-invalid-grant': isTokenCall,

@@ -1,4 +1,4 @@
-// Who calls the simulated GitHub, what the token lets them see, and how GitHub refuses the rest.
+// Who calls the simulated GitHub, what the token lets them see, and which errors GitHub sends otherwise.
 
 import { type Call, header, json, type Reply } from '../http.ts'
 import type { Site } from '../site.ts'
@@ -31,7 +31,7 @@ export interface GithubRequest {
 
 const docsUrl = 'https://docs.github.com/rest'
 
-/** Who calls; undefined when there is a token and it is no good. */
+/** The caller; undefined when there is a token and it is invalid. */
 export function identify(world: World, call: Call): Viewer | undefined {
   const value = presentedToken(call)
   if (value === undefined) return { token: null, user: null }

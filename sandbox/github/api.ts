@@ -1,4 +1,4 @@
-// GitHub's REST API: from a raw call to the answer, with its version, token, limit and ETag rules.
+// GitHub's REST API: turns a call into an answer, with its rules for versions, tokens, limits and ETags.
 
 import { createHash } from 'node:crypto'
 import { type Call, header, matchRoute, type Reply } from '../http.ts'
@@ -24,7 +24,7 @@ export function answerGithubApi(site: Site, world: World, call: Call): Reply {
   return { ...reply, headers: { ...common, ...reply.headers } }
 }
 
-/** Without a version the oldest is served, and told all the same. */
+/** Without a requested version the oldest is used, and the answer names it. */
 function versionSelected(call: Call): string {
   return header(call, 'x-github-api-version') ?? '2022-11-28'
 }
@@ -53,7 +53,7 @@ function versionsOf({ dotCom, version }: Site): string[] {
   return isNew ? ['2026-03-10', '2022-11-28'] : ['2022-11-28']
 }
 
-/** The words: https://github.com/expipiplus1/update-nix-fetchgit/issues/79 */
+/** The wording: https://github.com/expipiplus1/update-nix-fetchgit/issues/79 */
 function versionUnknown(site: Site, call: Call): Reply {
   const [newest, ...older] = versionsOf(site)
   const known = [`"${newest}" (most recent)`, ...older.map((version) => `"${version}"`)].join(', ')
@@ -64,7 +64,7 @@ function versionUnknown(site: Site, call: Call): Reply {
   return { ...reply, headers: { ...reply.headers, 'x-github-api-version-selected': newest ?? '' } }
 }
 
-/** Tells the limit that it does not spend of. */
+/** The answer has the headers of the limit, but does not count towards it. */
 function free(world: World, route: GithubRoute, request: GithubRequest): Reply {
   const reply = allowed(route, request)
   return { ...reply, headers: { ...reply.headers, ...limitHeaders(limitOf(world, request.viewer, 'core')) } }
@@ -80,7 +80,7 @@ function badCredentials(): Reply {
   return githubError(401, 'Bad credentials')
 }
 
-/** Counts the call, unless it turns out that the caller had the answer already. */
+/** Counts the call, unless the caller already had the answer (304). */
 function withLimit(world: World, viewer: Viewer, bucket: Bucket, answerIt: () => Reply): Reply {
   const before = limitOf(world, viewer, bucket)
   if (before !== undefined && before.remaining === 0) {
@@ -97,12 +97,12 @@ function allowed(route: GithubRoute, request: GithubRequest): Reply {
   const reply =
     rejected ??
     (isUncached(route) ? uncached(route.handler(request)) : conditional(request.call, route.handler(request)))
-  // Recorded answers: neither a 304 nor a 401 tells scopes.
+  // As in recorded answers: neither a 304 nor a 401 has scope headers.
   if (reply.status === 304 || reply.status === 401) return reply
   return { ...reply, headers: { ...reply.headers, ...scopeHeaders(route, request.viewer) } }
 }
 
-/** Searches and the limits have no ETag. */
+/** Searches and the rate limits have no ETag. */
 function isUncached(route: GithubRoute): boolean {
   return route.bucket === 'search' || route.free === true
 }
@@ -126,7 +126,9 @@ function failure(route: GithubRoute, request: GithubRequest): Reply | undefined 
   return githubError(403, 'You need at least read:org scope or user scope to list your organizations.', route.docs)
 }
 
-/** An App's user token is told scopes as an OAuth token is, but none, and no permissions: so in all recorded answers. */
+/**
+ * An App's user token gets an empty scope header like an OAuth token's, and no permissions, as in all recorded answers.
+ */
 function scopeHeaders(route: GithubRoute, { token }: Viewer): Record<string, string> {
   if (token === null) return {}
   const expires = expiryHeader(token)
@@ -144,7 +146,7 @@ function scopeHeaders(route: GithubRoute, { token }: Viewer): Record<string, str
 
 const APP_CLIENT_ID = 'Iv1.5a4db0c51a2b3c4d'
 
-/** The end of tokens that have one: `2026-11-24 16:00:00 UTC`, of fine-grained ones by an offset. */
+/** The expiry of tokens that have one: `2026-11-24 16:00:00 UTC`; for fine-grained tokens with an offset. */
 function expiryHeader({ expiresAt, kind }: Token): Record<string, string> {
   if (expiresAt === null || kind === 'oauth') return {}
   const zone = kind === 'fine-grained' ? '+0000' : 'UTC'

@@ -1,4 +1,4 @@
-// What a GitHub OAuth app may do with the tokens it was given: check, revoke one, revoke all of a user.
+// What a GitHub OAuth app may do with its tokens: check one, revoke one, revoke all of a user.
 
 import { createHash } from 'node:crypto'
 import { basicCredentials, json, nothing, objectFrom, type Reply } from '../http.ts'
@@ -19,7 +19,7 @@ export function deleteToken(request: GithubRequest): Reply {
   return nothing(204)
 }
 
-/** Drops every token of the user for this app. */
+/** Deletes every token of the user for this app. */
 export function deleteGrant(request: GithubRequest): Reply {
   const token = appToken(request)
   if ('status' in token) return token
@@ -30,7 +30,7 @@ export function deleteGrant(request: GithubRequest): Reply {
   return nothing(204)
 }
 
-/** The living token that the body names, if it is this app's; else the refusal. */
+/** The valid token in the body, if it belongs to this app; else the error. */
 function appToken({ world, call, params, docs }: GithubRequest): Token | Reply {
   const basic = basicCredentials(call)
   if (basic === undefined || basic.user !== params.client_id) return notFound(docs)

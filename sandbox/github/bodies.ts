@@ -64,7 +64,7 @@ export function publicUser(site: Site, world: World, user: User): Schemas['publi
   }
 }
 
-/** What people see of themselves; GitHub adds the private part only for tokens with the `user` scope. */
+/** A user's own profile; GitHub adds the private part only for tokens with the `user` scope. */
 export function privateUser(site: Site, world: World, user: User): Schemas['private-user'] {
   const own = world.repositories.filter((repository) => repository.owner === user.username)
   const secret = own.filter((repository) => repository.visibility !== 'public').length

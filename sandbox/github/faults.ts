@@ -1,4 +1,4 @@
-// How the simulated GitHub refuses when a fault says so, and the refusals that only GitHub has.
+// GitHub's form of the common faults, and faults that only GitHub has.
 
 import { type Fault, say } from '../faults/exchange.ts'
 import { json, type Reply } from '../http.ts'
@@ -20,7 +20,7 @@ export const githubErrors: VendorErrors = {
 
 export const githubFaults = {
   'too-many-logins': say(() => githubError(403, 'Maximum number of login attempts exceeded. Please try again later.')),
-  /** `value` seconds until the window ends, 60 if not told. */
+  /** `value` seconds until the window ends (default 60). */
   'rate-limit-primary': say(({ rule }) => {
     const reset = Math.ceil(Date.now() / 1000) + Number(rule.value ?? 60)
     return withHeaders(githubError(403, 'API rate limit exceeded for user ID 42.'), {

@@ -1,4 +1,4 @@
-// The simulated GitHub: its API below /api/v3, its OAuth pages, and some web pages for everything else.
+// The simulated GitHub: its API below /api/v3, its OAuth pages, and a few web pages for other addresses.
 
 import { avatarReply } from '../avatar.ts'
 import { type Call, escapeHtml, html, type Reply } from '../http.ts'

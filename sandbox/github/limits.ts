@@ -1,4 +1,4 @@
-// GitHub's primary rate limits: a core and a search bucket for each user, told in headers.
+// GitHub's primary rate limits: a core and a search bucket for each user, shown in headers.
 
 import { json, type Reply } from '../http.ts'
 import type { World } from '../state.ts'
@@ -17,7 +17,7 @@ export interface Limit {
   reset: number
 }
 
-/** The caller's place in a bucket; undefined where limits are switched off, as on GHES. */
+/** The state of the caller's bucket; undefined when limits are switched off, as on GHES. */
 export function limitOf(world: World, viewer: Viewer, bucket: Bucket): Limit | undefined {
   if (world.settings.rateLimits === null) return undefined
   const limit = viewer.token === null ? anonymousLimits[bucket] : world.settings.rateLimits[bucket]

@@ -1,4 +1,4 @@
-// GitHub's OAuth pages: authorize, and the token endpoint that says its errors with status 200.
+// GitHub's OAuth: the authorize page, and the token endpoint, which sends its errors with status 200.
 
 import { type Call, fields, header, json, type Reply } from '../http.ts'
 import {
@@ -26,14 +26,14 @@ export const githubOauth: OAuthRules = {
   newCode: () => randomHex(10),
   newAccessToken: (_world, clientId) => `${isApp(clientId) ? 'ghu_' : 'gho_'}${randomHex(18)}`,
   newRefreshToken: () => `ghr_${randomHex(38)}`,
-  // A GitHub App asks for no scopes: what it may do was chosen when it was made.
+  // A GitHub App asks for no scopes: its permissions were chosen when it was created.
   access: (clientId, scopes) =>
     isApp(clientId)
       ? { kind: 'app-user', scopes: [], permissions: githubPermissions }
       : { kind: 'oauth', scopes, permissions: [] },
 }
 
-/** GitHub Apps take part in OAuth as well; their tokens have permissions and no scopes. */
+/** GitHub Apps use OAuth too; their tokens have permissions and no scopes. */
 function isApp(clientId: string): boolean {
   return clientId.startsWith('Iv')
 }
@@ -65,7 +65,7 @@ function scopesAsked(params: URLSearchParams): string[] {
 
 type Answer = Record<string, string | number>
 
-/** Form-encoded unless JSON was asked for. */
+/** Form-encoded unless the caller asks for JSON. */
 function tokenAnswer(call: Call, answer: Answer): Reply {
   if ((header(call, 'accept') ?? '').includes('json'))
     return json(200, answer, { ...OWN_HEADERS, 'cache-control': 'no-store' })
@@ -117,7 +117,7 @@ for (const subject of ['org', 'public_key', 'repo_hook', 'gpg_key', 'ssh_signing
   covers[`admin:${subject}`] = [`write:${subject}`, `read:${subject}`]
 }
 
-/** `user,user:email` is granted as `user`; offline_access is no scope of the token. */
+/** `user,user:email` is granted as `user`; offline_access is not a scope of the token. */
 function folded(scopes: string[]): string[] {
   const narrower = new Set(scopes.flatMap((scope) => covers[scope] ?? []))
   return [...new Set(scopes)].filter((scope) => !narrower.has(scope) && scope !== 'offline_access').sort()
@@ -136,7 +136,7 @@ function success(world: World, { token, refreshToken }: Issued): Answer {
   return { access_token: token.value, ...pair, scope: token.scopes.join(','), token_type: 'bearer' }
 }
 
-/** GitHub keeps ten tokens for each user, app and set of scopes; the oldest gives way. */
+/** GitHub keeps ten tokens for each user, app and set of scopes; the oldest is deleted. */
 function dropOldest(world: World, issued: Token): void {
   const same = world.tokens.filter((token) => {
     const ofSameApp = token.oauth?.clientId === issued.oauth?.clientId && token.userId === issued.userId

@@ -8,7 +8,7 @@ interface PageWindow {
   perPage: number
 }
 
-/** What makes no sense counts as not given, and too much as the most there is, as on GitHub. */
+/** An invalid value counts as missing, and a value that is too large as the maximum, as on GitHub. */
 function pageWindow(query: URLSearchParams): PageWindow {
   return { page: atLeastOne(query.get('page'), 1), perPage: Math.min(100, atLeastOne(query.get('per_page'), 30)) }
 }
@@ -18,7 +18,7 @@ function atLeastOne(text: string | null, otherwise: number): number {
   return value >= 1 ? value : otherwise
 }
 
-/** `at` is the address the links point to: below /repositories/ID for what belongs to a repository. */
+/** `at` is the address in the links: below /repositories/ID for what belongs to a repository. */
 export function listReply<T>(
   request: GithubRequest,
   all: T[],
@@ -31,7 +31,7 @@ export function listReply<T>(
   return json(200, items, { ...linkHeader(request, at, Math.ceil(all.length / perPage)), ...headers })
 }
 
-/** A search has no more than its first 1,000 results, whatever it counts. */
+/** A search returns only its first 1,000 results, however many it counts. */
 export function searchReply<T>(
   request: GithubRequest,
   all: T[],

@@ -4,7 +4,7 @@ export interface SearchQuery {
   /** Alternatives joined by OR; each is a list of terms that must all hold. */
   alternatives: Term[][]
   qualifiers: [name: string, value: string][]
-  /** Characters of the query that are no qualifier. */
+  /** Characters of the query that are not part of a qualifier. */
   textLength: number
   operators: number
 }
@@ -47,13 +47,13 @@ function qualifierFrom(piece: string): [string, string] | undefined {
   return [`${minus}${name}`, value.replaceAll('"', '')]
 }
 
-/** All values of the qualifiers of these names, comma lists taken apart. */
+/** All values of the qualifiers with these names; comma lists are split. */
 export function valuesOf(query: SearchQuery, ...names: string[]): string[] {
   const wanted = query.qualifiers.filter(([name]) => names.includes(name))
   return wanted.flatMap(([, value]) => value.split(',')).filter((value) => value !== '')
 }
 
-/** Whether the words hold in the texts; an alternative of OR without any word does not count. */
+/** Whether the words occur in the texts; an OR alternative without any word does not count. */
 export function matchesText(query: SearchQuery, texts: (string | null)[]): boolean {
   const alternatives = query.alternatives.filter((terms) => terms.length > 0)
   if (alternatives.length === 0) return true

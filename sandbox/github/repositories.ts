@@ -1,4 +1,4 @@
-// GitHub's calls on one repository, by name or by number, and the list of one's own.
+// GitHub's calls for one repository, by name or by id, and the list of the caller's own.
 
 import { json, type Reply, redirect } from '../http.ts'
 import {
@@ -19,7 +19,7 @@ import type { GithubRoute } from './route.ts'
 
 type OnRepository = (request: GithubRequest, repository: Repository) => Reply
 
-/** Only for the repository itself is a scope named, public or not, as recordings show. */
+/** Only the repository itself has a scope header, public or not, as in recorded answers. */
 const calls: { below: string; docs: string; permission: string; accepted?: string[]; handler: OnRepository }[] = [
   { below: '', docs: 'repos/repos#get-a-repository', permission: 'metadata=read', accepted: ['repo'], handler: show },
   { below: '/pulls', docs: 'pulls/pulls#list-pull-requests', permission: 'pull_requests=read', handler: pulls },
@@ -29,7 +29,7 @@ const calls: { below: string; docs: string; permission: string; accepted?: strin
 ]
 
 export const repositoryRoutes: GithubRoute[] = calls.flatMap(({ below, docs, permission, handler }) => {
-  // Recorded answers tell `repo` for the repository itself, and nothing for what is below it, public or not.
+  // Recorded answers have `repo` for the repository itself, and no scope for the calls below it, public or not.
   const common = { method: 'GET', docs, permission, accepted: below === '' ? ['repo'] : [] }
   const onRepository = (request: GithubRequest) => withRepository(request, permission, handler)
   return ['repos/:owner/:name', 'repositories/:id'].map((root) => ({
@@ -130,7 +130,7 @@ function branch({ site, world, params, docs }: GithubRequest, repository: Reposi
   return json(200, branchDetail(site, repository, found, findUser(world, repository.owner)))
 }
 
-/** All that the caller owns, works on, or reaches through an organisation. */
+/** All repositories that the caller owns, collaborates on, or can access through an organisation. */
 export function userRepositories(request: GithubRequest): Reply {
   const { site, world, viewer, call } = request
   const visibility = call.query.get('visibility') ?? call.query.get('type') ?? 'all'

@@ -15,7 +15,7 @@ import {
 } from '../state.ts'
 import { commitSha, nodeId, type Schemas, simpleUser } from './bodies.ts'
 
-/** Nullable in some of the descriptions, but never null here. */
+/** Nullable in some of the official descriptions, but never null here. */
 interface Dates {
   created_at: string
   updated_at: string
@@ -238,7 +238,7 @@ export function pullBody(
 
 type IssueBody = Omit<Schemas['issue-search-result-item'], 'body'> & { body: string | null }
 
-/** A pull request as the issue search tells it: no head, no base, the issue's id. */
+/** A pull request in the form of the issue search: no head, no base, and the issue's id. */
 export function issueBody(site: Site, world: World, pull: PullRequest, base: Repository): IssueBody {
   const api = `${site.apiUrl}/repos/${fullName(base)}`
   const self = `${api}/issues/${pull.number}`

@@ -1,4 +1,4 @@
-// One call of GitHub's REST API: where it is, what a token needs for it, and who answers.
+// One call of GitHub's REST API: its path, what a token needs for it, and its handler.
 
 import type { Reply } from '../http.ts'
 import type { GithubRequest } from './access.ts'
@@ -9,17 +9,17 @@ export interface GithubRoute {
   /** Below the API root. */
   pattern: string
   docs: string
-  /** Scopes of which any one will do. */
+  /** Scopes of which any one is enough. */
   accepted: string[]
-  /** What a fine-grained or App token needs. */
+  /** The permission that a fine-grained or App token needs. */
   permission?: string
-  /** How GitHub refuses a token without the scope. */
+  /** The status that GitHub sends to a token without the scope. */
   missing?: 403 | 404
   signedIn?: true
   bucket?: Bucket
-  /** Costs nothing. */
+  /** Does not count towards the rate limit. */
   free?: true
-  /** Asks for the OAuth app's own credentials instead of a token. */
+  /** Needs the OAuth app's own credentials instead of a token. */
   clientCredentials?: true
   handler: (request: GithubRequest) => Reply
 }

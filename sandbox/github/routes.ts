@@ -1,4 +1,4 @@
-// The calls of GitHub's REST API that the sandbox knows, with what a token needs for each.
+// The calls of GitHub's REST API that the sandbox knows, and what a token needs for each.
 
 import { json, type Reply } from '../http.ts'
 import { findUser, type Organization, type User } from '../state.ts'
@@ -131,7 +131,7 @@ export const githubRoutes: GithubRoute[] = [
   },
 ]
 
-/** Only for routes that need a signed-in user: the router has made sure there is one. */
+/** Only for routes that need a signed-in user; the router has checked that there is one. */
 function userOf(request: GithubRequest): User {
   if (request.viewer.user === null) throw new Error('a route for signed-in users was reached without one')
   return request.viewer.user
@@ -164,7 +164,7 @@ function signingKeys(request: GithubRequest): Reply {
   return listReply(request, keys, ({ id, key, title, createdAt }) => ({ id, key, title, created_at: createdAt }))
 }
 
-/** Fine-grained and App tokens get an empty list, and unauthorised SSO organisations are left out. */
+/** Fine-grained and App tokens get an empty list, and SSO organisations without authorisation are left out. */
 function ownOrganizations(request: GithubRequest): Reply {
   const { site, world, viewer } = request
   return listReply(
@@ -178,7 +178,7 @@ function ownOrganizations(request: GithubRequest): Reply {
 
 function ownMemberships(request: GithubRequest): Reply {
   const { site, world, viewer } = request
-  // Nobody in the sandbox is only invited.
+  // In the sandbox no membership is pending.
   const mine = request.call.query.get('state') === 'pending' ? [] : organizationsOf(request)
   return listReply(
     request,

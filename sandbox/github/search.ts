@@ -84,7 +84,7 @@ function unprocessable(query: SearchQuery, raw: string | null): Reply | undefine
   return undefined
 }
 
-/** GitHub refuses only when nothing that was named can be searched: of several, the hidden ones vanish silently. */
+/** GitHub sends an error only if nothing named can be searched; if some can, the hidden ones are silently left out. */
 function scopeMissing(world: World, viewer: Viewer, query: SearchQuery): Reply | undefined {
   const owners = valuesOf(query, 'user', 'org')
   const repositories = valuesOf(query, 'repo')

@@ -1,4 +1,4 @@
-// Who calls the simulated GitLab, what the token lets them do, and how GitLab refuses the rest.
+// Who calls the simulated GitLab, what the token lets them do, and which errors GitLab sends otherwise.
 
 import { type Call, header, json, type Reply } from '../http.ts'
 import type { Site } from '../site.ts'
@@ -23,13 +23,13 @@ export interface GitlabRequest {
   token: Token | null
   user: User | null
   params: Record<string, string>
-  /** The values of parameters that were not sent, which the list's Link header spells out. */
+  /** Default values of parameters that were not sent; the list's Link header contains them. */
   defaults?: Record<string, string>
 }
 
 export type Identity = { token: Token | null; user: User | null } | Reply
 
-/** Who calls; a refusal when there is a token and it is no good. */
+/** The caller; an error when there is a token and it is invalid. */
 export function identify(site: Site, world: World, call: Call): Identity {
   const presented = presentedToken(call)
   if (presented === undefined) return { token: null, user: null }
@@ -99,7 +99,7 @@ export function invalidValue(parameter: string): Reply {
   return json(400, { error: `${parameter} does not have a valid value` })
 }
 
-/** What a fine-grained token may be given: within which boundary, and as GitLab 19 names it. */
+/** Permissions of fine-grained tokens: the boundary they apply to, and GitLab 19's names. */
 export const permissions = {
   read_user: ['user', 'User: Read'],
   read_ssh_key: ['user', 'SSH Key: Read'],
@@ -127,7 +127,7 @@ export function scopeMissing(site: Site, token: Token, scopes: string[], permiss
   return json(403, body, { 'www-authenticate': challenge })
 }
 
-/** The sentence of 19 names permissions as its pages do, the betas of 18 as its source does. */
+/** The sentence of version 19 uses the names on its pages, the betas of 18 those in its source. */
 export function granularMissing(site: Site, permission: Permission): Reply {
   const [boundary, label] = permissions[permission]
   const description =
@@ -137,7 +137,7 @@ export function granularMissing(site: Site, permission: Permission): Reply {
   return json(403, { error: 'insufficient_granular_scope', error_description: description })
 }
 
-/** A group may refuse classic tokens, for itself and all below it; it answers them as a fine-grained one that lacks something. */
+/** A group may reject classic tokens, for itself and everything below it, with the error for a missing permission. */
 export function onlyFineGrained({ world, token }: GitlabRequest, path: string): boolean {
   if (token?.kind !== 'personal') return false
   return world.organizations.some(
@@ -154,7 +154,7 @@ export function canSeeGroup(world: World, user: User | null, group: Organization
   return group.visibility === 'public' || reachableGroups(world, user).includes(group)
 }
 
-/** Members of the group, of one of its ancestors, of something below it, or of a mere project in it. */
+/** The groups of which the user is a member, or a member of an ancestor, a subgroup or a project in it. */
 export function reachableGroups(world: World, user: User | null): Organization[] {
   if (user === null) return []
   const inside = world.organizations.filter((group) => groupLevel(world, user, group) > 0)

@@ -1,4 +1,4 @@
-// GitLab's REST API: the calls that the sandbox knows, what a token needs for each, and the way from call to answer.
+// GitLab's REST API: the calls that the sandbox knows, what a token needs for each, and how they are answered.
 
 import { createHash } from 'node:crypto'
 import { type Call, header, json, matchRoute, nothing, type Reply } from '../http.ts'
@@ -25,11 +25,11 @@ interface GitlabRoute {
   method: string
   pattern: string
   scopes: string[]
-  /** What a fine-grained token needs. */
+  /** The permission that a fine-grained token needs. */
   permission: Permission
-  /** A list's parameters that have a value when they are not sent, as a query; seen in recorded Link headers. */
+  /** Parameters that a list has by default, as a query; found in recorded Link headers. */
   defaults?: string
-  /** Answers public things to anybody. */
+  /** Answers anonymous callers about public objects. */
   anonymous?: true
   handler: (request: GitlabRequest) => Reply
 }
@@ -140,7 +140,7 @@ export function answerGitlabApi(site: Site, world: World, call: Call): Reply {
   return marked(conditional(call, answer(site, world, call)))
 }
 
-/** What every answer of the API carries. Errors are not kept, and JSON comes without its charset. */
+/** Headers of every API answer. Errors must not be cached, and JSON has no charset. */
 export function marked(reply: Reply): Reply {
   const common: Record<string, string> = {
     'x-gitlab-meta': '{"correlation_id":"01SANDBOX0000000000000000","version":"1"}',
@@ -179,7 +179,7 @@ function dispatch(request: GitlabRequest, path: string): Reply {
   return route.handler({ ...request, params, defaults: Object.fromEntries(new URLSearchParams(route.defaults)) })
 }
 
-/** The full path of the project or group that is asked for; empty where it is neither. */
+/** The full path of the requested project or group; empty when it is neither. */
 function whereIs({ world }: GitlabRequest, { pattern }: GitlabRoute, id = ''): string {
   if (!/^(projects|groups)\/:id/.test(pattern)) return ''
   const project = pattern.startsWith('projects') ? repositoryById(world, Number(id)) : undefined
@@ -195,7 +195,7 @@ function conditional(call: Call, reply: Reply): Reply {
   return nothing(304, headers)
 }
 
-/** Only for routes that are not anonymous: the dispatcher has made sure there is somebody. */
+/** Only for routes that are not anonymous; the dispatcher has checked that there is a user. */
 function callerOf(request: GitlabRequest): User {
   if (request.user === null) throw new Error('a route for signed-in users was reached without one')
   return request.user
@@ -220,7 +220,7 @@ function byIdOrName({ world, params }: GitlabRequest): User | undefined {
   return userById(world, Number(params.id)) ?? findUser(world, params.id ?? '')
 }
 
-/** By number only; by name it is a list with `username=`. */
+/** Only by id; for a name, the list with `username=` is used. */
 function someUser({ site, world, params }: GitlabRequest): Reply {
   const found = userById(world, Number(params.id))
   return found === undefined ? notFound('User') : json(200, userBasic(site, found))

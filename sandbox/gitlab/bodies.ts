@@ -42,7 +42,7 @@ export function userBasic(site: Site, user: User): UserBasic {
   }
 }
 
-/** What people see of themselves. */
+/** A user's own profile. */
 export function ownUser(site: Site, user: User): object {
   const email = user.emails.find((one) => one.primary)?.email ?? `${user.username}@example.test`
   return {
@@ -80,7 +80,7 @@ export function ownUser(site: Site, user: User): object {
   }
 }
 
-/** GitLab replaces the key's comment by whose it is and where. */
+/** GitLab replaces the key's comment by the user's name and the host. */
 export function keyBody(site: Site, user: User, key: SshKey): UserSSHKeySchema {
   return {
     id: key.id,

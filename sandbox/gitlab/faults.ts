@@ -1,4 +1,4 @@
-// How the simulated GitLab refuses when a fault says so, and the refusals that only GitLab has.
+// GitLab's form of the common faults, and faults that only GitLab has.
 
 import { type Fault, say } from '../faults/exchange.ts'
 import { json, type Reply } from '../http.ts'
@@ -21,7 +21,7 @@ export const gitlabFaults = {
   'account-blocked': say(() => json(403, { message: '403 Forbidden - Your account has been blocked.' })),
 } satisfies Record<string, Fault>
 
-/** Application limits answer in JSON and without any header, the throttle in plain text. */
+/** Application limits answer with JSON and no special header; the throttle with plain text. */
 function tooManyRequests(headers: Record<string, string>): Reply {
   if (Object.keys(headers).length === 0) {
     return json(429, { message: { error: 'This endpoint has been requested too many times. Try again later.' } })

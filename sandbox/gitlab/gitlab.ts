@@ -1,4 +1,4 @@
-// The simulated GitLab: its API below /api/v4, its OAuth pages, and some web pages for everything else.
+// The simulated GitLab: its API below /api/v4, its OAuth pages, and a few web pages for other addresses.
 
 import { avatarReply } from '../avatar.ts'
 import { type Call, escapeHtml, html, json, type Reply, redirect } from '../http.ts'
@@ -31,7 +31,7 @@ function answer(site: Site, world: World, call: Call): Reply {
   return answerGitlabOauth(site, world, call) ?? webPage(site, world, path)
 }
 
-/** Whatever an anonymous visitor may not see leads to the sign-in page, also what is not there. */
+/** Pages that an anonymous visitor may not see redirect to the sign-in page, even those that do not exist. */
 function webPage(site: Site, world: World, path: string): Reply {
   const avatar = /^\/uploads\/-\/system\/(?:user|group)\/avatar\/(\d+)\//.exec(path)?.[1]
   if (avatar !== undefined) return avatarReply(avatar)

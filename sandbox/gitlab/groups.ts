@@ -1,4 +1,4 @@
-// GitLab's calls on groups and namespaces.
+// GitLab's calls for groups and namespaces.
 
 import { json, type Reply } from '../http.ts'
 import { findOrganization, findUser, groupLevel, type Organization } from '../state.ts'
@@ -18,7 +18,10 @@ const orderKeys: Record<string, (group: Organization) => string | number> = {
 
 const accessLevels = ['5', '10', '15', '20', '30', '40', '50']
 
-/** Real memberships with `min_access_level`; else also ancestors, and groups reached through a mere project. */
+/**
+ * With `min_access_level` only memberships; otherwise also ancestors, and groups of projects that the user is a member
+ * of.
+ */
 export function groups(request: GitlabRequest): Reply {
   const { site, world, user, call } = request
   const { query } = call

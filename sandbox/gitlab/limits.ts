@@ -1,4 +1,4 @@
-// The request throttle of gitlab.com: so many a minute for each user, told in RateLimit headers.
+// The request limit of gitlab.com: a number per minute for each user, shown in RateLimit headers.
 
 import type { Reply } from '../http.ts'
 import type { User, World } from '../state.ts'

@@ -1,4 +1,4 @@
-// GitLab's two lists of merge requests: of one project, and of the caller.
+// GitLab's two lists of merge requests: those of one project, and those of the caller.
 
 import type { Reply } from '../http.ts'
 import { findUser, type PullRequest, repositoryById, repositoryLevel } from '../state.ts'
@@ -59,7 +59,7 @@ function mergeRequestList(request: GitlabRequest, candidates: PullRequest[], usu
   const scope = (query.get('scope') ?? usualScope).replaceAll('-', '_')
   const found = candidates.filter((pull) => {
     if (scope === 'created_by_me' && pull.authorId !== user?.id) return false
-    // Nobody is assigned to or reviews anything here.
+    // In the sandbox nobody is assigned to anything or reviews it.
     if (scope !== 'created_by_me' && scope !== 'all') return false
     return passes(request, pull)
   })

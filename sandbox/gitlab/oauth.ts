@@ -118,7 +118,7 @@ function success(world: World, issued: Issued): Reply {
   return json(200, body, { 'cache-control': 'no-store', pragma: 'no-cache' })
 }
 
-/** Also for tokens it never heard of, but not for another application's. */
+/** Succeeds for unknown tokens too, but not for another application's. */
 function revoke(world: World, call: Call): Reply {
   const params = fields(call)
   const client = clientOf(world, call, params)
@@ -130,7 +130,7 @@ function revoke(world: World, call: Call): Reply {
     const body = { error: 'unauthorized_client', error_description: 'You are not authorized to revoke this token' }
     return json(403, body)
   }
-  // Doorkeeper keeps a pair as one record. It passes over an access token that has expired, but not over a refresh token.
+  // Doorkeeper stores a pair as one record. It ignores an expired access token, but not a refresh token.
   const isPassedOver = renewal === undefined && found !== undefined && isExpired(world, found)
   const accessToken = renewal?.accessToken ?? found?.value
   if (accessToken !== undefined && !isPassedOver) revokePair(world, accessToken)

@@ -1,4 +1,4 @@
-// Pages of GitLab's lists: Link, x-next-page and the totals, offset limit and keyset.
+// Pages of GitLab's lists: Link, x-next-page, totals, the limit of offsets, and keyset pages.
 
 import { json, type Reply } from '../http.ts'
 import { type GitlabRequest, invalidValue } from './access.ts'
@@ -53,7 +53,7 @@ function pageHeaders(request: GitlabRequest, page: number, perPage: number, tota
   }
 }
 
-/** Only by id; the next link carries where to go on. */
+/** Sorted only by id; the next link contains the position to go on from. */
 function keysetReply<T extends { id: number } | object>(
   request: GitlabRequest,
   all: T[],

@@ -1,4 +1,4 @@
-// GitLab's JSON for a project: brief for strangers and simple=true, long for people who are signed in.
+// GitLab's JSON for a project: short for anonymous callers and simple=true, long for signed-in users.
 
 import type { CondensedNamespaceSchema, SimpleProjectSchema } from '@gitbeaker/core'
 import type { Site } from '../site.ts'
@@ -107,7 +107,7 @@ export function projectBody(site: Site, world: World, user: User, repository: Re
   }
 }
 
-/** The parent is told only to those who may see it; `mr_default_target_self` is there on every fork. */
+/** The parent is shown only to those who may see it; `mr_default_target_self` exists on every fork. */
 function forkFields(site: Site, world: World, user: User, repository: Repository): object {
   if (!repository.fork) return {}
   const parent = repositoryById(world, repository.parentId)
@@ -153,7 +153,7 @@ export function namespaceBody(site: Site, world: World, owner: string): Condense
     kind: 'group',
     full_path: group.fullPath,
     parent_id: group.parentId,
-    // Without its host, also where the project's own avatar has one.
+    // Without the host, even where the project's own avatar address has one.
     avatar_url: group.avatar ? `${site.basePath}/uploads/-/system/group/avatar/${group.id}/avatar.png` : null,
     web_url: `${site.url}/groups/${group.fullPath}`,
   }

@@ -1,4 +1,4 @@
-// GitLab's calls on projects: the lists, one project, its branches.
+// GitLab's calls for projects: the lists, one project, its branches.
 
 import { json, type Reply, redirect } from '../http.ts'
 import {
@@ -35,7 +35,7 @@ export function allProjects(request: GitlabRequest): Reply {
 
 export function userProjects(request: GitlabRequest): Reply {
   const { world, params } = request
-  // Digits alone are read as an id: lib/api/helpers.rb, find_user
+  // A name of only digits is read as an id: lib/api/helpers.rb, find_user
   const wanted = params.id ?? ''
   const user = /^\d+$/.test(wanted) ? userById(world, Number(wanted)) : findUser(world, wanted)
   if (user === undefined) return notFound('User')
@@ -99,14 +99,14 @@ function passes({ world, user, call }: GitlabRequest, project: Repository): bool
   return level >= Number(query.get('min_access_level') ?? 0)
 }
 
-/** The project of an id or a full path, or the reply that says why not: hidden, unknown, moved. */
+/** The project with an id or a full path, or the answer when it is hidden, unknown or moved. */
 export function projectOf({ site, world, user, call, params }: GitlabRequest): Repository | Reply {
   const wanted = params.id ?? ''
   const found = /^\d+$/.test(wanted) ? repositoryById(world, Number(wanted)) : findRepository(world, wanted)
   const project = found ?? findMoved(world, wanted)
   if (project === undefined || !canSeeProject(world, user, project)) return notFound('Project')
   if (found !== undefined) return found
-  // What follows a dot of the last part is taken for a format, and the address of the project is cut there:
+  // GitLab reads what follows a dot in the last part as a format, and cuts the project's address there:
   // https://github.com/python-gitlab/python-gitlab/issues/3299
   const [, raw = '', below = ''] = /\/projects\/([^/]+)(.*)$/.exec(call.path) ?? []
   const [, format] = /\.([^.%]+)$/.exec(raw) ?? []
@@ -139,7 +139,7 @@ export function oneBranch(request: GitlabRequest): Reply {
   })
 }
 
-/** A guest of a private project sees that it is there, but not its code. */
+/** A guest of a private project can see the project, but not its code. */
 function withCode(request: GitlabRequest, answer: (project: Repository, level: number) => Reply): Reply {
   const project = projectOf(request)
   if ('status' in project) return project

@@ -1,11 +1,11 @@
-// GitLab's search in lists, its sorting, and its check of parameters that are one of a few words.
+// GitLab's search in lists, its sorting, and its check of parameters that accept only certain words.
 
 import type { Reply } from '../http.ts'
 import { invalidValue } from './access.ts'
 
 /**
- * Every word of three or more characters must be in one and the same column; shorter ones are ignored,
- * and if all are shorter the whole text must be a column, letter for letter.
+ * All words of three or more characters must occur in the same column; shorter words are ignored. If all words are
+ * shorter, a column must be equal to the whole text.
  */
 export function matchesSearch(search: string | null, columns: (string | null)[]): boolean {
   if (search === null || search.trim() === '') return true
@@ -16,7 +16,7 @@ export function matchesSearch(search: string | null, columns: (string | null)[])
   return folded.some((column) => long.every((word) => column.includes(word)))
 }
 
-/** The refusal of the first parameter whose value is none of those allowed. */
+/** The error for the first parameter whose value is not allowed. */
 export function checkValues(query: URLSearchParams, allowed: Record<string, string[]>): Reply | undefined {
   for (const [name, values] of Object.entries(allowed)) {
     const value = query.get(name)

@@ -1,4 +1,4 @@
-// What all platforms' OAuth have in common: grants, codes with PKCE, token pairs, rotation and revocation.
+// What the OAuth of all platforms shares: grants, codes with PKCE, token pairs, rotation and revocation.
 
 import { createHash, randomBytes } from 'node:crypto'
 import type { OAuthRules } from '../site.ts'
@@ -35,7 +35,7 @@ export function newGrant(rules: OAuthRules, world: World, grant: Omit<Grant, 'co
   return made
 }
 
-/** The grant of a code, used up by this; undefined when code, client, address or verifier do not fit. */
+/** Uses up a code and returns its grant; undefined when code, client, address or verifier are wrong. */
 export function redeemCode(world: World, clientId: string, params: URLSearchParams): Grant | undefined {
   const grant = world.grants.find((candidate) => candidate.code === params.get('code'))
   if (grant === undefined || grant.used || grant.expiresAt <= world.now() || grant.clientId !== clientId)
@@ -99,7 +99,10 @@ function issue(rules: OAuthRules, world: World, asked: Issue, offline: boolean):
   return { token, refreshToken }
 }
 
-/** A new pair for an old refresh token; both old ones die, and showing a spent one again kills the whole family. */
+/**
+ * A new pair for an old refresh token. The old pair becomes invalid; using the old token again revokes the whole
+ * family.
+ */
 export function refresh(rules: OAuthRules, world: World, clientId: string, value: string | null): Issued | undefined {
   const old = world.refreshTokens.find((candidate) => candidate.value === value)
   if (old === undefined || old.clientId !== clientId || old.revoked) return undefined
@@ -113,7 +116,7 @@ export function refresh(rules: OAuthRules, world: World, clientId: string, value
   return issue(rules, world, old, true)
 }
 
-/** The access token and the refresh token that came with it; not what they were renewed from or to. */
+/** Revokes the access token and the refresh token that came with it, but neither earlier nor later pairs. */
 export function revokePair(world: World, accessToken: string): void {
   for (const token of world.tokens) if (token.value === accessToken) token.revoked = true
   for (const token of world.refreshTokens) if (token.accessToken === accessToken) token.revoked = true

@@ -1,11 +1,11 @@
-// The page on which a person chooses who to be and allows or refuses; works without a script.
+// The page on which a person chooses an account and allows or denies access; it works without a script.
 
 import { escapeHtml, html, type Reply, redirect } from '../http.ts'
 import type { Site } from '../site.ts'
 import { findUser, type World } from '../state.ts'
 import { findClient, mayRedirectTo, newGrant } from './grants.ts'
 
-/** `query` is what the application sent the browser with; the form sends it back unchanged. */
+/** `query` is the application's query; the form sends it back unchanged. */
 export function authorizePage(site: Site, world: World, query: URLSearchParams, scopes: string[]): Reply {
   const rejected = badRequest(site, world, query)
   if (rejected !== undefined) return rejected
@@ -35,7 +35,7 @@ ${hidden.join('\n')}
   )
 }
 
-/** What the person decided, as a redirect back to the application. */
+/** The person's decision, as a redirect back to the application. */
 export function decided(site: Site, world: World, form: URLSearchParams, scopes: string[]): Reply {
   const rejected = badRequest(site, world, form)
   if (rejected !== undefined) return rejected
@@ -69,7 +69,7 @@ export function backWith(site: Site, params: URLSearchParams, values: Record<str
   return redirect(target.href)
 }
 
-/** A wrong client or address is told to the person and never sent anywhere. */
+/** A wrong client or redirect address is shown to the person; the browser is not redirected. */
 export function badRequest(site: Site, world: World, params: URLSearchParams): Reply | undefined {
   if (findClient(world, params.get('client_id')) === undefined) {
     return html(site.vendor.oauth.unknownClientStatus, 'Unknown application', '<p>There is no such client_id.</p>')

@@ -1,4 +1,4 @@
-// What only the simulated GitHub starts with: its tokens and their scopes and permissions, its limits, its OAuth app.
+// The initial data that only GitHub has: its tokens with scopes and permissions, its limits, its OAuth app.
 
 import type { TokenKind } from '../state.ts'
 import { people } from './people.ts'
@@ -58,7 +58,8 @@ export const githubSeed: VendorSeed = {
       : { scopes: [], permissions: githubPermissions, expiresAt: null },
   clientId: (site) => `Ov23liSandbox${site.tag}`,
   rateLimits: { core: 5000, search: 30 },
-  // Apps made since 14 August 2026; Enterprise Servers follow with 3.23: https://github.com/orgs/community/discussions/204963
+  // For apps created since 14 August 2026; Enterprise Servers from 3.23 on:
+  // https://github.com/orgs/community/discussions/204963
   tokenLife: (site) => ({ expiring: site.dotCom, accessTokenSeconds: 28_800, refreshTokenSeconds: 15_897_600 }),
 }
 

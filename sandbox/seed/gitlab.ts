@@ -1,4 +1,4 @@
-// What only the simulated GitLab starts with: bots, an expired key, subgroups three deep, its tokens and limits.
+// The initial data that only GitLab has: bots, an expired key, subgroups three levels deep, its tokens and limits.
 
 import { organization, organizationIds } from './organizations.ts'
 import { key, people, person } from './people.ts'

@@ -1,4 +1,4 @@
-// The organisations of the sandbox that every platform has.
+// The organisations that every simulated platform has.
 
 import type { Organization } from '../state.ts'
 import { people } from './people.ts'

@@ -42,7 +42,7 @@ export function person(id: number, username: string, name: string, own: Partial<
   }
 }
 
-/** Every type there is, and every trap: twin titles, no title, control characters, for signing only. */
+/** Every type of key, and every special case: equal titles, no title, control characters, keys only for signing. */
 function aliceKeys(): SshKey[] {
   return [
     key(101, 'Dev key', publicKeys.ed25519),

@@ -1,4 +1,4 @@
-// Public SSH keys of every type, made for the sandbox; their private halves were thrown away.
+// Public SSH keys of every type, made for the sandbox; their private keys were deleted.
 
 export const publicKeys = {
   ed25519: 'ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAII0YTAfXb/1JtlimGVCvteMrXyLtajd6JaDLAWsQZW4A',

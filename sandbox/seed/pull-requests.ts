@@ -1,4 +1,4 @@
-// The pull requests of the sandbox, those of the documentation among them.
+// The pull requests of the sandbox, including those in the API's documentation.
 
 import type { PullRequest } from '../state.ts'
 import { people } from './people.ts'
@@ -29,7 +29,7 @@ function documented(): PullRequest[] {
   ]
 }
 
-/** Forty-five of every state, by Alice, in her own example repository. */
+/** Forty-five in each state, by Alice, in her own example repository. */
 function alices(): PullRequest[] {
   const states = ['open', 'merged', 'closed'] as const
   const many = Array.from({ length: 45 }, (_, index) => {

@@ -172,7 +172,7 @@ function numberedBranches(count: number): Branch[] {
   return [...names, 'trunk'].map((name) => ({ name, protected: name === 'trunk' }))
 }
 
-/** The n-th day of 2025 and after. */
+/** The n-th day, counted from the beginning of 2025. */
 export function day(number: number): string {
   return new Date(Date.UTC(2025, 0, number)).toISOString().replace('.000', '')
 }

@@ -1,4 +1,4 @@
-// The world every platform starts with: the same people and repositories each time, with the same ids and dates.
+// The initial state of every platform: always the same people and repositories, with the same ids and dates.
 
 import type { Site } from '../site.ts'
 import type { Settings, World } from '../state.ts'

@@ -1,4 +1,4 @@
-// The tokens of the sandbox, by person and purpose; their values say whose and what for, and that they are no secret.
+// The tokens of the sandbox, by person and purpose. Their values name both, and say that they are no secret.
 
 import type { Site } from '../site.ts'
 import type { Token } from '../state.ts'
@@ -39,7 +39,7 @@ function tokenOf({ tag, vendor }: Site, [userId, username, purpose, own]: TokenR
   return { ...token, expiresAt: token.expiresAt === 'soon' ? soon() : token.expiresAt }
 }
 
-/** As long as the vendors' own, filled up with zeros. */
+/** As long as the vendor's own tokens, padded with zeros. */
 function tokenValue(prefix: string, name: string): string {
   return `${prefix}sandbox${name}`.padEnd(prefix === 'github_pat_' ? 93 : 40, '0')
 }

@@ -1,8 +1,8 @@
-// What a platform starts with that the other vendor's do not have, or have otherwise.
+// The initial data in which one vendor's platforms differ from the others.
 
 import type { Organization, Settings, SshKey, Token, TokenKind, User } from '../state.ts'
 
-/** Of the platform that is seeded. */
+/** The platform that is being seeded. */
 export interface SeededSite {
   name: string
   dotCom: boolean
@@ -13,14 +13,14 @@ export type TokenRow = [userId: number | null, username: string, purpose: string
 
 export interface VendorSeed {
   users: User[]
-  /** Of Alice. */
+  /** Alice's keys. */
   keys: SshKey[]
   organizations: Organization[]
-  /** Groups lie in groups; else what belongs to one belongs to its topmost ancestor. */
+  /** Whether groups can contain groups; otherwise what belongs to a group belongs to its topmost ancestor. */
   nestsGroups: boolean
   tokenRows: (site: SeededSite) => TokenRow[]
   tokenPrefix: (kind: TokenKind) => string
-  /** What a token has of which its row does not tell otherwise. */
+  /** The values of a token that its row does not set. */
   tokenDefaults: (kind: TokenKind) => Pick<Token, 'scopes' | 'permissions' | 'expiresAt'>
   clientId: (site: SeededSite) => string
   rateLimits: { core: number; search: number }

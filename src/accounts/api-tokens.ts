@@ -15,13 +15,13 @@ import { lockUser, type User } from './users.ts'
 
 export type ApiToken = Selectable<ApiTokensTable>
 
-/** The only moment at which a token's value is known. */
+/** A new token with its value, which is known only at this moment. */
 export interface IssuedToken {
   apiToken: ApiToken
   token: string
 }
 
-/** What a token may do and until when; `expiresAt` null: for ever. */
+/** What a token may do and until when. `expiresAt` null: it never expires. */
 export interface Powers {
   scopes: readonly Scope[]
   expiresAt: string | null
@@ -33,7 +33,7 @@ function powersOf({ scopes, expiresAt }: Pick<ApiToken, 'scopes' | 'expiresAt'>)
   return { scopes: splitScopes(scopes), expiresAt }
 }
 
-/** Expired tokens of one account that are kept to be seen. */
+/** Maximum number of an account's expired tokens that are kept, so that the user can still see them. */
 export const MAX_EXPIRED = 100
 const PREFIX = 'tk-us-'
 const TOKEN_BYTES = 32
@@ -50,7 +50,7 @@ function eventData({ id, name }: Pick<ApiToken, 'id' | 'name'>) {
   return { token_id: id, token_name: name }
 }
 
-/** Throws `invalid` when the owner has `max` that have not expired. */
+/** Throws `invalid` when the owner already has `max` tokens that have not expired. */
 export async function createApiToken(
   transaction: Transaction,
   actor: Actor,
@@ -99,7 +99,7 @@ async function makeRoom(transaction: Transaction, owner: string, max: number): P
         .where('userId', '=', owner)
         .where('expiresAt', '<=', now())
         .orderBy('expiresAt', 'desc')
-        // As many as there may be: SQLite knows no offset without a limit.
+        // A number larger than any count: SQLite does not accept an offset without a limit.
         .limit(1_000_000)
         .offset(MAX_EXPIRED),
     )
@@ -130,8 +130,9 @@ export async function getApiToken(database: Database, owner: string, id: string)
 }
 
 /**
- * A new value under the same id; the old one and every JWT made from it stop working. Throws `invalid` when it has expired,
- * and `insufficient_scope` when it may do more, or for longer, than who asks.
+ * Gives the token a new value under the same id; the old value and every JWT made from it stop working. Throws
+ * `invalid` when the token has expired, and `insufficient_scope` when it may do more, or lasts longer, than the
+ * caller's own token.
  */
 export async function renewApiToken(
   transaction: Transaction,
@@ -161,7 +162,7 @@ export async function renewApiToken(
   return { apiToken, token }
 }
 
-/** Whether it lasts longer than the other end. null: for ever. */
+/** Whether it expires later than `other`; null means never. */
 function outlives(expiresAt: string | null, other: string | null): boolean {
   return other !== null && (expiresAt === null || expiresAt > other)
 }
@@ -170,7 +171,7 @@ function isExpired({ expiresAt }: Pick<ApiToken, 'expiresAt'>): boolean {
   return expiresAt !== null && expiresAt <= now()
 }
 
-/** All that who asks may give. Throws `invalid` for more. */
+/** The requested powers, if the caller has them too. Throws `invalid` for more. */
 export function powersWithin(
   asking: Powers,
   wanted: { scopes?: Scope[] | undefined; expiresAt?: string | null | undefined },
@@ -199,14 +200,14 @@ export async function deleteApiToken(transaction: Transaction, actor: Actor, own
   await recordEvent(transaction, actor, owner, { type: 'delete_token', data: eventData(deleted) })
 }
 
-/** All of a user's. */
+/** Deletes all tokens of a user. */
 export async function deleteApiTokens(transaction: Transaction, actor: Actor, owner: string): Promise<void> {
   const deleted = await transaction
     .deleteFrom('apiTokens')
     .where('userId', '=', owner)
     .returning(['id', 'name'])
     .execute()
-  // One statement takes so many values only.
+  // One statement accepts only a limited number of values.
   for (let from = 0; from < deleted.length; from += 500) {
     const events = deleted
       .slice(from, from + 500)
@@ -215,7 +216,7 @@ export async function deleteApiTokens(transaction: Transaction, actor: Actor, ow
   }
 }
 
-/** The token as stored, with its use noted; undefined when there is none of this value, or it has expired. */
+/** The token with this value, whose use is noted; undefined when there is none, or it has expired. */
 export async function redeemApiToken(database: Database, token: string): Promise<ApiToken | undefined> {
   if (!token.startsWith(PREFIX)) return undefined
   const tokenHash = hashOf(token)
@@ -232,7 +233,7 @@ export async function redeemApiToken(database: Database, token: string): Promise
   return { ...apiToken, lastUsedAt }
 }
 
-/** The token that a caller's bearer was made from. */
+/** The API token from which a caller's JWT was made. */
 export interface CallersToken extends Powers {
   id: string
   name: string
@@ -250,7 +251,7 @@ const tokenOwner = createStatement<{ id: string; issuedAt: string }, TokenOwnerR
 
 type TokenOwnerRow = User & Pick<ApiToken, 'scopes' | 'expiresAt'> & { tokenName: string }
 
-/** The user whose token this is, as long as both are there and the token has neither expired nor been renewed since. */
+/** The token's user, as long as both exist and the token has neither expired nor been renewed since. */
 export async function findTokenOwner(
   database: Database,
   id: string,

@@ -1,4 +1,4 @@
-// Who is calling: a JWT or a session on every `/v1` call, and Basic credentials where one is asked for.
+// Finds out who is calling: a JWT or a session on every `/v1` call, and Basic credentials where a route requires them.
 
 import { setTimeout as delay } from 'node:timers/promises'
 import type { FastifyRequest } from 'fastify'
@@ -24,11 +24,11 @@ import { findUserByLogin } from './users.ts'
 
 declare module 'fastify' {
   interface FastifyRequest {
-    /** The caller, on routes that ask for one. */
+    /** The caller, on routes that require one. */
     user: User
-    /** What the caller is signed in with; null for bearer tokens and Basic credentials. */
+    /** The caller's session; null for bearer tokens and Basic credentials. */
     session: Session | null
-    /** What the caller's bearer token was made from; null for sessions and Basic credentials. */
+    /** The API token from which the bearer token was made; null for sessions and Basic credentials. */
     apiToken: CallersToken | null
   }
 }
@@ -37,7 +37,7 @@ function unauthorized(message: string): Failure {
   return new Failure('unauthorized', message)
 }
 
-/** Sets the request's `user`, and `apiToken` by its bearer token, or without one `session` by its cookie. */
+/** Sets the request's `user`, and `apiToken` from the bearer token, or else `session` from the cookie. */
 export async function authenticate(
   { database, publicUrl }: { database: Database; publicUrl: string },
   bearer: Bearer,
@@ -57,7 +57,7 @@ export async function authenticate(
   request.user = session.user
 }
 
-/** Sets the request's `user` and `session` by its cookie alone. */
+/** Sets the request's `user` and `session` from the cookie only. */
 export async function authenticateSession(
   { database, publicUrl }: { database: Database; publicUrl: string },
   request: FastifyRequest,
@@ -69,7 +69,7 @@ export async function authenticateSession(
   request.user = session.user
 }
 
-/** The session of the request's cookie, if it is in force. */
+/** The session of the request's cookie, if it is valid. */
 export async function sessionOf(
   publicUrl: string,
   database: Database,
@@ -79,7 +79,7 @@ export async function sessionOf(
   return id === undefined ? undefined : findSession(database, id)
 }
 
-/** Throws `insufficient_scope`; where there is no such route, that is what is answered. */
+/** Throws `insufficient_scope`, but not for an unknown route, which is answered 404. */
 function checkScope({ method, routeOptions, is404 }: FastifyRequest, { scopes }: CallersToken): void {
   const needed = scopeFor(method, routeOptions.url ?? '')
   if (!is404 && !scopes.includes(needed)) throw insufficientScope(needed)
@@ -90,7 +90,9 @@ function checkWrite(publicUrl: string, request: FastifyRequest, session: Session
   checkCsrf(publicUrl, request, request.headers['x-csrf-token'], session.csrfToken)
 }
 
-/** The user of the request's bearer token. The store is asked each time, so that a revoked token ends at once. */
+/**
+ * The user of the request's bearer token. The store is asked each time, so that a revoked token stops working at once.
+ */
 async function authenticateBearer(
   database: Database,
   bearer: Bearer,
@@ -106,7 +108,7 @@ async function authenticateBearer(
   return found
 }
 
-/** The API token in Basic credentials with an empty user name. A wrong one writes nothing. */
+/** The API token in Basic credentials with an empty user name. A wrong one causes no write to the store. */
 export async function authenticateApiToken(
   database: Database,
   loginThrottle: LoginThrottle,
@@ -116,7 +118,7 @@ export async function authenticateApiToken(
   if (!credentials) throw unauthorized('Send the API token as password of Basic credentials, with an empty user name.')
   const apiToken = await redeemApiToken(database, credentials.password)
   if (apiToken) return apiToken
-  // In a lane apart from passwords: a right token is never refused for it, and a right password not slowed.
+  // Counted apart from passwords: wrong tokens never make a right token fail, nor slow a right password.
   loginThrottle.failed(`tokens of ${networkOf(request.ip)}`)
   throw unauthorized('This API token is not valid, or no longer.')
 }
@@ -135,12 +137,12 @@ export async function authenticatePassword(
 export type PasswordServices = Pick<Services, 'database' | 'vault' | 'passwords' | 'failureTrail' | 'publicUrl'>
 
 /**
- * After a wrong password, known or not, nobody is answered sooner. Meanwhile the failure is recorded if the account is
- * known, which must not be seen from the time the answer takes.
+ * The minimum time of an answer to a wrong password, whether or not the account exists. For an existing account the
+ * failure is recorded meanwhile, and the time of the answer must not show that.
  */
 const WRONG_PASSWORD_MS = 50
 
-/** Throws `unauthorized`, `rate_limited` after too many wrong ones, or `overloaded`. */
+/** Throws `unauthorized`, `rate_limited` after too many wrong passwords, or `overloaded`. */
 export async function checkPassword(
   { database, vault, passwords, failureTrail, publicUrl }: PasswordServices,
   loginThrottle: LoginThrottle,
@@ -173,7 +175,9 @@ export async function checkPassword(
   }
 }
 
-/** Goes on by itself. What was typed as a name that nobody has is not recorded: it may be a password. */
+/**
+ * Runs in the background. A name that no account has is not recorded, since someone may have typed a password there.
+ */
 function noteWrongPassword(
   { database, failureTrail }: { database: Database; failureTrail: FailureTrail },
   request: FastifyRequest,
@@ -187,7 +191,7 @@ function noteWrongPassword(
   ]).catch(() => request.log.error({ request_id: request.id }, 'a wrong password could not be recorded'))
 }
 
-/** RFC 7617; a login cannot hold a colon. */
+/** RFC 7617; a login cannot contain a colon. */
 function readBasic(request: FastifyRequest): { login: string; password: string } | undefined {
   const [, base64] = /^Basic +([A-Za-z0-9+/=]+)$/i.exec(request.headers.authorization ?? '') ?? []
   if (!base64) return undefined

@@ -9,12 +9,12 @@ import type { ApiToken } from './api-tokens.ts'
 const LIFETIME_SECONDS = 3600
 const LEEWAY_SECONDS = 30
 const AUDIENCE = 'forgelink'
-/** A JWT of ours has under 700 characters; what is longer is none. */
+/** A JWT of ours has under 700 characters, so a longer text is not one. */
 const MAX_LENGTH = 4096
-/** Verified tokens that are remembered: a verification takes 86 µs, a hit 0.3 µs. */
+/** How many verified tokens are cached: verifying takes 86 µs, the cache 0.3 µs. */
 const REMEMBERED = 5_000
 
-/** Which API token a JWT was made from, and which of its values. */
+/** The API token from which a JWT was made, and which of the token's values. */
 export interface BearerClaims {
   tokenId: string
   issuedAt: string
@@ -22,11 +22,11 @@ export interface BearerClaims {
 
 export interface Bearer {
   sign(apiToken: ApiToken): Promise<string>
-  /** undefined for whatever is not a JWT of ours that is in force. */
+  /** undefined for anything that is not a valid JWT of ours. */
   verify(jwt: string): Promise<BearerClaims | undefined>
 }
 
-/** `issuer` is the public URL. The keys come from the vault: a rotation of those logs nobody out. */
+/** `issuer` is the public URL. The keys are derived by the vault; after a key rotation, existing JWTs stay valid. */
 export function createBearer(vault: Vault, issuer: string): Bearer {
   const keys = vault.derive('jwt')
   const [newest] = keys
@@ -36,7 +36,7 @@ export function createBearer(vault: Vault, issuer: string): Bearer {
     async sign(apiToken) {
       if (!newest) throw new Error('no key to sign with')
       const now = Math.floor(Date.now() / 1000)
-      // It ends with its token.
+      // A JWT expires with its API token.
       const end = apiToken.expiresAt === null ? Number.POSITIVE_INFINITY : Date.parse(apiToken.expiresAt) / 1000
       const expires = Math.floor(Math.min(now + LIFETIME_SECONDS, end))
       return new SignJWT({ tid: apiToken.id, tia: apiToken.issuedAt, scope: apiToken.scopes })

@@ -1,4 +1,5 @@
-// A new password ends every session that was begun with the old one and makes every device new; API tokens end if wished.
+// A new password ends every session that began with the old one and makes every device unknown; API tokens end on
+// request.
 
 import type { Actor } from '../audit/events.ts'
 import { recordEvent } from '../audit/events.ts'
@@ -9,7 +10,7 @@ import { forgetDevices, newDeviceCookie, rememberBrowser } from './sessions/know
 import { endSessions, startSession } from './sessions/sessions.ts'
 import { setPasswordHash } from './users.ts'
 
-/** `stays`: whoever asks for it stays signed in, by new cookies, whose values are answered. */
+/** `stays`: a caller with a session stays signed in, with the new cookies that are returned. */
 export async function changePassword(
   { database, passwords, vault }: Pick<Services, 'database' | 'passwords' | 'vault'>,
   actor: Actor,

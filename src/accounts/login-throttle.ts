@@ -1,41 +1,42 @@
-// Slows guessing: wrong credentials are counted in lanes (of an address, of an account's name), and after ten a minute
-// passwords are checked one a second there. https://cheatsheetseries.owasp.org/cheatsheets/Authentication_Cheat_Sheet.html
+// Slows down guessing: wrong credentials are counted in lanes, one per address or account name. After ten in a minute,
+// a lane checks one password per second. https://cheatsheetseries.owasp.org/cheatsheets/Authentication_Cheat_Sheet.html
 
 import { LRUCache } from 'lru-cache'
 import { Failure } from '../failure.ts'
 
 const MAX_FAILURES = 10
 const WINDOW_MS = 60_000
-/** Between two checks in a lane that had too many failures. */
+/** Between two checks in a lane that has had too many failures. */
 const PAUSE_MS = 1_000
 const MAX_WAITING = 16
-/** So that what waits in two lanes is answered before its client gives up at 30 s. */
+/** Short enough that a request that waits in two lanes is answered before its client gives up at 30 s. */
 const MAX_WAIT_MS = 20_000
 const MAX_LANES = 20_000
 
 export interface LoginThrottle {
-  /** Notes a wrong credential that is cheap to check; throws `rate_limited` when the lane had too many before. */
+  /** Counts a wrong credential that is cheap to check; throws `rate_limited` when the lane already had too many. */
   failed(lane: string): void
   /**
-   * What `check` finds, in its turn in each of the lanes one after the other; undefined is a failure in all of them. Throws
-   * `rate_limited` unchecked where too many wait already, and after a failure where there were too many before it.
+   * Waits for its turn in each of the lanes, then returns the result of `check`; undefined counts as a failure in all
+   * lanes. Throws `rate_limited` without a check when too many wait already, and after a failure when a lane already
+   * had too many.
    */
   guess<T>(lanes: string[], check: () => Promise<T | undefined>): Promise<T | undefined>
 }
 
 interface Lane {
-  /** Of the last failures, at most ten, oldest first. */
+  /** Times of the last failures, at most ten, oldest first. */
   failures: number[]
-  /** Guesses that are being checked: each may be another failure. */
+  /** Guesses being checked now: each may become another failure. */
   checking: number
   waiting: { begin: () => void }[]
-  /** When a lane that is slow takes its next guess. */
+  /** When a slow lane accepts its next guess. */
   nextAt: number
   timer: NodeJS.Timeout | undefined
 }
 
 export function createLoginThrottle(): LoginThrottle {
-  // A lane that somebody waits in lives on in what waits.
+  // A dropped lane lives on for the requests that wait in it.
   const lanes = new LRUCache<string, Lane>({ max: MAX_LANES })
 
   function laneOf(name: string): Lane {
@@ -73,7 +74,7 @@ export function createLoginThrottle(): LoginThrottle {
   return { failed, guess }
 }
 
-/** Whether there were too many before. The window slides: each failure counts for a minute. */
+/** Returns whether the lane already had too many failures. Each failure counts for one minute. */
 function noteFailure(lane: Lane): boolean {
   const hadTooMany = failuresOf(lane) >= MAX_FAILURES
   lane.failures = [...lane.failures, performance.now()].slice(-MAX_FAILURES)
@@ -105,18 +106,18 @@ async function enter(lane: Lane): Promise<void> {
   })
 }
 
-/** Lets in whom the lane takes now, and looks again when it takes the next. */
+/** Starts the waiting guesses that the lane accepts now, and sets a timer for the next one. */
 function admit(lane: Lane): void {
   clearTimeout(lane.timer)
   lane.timer = undefined
   while (lane.waiting.length > 0 && takesOne(lane)) lane.waiting.shift()?.begin()
   const isSlow = failuresOf(lane) >= MAX_FAILURES
   if (lane.waiting.length === 0 || !isSlow || lane.checking > 0) return
-  // A millisecond more, since timers may be early.
+  // One millisecond more, since timers may fire early.
   lane.timer = setTimeout(() => admit(lane), Math.max(0, lane.nextAt - performance.now()) + 1)
 }
 
-/** Counts one more that is being checked where the lane takes it now. */
+/** Counts one more guess as being checked, if the lane accepts one now. */
 function takesOne(lane: Lane): boolean {
   const failures = failuresOf(lane)
   if (failures >= MAX_FAILURES) {

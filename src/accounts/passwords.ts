@@ -1,4 +1,4 @@
-// Passwords: argon2id with the parameters that OWASP's password storage page asks for.
+// Hashes and checks passwords: argon2id with the parameters of OWASP's password storage page.
 
 import { randomBytes } from 'node:crypto'
 import { hash, verify } from '@node-rs/argon2'
@@ -17,31 +17,37 @@ export function passwordProblem(password: string): string | undefined {
   return undefined
 }
 
-/** Threads that hash at once: the others of Node's four are left for looking up names, without which no platform is reached. */
+/**
+ * How many passwords are hashed at once. Node's other two threads stay free for DNS, without which no platform is
+ * reached.
+ */
 const AT_ONCE = 2
 const MAX_WAITING = 64
 const MAX_OF_ONE_PARTY = 16
 
 interface Turn {
-  /** Whose it is: parties take turns, and the one with most of them has to give way. null: nobody's, which gives way to none. */
+  /**
+   * Who waits: parties take turns, and when the queue is full the one with most entries loses one. null: never loses
+   * one.
+   */
   party: string | null
   begin: () => void
   giveUp: (failure: Failure) => void
 }
 
 export interface Passwords {
-  /** Throws `overloaded` when too many passwords wait already. `party`: who asks, so that everybody has a turn. */
+  /** Throws `overloaded` when too many passwords wait already. `party`: who asks, so that everybody gets a turn. */
   hash(password: string, party?: string | null): Promise<string>
   /**
-   * Takes as long for a user that is not there (`passwordHash` null) as for a wrong password. Throws `overloaded` when too
-   * many passwords wait already. `party`: who asks, so that everybody has a turn.
+   * Takes as long for an unknown user (`passwordHash` null) as for a wrong password. Throws `overloaded` when too many
+   * passwords wait already. `party`: who asks, so that everybody gets a turn.
    */
   matches(passwordHash: string | null, password: string, party: string): Promise<boolean>
 }
 
 export function createPasswords(): Passwords {
   const inTurn = createTurns()
-  /** A stand-in that no password fits, so that an unknown user takes as long as a wrong password. */
+  /** The hash of no password, so that checking an unknown user takes as long as checking a wrong password. */
   let standIn: Promise<string> | undefined
 
   return {
@@ -56,13 +62,13 @@ export function createPasswords(): Passwords {
 }
 
 /**
- * Does work in its turn. Throws `overloaded` when too much waits already, and nobody has more waiting than this party:
- * who has most loses its last.
+ * Runs work in turn. When too much waits already, the party with the most entries loses its last one; throws
+ * `overloaded` when no other party has more entries than this one.
  */
 function createTurns(): <T>(party: string | null, work: () => Promise<T>) => Promise<T> {
   let hashing = 0
   let waiting: Turn[] = []
-  /** Parties that had their turn, the latest last; no longer than what waits. */
+  /** The parties that had a turn, the latest last; never longer than the queue. */
   let served: (string | null)[] = []
 
   async function inTurn<T>(party: string | null, work: () => Promise<T>): Promise<T> {
@@ -84,7 +90,10 @@ function createTurns(): <T>(party: string | null, work: () => Promise<T>) => Pro
     return new Promise((resolve, reject) => waiting.push({ party, begin: resolve, giveUp: reject }))
   }
 
-  /** Whether a party had more than one more than these and lost its last turn. */
+  /**
+   * Makes room: the party with the most entries loses its last one. Returns whether one had at least two more than
+   * `own`.
+   */
   function takePlaceOfAnother(own: number): boolean {
     const counts = new Map<string, number>()
     for (const { party } of waiting) if (party !== null) counts.set(party, (counts.get(party) ?? 0) + 1)
@@ -96,7 +105,7 @@ function createTurns(): <T>(party: string | null, work: () => Promise<T>) => Pro
     return true
   }
 
-  /** Of the party that has not had its turn for longest. */
+  /** The entry of the party whose last turn is the longest ago. */
   function takeNext(): Turn | undefined {
     const turns = waiting.map(({ party }) => served.lastIndexOf(party))
     const next = waiting[turns.indexOf(Math.min(...turns))]

@@ -1,4 +1,4 @@
-// The API's routes of accounts: the caller's own user, and the regions.
+// The API's routes for accounts: the caller's own user, and the regions.
 
 import type { FastifyRequest } from 'fastify'
 import { Type } from 'typebox'
@@ -23,7 +23,7 @@ const UserInput = Type.Object({
 const userChecks: FieldChecks<{ email?: string; username?: string; password?: string }> = {
   email: emailProblem,
   username: usernameProblem,
-  // Some clients send it here; a bearer token of an hour must not become the account for good.
+  // Some clients send it here, but a bearer token lives one hour and must not be enough to take over an account.
   password: () => 'is changed on the dashboard, with the present one beside it',
 }
 const UserAnswer = Type.Object({ user: UserSchema }, { title: 'UserAnswer' })
@@ -41,7 +41,7 @@ const Region = Type.Object(
   { title: 'Region' },
 )
 
-/** Routes that do not ask for a bearer token. */
+/** Routes that need no bearer token. */
 export function openAccountRoutes(app: App, { publicUrl }: Services): void {
   app.get(
     '/v1/regions',
@@ -58,13 +58,13 @@ export function openAccountRoutes(app: App, { publicUrl }: Services): void {
     async () => ({
       regions: [
         {
-          // The Terraform provider looks its region up by this name, and stops without it.
+          // The Terraform provider looks for its region by this name, and stops when it is missing.
           name: 'osc-fr1',
           display_name: 'Forgelink',
           api: publicUrl,
           dashboard: publicUrl,
           database_api: publicUrl,
-          // The command line offers the user's keys to an address given here.
+          // Command-line clients send the user's keys to an address given here, so it is empty.
           ssh: '',
           default: true,
         },
@@ -73,7 +73,7 @@ export function openAccountRoutes(app: App, { publicUrl }: Services): void {
   )
 }
 
-/** Routes whose caller is known. */
+/** Routes that need a known caller. */
 export function accountRoutes(app: App, { database }: Services): void {
   app.get(
     '/v1/users/self',

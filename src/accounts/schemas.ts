@@ -10,7 +10,7 @@ export function ownerJson({ id, email, username }: User) {
   return { id, email, username }
 }
 
-/** Flags and limits, of which there are none. */
+/** Flags and limits; there are none here. */
 const Nothing = Type.Object({}, { title: 'Nothing' })
 
 export const UserSchema = Type.Object(
@@ -32,7 +32,7 @@ export const UserSchema = Type.Object(
   { title: 'User' },
 )
 
-/** The members that Forgelink does not keep are there and null: the API's clients name them. */
+/** Members that Forgelink does not store are null: the API's clients expect them. */
 export function userJson(user: User) {
   return {
     id: user.id,

@@ -1,11 +1,11 @@
-// What a bearer token may do: five scopes, and which of them a route asks for.
+// What a bearer token may do: the five scopes, and which of them a route needs.
 
 import { Failure } from '../failure.ts'
 
 export const SCOPES = ['read', 'write', 'tokens', 'account', 'access_tokens'] as const
 export type Scope = (typeof SCOPES)[number]
 
-/** As they are stored and stand in a JWT. */
+/** The text form for the store and for JWTs. */
 export function joinScopes(scopes: readonly Scope[]): string {
   return SCOPES.filter((scope) => scopes.includes(scope)).join(' ')
 }
@@ -19,7 +19,7 @@ export function splitScopes(text: string): Scope[] {
 const READS_BY_POST = /^\/v1\/scm_integrations\/:id\/(search_repos|orgs|search_pull_requests)$/
 const CHANGES_OF_ACCOUNT = /^\/v1\/(users|account)\//
 
-/** `route` as it is registered. What is not named here needs `read` to look and `write` to do anything. */
+/** `route` is the registered path. A route not named here needs `read` for reading and `write` for anything else. */
 export function scopeFor(method: string, route: string): Scope {
   if (route.startsWith('/v1/tokens')) return 'tokens'
   if (method === 'GET' || method === 'HEAD' || READS_BY_POST.test(route)) return 'read'

@@ -1,4 +1,4 @@
-// What the functions of accounts work with.
+// The services that accounts use.
 
 import type { FailureTrail } from '../audit/failures.ts'
 import type { Config } from '../config.ts'
@@ -12,7 +12,7 @@ export interface Services {
   vault: Vault
   passwords: Passwords
   failureTrail: FailureTrail
-  /** Without a slash at its end. */
+  /** Without a trailing slash. */
   publicUrl: string
   limits: Pick<Config, 'maxApiTokens'>
   oauth: OAuthSetups

@@ -1,4 +1,4 @@
-// The API's routes of API tokens: exchange, make, list, show, renew, revoke.
+// The API's routes for API tokens: exchange, create, list, show, renew, revoke.
 
 import { Type } from 'typebox'
 import type { FieldChecks } from '../http/body.ts'
@@ -25,7 +25,7 @@ import { SCOPES, type Scope } from './scopes.ts'
 import type { Services } from './services.ts'
 import { confirmed } from './sessions/sessions.ts'
 
-/** RFC 3339, or a day, which begins in UTC. */
+/** RFC 3339, or a date, which means its beginning in UTC. */
 const TIME = /^\d{4}-\d\d-\d\d([Tt ]\d\d:\d\d(:\d\d(\.\d{1,9})?)?([Zz]|[+-]\d\d:\d\d))?$/
 
 const TokenInput = Type.Object({
@@ -51,14 +51,14 @@ const tokenChecks: FieldChecks<{ name: string; scopes?: Scope[] | null; expires_
   expires_at: expiryProblem,
 }
 const TokenAnswer = Type.Object({ token: ApiTokenSchema }, { title: 'TokenAnswer' })
-/** What stands before routes: who may come in, and how often. */
+/** Checks before a route: who may call it, and how often. */
 export interface Guards {
   bearer: Bearer
   loginThrottle: LoginThrottle
   limitRate: (account: string) => void
 }
 
-/** Routes that ask for an API token or a password. */
+/** Routes that need an API token or a password. */
 export function openTokenRoutes(app: App, services: Services, guards: Guards): void {
   const { database, limits } = services
   const { bearer, loginThrottle, limitRate } = guards
@@ -129,12 +129,12 @@ const LATEST = Date.parse('+010000-01-01T00:00:00Z')
 function expiryProblem(value: unknown): string | undefined {
   const time = typeof value === 'string' && TIME.test(value) ? Date.parse(value.replace(' ', 'T')) : Number.NaN
   if (Number.isNaN(time)) return 'must be a date and time such as 2030-01-31T00:00:00Z'
-  // Times are compared as text, which a year of five digits upsets.
+  // Times are compared as text, which would be wrong for a year with five digits.
   if (time >= LATEST) return 'must be before the year 10000'
   return time > Date.now() ? undefined : 'must be in the future'
 }
 
-/** Routes whose caller is known. */
+/** Routes that need a known caller. */
 export function tokenRoutes(app: App, { database, limits }: Services): void {
   app.get(
     '/v1/tokens',

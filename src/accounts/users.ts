@@ -1,4 +1,4 @@
-// The users table: people with an account here.
+// The users table: people who have an account here.
 
 import { randomUUID } from 'node:crypto'
 import type { RawBuilder, Selectable } from 'kysely'
@@ -36,7 +36,7 @@ export function usernameProblem(username: string): string | undefined {
     : 'must be 1 to 48 letters, digits, dots, dashes and underscores, and start with a letter or digit'
 }
 
-/** Throws `invalid` when the e-mail or user name is malformed or somebody has it already. */
+/** Throws `invalid` when the e-mail or user name is malformed or already taken. */
 export async function addUser(
   transaction: Transaction,
   actor: Actor,
@@ -52,7 +52,7 @@ export async function addUser(
   return user
 }
 
-/** undefined when there is a user already; of several processes that try at once one succeeds. */
+/** undefined when there is already a user; when several processes try at once, one succeeds. */
 export async function addFirstUser(transaction: Transaction, actor: Actor, user: NewUser): Promise<User | undefined> {
   const another = await transaction.selectFrom('users').select('id').limit(1).executeTakeFirst()
   return another ? undefined : insertUser(transaction, actor, user)
@@ -72,7 +72,7 @@ async function insertUser(transaction: Transaction, actor: Actor, user: NewUser)
   return added
 }
 
-/** Throws `invalid` when somebody else has the e-mail or user name. */
+/** Throws `invalid` when another user has the e-mail or user name. */
 export async function updateUser(
   database: Database,
   actor: Actor,
@@ -95,13 +95,13 @@ export async function updateUser(
       return user
     })
   } catch (error) {
-    // PostgreSQL ends a transaction with its first error, so that this is asked after it.
+    // PostgreSQL ends a transaction at its first error, so the reason is asked outside of it.
     if (!(error instanceof Failure) || error.code !== 'conflict') throw error
     throw invalid(await takenFields(database, changes, before.id))
   }
 }
 
-/** As the unique indexes have it: both engines may leave letters beyond ASCII as they are, unlike JavaScript. */
+/** As in the unique indexes: unlike JavaScript, both engines may leave letters beyond ASCII unchanged. */
 function lower(value: unknown): RawBuilder<string> {
   return sql<string>`lower(${value})`
 }
@@ -140,13 +140,16 @@ export async function listUsers(database: Database): Promise<User[]> {
   return database.selectFrom('users').selectAll().orderBy('createdAt').orderBy('id').execute()
 }
 
-/** Until the transaction's end nobody else adds to what is the user's. */
+/** Until the transaction ends, nobody else can add anything that belongs to the user. */
 export async function lockUser(transaction: Transaction, id: string): Promise<void> {
   const query = transaction.selectFrom('users').select('id').where('id', '=', id)
   await (locksRows(transaction) ? query.forUpdate() : query).execute()
 }
 
-/** Until the transaction's end nobody changes the password. Throws `unauthorized` when somebody has since `user` was read. */
+/**
+ * Until the transaction ends, nobody can change the password. Throws `unauthorized` if it changed since `user` was
+ * read.
+ */
 export async function lockPassword(transaction: Transaction, { id, passwordHash }: User): Promise<void> {
   const query = transaction.selectFrom('users').select('passwordHash').where('id', '=', id)
   const present = await (locksRows(transaction) ? query.forNoKeyUpdate() : query).executeTakeFirst()
@@ -155,7 +158,7 @@ export async function lockPassword(transaction: Transaction, { id, passwordHash 
   }
 }
 
-/** With all that is theirs: tokens, keys, integrations. Their events stay. */
+/** Removes the user with their tokens, keys and integrations. Their events stay. */
 export async function removeUser(transaction: Transaction, actor: Actor, id: string): Promise<void> {
   const removed = await transaction
     .deleteFrom('users')

@@ -2,7 +2,7 @@
 
 import type { ScmType } from '../platforms/scm-types.ts'
 
-/** A link, as events name it. */
+/** A link, as events show it. */
 export interface IntegrationData {
   integration_id: string
   integration_type: ScmType
@@ -30,7 +30,7 @@ interface UserData {
 }
 
 interface RevocationData {
-  /** null when the token never became a link's. */
+  /** null when the token never belonged to a link. */
   integration_id: string | null
   integration_type: ScmType
   url: string
@@ -41,7 +41,7 @@ export interface EventData {
   new_user: UserData
   login_success: RemoteData
   login_failure: RemoteData
-  /** Any new password, also one that was changed with the present one or by the operator. */
+  /** Every change of a password, by the user or by the operator. */
   password_reset_success: RemoteData
   new_token: TokenData
   regenerate_token: TokenData
@@ -56,33 +56,33 @@ export interface EventData {
   logout: RemoteData
   /** Somebody tried to exchange an API token that does not exist. Written by earlier versions only. */
   exchange_failure: RemoteData
-  /** Somebody replaced the link's token by another. */
+  /** The link's token was replaced by another. */
   edit_integration: IntegrationData
-  /** Somebody linked the same account again by OAuth. */
+  /** The same account was linked again by OAuth. */
   renew_integration: IntegrationData
   /** The server exchanged the link's refresh token. */
   refresh_integration: IntegrationData
-  /** The platform does not take the link's refresh token any more. */
+  /** The platform has rejected the link's refresh token for good. */
   expire_integration: IntegrationData & { reason: string }
-  /** A link that was not made or not changed; `reason` is a code. */
+  /** A link could not be made or changed; `reason` is a code. */
   integration_failure: { integration_type: ScmType | null; host: string; reason: LinkErrorReason }
-  /** The keys themselves are a `new_key` each. */
+  /** Each imported key also has a `new_key` event. */
   import_keys: IntegrationData & { added: number; skipped: number }
   /** The platform revoked a token, or did not know it any more. */
   revoke_success: RevocationData
   revoke_failure: RevocationData & { reason: string }
-  /** How many answers to one caller had platform tokens, within a minute. */
+  /** How many answers to one caller contained platform tokens, within a minute. */
   show_access_tokens: { count: number }
-  /** How many failures of about a minute were not recorded one by one. */
+  /** How many failures in about a minute have no event of their own. */
   omitted_failures: { count: number }
 }
 
-/** The address policy forbids the address; or the token or sign-in was of another account than the link's. */
+/** The address policy forbids the address; or the token or sign-in belonged to another account than the link's. */
 export type LinkErrorReason = 'address_refused' | 'another_account'
 
 export type EventType = keyof EventData
 
-/** A type with its data. */
+/** An event's type with its data. */
 export type NewEvent = { [Type in EventType]: { type: Type; data: EventData[Type] } }[EventType]
 
 /** Each type in a few words, for people who read a log. */

@@ -1,4 +1,4 @@
-// The events table: who did what, when, from where and how. An event is written in the transaction of the change.
+// The events table: who did what, when, from where and how. An event is written in the same transaction as the change.
 
 import type { Selectable } from 'kysely'
 import { sql } from 'kysely'
@@ -11,7 +11,7 @@ import type { EventType, NewEvent } from './event-types.ts'
 
 export type Event = Selectable<EventsTable>
 
-/** By which means something is done, and from where. */
+/** How something was done, by whom, and from where. */
 export interface Actor {
   via: EventMeans
   apiToken: { id: string; name: string } | null
@@ -19,23 +19,25 @@ export interface Actor {
   requestId: string | null
 }
 
-/** The operator, with the `forgelink` command. */
+/** The operator, using the `forgelink` command. */
 export const COMMAND_LINE: Actor = { via: 'command_line', apiToken: null, remoteIp: null, requestId: null }
 /** The server itself, in the background or for several callers at once. */
 export const SERVER: Actor = { via: 'server', apiToken: null, remoteIp: null, requestId: null }
 
-/** Events of one type that are kept of one account: older ones make room, whatever their age. */
+/** Maximum events of one type per account; the oldest are removed first, whatever their age. */
 const MAX_OF_A_TYPE = 2_000
 
-/** How many are removed at one insert. Accounts with more come from versions without the limit, and shrink step by step. */
+/**
+ * Maximum events removed per insert. Accounts from versions without the limit may have more, and shrink step by step.
+ */
 const MAX_DROPPED = 1_500
 
-/** Longest text within an event, in characters: names and reasons come from platforms too. */
+/** Maximum length of a text in an event, in characters: names and reasons come from platforms too. */
 const MAX_TEXT = 255
 
 /**
- * Records what was done to the account of `owner`, null when it was nobody's. It takes the transaction of the change, so
- * that the event is stored if and only if the change is. Gives the ids.
+ * Records what was done to the account of `owner`, or null for no account. It needs the transaction of the change, so
+ * that the event is stored if and only if the change is. Returns the ids.
  */
 export async function recordEvent(
   transaction: Transaction,
@@ -65,7 +67,7 @@ export async function recordEvent(
   return rows.map(({ id }) => id)
 }
 
-/** Replaces the data of an event that counts what goes on happening. */
+/** Replaces the data of an event that counts repeated actions. */
 export async function amendEvent(database: Database, id: string, { type, data }: NewEvent): Promise<void> {
   await database
     .updateTable('events')
@@ -75,7 +77,9 @@ export async function amendEvent(database: Database, id: string, { type, data }:
     .execute()
 }
 
-/** Each account and type is counted apart, so that many events of one type neither remove others nor fill the disk. */
+/**
+ * Each account and type is limited separately, so that many events of one type neither remove others nor fill the disk.
+ */
 async function dropOldest(transaction: Transaction, owner: string | null, type: EventType): Promise<void> {
   const isOwners = owner === null ? sql<boolean>`user_id is null` : sql<boolean>`user_id = ${owner}`
   const oldestKept = await transaction
@@ -103,7 +107,7 @@ async function dropOldest(transaction: Transaction, owner: string | null, type: 
     .execute()
 }
 
-/** The name of a user who was removed is in that user's last event. */
+/** A removed user's name is found in that user's last event. */
 async function usernameOf(transaction: Transaction, id: string): Promise<string | null> {
   const user = await transaction.selectFrom('users').select('username').where('id', '=', id).executeTakeFirst()
   if (user) return user.username
@@ -117,7 +121,7 @@ async function usernameOf(transaction: Transaction, id: string): Promise<string 
   return last?.username ?? null
 }
 
-/** What to list; absent members leave nothing out. */
+/** Which events to list; an absent member filters nothing. */
 export interface EventFilter {
   type?: EventType | undefined
   /** ISO 8601 in UTC. */
@@ -142,7 +146,10 @@ export async function listEvents(
   return { events, totalCount: Number(total) }
 }
 
-/** For the operator: the newest events of all accounts, in order of time. `user`: an id, or a name as it was then. */
+/**
+ * For the operator: the newest events of all accounts, sorted by time. `user`: an id, or a name at the time of the
+ * event.
+ */
 export async function latestEvents(
   database: Database,
   limit: number,
@@ -169,7 +176,7 @@ function filtered(database: Database, { type, since }: EventFilter) {
   return query
 }
 
-/** Removes up to `limit` events from before `time`; gives how many. */
+/** Removes up to `limit` events older than `time`; returns how many. */
 export async function deleteEventsBefore(database: Database, time: string, limit: number): Promise<number> {
   const { numDeletedRows } = await database
     .deleteFrom('events')

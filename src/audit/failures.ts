@@ -1,4 +1,4 @@
-// Records failures as events, a limited number a minute: somebody who guesses passwords must not fill the disk.
+// Records failures as events, but only a limited number per minute, so that guessing passwords cannot fill the disk.
 
 import { LRUCache } from 'lru-cache'
 import type { Database } from '../database/database.ts'
@@ -6,28 +6,31 @@ import type { NewEvent } from './event-types.ts'
 import type { Actor } from './events.ts'
 import { recordEvent, SERVER } from './events.ts'
 
-/** How many are recorded in any minute. Each account and type is counted apart, in each process. */
+/** Maximum events in any minute, per account and type, in each process. */
 const MAX_A_MINUTE = 30
 const MINUTE_MS = 60_000
 
 export interface FailureTrail {
-  /** Records what somebody tried in vain with the account of `owner`; past the bound it is only counted. */
+  /** Records a failed attempt on the account of `owner`; above the limit it is only counted. */
   record(actor: Actor, owner: string, event: NewEvent): Promise<void>
-  /** Counts a failure that is not recorded by itself. Within a minute an event says how many there were. */
+  /** Counts a failure that gets no event of its own. Within a minute, one event says how many there were. */
   omit(): void
-  /** Records how many were omitted since the last time; with the store away, the next minute's event says it. */
+  /**
+   * Records how many were left out since the last time; if the store is unavailable, the next minute's event includes
+   * them.
+   */
   flush(): Promise<void>
 }
 
 export function createFailureTrail(database: Database): FailureTrail {
-  /** By account and type: when the last of them were recorded, oldest first. */
+  /** By account and type: the times of the last recorded events, oldest first. */
   const recorded = new LRUCache<string, number[]>({ max: 10_000 })
   let omitted = 0
   let timer: NodeJS.Timeout | undefined
 
   async function record(actor: Actor, owner: string, event: NewEvent): Promise<void> {
     const kind = `${owner} ${event.type}`
-    // It only goes forward, whatever becomes of the time of day.
+    // A clock that only goes forward, even if the time of day is changed.
     const time = performance.now()
     const lately = (recorded.get(kind) ?? []).filter((each) => each > time - MINUTE_MS)
     if (lately.length >= MAX_A_MINUTE) {

@@ -10,7 +10,7 @@ export interface Pruner {
 
 const DAY = 86_400_000
 const EVERY = 3_600_000
-/** How many at once. Few, and with pauses, since others wait for the store meanwhile. */
+/** How many are removed at once. Few, with pauses in between, because other work waits for the store meanwhile. */
 const BATCH = 500
 const PAUSE = 50
 
@@ -28,7 +28,7 @@ export function createPruner(database: Database, eventsDays: number): Pruner {
     try {
       while (!isClosed && (await deleteEventsBefore(database, time, BATCH)) === BATCH) await delay(PAUSE)
     } catch {
-      // The store is away: an hour later is soon enough.
+      // The store is unavailable: trying again in an hour is early enough.
     }
   }
 

@@ -1,4 +1,4 @@
-// The route of events: what was done to the caller's account, and nobody else's.
+// The route for events: what was done to the caller's own account.
 
 import { Type } from 'typebox'
 import type { Database } from '../database/database.ts'

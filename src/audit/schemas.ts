@@ -13,7 +13,7 @@ export const EventSchema = Type.Object(
   {
     id: Uuid,
     created_at: Time,
-    /** Whose account it is about. */
+    /** The account that the event is about. */
     user: Owner,
     type: oneOf(EVENT_TYPES, { title: 'EventType' }),
     type_data: Type.Unsafe<EventData[EventType]>({
@@ -29,13 +29,13 @@ export const EventSchema = Type.Object(
   { title: 'Event' },
 )
 
-/** `user`: owners see themselves as they are now, the operator sees what the event has. */
+/** `user`: users see their present name, the operator sees the name in the event. */
 export function eventJson<User>(event: Event, user: User) {
   return {
     id: event.id,
     created_at: event.createdAt,
     user,
-    // Safe: recordEvent alone writes it.
+    // Safe, because only recordEvent writes it.
     type: event.type as EventType,
     type_data: JSON.parse(event.typeData) as EventData[EventType],
     via: event.via,

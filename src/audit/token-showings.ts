@@ -1,4 +1,4 @@
-// Records who is shown platform tokens: one event a minute for each caller, which says how often.
+// Records who was shown platform tokens: one event per minute for each caller, with the number of times.
 
 import { LRUCache } from 'lru-cache'
 import { type Database, noteIfPossible } from '../database/database.ts'
@@ -8,7 +8,7 @@ import { amendEvent, recordEvent } from './events.ts'
 
 const MINUTE_MS = 60_000
 
-/** What one caller was shown within one minute. */
+/** What one caller was shown within a minute. */
 interface Showing {
   event: Promise<string | undefined>
   count: number
@@ -16,9 +16,12 @@ interface Showing {
 }
 
 export interface TokenShowings {
-  /** The first of a minute is recorded before the tokens are shown, where the store takes writes; the others are counted. */
+  /**
+   * The first time in a minute is recorded before the tokens are shown, if the store accepts writes; later ones are
+   * counted.
+   */
   note(actor: Actor, owner: string): Promise<void>
-  /** Writes the counts of the present minute. */
+  /** Writes the counts of the current minute. */
   flush(): Promise<void>
 }
 

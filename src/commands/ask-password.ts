@@ -1,12 +1,14 @@
-// Asks for a password by a prompt or reads it from standard input: on the command line every user of the machine could see it.
+// Asks for a password by a prompt, or reads it from standard input: other users of the machine can see command lines.
 
 import { createInterface } from 'node:readline/promises'
 import { Writable } from 'node:stream'
 
-/** Longer than any password may be; the rest is not read. */
+/** More than any password may have; the rest is not read. */
 const MAX_BYTES = 4_096
 
-/** Asks for it twice on a terminal, without showing it; else it is the first line of standard input. null: the two differ. */
+/**
+ * On a terminal, asks twice without showing it; otherwise reads the first line of standard input. null: the two differ.
+ */
 export async function askPassword(): Promise<string | null> {
   if (!process.stdin.isTTY) return firstLineOf(process.stdin)
   const [once, twice] = [await prompt('New password: '), await prompt('Once more: ')]
@@ -23,7 +25,7 @@ async function firstLineOf(input: NodeJS.ReadStream): Promise<string> {
 }
 
 async function prompt(question: string): Promise<string> {
-  // On a terminal, readline writes what is typed to its output.
+  // On a terminal, readline writes what is typed to its output, which here goes nowhere.
   const nowhere = new Writable({ write: (_chunk, _encoding, done) => done() })
   const terminal = createInterface({ input: process.stdin, output: nowhere, terminal: true })
   try {

@@ -1,4 +1,5 @@
-// What `forgelink doctor` does: looks at settings, store, keys and a platform's address, and says what to do. It changes nothing.
+// The command `forgelink doctor`: checks settings, store, keys and a platform's address, and says what to do. Changes
+// nothing.
 
 import { existsSync } from 'node:fs'
 import type { Config } from '../config.ts'
@@ -14,7 +15,7 @@ import { checkSettings } from './doctor/settings.ts'
 import { checkStore } from './doctor/store.ts'
 
 export interface Diagnosis {
-  /** Nothing has failed; there may be warnings. */
+  /** Whether no check has failed; there may be warnings. */
   isWell: boolean
   /** Text for a terminal, or JSON for a program. */
   text: string
@@ -22,7 +23,7 @@ export interface Diagnosis {
 
 const SIGNS: Record<Check['status'], string> = { ok: '✓', warning: '!', failed: '✗' }
 
-/** `read` gives the settings or throws a `ConfigError`; `address`: that of a platform to check, if any. */
+/** `read` returns the settings or throws a `ConfigError`. `address`: a platform's address to check, if any. */
 export async function doctor(
   read: () => Config,
   address: string | undefined,

@@ -1,4 +1,4 @@
-// What `forgelink events` does: the audit trail of everybody, for the operator.
+// The command `forgelink events`: the audit trail of all accounts, for the operator.
 
 import { findUserByLogin } from '../accounts/users.ts'
 import type { EventType } from '../audit/event-types.ts'
@@ -14,16 +14,16 @@ const MAX_LIMIT = 100_000
 const UNITS: Record<string, number> = { m: 60_000, h: 3_600_000, d: 86_400_000 }
 
 export interface EventOptions {
-  /** An e-mail address, a user name (also of somebody who is gone) or an id. */
+  /** An e-mail address, a user name (also of a removed user) or an id. */
   user: string | undefined
   type: EventType | undefined
   /** ISO 8601 in UTC. */
   since: string | undefined
-  /** How many at most, the newest. */
+  /** Maximum number; the newest are shown. */
   limit: number
 }
 
-/** From the command line; `problem` says which option cannot be read and what it takes. */
+/** Parses the command line; `problem` says which option is wrong and what it accepts. */
 export function readEventOptions(
   given: Partial<Record<'user' | 'type' | 'since' | 'limit', string | undefined>>,
 ): EventOptions | { problem: string } {
@@ -37,7 +37,7 @@ export function readEventOptions(
   return { user, type, since: time, limit: count }
 }
 
-/** null when it is neither a time nor a span. */
+/** null when it is neither a time nor a duration. */
 function readSince(text: string): string | null {
   const [, amount, unit = ''] = /^(\d{1,5})([mhd])$/.exec(text) ?? []
   if (amount !== undefined) return new Date(Date.now() - Number(amount) * (UNITS[unit] ?? 0)).toISOString()
@@ -46,7 +46,7 @@ function readSince(text: string): string | null {
   return day === undefined || Number.isNaN(date.getTime()) ? null : date.toISOString()
 }
 
-/** As a log reads: the newest last. A table, or one JSON object a line. */
+/** In a log's order, with the newest last. A table, or one JSON object per line. */
 export async function eventList(
   { database }: Services,
   { user: login, limit, ...filter }: EventOptions,

@@ -1,4 +1,4 @@
-// The first start: when there is no user, adds one, and shows its password and API token once, never in the log.
+// The first start: when there is no user, adds one and shows its password and API token once, never in the log.
 
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -8,11 +8,12 @@ import { addFirstUser } from '../accounts/users.ts'
 import { SERVER } from '../audit/events.ts'
 import type { Services } from '../services.ts'
 
-/** On the terminal when standard output is one, else in a file (0600) whose path is printed. */
+/** Shown on the terminal when standard output is one, else written to a file (0600) whose path is printed. */
 export async function greetFirstUser({ database, passwords, publicUrl }: Services, dataDir: string): Promise<void> {
   const password = randomPassword()
   const user = { email: 'admin@localhost', username: 'admin', passwordHash: await passwords.hash(password) }
-  // Add nothing when we cannot show it: nobody could sign in, and no other user would be added.
+  // If the password cannot be shown, no user may be added: nobody could sign in, and the next start would add none
+  // either.
   await database.transaction().execute(async (transaction) => {
     const added = await addFirstUser(transaction, SERVER, user)
     if (!added) return

@@ -1,4 +1,4 @@
-// What `forgelink keys rotate` does: seals every stored secret with the newest key, beside servers that run.
+// The command `forgelink keys rotate`: seals every stored secret with the newest key, also while servers are running.
 
 import type { Config } from '../config.ts'
 import type { Database } from '../database/database.ts'
@@ -9,30 +9,31 @@ import { countSealedBy, notSealedBy, otherKeysInUse, replaceSealed, SEALED_COLUM
 import type { Vault } from '../secrets/vault.ts'
 import type { Services } from '../services.ts'
 
-/** Secrets that are read at once; each is written by a statement of its own. */
+/** How many secrets are read at once; each is written by its own statement. */
 const BATCH = 200
-/** Milliseconds between two lines about the progress. */
+/** Milliseconds between two progress lines. */
 const PROGRESS_EVERY = 500
-/** Most secrets that are listed one by one. */
+/** Maximum number of secrets that are listed individually. */
 const SHOWN = 50
 
 interface Rotation {
   newest: string
-  /** Sealed anew by this run. */
+  /** How many secrets this run has sealed again. */
   sealed: number
-  /** Sealed with the newest key now. */
+  /** How many are now sealed with the newest key. */
   total: number
-  /** Which secrets no key opens, such as `scm_integrations.access_token of ID`. */
+  /** Secrets that no key can open, such as `scm_integrations.access_token of ID`. */
   unreadable: string[]
-  /** Keys of this process that have sealed nothing of what is stored. */
+  /** Keys of this process with which nothing stored is sealed. */
   unused: string[]
-  /** Older keys that have sealed something which is still stored. */
+  /** Older keys with which something stored is still sealed. */
   inUse: string[]
 }
 
 /**
- * Row by row, and each only if the old ciphertext is still there, so that what a server writes meanwhile is kept. Skips
- * what the newest key has sealed already: so a run that was killed can be repeated, and several may run at once.
+ * Works row by row, and replaces a secret only if the old ciphertext is still there, so that a server's writes
+ * meanwhile are kept. Skips secrets sealed with the newest key, so an aborted run can be repeated, and several may run
+ * at once.
  */
 export async function keysRotate(
   { database, vault }: Services,
@@ -77,7 +78,7 @@ async function countSealed(database: Database, keyId: string): Promise<number> {
   return total
 }
 
-/** On standard error, if it is a terminal, and only when it takes longer than half a second. */
+/** Prints on standard error if it is a terminal, and only when the work takes longer than half a second. */
 function createProgress() {
   let counted = 0
   let shown = Date.now()

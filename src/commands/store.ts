@@ -1,11 +1,11 @@
-// What `forgelink store compact` says.
+// The command `forgelink store compact`.
 
 import type { Config } from '../config.ts'
 import { compactSqlite } from '../database/compact.ts'
 import { databaseFile } from '../database/database.ts'
 import { Failure } from '../failure.ts'
 
-/** With the server stopped. Throws `store_unavailable`. */
+/** Needs a stopped server. Throws `store_unavailable`. */
 export function storeCompact(
   { databaseUrl, dataDir }: Pick<Config, 'databaseUrl' | 'dataDir'>,
   { json }: { json: boolean },

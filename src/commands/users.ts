@@ -1,4 +1,4 @@
-// What `forgelink user …` and `forgelink token …` do.
+// The commands `forgelink user …` and `forgelink token …`.
 
 import { createApiToken } from '../accounts/api-tokens.ts'
 import { changePassword } from '../accounts/change-password.ts'

@@ -4,7 +4,7 @@ import { X509Certificate } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { shown } from './values.ts'
 
-/** PEM of certificate authorities, read at start so that a missing file stops it. */
+/** PEM of certificate authorities. Read at the start, so that a missing file stops the start. */
 export function readPem(path: string): string {
   let pem: string
   try {

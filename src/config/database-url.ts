@@ -3,7 +3,7 @@
 import { readFileSync } from 'node:fs'
 import { shown } from './values.ts'
 
-/** What the driver would only find out later, and tell with an exception of its own. */
+/** Finds mistakes that the driver would find only later, and report in its own words. */
 export function parseDatabaseUrl(text: string): string {
   const url = URL.parse(text)
   if (!/^postgres(ql)?:\/\//.test(text) || !url) {
@@ -21,7 +21,7 @@ export function parseDatabaseUrl(text: string): string {
   return text
 }
 
-/** The driver takes a % that is followed by no two digits as it is. */
+/** The driver accepts a % that is not followed by two digits, unchanged. */
 function isDecodable(part: string): boolean {
   try {
     decodeURIComponent(part.replace(/%(?![0-9a-f]{2})/gi, '%25'))

@@ -1,4 +1,4 @@
-// Reads the settings that name hosts, addresses and ranges of them.
+// Reads the settings that name hosts, addresses and address ranges.
 
 import ipaddr from 'ipaddr.js'
 import { shown } from './values.ts'
@@ -11,7 +11,7 @@ export type AllowedHost = { text: string; port: number | null; plainHttp: boolea
   | { kind: 'private' } // RFC 1918, fc00::/7 and 100.64.0.0/10
 )
 
-/** ipaddr.js also takes `10`, `127.1` and `0x7f.1`, which nobody writes on purpose. */
+/** ipaddr.js also accepts `10`, `127.1` and `0x7f.1`, which nobody writes on purpose. */
 function isAddress(text: string): boolean {
   return ipaddr.IPv4.isValidFourPartDecimal(text) || (ipaddr.IPv6.isValid(text) && !text.includes('%'))
 }
@@ -28,7 +28,7 @@ export function parseRange(text: string): string {
 
 const HOST_NAME = /^(?=.{1,253}$)[a-z0-9_]([a-z0-9_-]*[a-z0-9_])?(\.[a-z0-9_]([a-z0-9_-]*[a-z0-9_])?)*$/
 
-/** A last label that is a number makes it an IPv4 address to URL parsing, and one that is mistyped here. */
+/** URL parsing reads a name whose last label is a number as an IPv4 address; here it is a typing mistake. */
 function isHostName(text: string): boolean {
   return HOST_NAME.test(text) && !/(^|\.)(\d+|0x[0-9a-f]*)$/.test(text)
 }
@@ -72,7 +72,7 @@ export function parseAllowedHost(entry: string): AllowedHost {
   return { kind: 'host', host: name, ...rest }
 }
 
-/** The operator named these platforms, so they may be private or on loopback like any other entry. */
+/** The operator has named these platforms, so they may be private or on loopback, like any other entry. */
 export function entryForPlatform(platformUrl: string): AllowedHost {
   const url = new URL(platformUrl)
   const plainHttp = url.protocol === 'http:'

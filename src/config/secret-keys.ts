@@ -1,14 +1,14 @@
-// Reads secret keys, from SECRET_KEYS or the file in DATA_DIR.
+// Parses secret keys, from SECRET_KEYS or from the file in DATA_DIR.
 
 import { parseList } from './values.ts'
 
-/** A key that seals stored secrets: 32 bytes and the id that stands in what it sealed. */
+/** A key that seals stored secrets: 32 bytes, and an id that is part of each text it has sealed. */
 export interface SecretKey {
   id: string
   key: Buffer
 }
 
-/** `id:base64,id:base64`, newest first. Throws the rest of a sentence that never repeats the text. */
+/** `id:base64,id:base64`, newest first. Throws the rest of a sentence, which never repeats the text. */
 export function parseSecretKeys(text: string): SecretKey[] {
   const keys = parseList((entry) => {
     const [, id, base64] = /^([A-Za-z0-9_-]{1,32}):([A-Za-z0-9+/]{43}=)$/.exec(entry) ?? []

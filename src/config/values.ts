@@ -1,6 +1,6 @@
-// Reads the values of settings that are no addresses. Each `parse` throws the rest of the sentence "NAME …".
+// Reads values of settings that are not addresses. Each `parse` throws the rest of a sentence "NAME …".
 
-/** What was given, in quotes, without the parts of an address that may hold a password or token. */
+/** The given value in quotes, without the parts of an address that may contain a password or token. */
 export function shown(text: string): string {
   return `"${text.replace(/^.*@/s, '…@').replace(/[?#].*$/s, '…')}"`
 }

@@ -3,7 +3,7 @@
 import { entryForPlatform } from './hosts.ts'
 import { shown } from './values.ts'
 
-/** `problem` reads on after the setting's name; `use` is the root, without trailing slash. */
+/** `problem` continues after the setting's name; `use` is the root, without trailing slash. */
 export interface PlatformRoot {
   use: string
   problem: string | null
@@ -11,7 +11,7 @@ export interface PlatformRoot {
 
 const LOOPBACK = /^(localhost|127(\.\d{1,3}){3}|\[::1\])$/
 
-/** https, or http on loopback: what carries tokens and cookies must not cross a network in the clear. */
+/** https, or http on loopback: tokens and cookies must not cross a network unencrypted. */
 function parseServiceUrl(text: string): string {
   const url = URL.parse(text)
   if (!url || !['http:', 'https:'].includes(url.protocol))
@@ -25,8 +25,8 @@ function parseServiceUrl(text: string): string {
 }
 
 /**
- * The root of a platform; other addresses that people paste for it are refused with the root to use. It is an entry of
- * `ALLOWED_HOSTS` as well, and so its host must be one that can be listed there.
+ * Reads a platform's root. Other addresses of the platform that people paste are rejected, and the message names the
+ * root. The root also becomes an entry of `ALLOWED_HOSTS`, so its host must be one that can be listed there.
  */
 export function parsePlatformUrl(rootOf: (url: URL) => PlatformRoot): (text: string) => string {
   return (text) => {
@@ -45,7 +45,7 @@ export function parsePlatformUrl(rootOf: (url: URL) => PlatformRoot): (text: str
   }
 }
 
-/** null when it is none; "github.com" is one without its beginning. */
+/** null when it is not a web address; "github.com" is one, without its scheme. */
 function webAddressIn(text: string): URL | null {
   const bare = /^(?:\/\/)?([a-z0-9-]+(?:\.[a-z0-9-]+)+(?::\d+)?(?:\/[^\s?#@]*)?)$/i.exec(text)?.[1]
   const url = URL.parse(bare === undefined ? text : `https://${bare}`)
@@ -75,12 +75,14 @@ export function parseProxy(text: string): string {
   return url.href
 }
 
-/** What Forgelink's own paths begin with: below one of them it cannot be told whether a proxy has taken the path off. */
+/**
+ * The first segments of Forgelink's own paths: a base path must not begin with one, or it would be unclear whose it is.
+ */
 const OWN_PATHS =
   'activity assets avatars color-scheme.js docs favicon.ico healthz keys metrics openapi.json pages.css profile ' +
   'pull-requests readyz repositories session sign-in sign-out tokens users v1'
 
-/** Its path stands in cookies, pages and redirects as it is, so it has no characters that need encoding. */
+/** Its path is put unchanged into cookies, pages and redirects, so it has no characters that need encoding. */
 export function parsePublicUrl(text: string): string {
   const url = parseServiceUrl(text)
   const path = text.replace(/^https?:\/\/[^/\\]*/i, '').replace(/\/+$/, '')

@@ -28,19 +28,16 @@ interface Open {
 }
 
 export function adapterOf(database: Open): Adapter {
-  // `openDatabase` has made it so.
+  // `openDatabase` has set this adapter.
   return database.getExecutor().adapter as Adapter
 }
 
-/**
- * For rows whose order is told by their id alone: it comes after every one that was made before with this database, or
- * within a transaction of it.
- */
+/** For rows that are ordered by id only: the id comes after all ids made before with this database or with a transaction of it. */
 export function newOrderedId(database: Open): string {
   return adapterOf(database).newOrderedId()
 }
 
-/** UUIDs of version 7 (RFC 9562) with a counter, so that those of one millisecond keep their order. */
+/** UUIDs of version 7 (RFC 9562) with a counter, so that ids of one millisecond keep their order. */
 function createOrderedIds(): () => string {
   let lastTime = 0
   let count = 0
@@ -48,7 +45,7 @@ function createOrderedIds(): () => string {
   return () => {
     const time = Date.now()
     count = time > lastTime ? 0 : count + 1
-    // The counter has 12 bits; a clock that was put back waits for its old time.
+    // The counter has 12 bits. If the clock is set back, the old time is used until the clock reaches it again.
     lastTime = Math.max(time, count > 0xfff ? lastTime + 1 : lastTime)
     count &= 0xfff
     const random = randomBytes(8)

@@ -8,8 +8,8 @@ export interface NamedResult {
 }
 
 /**
- * Columns that have another name in the store than in the code. They are not renamed there: a server of the version
- * before may run beside this one during an upgrade.
+ * Columns whose name in the store differs from the one in the code. The stored name must stay: during an upgrade a
+ * server of the previous version may run beside this one.
  */
 const STORED_NAMES: Record<string, string> = { webUrl: 'web_root', apiUrl: 'api_root' }
 const CODE_NAMES = Object.fromEntries(Object.entries(STORED_NAMES).map(([code, stored]) => [stored, code]))

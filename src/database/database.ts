@@ -1,4 +1,4 @@
-// SQLite or PostgreSQL behind one Kysely: the queries are written once, and what differs between the engines is here.
+// SQLite or PostgreSQL behind one Kysely: queries are written once, and this folder hides the differences.
 
 import { createHash } from 'node:crypto'
 import { join } from 'node:path'
@@ -14,23 +14,25 @@ import type { Tables } from './tables.ts'
 
 export type Database = Kysely<Tables>
 
-/** For what has to be written together with something else, or not at all: the type keeps it from being called without. */
+/** For writes that must happen together with others or not at all: the type prevents a call without a transaction. */
 export type Transaction = KyselyTransaction<Tables>
 
-/** How long a request waits for PostgreSQL, in milliseconds: it is answered 503 within two seconds. */
+/**
+ * How long a request waits for a PostgreSQL connection, in milliseconds, so that it gets its 503 within two seconds.
+ */
 const POSTGRES_CONNECT_TIMEOUT = 1_400
 const POSTGRES_STATEMENT_TIMEOUT = 1_200
-/** For a server that says nothing at all, so that it cannot end its statement itself. */
+/** How long to wait for an answer, in milliseconds, since a server that hangs cannot end its own statement. */
 const POSTGRES_ANSWER_TIMEOUT = 1_400
 
-/** Where SQLite keeps everything. */
+/** The path of the SQLite file. */
 export function databaseFile(dataDir: string): string {
   return join(dataDir, 'forgelink.db')
 }
 
 /**
- * Opens PostgreSQL at `databaseUrl`, or the SQLite file in `dataDir` (made when absent) without one. `patient` is for
- * migrations and commands: statements may take as long as they take. `readOnly` leaves every file as it is, and makes none.
+ * Opens PostgreSQL at `databaseUrl`, or without one the SQLite file in `dataDir` (created when absent). `patient` is
+ * for migrations and commands: statements have no time limit. `readOnly` changes no file and creates none.
  */
 export function openDatabase(
   settings: { dataDir: string; databaseUrl: string | null },
@@ -46,11 +48,14 @@ export function openDatabase(
 
 /** Throws `store_unavailable` when the store cannot be read. */
 export async function pingDatabase(database: Database): Promise<void> {
-  // Of a table: SQLite does not look into its file for anything less.
+  // It reads a table, because SQLite does not open its file for anything less.
   await database.selectFrom('secretKeys').select('id').limit(1).execute()
 }
 
-/** For what no answer depends on, such as when something was used: a store that takes no writes now is passed over. */
+/**
+ * For writes on which no answer depends, such as when something was used: they are skipped when the store takes no
+ * writes.
+ */
 export async function noteIfPossible(note: Promise<unknown>): Promise<void> {
   try {
     await note
@@ -59,7 +64,7 @@ export async function noteIfPossible(note: Promise<unknown>): Promise<void> {
   }
 }
 
-/** Whether rows are locked one by one: a transaction of SQLite has the whole store for itself. */
+/** Whether rows are locked one by one: a SQLite transaction locks the whole store. */
 export function locksRows(database: Database): boolean {
   return database.getExecutor().adapter instanceof PostgresAdapter
 }
@@ -71,12 +76,12 @@ function postgresDialect(databaseUrl: string, patient: boolean): Dialect {
     connectionTimeoutMillis: POSTGRES_CONNECT_TIMEOUT,
     ...(!patient && { statement_timeout: POSTGRES_STATEMENT_TIMEOUT, query_timeout: POSTGRES_ANSWER_TIMEOUT }),
   })
-  // A connection that breaks is replaced at its next use, idle or not; without listeners it would end the process.
+  // A broken connection is replaced at its next use. Without a listener, its error event would end the process.
   pool.on('error', () => undefined)
   pool.on('connect', (client) => client.on('error', () => undefined))
   const named: PostgresPool = {
     async connect() {
-      // Whatever keeps us out (a wrong password, a database that is gone), the store is not there.
+      // Whatever the reason (a wrong password, a missing database), the store is unavailable.
       const client = await pool.connect().catch((error) => {
         throw unavailable(error)
       })
@@ -87,9 +92,9 @@ function postgresDialect(databaseUrl: string, patient: boolean): Dialect {
   return new PostgresDialect({ pool: named })
 }
 
-/** Statements with parameters get a name of their own text, so that PostgreSQL plans each once per connection. */
+/** Names each statement with parameters after its own text, so that PostgreSQL plans it once per connection. */
 function nameStatements(client: pg.PoolClient): PostgresPoolClient {
-  // An answer that did not come may come later: such a connection waits for it for ever, and is thrown away.
+  // A late answer may still come, so a connection on which an answer timed out is thrown away.
   let broken: unknown
   async function query(text: string, values: readonly unknown[] = []) {
     const name = values.length > 0 ? createHash('sha256').update(text).digest('base64url') : undefined
@@ -104,7 +109,9 @@ function nameStatements(client: pg.PoolClient): PostgresPoolClient {
   return { query, release: () => client.release(broken !== undefined) } as unknown as PostgresPoolClient
 }
 
-/** PostgreSQL's text cannot hold NUL, and a look-up by an id with one is an error there instead of finding nothing. */
+/**
+ * PostgreSQL's text cannot contain NUL: looking up an id with one would be an error there, instead of finding nothing.
+ */
 function withoutNul(value: unknown): unknown {
   return typeof value === 'string' ? value.replaceAll('\0', '\uFFFD') : value
 }

@@ -1,4 +1,4 @@
-// Brings the schema up to date, in order; of several processes that start at once one does it and the others wait.
+// Brings the schema up to date. When several processes start at once, one migrates and the others wait.
 
 import { DEFAULT_MIGRATION_TABLE, Migrator, sql } from 'kysely'
 import { Failure } from '../failure.ts'
@@ -21,7 +21,7 @@ const migrations = {
   '007-limits': limits,
 }
 
-/** What a start would do: the migrations that are still to be run, and those that only a newer program knows. */
+/** What a start would do: the migrations still to run, and those that only a newer version knows. */
 export async function pendingMigrations(database: Database): Promise<{ pending: string[]; unknown: string[] }> {
   const known = Object.keys(migrations)
   const tables = await database.introspection.getTables({ withInternalKyselyTables: true })

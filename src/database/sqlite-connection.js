@@ -1,6 +1,7 @@
 // @ts-check
-// One connection to the SQLite file, its statements prepared once. In plain JavaScript because a thread loads it as it
-// is, from the sources too: Node 20 reads no TypeScript (https://nodejs.org/api/typescript.html#type-stripping).
+// One connection to the SQLite file, with prepared statements. It is plain JavaScript because a worker thread loads
+// this file directly, also from the sources, and Node 20 reads no TypeScript
+// (https://nodejs.org/api/typescript.html#type-stripping).
 
 import Libsql from 'libsql'
 import { LRUCache } from 'lru-cache'
@@ -70,7 +71,7 @@ export function openConnection(location, pragmas, nameOf = (column) => column) {
     exec: (sql) => database.exec(sql),
     run(sql, parameters = []) {
       if (isControl(sql)) {
-        // A full disk has ended the transaction by itself: an error about that would hide why.
+        // A full disk has already ended the transaction; an error from "rollback" would hide the reason.
         if (sql !== 'rollback' || database.inTransaction) database.exec(sql)
         return { rows: [] }
       }
@@ -90,8 +91,8 @@ export function openConnection(location, pragmas, nameOf = (column) => column) {
 }
 
 /**
- * Run anew each time, never as a prepared statement: one that has failed for a lock stays open in libsql, and the next to
- * need that lock then fails at once instead of waiting for it. So a write by itself takes its lock by "begin" as well.
+ * These statements are never prepared: in libsql a prepared statement that failed because of a lock stays open, and the
+ * next one that needs the lock then fails at once instead of waiting. So a single write also takes its lock by "begin".
  *
  * @param {string} sql
  */

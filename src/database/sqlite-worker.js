@@ -1,6 +1,6 @@
 // @ts-check
-// The thread that writes to the SQLite file: waiting for another process's lock, or for the disk, stops nobody else.
-// When nothing is asked of it, it takes what was deleted out of the write-ahead log and gives free pages back.
+// The thread that writes to the SQLite file, so that waiting for a lock or for the disk does not block the main thread.
+// While idle, it removes deleted data from the write-ahead log and returns free pages to the system.
 
 import { statSync } from 'node:fs'
 import { parentPort, workerData } from 'node:worker_threads'
@@ -12,7 +12,7 @@ import { openConnection } from './sqlite-connection.js'
  */
 
 const TIDY_EVERY_MS = 5_000
-/** Pages that are given back at once: 2 MB, some milliseconds. */
+/** Pages returned at once: 2 MB, which takes some milliseconds. */
 const VACUUM_PAGES = 500
 
 /** @type {{ file: string, pragmas: string[], busyTimeoutMs: number }} */
@@ -24,7 +24,7 @@ if (!port) throw new Error('sqlite-worker.js runs as a thread only')
 let connection
 /** @type {NodeJS.Timeout | undefined} */
 let timer
-/** Whether the last step of giving pages back left some: its own log was taken into the file at once. */
+/** Whether pages are left to return. The log's size does not show it, because each step empties the log at once. */
 let isGivingBack = false
 
 port.on('message', (/** @type {Asked} */ asked) => {
@@ -59,14 +59,17 @@ function answer(id, run) {
   try {
     told = { id, result: run() }
   } catch (error) {
-    // An Error loses its code on the way between threads.
+    // An Error loses its code when it is sent between threads.
     const { code = '', message = '' } = /** @type {{ code?: string, message?: string }} */ (error)
     told = { id, error: { code, message } }
   }
   port?.postMessage(told)
 }
 
-/** In between only, and without waiting: whoever reads the log or writes now has precedence, and the next time will do. */
+/**
+ * Only while idle, and without waiting: other processes that read the log or write have priority, and this is tried
+ * again.
+ */
 function tidy() {
   const log = statSync(`${file}-wal`, { throwIfNoEntry: false })
   if (!connection || connection.inTransaction || !log || (log.size === 0 && !isGivingBack)) return
@@ -75,12 +78,12 @@ function tidy() {
     const free = freePages(connection)
     connection.exec(`pragma incremental_vacuum(${VACUUM_PAGES})`)
     const left = freePages(connection)
-    // None goes in a file of an older version.
+    // A file of an older version returns none.
     isGivingBack = left > 0 && left < free
-    // https://www.sqlite.org/pragma.html#pragma_wal_checkpoint: what was written over is gone with the file's length.
+    // https://www.sqlite.org/pragma.html#pragma_wal_checkpoint: truncating the log removes the overwritten data too.
     connection.exec('pragma wal_checkpoint(truncate)')
   } catch {
-    // Locked, or the disk is full: later.
+    // Locked, or the disk is full: this is tried again later.
   } finally {
     connection.exec(`pragma busy_timeout = ${busyTimeoutMs}`)
   }

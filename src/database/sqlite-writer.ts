@@ -1,17 +1,17 @@
-// The writer's thread as seen from the service: what is asked of it is answered in order, or fails when it has ended.
+// The main thread's side of the writer thread: requests are answered in order, or fail when the thread has ended.
 
 import { Worker } from 'node:worker_threads'
 import type { Result } from './sqlite-connection.js'
 import { errorWithCode } from './store-failure.ts'
 
-/** One connection to the file, in this thread or another. */
+/** One connection to the file, in this or another thread. */
 export interface StatementRunner {
   run(sql: string, parameters?: readonly unknown[]): Result | Promise<Result>
 }
 
 export interface SqliteWriter extends StatementRunner {
   hasEnded(): boolean
-  /** After what was asked before. */
+  /** Closes after all earlier requests. */
   close(): Promise<void>
 }
 
@@ -31,7 +31,7 @@ export async function startSqliteWriter(settings: {
   const worker = new Worker(new URL('./sqlite-worker.js', import.meta.url), {
     name: 'sqlite-writer',
     workerData: settings,
-    // Nothing of it is for this thread, and it needs no secrets.
+    // The thread needs no environment, and must not have its secrets.
     env: {},
     execArgv: [],
   })
@@ -61,7 +61,7 @@ export async function startSqliteWriter(settings: {
   }
 
   function answerTo(id: number): Promise<Result> {
-    // A process ends when nothing else is left to do, but not before what it has written is answered.
+    // Keeps the process alive until the answer to what it has written arrives.
     worker.ref()
     return new Promise((resolve, reject) => {
       waiting.set(id, { resolve, reject })

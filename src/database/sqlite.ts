@@ -1,5 +1,5 @@
-// SQLite as a Kysely dialect. A server reads in its own thread, by a connection that never waits, and writes in another:
-// a lock that somebody else holds then keeps writes waiting and nothing else.
+// SQLite as a Kysely dialect. A server reads in the main thread, on a connection that never waits, and writes in
+// another thread, so that a lock held by another process delays only writes.
 
 import { chmodSync, closeSync, existsSync, openSync, statSync } from 'node:fs'
 import { pathToFileURL } from 'node:url'
@@ -12,14 +12,14 @@ import type { SqliteWriter, StatementRunner } from './sqlite-writer.ts'
 import { startSqliteWriter } from './sqlite-writer.ts'
 import { codeOf, errorWithCode, storeFailure } from './store-failure.ts'
 
-/** How long a writer waits for another process (the command line beside the server), and for its turn in this one. */
+/** How long a writer waits for another process (such as the command line), and for its turn in this one. */
 const BUSY_TIMEOUT_MS = 5_000
 
 function writerPragmas(file: string): string[] {
   const isNew = !statSync(file, { throwIfNoEntry: false })?.size
   return [
     `busy_timeout = ${BUSY_TIMEOUT_MS}`,
-    // Before the write-ahead log; of a file that is there it would be a write. `store compact` does it to older ones.
+    // It must come before the write-ahead log. On an existing file it would be a write; `store compact` sets it there.
     ...(isNew ? ['auto_vacuum = incremental'] : []),
     'journal_mode = wal',
     'synchronous = full',
@@ -29,8 +29,8 @@ function writerPragmas(file: string): string[] {
 }
 
 /**
- * `server`: writes in a thread of their own. `command`: one connection in this thread, and turns are waited for as long
- * as it takes. `read`: leaves every file as it is, and makes none.
+ * `server`: writes in a thread of its own. `command`: one connection in this thread, which waits for its turn without a
+ * time limit. `read`: changes no file and creates none.
  */
 export type SqliteUse = 'server' | 'command' | 'read'
 
@@ -49,7 +49,9 @@ export function sqliteDialect(file: string, use: SqliteUse, nameOf: (column: str
   }
 }
 
-/** SQLite does run DDL in transactions; with this the migrator's own check and its migrations are one transaction. */
+/**
+ * SQLite does run DDL in transactions; with this setting the migrator's check and its migrations are one transaction.
+ */
 class TransactionalSqliteAdapter extends SqliteAdapter {
   override get supportsTransactionalDdl(): boolean {
     return true
@@ -59,9 +61,9 @@ class TransactionalSqliteAdapter extends SqliteAdapter {
 // Opening the file
 
 interface Store {
-  /** null: everything goes by the writer. */
+  /** null: everything uses the writer. */
   reader: SqliteConnection | null
-  /** To be asked by whoever has the turn. */
+  /** Call it only while having the turn. */
   writer(): Promise<StatementRunner>
   close(): Promise<void>
 }
@@ -84,7 +86,7 @@ async function openForServer(file: string, nameOf: (column: string) => string): 
       return writer
     },
     async close() {
-      // The last one to close takes the write-ahead log into the file.
+      // Closed last: the last connection to close writes the write-ahead log into the file.
       reader.close()
       await writer.close()
     },
@@ -100,17 +102,18 @@ function openForWriting(file: string): SqliteConnection {
   return openConnection(file, writerPragmas(file))
 }
 
-/** libsql passes over its option `readonly`; by a URI SQLite itself holds to it. */
+/** libsql ignores its option `readonly`, but SQLite itself obeys the one in a URI. */
 function openForReading(file: string): SqliteConnection {
-  // Without a -wal nobody writes now; SQLite would make one even to read, unless it is told that nothing changes.
+  // Without a -wal file nobody is writing. SQLite would create one even for reading, unless it is told that nothing
+  // changes.
   const manner = existsSync(`${file}-wal`) ? 'mode=ro' : 'mode=ro&immutable=1'
   return openConnection(`${pathToFileURL(file).href}?${manner}`, [`busy_timeout = ${BUSY_TIMEOUT_MS}`])
 }
 
-/** Whatever the folder's mode and our umask: SQLite would make it for all to read, and gives the file's mode to the others. */
+/** Creates the file for its owner only. SQLite would use the umask; its other files get the mode of this one. */
 function keepToOwner(file: string): void {
   try {
-    // Never one that is there: closing it would end the locks that this process has on it by other connections
+    // Never an existing file: closing it would release the locks that this process has on it through other connections
     // (https://www.sqlite.org/howtocorrupt.html section 2.2).
     if (!existsSync(file)) closeSync(openSync(file, 'wx', 0o600))
     for (const path of [file, `${file}-wal`, `${file}-shm`]) {
@@ -118,7 +121,7 @@ function keepToOwner(file: string): void {
       if (mode & 0o077) chmodSync(path, 0o600)
     }
   } catch {
-    // Another process made it first, or SQLite says better what is wrong with it; of another owner's it is doctor that tells.
+    // Another process created it first, or SQLite will report the error better. A wrong owner is reported by doctor.
   }
 }
 
@@ -137,7 +140,8 @@ function createDriver(open: () => Promise<Store>, maxTurnWaitMs: number | null):
       if (!store) throw new Error('the driver is not open')
       return connect(store, turns)
     },
-    // A plain "begin" takes the write lock only at the first write, and fails at once when another process wrote meanwhile.
+    // A plain "begin" would take the write lock only at the first write, and then fail if another process wrote
+    // meanwhile.
     beginTransaction: (connection) => execute(connection, BEGIN),
     commitTransaction: (connection) => execute(connection, 'commit'),
     rollbackTransaction: (connection) => execute(connection, 'rollback'),
@@ -150,9 +154,12 @@ async function execute(connection: DatabaseConnection, sql: string): Promise<voi
   await connection.executeQuery(Query.raw(sql))
 }
 
-/** Reads go by the reader, but for those within a transaction; one writer at a time has the turn, a transaction until its end. */
+/**
+ * Reads use the reader, except in a transaction. One writer at a time has the turn; a transaction keeps it until its
+ * end.
+ */
 function connect({ reader, writer }: Store, turns: Turns): DatabaseConnection {
-  /** The one it began in: what is left of a transaction must not run in another that took its place. */
+  /** The runner in which the transaction began: the rest of it must not run in a thread that has replaced it. */
   let inTransaction: StatementRunner | undefined
 
   async function run(sql: string, parameters: readonly unknown[]): Promise<Result & NamedResult> {
@@ -199,7 +206,9 @@ function isRead(sql: string): boolean {
   return /^\s*select\b/i.test(sql)
 }
 
-/** undefined when the file is closed to readers just now, as while a log is recovered: then the writer waits for it. */
+/**
+ * undefined when readers cannot open the file now, for example while a log is recovered; the writer then waits for it.
+ */
 function readNow(reader: SqliteConnection, sql: string, parameters: readonly unknown[]): Result | undefined {
   try {
     return reader.run(sql, parameters)
@@ -222,7 +231,7 @@ interface Turns {
   release(): void
 }
 
-/** One after another, in the order they came. Whoever has waited for `maxWaitMs` fails as with SQLite's own lock. */
+/** One after another, in order of arrival. A waiter fails after `maxWaitMs`, as with SQLite's own lock. */
 function createTurns(maxWaitMs: number | null): Turns {
   const waiting = new Set<() => void>()
   let isTaken = false

@@ -1,8 +1,8 @@
-// What the drivers' errors mean to a caller: the store is away, a value is taken, or the statement is wrong.
+// Translates drivers' errors: the store is unavailable, a value is already taken, or the statement is wrong.
 
 import { Failure } from '../failure.ts'
 
-/** Errors that say "the store is not there now" rather than "this statement is wrong". */
+/** Errors that mean "the store is unavailable now" and not "this statement is wrong". */
 const UNAVAILABLE =
   /^(08|53|57P|58|25006|40001|40P01|57014|SQLITE_(BUSY|FULL|IOERR|LOCKED|CANTOPEN|READONLY|NOTADB|CORRUPT)|E(CONN|PIPE|TIMEDOUT|HOST|NET|AI_))/
 
@@ -12,14 +12,14 @@ const OWNER_GONE = /^(23503|SQLITE_CONSTRAINT_FOREIGNKEY)$/
 export function storeFailure(error: unknown): unknown {
   const code = codeOf(error)
   if (TAKEN.test(code)) return new Failure('conflict', 'This is there already.')
-  // Every foreign key leads to a user in the end, and a caller that is gone has no credentials any more.
+  // Every foreign key leads to a user in the end, so the caller's account was removed meanwhile.
   if (OWNER_GONE.test(code)) return new Failure('unauthorized', 'This account was removed.')
   const message = error instanceof Error ? error.message : ''
   const isGone = code ? UNAVAILABLE.test(code) : /timeout|terminated|closed|ended|not queryable/i.test(message)
   return isGone ? unavailable(error) : error
 }
 
-/** Only the driver's code is kept for the log: PostgreSQL's `detail` repeats the values of the row. */
+/** Only the driver's code is kept for the log, because PostgreSQL's `detail` repeats the row's values. */
 export function unavailable(error: unknown): Failure {
   return new Failure('store_unavailable', 'The store is not available just now. Try again in a moment.', {
     retryAfter: 2,

@@ -1,4 +1,5 @@
-// The tables as Kysely sees them: snake_case in SQL, camelCase here. Times are ISO 8601 text in UTC, which sorts by time on both engines.
+// The tables as Kysely knows them: snake_case in SQL, camelCase here. Times are ISO 8601 text in UTC, which sorts by
+// time on both engines.
 
 import type { OAuthScmType, ScmType } from '../platforms/scm-types.ts'
 import type { Sealed } from '../sealed.ts'
@@ -18,10 +19,10 @@ export interface ApiTokensTable {
   id: string
   userId: string
   name: string
-  /** SHA-256 of the token: it has 256 random bits, so that no slower hash is needed. */
+  /** SHA-256 of the token, which has 256 random bits, so no slower hash is needed. */
   tokenHash: string
   createdAt: string
-  /** When the present value was made: at creation or renewal. */
+  /** When the present value was issued: at creation or renewal. */
   issuedAt: string
   lastUsedAt: string | null
   /** Space-separated; see `accounts/scopes.ts`. */
@@ -35,13 +36,13 @@ export interface SessionsTable {
   idHash: string
   userId: string
   createdAt: string
-  /** To the minute. */
+  /** Exact to the minute. */
   usedAt: string
-  /** When the password was last given within it; null: not since it began. */
+  /** When the password was last given again in it; null: not since it began. */
   confirmedAt: string | null
 }
 
-/** Browsers and addresses that have signed in as a user, see `accounts/sessions/known-devices.ts`. */
+/** Browsers and addresses that have signed in as a user; see `accounts/sessions/known-devices.ts`. */
 export interface KnownDevicesTable {
   userId: string
   device: string
@@ -61,7 +62,7 @@ export interface KeysTable {
   createdAt: string
 }
 
-/** Whether a link works, as far as its last use has shown. `forbidden`: the platform refuses the account, or us. */
+/** Whether a link works, as its last use has shown. `forbidden`: the platform rejects the account or our server. */
 export type IntegrationStatus = 'ok' | 'token_rejected' | 'expired' | 'scope_missing' | 'forbidden'
 
 export interface ScmIntegrationsTable {
@@ -70,7 +71,7 @@ export interface ScmIntegrationsTable {
   scmType: ScmType
   /** The address as the user gave it. */
   url: string
-  /** The same for every spelling of one place. */
+  /** The same for every spelling of one address. */
   urlKey: string
   /** Web root and REST root, see `platforms/platform-url.ts`. */
   webUrl: string
@@ -81,45 +82,45 @@ export interface ScmIntegrationsTable {
   email: string | null
   profileUrl: string
   accessToken: Sealed
-  /** Grows with each new token: names a token in caches without showing it. */
+  /** Grows with each new token, so that caches can tell tokens apart without containing them. */
   tokenVersion: number
   tokenExpiresAt: string | null
-  /** Space-separated; null when the platform does not tell. */
+  /** Space-separated; null when the platform does not say. */
   scopes: string | null
   missingScopes: string
   status: IntegrationStatus
-  /** What the platform said when it was refused, as a sentence; null when all is well, or when it has said nothing. */
+  /** The platform's reason for the status, as a sentence; null when the link works, or when there is no reason. */
   statusReason: string | null
   createdAt: string
   updatedAt: string
-  // Of links made by OAuth; null for the others.
+  // Only for links made by OAuth; null for the others
   /** null when the platform gave none. */
   refreshToken: Sealed | null
-  /** Our application that the tokens were given to. */
+  /** The OAuth application that the tokens were issued to. */
   clientId: string | null
-  /** When the platform gave the present token. */
+  /** When the platform issued the present token. */
   tokenObtainedAt: string | null
   /** Space-separated. */
   askedScopes: string | null
-  /** Who may spend the refresh token, and until when: time and a random id. Or why nobody may until then. */
+  /** Which process may use the refresh token, and until when: time and a random id. Or why none may until then. */
   refreshLease: string | null
 }
 
-/** An attempt to link that waits for the platform to send the browser back. */
+/** An attempt to link: we wait for the platform to send the browser back. */
 export interface OAuthStatesTable {
   /** SHA-256 of the state, which has 256 random bits. */
   stateHash: string
   sessionHash: string
   userId: string
   scmType: OAuthScmType
-  /** PKCE. */
+  /** The PKCE code verifier. */
   verifier: Sealed
-  /** The link that is to be made again; null for a new one. */
+  /** The link that should be made again; null for a new one. */
   againId: string | null
   expiresAt: string
 }
 
-/** Tokens of links that are gone, until the platform has been told. */
+/** Tokens of removed links that still have to be revoked at their platform. */
 export interface RevocationsTable {
   id: string
   scmType: OAuthScmType
@@ -129,28 +130,28 @@ export interface RevocationsTable {
   refreshToken: Sealed | null
   attempts: number
   createdAt: string
-  /** When it is tried next. */
+  /** When to try next. */
   nextAt: string
-  /** Whose they were, and of which link; null where they never were a link's, and of what an older Forgelink queued. */
+  /** The owner and the link they had; null when they never belonged to a link, and in rows of an older Forgelink. */
   ownerId: string | null
   integrationId: string | null
 }
 
-/** By which means something was done: `password` is Basic credentials or the sign-in page, `server` nobody's wish. */
+/** How something was done: `password` is Basic credentials or the sign-in page, `server` the server itself. */
 export type EventMeans = 'session' | 'api_token' | 'password' | 'command_line' | 'server'
 
-/** The audit trail. Nothing refers to other tables by a foreign key: a removed user's events stay. */
+/** The audit trail. It has no foreign keys, so a removed user's events stay. */
 export interface EventsTable {
   /** A UUID of version 7: sorts by time. */
   id: string
   createdAt: string
   type: string
-  /** Whose account it is about; null when that is nobody's. */
+  /** The account that the event is about; null for none. */
   userId: string | null
-  /** As it was then. */
+  /** The name at that time. */
   username: string | null
   via: EventMeans
-  /** Of the API token, where `via` is one. */
+  /** The API token's id, when `via` is one. */
   tokenId: string | null
   tokenName: string | null
   /** Where the request came from. */
@@ -160,7 +161,9 @@ export interface EventsTable {
   typeData: string
 }
 
-/** Key ids that sealed something, each with a proof that tells the right key from another of the same id. */
+/**
+ * Key ids that have sealed something, each with a proof that distinguishes the right key from another with the same id.
+ */
 export interface SecretKeysTable {
   id: string
   proof: Sealed

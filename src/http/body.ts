@@ -6,7 +6,7 @@ import { Value } from 'typebox/value'
 import { Failure, type Hint, invalid } from '../failure.ts'
 import { UNPRINTABLE } from '../text.ts'
 
-/** Largest body, in bytes; no object of the API comes near it. */
+/** Maximum body size in bytes; the API's objects are far smaller. */
 export const BODY_LIMIT = 64 * 1024
 const MAX_DEPTH = 32
 
@@ -33,7 +33,7 @@ function parseJson(body: Buffer): unknown {
   try {
     value = JSON.parse(text)
   } catch (error) {
-    // The parser's own message repeats what was sent, which may be a token.
+    // The parser's message repeats what was sent, which may be a token.
     const [, position] = /position (\d+)/.exec(error instanceof Error ? error.message : '') ?? []
     throw badJson(position ? `unexpected character at position ${position}` : 'it ends too early or is not JSON')
   }
@@ -50,13 +50,13 @@ function depthOf(value: unknown, depth = 0): number {
   return Object.values(value).reduce((deepest: number, item) => Math.max(deepest, depthOf(item, depth + 1)), depth + 1)
 }
 
-/** What is wrong with a field, and where that can be told what would do instead. */
+/** What is wrong with a field, and, when it is known, what to send instead. */
 export interface FieldProblem {
   problem: string
   hint?: Hint
 }
 
-/** Says what is wrong with a field that has the right type; undefined when nothing is. `members` are not checked yet. */
+/** Says what is wrong with a field of the right type; undefined when nothing is. `members` are not checked yet. */
 export type FieldChecks<T> = {
   [Field in keyof T]?: (
     value: NonNullable<T[Field]>,
@@ -65,7 +65,7 @@ export type FieldChecks<T> = {
 }
 
 /**
- * The members of `schema` from a body that has them wrapped in `root` or bare; others are ignored.
+ * The members of `schema` in a body, either wrapped in `root` or bare; other members are ignored.
  * Throws `invalid` with every wrong field at once.
  */
 export function readBody<T extends TObject>(
@@ -120,7 +120,7 @@ function sentence(error: { keyword: string; params: object }): string {
   return 'is not valid'
 }
 
-/** Names are shown in terminals and pages: one line of text that is not blank. */
+/** Names are shown in terminals and pages: one line of text that is not empty. */
 export function nameProblem(name: string): string | undefined {
   if (name.trim() === '') return 'must not be blank'
   return UNPRINTABLE.test(name) ? 'must not contain control characters' : undefined

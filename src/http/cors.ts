@@ -1,13 +1,16 @@
-// Lets pages of the origins that the operator names call the API with a bearer token, never with cookies.
+// Lets pages of origins that the operator allows call the API, with a bearer token and never with cookies.
 
 import type { App } from './server.ts'
 
 const METHODS = 'GET, HEAD, POST, PUT, PATCH, DELETE'
 const READABLE = 'Retry-After, X-Request-Id, WWW-Authenticate, Allow'
-/** Seconds for which browsers keep the answer to a preflight. */
+/** For how many seconds browsers keep the answer to a preflight. */
 const MAX_AGE = '600'
 
-/** Only below `/v1`, since no other page needs metrics or our pages. https://fetch.spec.whatwg.org/#http-cors-protocol */
+/**
+ * Only below `/v1`, since other sites need neither metrics nor our pages.
+ * https://fetch.spec.whatwg.org/#http-cors-protocol
+ */
 export function allowOrigins(app: App, origins: string[]): void {
   if (origins.length === 0) return
   app.addHook('onRequest', async (request, reply) => {

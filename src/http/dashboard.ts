@@ -1,4 +1,4 @@
-// Serves the built dashboard: its files to everybody, its one page to people who are signed in.
+// Serves the built dashboard: its files to everybody, its page only to signed-in users.
 
 import { readFileSync } from 'node:fs'
 import { basename, join, resolve } from 'node:path'
@@ -13,13 +13,13 @@ const PAGES = ['/', '/profile', '/repositories', '/pull-requests', '/keys', '/to
 const NONCE_PLACE = '__CSP_NONCE__'
 const BASE_PLACE = '__BASE_PATH__'
 
-/** Where the build puts the dashboard. Found from the sources as well as from the compiled files. */
+/** The folder into which the dashboard is built. Works from the sources and from the compiled files. */
 export function builtDashboard(): string {
   const root = resolve(import.meta.dirname, '../..')
   return basename(root) === 'dist' ? join(root, 'dashboard') : join(root, 'dist', 'dashboard')
 }
 
-/** Pages and files, on an `app` that `configurePages` has set up. Files that come after the start are not served. */
+/** Pages and files, on an `app` that `configurePages` has set up. Files added after the start are not served. */
 export async function dashboardRoutes(
   app: App,
   publicUrl: string,
@@ -36,7 +36,7 @@ export async function dashboardRoutes(
       preCompressed: true,
       cacheControl: false,
       setHeaders(reply, path) {
-        // What the build puts into assets has a hash of its content in its name.
+        // The names of files in assets contain a hash of their content.
         const isHashed = /[\\/]assets[\\/]/.test(path)
         reply.header('cache-control', isHashed ? 'public, max-age=31536000, immutable' : 'no-cache')
       },

@@ -1,4 +1,4 @@
-// How failures look in the description of the API, made from the status table in failures.ts.
+// The schemas of failures for the API description, made from the status table in failures.ts.
 
 import type { TProperties, TSchema } from 'typebox'
 import { Type } from 'typebox'
@@ -8,13 +8,13 @@ import { failureRows } from './failures.ts'
 
 const codes = Object.keys(failureRows) as FailureCode[]
 
-/** What a call of a platform may end with. */
+/** The failures that a call of a platform may end with. */
 export const PLATFORM_FAILURES = codes.filter((code) => code.startsWith('scm_'))
 
-/** Those that are the platform's trouble, or its limit: where a field is named for the others. */
+/** Outages and rate limits of platforms: the others are reported as `invalid` where they concern a field. */
 export const PLATFORM_TROUBLE = PLATFORM_FAILURES.filter((code) => [429, 503].includes(failureRows[code].status))
 
-/** What a status is called in the names of components, and what it means. */
+/** For each status: its name in components, and its meaning. */
 const statuses: Record<number, [name: string, meaning: string]> = {
   400: ['bad_request', 'The request cannot be read.'],
   401: ['unauthorized', 'No, wrong or expired credentials of the caller.'],
@@ -39,7 +39,7 @@ function retryAfter() {
   return { description: 'Seconds to wait.', schema: Type.Integer({ minimum: 0 }), required: true }
 }
 
-/** What stands beside `error` and `code`, by the code that callers see. */
+/** The members besides `error` and `code`, by the code that callers see. */
 const besides: Record<string, TProperties> = {
   insufficient_scope: { scope: Type.Optional(Type.String({ description: 'The scope that would do.' })) },
   already_linked: { id: Type.String({ format: 'uuid', description: 'The link that is there.' }) },
@@ -70,7 +70,7 @@ export function failureResponses(given: FailureCode[]): Record<string, NamedResp
   )
 }
 
-/** What an operation answers besides: the failures that are about HTTP itself. */
+/** What any operation may answer besides: failures of HTTP itself. */
 export const otherFailures: NamedResponse = {
   name: 'OtherFailure',
   response: {
@@ -103,7 +103,7 @@ function sentence() {
   return Type.String({ description: 'A sentence for people.' })
 }
 
-/** undefined: `error` alone. */
+/** undefined: only `error`. */
 function membersOf(status: number, seen: string[]): TProperties | undefined {
   const error = sentence()
   const hint = Type.Optional(HintSchema)
@@ -115,7 +115,9 @@ function membersOf(status: number, seen: string[]): TProperties | undefined {
   return { error, code: oneOf(seen), ...more, ...(status !== 500 && { hint }) }
 }
 
-/** `AlreadyLinkedFailure`; of several codes `BadRequestFailure`, or `PlatformForbiddenFailure` when it may be the platform's. */
+/**
+ * `AlreadyLinkedFailure`; for several codes `BadRequestFailure`, or `PlatformForbiddenFailure` if one is a platform's.
+ */
 function nameOf(status: string, seen: string[]): string {
   const [only = status] = seen
   const isPlatforms = seen.some((code) => code.startsWith('scm_'))

@@ -1,4 +1,4 @@
-// Answers failures: the status table, and the JSON that each kind has on the wire.
+// Answers failures: the table of statuses, and the JSON body of each kind.
 
 import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify'
 import type { FailureCode } from '../failure.ts'
@@ -10,7 +10,7 @@ interface Row {
   code: string | null
 }
 
-/** Never 502 or 504 (clients cannot read them), and 401 only for the caller's own credentials. */
+/** Never 502 or 504, which clients cannot read; 401 only for the caller's own credentials. */
 export const failureRows: Record<FailureCode, Row> = {
   bad_json: { status: 400, code: 'bad_json' },
   bad_request: { status: 400, code: 'bad_request' },
@@ -35,7 +35,8 @@ export const failureRows: Record<FailureCode, Row> = {
   scm_scope_missing: { status: 403, code: 'scm_scope_missing' },
   scm_sso_required: { status: 403, code: 'scm_sso_required' },
   scm_forbidden: { status: 403, code: 'scm_forbidden' },
-  // Where something asked for by name may be absent, the caller of the platform says so; elsewhere it is nonsense.
+  // Where a missing object is a normal answer, the caller of the platform handles it; anywhere else the answer makes no
+  // sense.
   scm_not_found: { status: 503, code: 'scm_bad_response' },
   scm_query_refused: { status: 422, code: null },
   scm_rate_limited: { status: 429, code: 'scm_rate_limited' },
@@ -49,10 +50,10 @@ export const failureRows: Record<FailureCode, Row> = {
   internal: { status: 500, code: 'internal' },
 }
 
-/** Seconds that a caller is asked to wait when nothing better is known. */
+/** Seconds to wait when nothing better is known. */
 const DEFAULT_RETRY_AFTER = 5
 
-/** What Fastify itself refuses, as a Failure of ours. */
+/** Turns an error of Fastify itself into a Failure. */
 function failureFrom(error: FastifyError | Failure): Failure {
   if (error instanceof Failure) return error
   const { statusCode = 500, code } = error
@@ -60,7 +61,7 @@ function failureFrom(error: FastifyError | Failure): Failure {
   if (statusCode === 415) {
     return new Failure('unsupported_media_type', 'Send the body as JSON, with Content-Type: application/json.')
   }
-  // A caller that goes away while it sends is no bug of ours.
+  // A caller that disconnects while sending is not a bug of ours.
   if ((statusCode >= 400 && statusCode < 500) || code === 'ECONNRESET') {
     return new Failure('bad_request', 'This request cannot be read.')
   }
@@ -91,7 +92,7 @@ function bodyOf(failure: Failure, row: Row, requestId: string): object {
   }
 }
 
-/** The frames of a stack without its first line: messages may repeat what a user sent. */
+/** The stack without its first line, because messages may repeat what a user sent. */
 function frames(error: Error): string {
   return (error.stack ?? '')
     .split('\n')
@@ -100,7 +101,7 @@ function frames(error: Error): string {
     .join('\n')
 }
 
-/** Writes to the log what went wrong, and sets what the answer's headers say of it. */
+/** Logs the failure, and sets the answer's headers for it. */
 export function noteFailure(
   error: FastifyError | Failure,
   request: FastifyRequest,
@@ -132,7 +133,7 @@ export function answerFailure(error: FastifyError | Failure, request: FastifyReq
     .send(bodyOf(failure, row, request.id))
 }
 
-/** What the HTTP parser refuses before there is a request, as JSON like every other answer. */
+/** Answers an error of the HTTP parser, before there is a request, with JSON like every other answer. */
 export function answerClientError(
   error: { code?: string },
   socket: { writable: boolean; end(text: string): void },

@@ -1,4 +1,4 @@
-// Refuses pages under a host name that is not ours: an attacker can point a name at this server (DNS rebinding).
+// Rejects pages under an unknown host name, because an attacker can point a name at this server (DNS rebinding).
 
 import type { FastifyRequest } from 'fastify'
 import { Failure } from '../failure.ts'
@@ -6,7 +6,9 @@ import { prefersHtml } from './html/accept.ts'
 import { messagePage, protectPage, sendPage } from './html/layout.ts'
 import type { App } from './server.ts'
 
-/** Programs may use any name: they send credentials of their own, and no cookie that a browser adds by itself counts there. */
+/**
+ * Programs may use any name: they send their own credentials, and these routes accept no cookie that a browser adds.
+ */
 const ANY_HOST = /^\/(v1|scim|healthz|readyz|metrics)(\/|\?|$)/
 
 const LOOPBACK = /^(localhost|.*\.localhost|127(\.\d{1,3}){3}|\[::1\])$/
@@ -17,7 +19,7 @@ export function checkHosts(app: App, publicUrl: string, serverNames: string[]): 
 
   app.addHook('onRequest', async (request, reply) => {
     const repeated = ['host', 'authorization'].find((name) => countOf(request, name) > 1)
-    // A proxy in front of us may have checked the other one.
+    // A proxy in front of us may have checked the other of the two.
     if (repeated) throw new Failure('bad_request', `The header ${repeated} is there twice.`)
     const host = hostOf(request)
     if (ANY_HOST.test(request.url) || known.has(host) || LOOPBACK.test(host)) return
@@ -37,7 +39,9 @@ function countOf({ raw }: FastifyRequest, name: string): number {
   return raw.rawHeaders.filter((text, index) => index % 2 === 0 && text.toLowerCase() === name).length
 }
 
-/** As URLs spell it: lower case, without a port or the root's dot. Behind a trusted proxy it is the name that the proxy was asked for. */
+/**
+ * Written as in URLs: lower case, without port or final dot. Behind a trusted proxy it is the name sent to the proxy.
+ */
 function hostOf(request: FastifyRequest): string {
   return (URL.parse(`http://${request.host}`)?.hostname ?? '').replace(/\.$/, '')
 }

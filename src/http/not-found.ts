@@ -1,4 +1,4 @@
-// Answers requests that no route takes: with JSON, or with a page for people who typed the address.
+// Answers requests that match no route: with JSON, or with a page for people who typed the address.
 
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { publicPath } from '../public-path.ts'
@@ -7,7 +7,7 @@ import { messagePage, protectPage, sendPage } from './html/layout.ts'
 import type { App } from './server.ts'
 
 /**
- * 405 with `Allow` for a path that is known with other methods, else 404.
+ * 405 with `Allow` for a path that exists with other methods, else 404.
  * Call it before any route is registered.
  */
 export function answerNotFound(app: App, publicUrl: string): void {

@@ -9,7 +9,7 @@ import type { App } from './server.ts'
 
 declare module 'fastify' {
   interface FastifySchema {
-    /** What the route's own work may fail with; what its method, its credentials and its fields may is known without. */
+    /** Failures of the route's own work; those of its method, credentials and fields are added automatically. */
     failures?: FailureCode[]
   }
 }
@@ -19,7 +19,7 @@ type ScopeFor = (method: string, route: string) => string
 
 const CALLER: FailureCode[] = ['unauthorized', 'rate_limited', 'store_unavailable']
 
-/** The ways to say who calls, and what each may fail with. */
+/** The kinds of credentials, and the failures of each. */
 const credentials = {
   bearer: {
     scheme: { type: 'http', scheme: 'bearer', bearerFormat: 'JWT', description: 'From POST /v1/tokens/exchange.' },
@@ -46,7 +46,7 @@ const credentials = {
 const EVERY_ROUTE: FailureCode[] = ['overloaded', 'internal']
 const BODY: FailureCode[] = ['bad_json', 'bad_request', 'payload_too_large', 'unsupported_media_type']
 
-/** As the plugin makes it from a route's schema. */
+/** The form that the plugin makes from a route's schema. */
 interface Operation {
   operationId?: string
   security?: Record<string, string[]>[]
@@ -56,7 +56,7 @@ interface Operation {
   'x-failures'?: FailureCode[]
 }
 
-/** Before the routes are registered. `platforms`: what people call those that are linked. */
+/** Call it before the routes are registered. `platforms`: the names of those that can be linked. */
 export async function describeApi(
   app: App,
   { publicUrl, platforms, scopeFor }: { publicUrl: string; platforms: string[]; scopeFor: ScopeFor },
@@ -92,7 +92,7 @@ export async function describeApi(
   })
 }
 
-/** After the routes are registered. */
+/** Call it after the routes are registered. */
 export function openApiRoute(app: App): void {
   app.get('/openapi.json', { schema: { hide: true } }, async () => app.swagger())
 }
@@ -102,7 +102,7 @@ interface Description {
   components: { schemas?: Record<string, unknown>; responses?: Record<string, unknown> }
 }
 
-/** With what the schemas of the routes do not say: failures, scopes, one id for each operation, and components. */
+/** Adds what the routes' schemas do not say: failures, scopes, one id per operation, and components. */
 function completed(description: Description, scopeFor: ScopeFor): Description {
   const schemas: Record<string, unknown> = {}
   const responses: Record<string, unknown> = {}
@@ -157,7 +157,7 @@ function failuresOf(method: string, security: Record<string, string[]>[], operat
   ]
 }
 
-/** A route that takes a second method has a second operation. */
+/** A route with two methods has two operations, which need different ids. */
 function idFor(operationId: string, method: string, ids: Set<string>): string {
   const id = ids.has(operationId) ? `${operationId}By${method.charAt(0).toUpperCase()}${method.slice(1)}` : operationId
   if (ids.has(id)) throw new Error(`Two operations have the id ${id}`)
@@ -167,15 +167,15 @@ function idFor(operationId: string, method: string, ids: Set<string>): string {
 
 const successes: Record<string, string> = { 200: 'Done.', 201: 'Made.' }
 
-/** The plugin's own words say nothing. */
+/** Replaces the plugin's description, which says nothing. */
 function named(status: string, response: { description: string }): object {
   const isSaid = response.description !== 'Default Response'
   return isSaid ? response : { ...response, description: successes[status] ?? status }
 }
 
 /**
- * The same with a reference in the place of every schema that has a title. `described` of a field is what a check of its
- * own sees to, which `readBody` would otherwise answer in words of its own.
+ * Replaces every schema that has a title by a reference. A field's `described` has rules that only the description
+ * shows: `readBody` does not know them, because a check of the field's own gives a better message.
  */
 function withComponents(value: unknown, schemas: Record<string, unknown>): unknown {
   if (Array.isArray(value)) return value.map((item) => withComponents(item, schemas))

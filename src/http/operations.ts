@@ -1,4 +1,4 @@
-// Routes for operators and their tools: is the process alive, is the store there, how much is going on.
+// Routes for operators and their tools: whether the process runs, whether the store is available, and metrics.
 
 import Fastify from 'fastify'
 import { collectDefaultMetrics, Histogram, Registry } from 'prom-client'
@@ -13,7 +13,7 @@ type MetricsConfig = Pick<Config, 'metricsToken' | 'metricsPort'>
 
 const Ok = Type.Object({ status: Type.String() }, { title: 'Ok' })
 
-/** `ping` throws when the store is not there; `counted` has the counters of other parts. */
+/** `ping` throws when the store is unavailable; `counted` has the counters of other parts. */
 export function operationsRoutes(app: App, config: MetricsConfig, counted: Registry, ping: () => Promise<void>): void {
   app.get(
     '/healthz',
@@ -62,7 +62,9 @@ export function operationsRoutes(app: App, config: MetricsConfig, counted: Regis
   metricsRoutes(app, config, Registry.merge([own, counted]))
 }
 
-/** A proxy in front of us may pass everything on, so metrics need a token, or a port that only this machine reaches. */
+/**
+ * A proxy in front of us may forward everything, so metrics need a token, or a port that only this machine can reach.
+ */
 function metricsRoutes(app: App, { metricsToken, metricsPort }: MetricsConfig, registry: Registry): void {
   if (metricsPort !== null) listenForMetrics(app, metricsPort, registry)
   if (metricsToken === null) return
@@ -88,7 +90,7 @@ function metricsRoutes(app: App, { metricsToken, metricsPort }: MetricsConfig, r
   )
 }
 
-/** On loopback, from before the service listens until it has closed. A port that is taken fails the start. */
+/** On loopback, from before the service listens until it has closed. A port in use stops the start. */
 function listenForMetrics(app: App, port: number, registry: Registry): void {
   const server = Fastify()
   server.get('/metrics', async (_request, reply) => reply.type(registry.contentType).send(await registry.metrics()))

@@ -1,4 +1,4 @@
-// Pages of lists: which one the caller wants, and what `meta.pagination` says of it.
+// Pages of lists: which page the caller wants, and its `meta.pagination`.
 
 import { Type } from 'typebox'
 import { invalid } from '../failure.ts'
@@ -52,7 +52,7 @@ export function readPage(query: Record<string, unknown>): { page: number; perPag
   return { page, perPage }
 }
 
-/** `meta.pagination` of a page; totals are null when they are not known. */
+/** `meta.pagination` of a page; totals are null when unknown. */
 export function paginationJson(
   asked: { page: number; perPage: number },
   found: { hasNext: boolean; totalCount: number | null },
@@ -60,7 +60,7 @@ export function paginationJson(
   const totalPages = found.totalCount === null ? null : Math.ceil(found.totalCount / asked.perPage)
   return {
     current_page: asked.page,
-    // For a page past the end, the last page that exists; null where there is none.
+    // For a page after the end, the last page that exists; null when there is none.
     prev_page: Math.min(asked.page - 1, totalPages ?? Number.POSITIVE_INFINITY) || null,
     next_page: found.hasNext ? asked.page + 1 : null,
     total_pages: totalPages,
@@ -68,10 +68,10 @@ export function paginationJson(
   }
 }
 
-/** The warning beside a list without pages that was cut: older versions let an account have more. */
+/** The warning with a list that was cut, of those without pages: older versions let an account have more items. */
 export const CutMeta = Type.Optional(Type.Object({ warnings: Type.Array(Type.String()) }, { title: 'CutMeta' }))
 
-/** No list is answered without a bound: `items` may be one more than `limit`, which `setting` gives. */
+/** Every list has a limit: `items` may be one more than `limit`, which `setting` sets. */
 export function cutAt<T>(
   limit: number,
   items: T[],

@@ -1,9 +1,9 @@
-// What the schemas of routes have in common.
+// What all routes' schemas share.
 
 import type { TSchema } from 'typebox'
 import { Type } from 'typebox'
 
-/** The status of success with its body; failures are described by `failures` of the route. */
+/** A successful status with its body; failures are described by the route's `failures`. */
 export function answers<Status extends number, T extends TSchema>(status: Status, schema: T): Record<Status, T> {
   return { [status]: schema } as Record<Status, T>
 }

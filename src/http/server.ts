@@ -1,4 +1,5 @@
-// Makes the Fastify server: request ids, bodies, failures as JSON, no secret in the log. Its routes come from `app.ts`.
+// Creates the Fastify server: request ids, bodies, failures as JSON, no secrets in the log. The routes come from
+// `app.ts`.
 
 import { randomBytes, randomUUID } from 'node:crypto'
 import type { IncomingMessage, ServerResponse } from 'node:http'
@@ -13,7 +14,7 @@ import { answerClientError, answerFailure } from './failures.ts'
 
 declare module 'fastify' {
   interface FastifyRequest {
-    /** As `id`, but never the same for two requests: callers choose their `id` themselves. Events have this one. */
+    /** Like `id`, but unique: callers may choose their `id` themselves. Events contain this one. */
     ownId: string
   }
 }
@@ -26,7 +27,7 @@ export type App = FastifyInstance<
   TypeBoxTypeProvider
 >
 
-/** Longest path with query, in characters; a query of ours has at most 1,024. */
+/** Maximum length of path and query, in characters; our own queries have at most 1,024. */
 const MAX_URL_LENGTH = 8192
 /** How long headers and whole requests may take to arrive, in milliseconds. */
 const HEADERS_TIMEOUT = 10_000
@@ -44,7 +45,7 @@ export function createServer(config: Pick<Config, 'logLevel' | 'trustProxy' | 'p
     trustProxy: config.trustProxy.length > 0 ? config.trustProxy : false,
     return503OnClosing: false, // shutdown.ts answers in our own form
     requestTimeout: REQUEST_TIMEOUT,
-    // requestTimeout alone cuts nothing: Node looks at it only every connectionsCheckingInterval.
+    // requestTimeout alone has no effect: Node checks it only every connectionsCheckingInterval.
     http: { headersTimeout: HEADERS_TIMEOUT, requestTimeout: REQUEST_TIMEOUT, connectionsCheckingInterval: 500 },
     rewriteUrl: (request) => routePath(config.publicUrl, foldSlashes(request.url ?? '/')),
     routerOptions: { ignoreTrailingSlash: true, maxParamLength: MAX_URL_LENGTH, querystringParser: readQuery },
@@ -58,7 +59,7 @@ export function createServer(config: Pick<Config, 'logLevel' | 'trustProxy' | 'p
     clientErrorHandler: answerClientError,
   }).withTypeProvider<TypeBoxTypeProvider>()
   acceptBodies(app)
-  // Schemas describe and serialise; what callers send is read by readBody, readPage and the query grammar.
+  // Schemas only describe and serialise; input is checked by readBody, readPage and the query grammar.
   app.setValidatorCompiler(() => () => true)
   app.setErrorHandler(answerFailure)
   app.decorateRequest('ownId', '')
@@ -73,7 +74,7 @@ export function createServer(config: Pick<Config, 'logLevel' | 'trustProxy' | 'p
       return reply
     }
     const { 'content-encoding': encoding, 'content-length': length, 'transfer-encoding': transfer } = request.headers
-    // Without a body its type means nothing, however it is written.
+    // Without a body its content type means nothing, however it is written.
     if (!transfer && (length === undefined || length === '0')) delete request.raw.headers['content-type']
     if (encoding && encoding !== 'identity') {
       throw new Failure('unsupported_media_type', 'Compressed bodies are not taken: send the JSON as it is.')
@@ -101,19 +102,19 @@ export function createServer(config: Pick<Config, 'logLevel' | 'trustProxy' | 'p
   return app
 }
 
-/** The caller's own id when it is short and has safe characters only: it is written to the log. */
+/** The caller's own id, if it is short and has only safe characters, because it is logged. */
 function requestId(request: IncomingMessage): string {
   const given = request.headers['x-request-id']
   return typeof given === 'string' && /^[A-Za-z0-9._:=/+-]{1,128}$/.test(given) ? given : randomUUID()
 }
 
-/** Clients that are given a base URL with a slash at its end ask for `//v1/…`. */
+/** Clients whose base URL ends in a slash ask for `//v1/…`. */
 function foldSlashes(url: string): string {
   const [path = '/', ...query] = url.split('?')
   return [path.replace(/\/{2,}/g, '/'), ...query].join('?')
 }
 
-/** Form decoding: `+` and `%20` are spaces. A repeated name gives an array, which the hook above refuses. */
+/** Form decoding: `+` and `%20` are spaces. A repeated name gives an array, which a hook rejects. */
 function readQuery(text: string): Record<string, string | string[]> {
   const query: Record<string, string | string[]> = Object.create(null)
   for (const [name, value] of new URLSearchParams(text)) {

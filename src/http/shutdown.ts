@@ -1,16 +1,16 @@
-// Stopping in order: no new requests, time to finish for those under way, an answer for those that do not, and then the end.
+// Stopping in order: no new requests, time for running ones to finish, a 503 for those that do not, and then the end.
 
 import type { FastifyReply } from 'fastify'
 import { stopping } from '../failure.ts'
 import type { App } from './server.ts'
 
-/** How long requests under way may take to finish, in milliseconds. */
+/** How long running requests may take to finish, in milliseconds. */
 const GRACE = 12_000
-/** How long the last answers may take to leave, in milliseconds. */
+/** How long sending the last answers may take, in milliseconds. */
 const LAST_WORDS = 1_000
 const SWEEP_EVERY = 200
 
-/** Call it before any route is registered. What `app.close()` waits for ends within `grace` and a second. */
+/** Call it before any route is registered. `app.close()` takes at most `grace` and a second. */
 export function closeInOrder(app: App, grace = GRACE): void {
   const replies = new Set<FastifyReply>()
   let isShuttingDown = false
@@ -26,7 +26,7 @@ export function closeInOrder(app: App, grace = GRACE): void {
   app.addHook('preClose', async () => {
     isShuttingDown = true
     const timers = [
-      // A connection whose answer was just leaving becomes idle only after the server has looked for idle ones.
+      // A connection whose answer was just being sent becomes idle only after the server has closed its idle ones.
       setInterval(() => app.server.closeIdleConnections(), SWEEP_EVERY),
       setTimeout(() => {
         for (const reply of replies) if (!reply.sent) reply.header('connection', 'close').send(stopping())

@@ -1,4 +1,4 @@
-// The pictures of linked accounts from our own address, so that no page asks a platform for anything.
+// Serves the pictures of linked accounts from our own address, so that a page never makes a browser contact a platform.
 
 import { createHash } from 'node:crypto'
 import { LRUCache } from 'lru-cache'
@@ -13,20 +13,20 @@ import type { Services } from './services.ts'
 
 type Image = { type: string; bytes: Buffer } | null
 
-/** At most 50 MB. What is under way is in it too, so that one picture is asked for once. */
+/** At most 50 MB. Running requests are in it too, so that each picture is fetched only once. */
 const REMEMBERED = 200
 const REMEMBERED_MS = 3_600_000
-/** A platform that had no picture to give is asked again sooner. */
+/** After a failure the platform is asked again sooner. */
 const FAILURE_MS = 300_000
 
-/** `app` has authenticated a session. `serverNames`: our names besides that of `publicUrl`. */
+/** For an `app` that requires a session. `serverNames`: our host names besides that of `publicUrl`. */
 export function avatarRoutes(app: App, services: Services, serverNames: string[]): void {
   const images = new LRUCache<string, Promise<Image>>({ max: REMEMBERED, ttl: REMEMBERED_MS })
 
   const { publicUrl } = services
   const ours = [publicUrl, ...serverNames.map((name) => Object.assign(new URL(publicUrl), { hostname: name }).href)]
 
-  /** A platform could make this server ask itself. */
+  /** Whether the address is our own: a platform could name it, to make this server call itself. */
   function isOurs(address: string): boolean {
     return ours.some((own) => isOwn(address, own))
   }
@@ -54,7 +54,7 @@ export function avatarRoutes(app: App, services: Services, serverNames: string[]
     const integration = await getIntegration(services.database, user.id, params.id)
     const image = await imageOf(integration)
     reply.header('cache-control', `private, max-age=${image ? 3600 : 300}`)
-    // Should somebody open it as a page, it is a picture and nothing else.
+    // If someone opens it as a page, it can show only the picture.
     reply.header('content-security-policy', "default-src 'none'; sandbox")
     if (image) return reply.type(image.type).send(image.bytes)
     return reply.type('image/svg+xml; charset=utf-8').send(initials(integration))
@@ -63,7 +63,7 @@ export function avatarRoutes(app: App, services: Services, serverNames: string[]
 
 const SIZE = 96
 
-/** The first letters of the name on a colour of its own. */
+/** An image with the first letters of the name, on a colour chosen by the link's id. */
 function initials({ id, username }: Integration): string {
   const [first = '?', second = ''] = username.split(/[^\p{L}\p{N}]+/u).filter((part) => part !== '')
   const letters = second === '' ? [...first].slice(0, 2) : [[...first][0], [...second][0]]

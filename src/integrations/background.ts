@@ -1,29 +1,33 @@
-// Work that must not be lost when its caller gives up or the process stops: tokens just given exist nowhere else yet.
+// Work that must not be lost when its caller leaves or the process stops: new tokens are stored nowhere else yet.
 
 import { setTimeout as delay } from 'node:timers/promises'
 import { Failure } from '../failure.ts'
 
-/** How long to go on storing while the store is away: a platform gives the same tokens never again. */
+/** How long storing is tried again while the store is unavailable: a platform never sends the same tokens twice. */
 const STORE_LIMIT_MS = 300_000
 const STORE_AGAIN_MS = 100
-/** From the signal to the end of the wait for work: as long as requests may take (`http/shutdown.ts`). */
+/**
+ * How long a stopping process waits for this work, from the signal on: as long as for requests (`http/shutdown.ts`).
+ */
 const STOP_LIMIT_MS = 13_000
 
 export interface Background {
-  /** A process that stops waits for this work, also when nobody else does any more. */
+  /** A stopping process waits for this work, even when its caller has left. */
   waitUntil<T>(work: Promise<T>): Promise<T>
-  /** Does it again and again while the store is away, for at most `limit` milliseconds; it must be good for doing twice. */
+  /**
+   * Repeats `store` while the store is unavailable, for at most `limit` milliseconds. Doing it twice must be harmless.
+   */
   retryStore<T>(store: () => Promise<T>, limit?: number): Promise<T>
-  /** From now on the process stops: what is under way has a last term. */
+  /** The process is about to stop: running work now has a time limit. */
   startDraining(): void
   isStopping(): boolean
-  /** After `startDraining`: all work has ended, or its last term is over. */
+  /** Resolves after `startDraining`, when all work has ended or the time limit is over. */
   drained(): Promise<void>
 }
 
 export function createBackground(): Background {
   const works = new Set<Promise<unknown>>()
-  /** `Date.now()` after which a process that stops waits no longer. */
+  /** `Date.now()` after which a stopping process waits no longer. */
   let stopsAt = Number.POSITIVE_INFINITY
 
   function waitUntil<T>(work: Promise<T>): Promise<T> {

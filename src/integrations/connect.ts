@@ -1,4 +1,4 @@
-// An integration becomes a Platform: the one place that hands out tokens for calls, refreshed when due.
+// Turns an integration into a Platform: the only file that hands out tokens for calls, refreshed when necessary.
 
 import { Failure } from '../failure.ts'
 import type { Connection, Platform, Profile } from '../platforms/platform.ts'
@@ -15,12 +15,15 @@ import { grantedTo, openAccess } from './tokens/pair.ts'
 
 /** How long a whole request of ours may take, in milliseconds: clients give up at 30 s. */
 const REQUEST_LIMIT = 25_000
-/** How long before its end a token is renewed: it has to last for the call, and clocks differ. */
+/** How long before its expiry a token is refreshed: it must last for the whole call, and clocks differ. */
 const REFRESH_AHEAD = 120_000
-/** How long a call waits for the renewal of a token that lives: it goes on, and the call takes the one that it has. */
+/**
+ * How long a call waits for the refresh of a token that is still valid; then it uses that token, and the refresh goes
+ * on.
+ */
 const LIVING_PATIENCE = 5_000
 
-/** When and by what a request of ours ends. */
+/** What limits a request's waiting. */
 interface Waiter {
   /** Epoch milliseconds. */
   deadline: number
@@ -45,7 +48,7 @@ function connect(services: Services, integration: Integration, waiter: Waiter, o
 }
 
 /**
- * Whose a token is that belongs to no link yet. `hasWorked`, `obtainedAt`: as in `Connection`. Call it within
+ * The profile of a token that belongs to no link yet. `hasWorked`, `obtainedAt`: as in `Connection`. Call it within
  * `transport.waiting`.
  */
 export async function fetchProfile(
@@ -72,15 +75,15 @@ export async function fetchProfile(
 type Use<T> = (platform: Platform, integration: Integration) => Promise<T>
 
 export interface UseOptions {
-  /** It asks for nothing but what is the account's own, so that a refusal is about the whole link. */
+  /** Whether the call reads only the account's own data, so that an error is about the whole link. */
   asksForAccount?: boolean
-  /** It asks with a token, too, that the platform has refused before. */
+  /** Whether to call even with a token that the platform has rejected before. */
   asksAgain?: boolean
 }
 
 /**
- * Uses the owner's link, by id or scm_type, and notes what that shows of it. A token that is refused is renewed once where
- * it can be, and `use` runs again: it must not have changed anything before its first call.
+ * Runs `use` with the owner's link, found by id or scm_type, and stores what it shows about the link. When the platform
+ * rejects the token and it can be refreshed, `use` runs once more; so it must change nothing before its first call.
  */
 export async function withPlatform<T>(
   services: Services,
@@ -110,7 +113,7 @@ export async function withPlatform<T>(
   })
 }
 
-/** Throws it on. */
+/** Stores what the failure shows about the link, and throws it again. */
 async function noteFailedCall(
   { database }: Services,
   integration: Integration,
@@ -137,7 +140,7 @@ async function runWith<T>(services: Services, integration: Integration, use: Use
   return result
 }
 
-/** The link with a token that is good for a while, as far as is known. */
+/** The link with a token that is valid for a while, as far as we know. */
 async function withFreshToken(services: Services, integration: Integration, deadline: number): Promise<Integration> {
   if (integration.status === 'expired') throw linkExpired(services, integration)
   const pause = pauseOf(integration)
@@ -152,20 +155,20 @@ async function withFreshToken(services: Services, integration: Integration, dead
   } catch (error) {
     const isGone = error instanceof Failure && ['scm_link_expired', 'not_found'].includes(error.code)
     if (left <= 0 || isGone) throw error
-    return integration // the platform has trouble renewing, but the token lives
+    return integration // the refresh failed at the platform, but the token is still valid
   }
 }
 
 /**
- * Half of a short life is enough, else a token of two minutes would be renewed at each call. Links of older programs do
- * not tell when they got the token: their row was last changed then, or later.
+ * At most half of a token's lifetime, or else a token of two minutes would be refreshed at each call. Links of older
+ * versions do not say when they got the token, but not later than the last change of their row.
  */
 function refreshAhead({ updatedAt, tokenObtainedAt }: Integration, tokenExpiresAt: string): number {
   const began = [updatedAt, tokenObtainedAt ?? updatedAt].map((time) => Date.parse(time))
   return Math.min(REFRESH_AHEAD, (Date.parse(tokenExpiresAt) - Math.min(...began)) / 2)
 }
 
-/** After a refusal: the token that has taken this one's place, if need be by a refresh; undefined when there is none. */
+/** After a rejection: the link with a newer token, refreshed if necessary; undefined when there is none. */
 async function newerToken(
   services: Services,
   integration: Integration,
@@ -175,7 +178,7 @@ async function newerToken(
   if (!present) return undefined
   if (present.status === 'expired') throw linkExpired(services, present)
   if (present.tokenVersion !== integration.tokenVersion) return present
-  // A token that was refused before has been renewed for it already: not again and again.
+  // A token that was rejected before has already been refreshed for that reason: do not repeat it for ever.
   if (present.refreshToken === null || present.status === 'token_rejected') return undefined
   return ensureFresh(services, present, 'refused', deadline)
 }

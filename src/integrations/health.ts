@@ -1,4 +1,4 @@
-// What is wrong with a link, and how to mend it: asks the platform, at most once a minute for each link.
+// Says what is wrong with a link and how to fix it. It asks the platform at most once a minute for each link.
 
 import { LRUCache } from 'lru-cache'
 import type { Static } from 'typebox'
@@ -42,12 +42,12 @@ export const HealthSchema = Type.Object(
 )
 type Health = Static<typeof HealthSchema>
 
-/** Days before a token's end at which its owner is told. */
+/** How many days before a token expires its owner is warned. */
 const EXPIRY_WARNING_DAYS = 14
 const REMEMBERED_MS = 60_000
 
 export interface HealthChecks {
-  /** A platform that does not answer is a problem of the link, not a failure of this call. */
+  /** A platform that does not answer is reported as a problem of the link; it is not a failure of this call. */
   check(owner: string, idOrType: string): Promise<Health>
 }
 
@@ -60,7 +60,7 @@ export function createHealthChecks(services: Services): HealthChecks {
       const known = memory.get(memoryKey(integration))
       if (known) return known
       const health = await askHealth(services, integration)
-      // The question itself may have changed it.
+      // The check itself may have changed the link.
       const present = await findIntegration(services.database, owner, integration.id)
       if (present) memory.set(memoryKey(present), health)
       return health
@@ -68,7 +68,7 @@ export function createHealthChecks(services: Services): HealthChecks {
   }
 }
 
-/** With the status and the last change: what a call has shown since makes the remembered answer untrue. */
+/** Contains the status and the last change: once a call has changed the link, the cached answer is outdated. */
 function memoryKey(integration: Integration): string {
   const { id, tokenVersion, updatedAt } = integration
   return `${id}/${tokenVersion}/${updatedAt}/${statusNow(integration)}`
@@ -77,7 +77,8 @@ function memoryKey(integration: Integration): string {
 async function askHealth(services: Services, integration: Integration): Promise<Health> {
   try {
     const { ownerId, id } = integration
-    // Also with a token that was refused, which a server that was restored takes again: nothing else would find out.
+    // A rejected token is tried too: a server restored from a backup may accept it again, and only this check can
+    // notice.
     const told = await withPlatform(services, ownerId, id, ask, { asksForAccount: true, asksAgain: true })
     await noteProfile(services.database, told.link, told.profile)
     const incomplete = incompleteness(told)
@@ -91,7 +92,7 @@ async function askHealth(services: Services, integration: Integration): Promise<
   }
 }
 
-/** What the platform tells of the account, and of itself. `link`: with the token that was used. */
+/** What the platform said about the account and about itself. `link` has the token that was used. */
 interface Told {
   link: Integration
   profile: Profile
@@ -101,13 +102,13 @@ interface Told {
 async function ask(platform: Platform, link: Integration): Promise<Told> {
   const profile = await platform.profile()
   const health = await platform.health()
-  // What was refused is tried: an account that may read its profile and nothing else is not well.
+  // Calls that failed before are tried: an account that may read only its own profile is not healthy.
   const isDoubtful = hadFailed(link) || !health.isTold
   if (isDoubtful && health.unknownCalls.length === 0) await platform.sshKeys()
   return { link, profile, platform: health }
 }
 
-/** By a call, and not by what the token's scopes tell. */
+/** Whether a call has failed; missing scopes alone do not count. */
 function hadFailed({ status, missingScopes }: Integration): boolean {
   return status === 'forbidden' || (status === 'scope_missing' && missingScopes === '')
 }
@@ -115,7 +116,7 @@ function hadFailed({ status, missingScopes }: Integration): boolean {
 function healthFrom(services: Services, { link, profile, platform }: Told, incomplete: string | null): Health {
   const { name, version, rateLimit } = platform
   const missing = missingScopesOf(link, profile)
-  // What is renewed by itself is nothing to warn of.
+  // A token that is refreshed automatically needs no warning.
   const hasRefreshToken = link.refreshToken !== null
   const expiresAt = hasRefreshToken ? link.tokenExpiresAt : profile.tokenExpiresAt
   const hint = tokenHint(services.publicUrl, link)
@@ -140,7 +141,7 @@ function healthFrom(services: Services, { link, profile, platform }: Told, incom
   }
 }
 
-/** As far as the store tells; a platform that is down, or somebody in between, changes nothing of that. */
+/** The health as far as it is stored. A platform that is down, or a proxy's answer, does not change that. */
 function failedHealth(integration: Integration, failure: Failure): Health {
   return {
     status: shownBy(failure)?.status ?? statusNow(integration),
@@ -156,7 +157,7 @@ function failedHealth(integration: Integration, failure: Failure): Health {
   }
 }
 
-/** What the token lacks for our calls; of OAuth also what was asked for and not granted. */
+/** The scopes that the token lacks for our calls; for OAuth also those that were asked for but not granted. */
 function missingScopesOf({ clientId, missingScopes }: Integration, profile: Profile): string[] {
   const notGranted = clientId === null ? [] : missingScopes.split(' ').filter(Boolean)
   return [...new Set([...profile.missingScopes, ...notGranted])]
@@ -167,8 +168,8 @@ function problem(code: string, message: string, hint?: Hint): Health['problems']
 }
 
 /**
- * Of a server that is only like the platform (GitBucket is like GitHub), what it lacks; else null. Of the contract's statuses
- * that is `forbidden`: no other token and no other scope mends what it never answers.
+ * What a server lacks that only resembles the platform, as GitBucket resembles GitHub; else null. Of the API's statuses
+ * this is `forbidden`: neither another token nor another scope makes it answer those calls.
  */
 function incompleteness({ link, platform }: Told): string | null {
   const { unknownCalls } = platform

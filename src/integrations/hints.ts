@@ -1,4 +1,4 @@
-// What the owner of a link can do about a failure of its platform, and the pages where that is done.
+// What a link's owner can do about a failure of its platform, and on which page.
 
 import type { FailureCode, Hint } from '../failure.ts'
 import { Failure } from '../failure.ts'
@@ -6,27 +6,29 @@ import { isOAuthScmType } from '../platforms/scm-types.ts'
 import { vendorOf } from '../platforms/vendors.ts'
 import type { Integration } from './integrations.ts'
 
-/** Without an `id` it is being made. */
+/** Without an `id`, the link is just being made. */
 type Link = Pick<Integration, 'scmType' | 'webUrl'> & Partial<Pick<Integration, 'id'>>
 
-/** Where accounts are linked by OAuth; with `id`, that link again. */
+/** The page where accounts are linked by OAuth; with `id`, where that link is made again. */
 export function linkPage(publicUrl: string, { scmType, id }: Pick<Link, 'scmType' | 'id'>): string {
   return `${publicUrl}/users/${scmType}/link${id === undefined ? '' : `?again=${id}`}`
 }
 
-/** Where the platform makes tokens. */
+/** The platform's page where tokens are created. */
 function tokenPage({ scmType, webUrl }: Link): string {
   return `${webUrl}${vendorOf(scmType).addresses.tokensPath}`
 }
 
-/** Another token mends the link: one that its owner makes, or for a link made by OAuth the next one it gets. */
+/** A new token repairs the link: one that the owner pastes, or for OAuth the one from linking again. */
 export function tokenHint(publicUrl: string, link: Link): Hint {
   return isOAuthScmType(link.scmType)
     ? { action: 'link_again', url: linkPage(publicUrl, link) }
     : { action: 'replace_token', url: tokenPage(link) }
 }
 
-/** A platform that is down or out of reach is not mended by its user. What a failure says of itself comes first. */
+/**
+ * Only failures that the user can fix, so not an unreachable platform. A hint in the failure itself takes precedence.
+ */
 const hints: Partial<Record<FailureCode, (publicUrl: string, link: Link) => Hint>> = {
   scm_token_rejected: tokenHint,
   scm_link_expired: tokenHint,
@@ -36,15 +38,15 @@ const hints: Partial<Record<FailureCode, (publicUrl: string, link: Link) => Hint
     const hint = tokenHint(publicUrl, link)
     return hint.action === 'replace_token' ? { ...hint, action: 'authorise' } : hint
   },
-  // Signed in there, its person reads why.
+  // When signed in there, the person sees the reason.
   scm_forbidden: (_publicUrl, { webUrl }) => ({ action: 'open_platform', url: webUrl }),
   scm_application_refused: () => ({ action: 'ask_operator' }),
   scm_address_refused: () => ({ action: 'ask_operator' }),
 }
 
-/** What can be done about `failure`; undefined when that is nothing, or to wait. */
+/** What can be done about `failure`; undefined when nothing helps, or only waiting. */
 export function linkHint(publicUrl: string, link: Link, { code, details }: Failure): Hint | undefined {
-  // Some addresses no setting opens.
+  // Some addresses cannot be allowed by any setting.
   if (code === 'scm_address_refused' && details.log?.setting === 'none') return undefined
   return details.hint ?? hints[code]?.(publicUrl, link)
 }
@@ -58,7 +60,7 @@ export function withHint(publicUrl: string, link: Link, error: unknown): unknown
 
 const PAGES: Hint['action'][] = ['link_again', 'replace_token', 'authorise', 'open_platform']
 
-/** The page to open, if that is what can be done. */
+/** The page to open, if the hint names one. */
 export function fixPage(hint: Hint | undefined): string | null {
   return hint?.url !== undefined && PAGES.includes(hint.action) ? hint.url : null
 }

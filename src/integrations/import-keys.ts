@@ -1,4 +1,4 @@
-// Platform keys become keys here: those for signing in that are new, and a reason for each that is left out.
+// Imports a platform's SSH keys: new ones that can be used to sign in, and a reason for each one that is left out.
 
 import type { User } from '../accounts/users.ts'
 import type { Actor } from '../audit/events.ts'
@@ -16,11 +16,11 @@ import type { Services } from './services.ts'
 export interface ImportedKeys {
   /** Added by this call. */
   keys: Key[]
-  /** Of no use here, each with its reason. Keys that the user has already are neither. */
+  /** Keys that cannot be used here, each with its reason. Keys that the user already has are in neither list. */
   skipped: { title: string; reason: string }[]
 }
 
-/** Platforms take any text as a title; ours is one line and part of a name. */
+/** Platforms allow any text as a title; ours is one line and becomes part of a name. */
 const MAX_TITLE_LENGTH = 200
 
 export async function importKeys(

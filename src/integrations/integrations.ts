@@ -1,4 +1,4 @@
-// The scm_integrations table: each row links one user to one account on one platform. No query goes without the owner.
+// The scm_integrations table: each row links one user to one account on one platform. Every query names the owner.
 
 import { randomUUID } from 'node:crypto'
 import type { Selectable } from 'kysely'
@@ -19,10 +19,10 @@ import { now } from '../time.ts'
 
 export type Integration = Selectable<ScmIntegrationsTable>
 
-/** As many as there may be, for who sets no limit. */
+/** More than any account has, for callers that set no limit. */
 const MAX_LISTED = 1_000_000
 
-/** As events name it. The picture is without its query: on private servers that opens it. */
+/** The link as events show it. The picture's query is left out: on private servers it gives access to the picture. */
 export function integrationData({ id, scmType, username, avatarUrl, url }: Integration): IntegrationData {
   const picture = avatarUrl?.split('?')[0] ?? null
   return {
@@ -55,7 +55,9 @@ export async function listIntegrations(
   return query.orderBy('createdAt').orderBy('id').limit(limit).execute()
 }
 
-/** After one was added, whose owner is locked. Throws `invalid` when it is one too many: then it is not kept. */
+/**
+ * Call it after adding a link, with the owner locked. Throws `invalid` when there are too many; the caller rolls back.
+ */
 export async function checkLinkCount(transaction: Transaction, owner: string, maxLinks: number): Promise<void> {
   const { total } = await transaction
     .selectFrom('scmIntegrations')
@@ -95,13 +97,13 @@ export async function getIntegration(database: Database, owner: string, idOrType
   return integration
 }
 
-/** undefined when it is gone. */
+/** undefined when the link does not exist any more. */
 export async function findIntegration(database: Database, owner: string, id: string): Promise<Integration | undefined> {
   const [integration] = await byId(database, { owner, id })
   return integration
 }
 
-/** What a platform told of an account and its token, as columns. */
+/** A platform's profile of an account and its token, as columns. */
 export function profileColumns(profile: Profile) {
   return {
     ...accountColumns(profile),
@@ -121,12 +123,12 @@ export function statusFor(missingScopes: string[]): IntegrationStatus {
   return missingScopes.length > 0 ? 'scope_missing' : 'ok'
 }
 
-/** The status of a link whose calls are answered. */
+/** The status of a link whose calls succeed. */
 export function workingStatus({ missingScopes }: Integration): IntegrationStatus {
   return statusFor(missingScopes.split(' ').filter(Boolean))
 }
 
-/** The columns of a link that nothing changes any more, and those it begins with. */
+/** The columns of a new link: those that never change, and the initial values. */
 export function newLinkColumns(id: string, ownerId: string, scmType: ScmType, address: PlatformAddress) {
   const time = now()
   return {
@@ -144,8 +146,8 @@ export function newLinkColumns(id: string, ownerId: string, scmType: ScmType, ad
 }
 
 /**
- * The new row, or the id of the link to the same account that the owner has already. Throws `store_unavailable` when
- * that link is unlinked at the same moment.
+ * The new row, or the id of the owner's existing link to the same account. Throws `store_unavailable` when that link is
+ * unlinked at the same moment.
  */
 export async function addIntegration(
   transaction: Transaction,
@@ -187,7 +189,7 @@ export async function addIntegration(
   return { existingId: existing.id }
 }
 
-/** Another token for the same account. Throws `not_found` when the link is gone meanwhile. */
+/** Stores another token for the same account. Throws `not_found` when the link does not exist any more. */
 export async function replaceAccessToken(
   transaction: Transaction,
   vault: Vault,
@@ -215,12 +217,12 @@ export async function replaceAccessToken(
 }
 
 /**
- * What the platform tells of the account and its token now, unless the link is gone or has another token by now. What
- * OAuth granted, and until when, the platform said when it gave the token: that stays.
+ * Stores the platform's present profile of the account and its token, unless the link is gone or has another token by
+ * now. Scopes and expiry of an OAuth token stay as they were granted.
  */
 export async function noteProfile(database: Database, integration: Integration, profile: Profile): Promise<void> {
   const columns = integration.clientId === null ? profileColumns(profile) : accountColumns(profile)
-  // What is undefined is not told now, and stays.
+  // An undefined member is unknown now, so its column stays.
   const told = Object.entries(columns).filter(([, value]) => value !== undefined)
   const isKnown = told.every(([name, value]) => integration[name as keyof Integration] === value)
   if (isKnown) return
@@ -236,7 +238,7 @@ export async function noteProfile(database: Database, integration: Integration, 
   )
 }
 
-/** Notes what the use of a token has shown, unless the link is gone or has another token by now. */
+/** Stores what using a token has shown, unless the link is gone or has another token by now. */
 export async function noteStatus(
   database: Database,
   integration: Integration,
@@ -249,13 +251,13 @@ export async function noteStatus(
       .where('ownerId', '=', integration.ownerId)
       .where('id', '=', integration.id)
       .where('tokenVersion', '=', integration.tokenVersion)
-      // A call that began while the token lived must not bring a link back that has ended meanwhile.
+      // A call that began before the link expired must not set its status back.
       .where('status', '!=', 'expired')
       .execute(),
   )
 }
 
-/** As it was at that moment: its tokens may be newer than the caller's. undefined when it is gone already. */
+/** The row at the moment of deletion: its tokens may be newer than the caller's. undefined when it is already gone. */
 export async function deleteIntegration(
   transaction: Transaction,
   actor: Actor,

@@ -1,4 +1,4 @@
-// What is refused leaves a trace: a link for where it leads or whose it is an event, our OAuth application a line in the log.
+// Records why a link was rejected: as an event for its user, and as a log line when our OAuth application is the cause.
 
 import type { LinkErrorReason } from '../audit/event-types.ts'
 import type { Actor } from '../audit/events.ts'
@@ -6,7 +6,7 @@ import { Failure } from '../failure.ts'
 import type { OAuthScmType, ScmType } from '../platforms/scm-types.ts'
 import type { Services } from './services.ts'
 
-/** `scmType` null: what was given is none. Of the address only host and port are kept. */
+/** `scmType` null: the given type is unknown. Of the address only host and port are kept. */
 export async function recordLinkError(
   { failureTrail }: Services,
   actor: Actor,
@@ -21,7 +21,7 @@ export async function recordLinkError(
   })
 }
 
-/** For the operator, who alone can mend it: people see a page or an answer only. */
+/** For the operator, since only they can fix it; the user gets just a page or an answer. */
 export function noteApplicationDenied({ log }: Services, scmType: OAuthScmType, error: unknown): void {
   if (!(error instanceof Failure) || error.code !== 'scm_application_refused') return
   const name = scmType.toUpperCase()

@@ -1,4 +1,4 @@
-// What a refusal shows of a whole link, and how that is told as its status.
+// What an error shows about the whole link, and how the link's status says it.
 
 import type { IntegrationStatus } from '../database/tables.ts'
 import type { FailureCode } from '../failure.ts'
@@ -16,7 +16,7 @@ const MAX_REASON_LENGTH = 500
 
 const REJECTED: FailureCode[] = ['scm_token_rejected', 'scm_token_unreadable']
 
-/** A link in the status `forbidden` is mended at the platform; the others need another token. */
+/** A link with the status `forbidden` must be fixed at the platform; the others need another token. */
 const statusOf: Partial<Record<FailureCode, IntegrationStatus>> = {
   scm_token_rejected: 'token_rejected',
   scm_token_unreadable: 'token_rejected',
@@ -26,28 +26,28 @@ const statusOf: Partial<Record<FailureCode, IntegrationStatus>> = {
   scm_forbidden: 'forbidden',
 }
 
-/** undefined: nothing, such as that the platform is down, or that somebody in between has answered. */
+/** undefined when it shows nothing about the link, for example when the platform is down or a proxy has answered. */
 export function shownBy(failure: Failure): Shown | undefined {
   const status = statusOf[failure.code]
   return status && { status, statusReason: reasonOf(failure) }
 }
 
 /**
- * Whether a refusal is about the link, or only about what the call named. `asksForAccount`: the call named nothing, no
- * repository, user or organisation that may refuse us on its own.
+ * Whether an error is about the link, or only about the object that the call named. `asksForAccount`: the call named no
+ * repository, user or organisation that could forbid the access on its own.
  */
 export function isAboutLink(failure: Failure, asksForAccount: boolean): boolean {
   return isRejection(failure) || failure.details.ofAccount === true || asksForAccount
 }
 
-/** What no longer opens here is as good as refused there: another token mends it. */
+/** A stored token that cannot be decrypted counts like a rejected one: another token helps. */
 export function isRejection(error: unknown): boolean {
   return error instanceof Failure && REJECTED.includes(error.code)
 }
 
 /**
- * null for what does not open: no platform was asked, and with the right key it opens again. Queries of addresses are
- * left out, since they may let their reader in (GitHub's page for single sign-on).
+ * null when a stored token cannot be decrypted: the platform was not asked, and with the right key it works again. The
+ * queries of addresses are left out, since they may give access (GitHub's page for single sign-on).
  */
 function reasonOf({ code, message }: Failure): string | null {
   if (code === 'scm_token_unreadable') return null
@@ -55,8 +55,8 @@ function reasonOf({ code, message }: Failure): string | null {
 }
 
 /**
- * Whether the platform has said that it does not take this token: it is not asked again with it. Too many tries have
- * GitHub lock the account, and gitlab.com count everybody behind our address as anonymous. A new token is tried nevertheless.
+ * Whether the platform has rejected this token before; then it is not used again. After too many rejected calls GitHub
+ * locks the account, and gitlab.com treats every call from our address as anonymous. A new token is always tried.
  */
 export function isKnownRejected({ status, statusReason, tokenObtainedAt }: Integration): boolean {
   const isNew = tokenObtainedAt !== null && isNewToken(Date.parse(tokenObtainedAt))
@@ -67,14 +67,14 @@ export function knownRejection({ statusReason }: Integration): Failure {
   return new Failure('scm_token_rejected', statusReason ?? 'The platform does not take the token.')
 }
 
-/** A token whose time is over is expired, whether or not it was used since, unless it can be renewed. */
+/** A token past its expiry date is `expired`, whether or not it was used since, unless it can be refreshed. */
 export function statusNow(integration: Integration): IntegrationStatus {
   const { tokenExpiresAt, refreshToken } = integration
   if (refreshToken !== null) return integration.status
   return tokenExpiresAt !== null && Date.parse(tokenExpiresAt) <= Date.now() ? 'expired' : integration.status
 }
 
-/** A sentence, or null when all is well. */
+/** A sentence, or null when the link works. */
 export function statusReasonNow(integration: Integration): string | null {
   const status = statusNow(integration)
   if (status === 'ok') return null
@@ -85,7 +85,7 @@ export function statusReasonNow(integration: Integration): string | null {
   return untold[status](integration)
 }
 
-/** Where the platform was not asked, or has said no more than its status. */
+/** For when the platform was not asked, or gave no reason. */
 const untold: Record<Exclude<IntegrationStatus, 'ok'>, (integration: Integration) => string> = {
   token_rejected: () => 'The platform no longer takes the token.',
   expired: ({ tokenExpiresAt }) => `The token ended${tokenExpiresAt ? ` on ${tokenExpiresAt.slice(0, 10)}` : ''}.`,

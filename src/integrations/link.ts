@@ -1,4 +1,4 @@
-// A URL and a token become an integration: the platform is asked whose token it is, and nothing is stored unless all is well.
+// Links by URL and token: asks the platform whose token it is, and stores the link only if everything is right.
 
 import type { Actor } from '../audit/events.ts'
 import type { FailureCode } from '../failure.ts'
@@ -14,7 +14,7 @@ import { addIntegration, getIntegration, replaceAccessToken } from './integratio
 import { recordLinkError } from './link-errors.ts'
 import type { Services } from './services.ts'
 
-/** Failures that are about the address or the token the caller gave; any other is answered as it is. */
+/** Failures caused by the address or token that the caller gave; any other failure is returned as it is. */
 const fieldAtFault: Partial<Record<FailureCode, 'url' | 'access_token'>> = {
   scm_address_refused: 'url',
   scm_unreachable: 'url',
@@ -30,7 +30,7 @@ const fieldAtFault: Partial<Record<FailureCode, 'url' | 'access_token'>> = {
 
 type TrialLink = Parameters<typeof fetchProfile>[1]
 
-/** Whose token it is. That our address policy refuses the place leaves an event. */
+/** Asks whose token it is. When our address policy forbids the address, an event is recorded. */
 async function askProfile(
   services: Services,
   actor: Actor,
@@ -52,7 +52,7 @@ async function askProfile(
   }
 }
 
-/** Throws `invalid` at `url` or `access_token`, `already_linked`, or what the platform's own trouble is. */
+/** Throws `invalid` at `url` or `access_token`, `already_linked`, or the platform's own failure. */
 export async function link(
   services: Services,
   actor: Actor,
@@ -81,7 +81,7 @@ export async function link(
   return added
 }
 
-/** Another token for the same link. Throws `invalid` for a link made by OAuth, `conflict` for another account's token. */
+/** Replaces the link's token. Throws `invalid` for a link made by OAuth, `conflict` for another account's token. */
 export async function relink(
   services: Services,
   actor: Actor,

@@ -29,7 +29,7 @@ import type { Revoker } from './tokens/revoker.ts'
 import { unlink } from './unlink.ts'
 
 const MAX_TOKEN_LENGTH = 4096
-/** What RFC 9110 lets into a header value, without spaces. */
+/** The characters that RFC 9110 allows in a header value, without spaces. */
 const TOKEN_CHARACTERS = /^[\x21-\x7e]+$/
 
 const AccessToken = Type.String({
@@ -61,7 +61,7 @@ function accessTokenProblem(token: string): string | undefined {
 export interface IntegrationParts {
   revoker: Revoker
   healthChecks: HealthChecks
-  /** Whether bearer tokens with the scope for it are shown the platforms' tokens. */
+  /** Whether bearer tokens with the right scope may see the platforms' tokens. */
   exposeAccessTokens: boolean
 }
 
@@ -84,11 +84,11 @@ export function integrationRoutes(app: App, services: Services, parts: Integrati
     return readPlatformUrl(scmType, url, transport.policy, publicUrl)
   }
 
-  /** Throws `invalid` with every wrong member. That our policy refuses the address leaves an event. */
+  /** Throws `invalid` with every wrong member. When our policy forbids the address, an event is recorded. */
   async function readLink(request: FastifyRequest) {
     const problems: { scmType: ScmType | null; webUrl: string }[] = []
 
-    /** Without a type that can be linked here, what holds for every address is checked. */
+    /** When the type is missing or cannot be linked here, only the rules for all addresses are checked. */
     function urlProblem(url: string, { scm_type: given }: Record<string, unknown>): FieldProblem | undefined {
       const scmType = isScmType(given) ? given : null
       const address =
@@ -119,22 +119,22 @@ export function integrationRoutes(app: App, services: Services, parts: Integrati
     }
   }
 
-  /** Only to bearer tokens with the scope for it, never to a session. */
+  /** Only bearer tokens with the right scope may, never a session. */
   function maySeeTokens({ session, apiToken }: FastifyRequest): boolean {
     return exposeAccessTokens && session === null && apiToken?.scopes.includes('access_tokens') === true
   }
 
-  /** That tokens are shown leaves an event. */
+  /** Records an event, since tokens are shown. */
   async function noteShown(request: FastifyRequest): Promise<void> {
     if (maySeeTokens(request)) await tokenShowings.note(actorOf(request), request.user.id)
   }
 
-  /** List and show; every other answer leaves the token out. */
+  /** For list and show; every other answer leaves the token out. */
   function shown(integration: Integration, request: FastifyRequest) {
     const { user } = request
     if (!maySeeTokens(request)) return integrationJson(integration, user)
     const accessToken = findAccess(services, integration)
-    // One link whose token cannot be read must not keep the others out of the list.
+    // One link whose token cannot be read must not make the whole list fail.
     const unreadable = { status: 'token_rejected' as const, statusReason: 'The stored token cannot be read any more.' }
     const shown = accessToken === undefined ? { ...integration, ...unreadable } : integration
     return integrationJson(shown, user, accessToken)

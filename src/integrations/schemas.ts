@@ -1,4 +1,4 @@
-// Integrations, and what platforms show through them, as JSON.
+// Integrations, and what platforms return through them, as JSON.
 
 import { Type } from 'typebox'
 import { ownerJson } from '../accounts/schemas.ts'

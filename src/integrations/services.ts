@@ -1,4 +1,4 @@
-// What the functions of integrations work with.
+// The services that integrations use.
 
 import type { FailureTrail } from '../audit/failures.ts'
 import type { TokenShowings } from '../audit/token-showings.ts'
@@ -18,9 +18,9 @@ export interface Services {
   failureTrail: FailureTrail
   tokenShowings: TokenShowings
   background: Background
-  /** Refreshes that are under way in this process, by link and token version: whoever needs the same one shares it. */
+  /** Refreshes that are running in this process, by link and token version: callers that need the same one share it. */
   refreshes: Map<string, Promise<Integration>>
-  /** Without a slash at its end. */
+  /** Without a trailing slash. */
   publicUrl: string
   limits: Pick<Config, 'maxKeys' | 'maxLinks'>
   oauth: OAuthSetups

@@ -1,4 +1,5 @@
-// Unlinking: gone here first, and what OAuth obtained is queued for revocation in the same transaction. Pasted tokens stay.
+// Unlinking: removes the link and queues its OAuth tokens for revocation in one transaction. Pasted tokens are not
+// revoked.
 
 import { lockUser, removeUser } from '../accounts/users.ts'
 import type { Actor } from '../audit/events.ts'
@@ -14,7 +15,7 @@ import { isUnreadable, openPair } from './tokens/pair.ts'
 import type { TokenPair } from './tokens/revocations.ts'
 import { queueRevocation } from './tokens/revocations.ts'
 
-/** Throws `not_found` when it is gone already. */
+/** Throws `not_found` when it is already gone. */
 export async function unlink(services: Services, actor: Actor, integration: Integration): Promise<void> {
   await services.database.transaction().execute(async (transaction) => {
     const deleted = await deleteIntegration(transaction, actor, integration)
@@ -23,13 +24,13 @@ export async function unlink(services: Services, actor: Actor, integration: Inte
   })
 }
 
-/** The user with all that is theirs. How many tokens are to be revoked, which a process that serves does. */
+/** Removes the user with everything they own. Returns how many tokens a running server will revoke. */
 export async function removeUserAndUnlink(services: Services, actor: Actor, owner: string): Promise<number> {
   return services.database.transaction().execute(async (transaction) => {
     await lockUser(transaction, owner)
     let queued = 0
     for (const integration of await listIntegrations(transaction, owner)) {
-      // As it is when it goes: a renewal may have stored other tokens a moment ago.
+      // The row at the moment of deletion: a refresh may just have stored other tokens.
       const deleted = await deleteIntegration(transaction, actor, integration)
       if (!deleted) continue
       await queueTokensOf(services, transaction, deleted)
@@ -40,13 +41,13 @@ export async function removeUserAndUnlink(services: Services, actor: Actor, owne
   })
 }
 
-/** The tokens of a link that is gone or has others now. Those that no longer open cannot be revoked, and are let go. */
+/** Queues the tokens that a link had before. Those that cannot be decrypted cannot be revoked, and are skipped. */
 export async function queueTokensOf(services: Services, database: Database, integration: Integration): Promise<void> {
   const { id, ownerId, scmType, webUrl, clientId } = integration
   if (!isOAuthScmType(scmType) || clientId === null) return
   const tokens = pairToRevoke(services, integration)
   if (!tokens) return
-  // Whoever renews the pair just now sends its refresh token: revoking, which may send it too, comes after that.
+  // A running refresh may just be sending the refresh token. Revoking may send it too, so it must come after that.
   const dueAt = spendingEnds(integration) ?? now()
   const revocation = { scmType, webUrl, clientId, tokens, ownerId, integrationId: id, dueAt }
   await queueRevocation(database, services.vault, revocation)

@@ -1,4 +1,4 @@
-// Lists the platforms do not have: filtered, merged or reordered over as few upstream pages as a page of ours needs.
+// Lists that no platform offers as such: filtered, merged or reordered, from as few upstream pages as possible.
 
 import { startOf } from './answers.ts'
 import { hasCode } from './failures.ts'
@@ -7,7 +7,7 @@ import type { Branch, PageRequest } from './platform.ts'
 import type { ListPositions } from './transport/positions.ts'
 
 const UPSTREAM_PAGE = 100
-/** Upstream pages that one call of ours reads at most, so that it does not read a whole server. */
+/** Maximum upstream pages per call of ours, so that one call does not read a whole server. */
 const MAX_PAGES = 10
 const MAX_ITEMS = UPSTREAM_PAGE * MAX_PAGES
 
@@ -16,9 +16,9 @@ export interface Composition<T> {
   keep?: (item: T) => boolean
   /** When an item was made, as the platform writes it: merges several lists that are each sorted newest first. */
   createdAt?: (item: T) => string | null | undefined
-  /** Where pages before this one ended. */
+  /** Where earlier pages ended. */
   positions?: ListPositions
-  /** `Date.now()` after which no more is read, if anything was. */
+  /** `Date.now()` after which reading stops, if at least one page was read. */
   until?: number
   maxPages?: number
 }
@@ -26,11 +26,11 @@ export interface Composition<T> {
 export interface ComposedPage<T> {
   items: T[]
   hasNext: boolean
-  /** null unless the list was read to its end. */
+  /** null unless the whole list was read. */
   totalCount: number | null
   /** Items on this page that could not be read. */
   unreadable: number
-  /** `cut`: so many upstream pages were read before this one was full; `late`: so was the time. */
+  /** `cut`: the limit of upstream pages was reached before this page was full; `late`: the time was over. */
   ending: 'told' | 'cut' | 'late'
 }
 
@@ -39,7 +39,7 @@ export function takePage<T>(list: Composition<T>, wanted: PageRequest): Promise<
   return takeRange(list, startOf(wanted), startOf(wanted) + wanted.perPage)
 }
 
-/** The items from `start` to before `end`; reads just so much that it is known whether anything comes after them. */
+/** The items from `start` to before `end`. Reads only as far as needed to know whether more items follow. */
 async function takeRange<T>(list: Composition<T>, start: number, end: number): Promise<ComposedPage<T>> {
   const { lists, keep = () => true, createdAt, positions, until = Number.POSITIVE_INFINITY } = list
   const from = positions?.before(start)
@@ -53,7 +53,7 @@ async function takeRange<T>(list: Composition<T>, start: number, end: number): P
   for (;;) {
     const dry = cursors.filter(({ isDry }) => isDry())
     if (dry.length > 0) {
-      // Where an unfinished list has run dry its next item may be the newest, so the order is known no further.
+      // An empty cursor may continue with the newest item of all, so the order is not known before it is read on.
       if (dry.length > budget) return { items, hasNext: false, totalCount: null, unreadable, ending: 'cut' }
       budget -= dry.length
       const position = { kept, consumed: cursors.map(({ consumed }) => consumed()) }
@@ -75,7 +75,7 @@ async function takeRange<T>(list: Composition<T>, start: number, end: number): P
     }
   }
 
-  /** What is left is all in hand where every list has ended. */
+  /** What is left can be counted once every upstream list has been read to its end. */
   function totalOf(): number | null {
     if (!cursors.every(({ hasEnded }) => hasEnded())) return null
     const left = cursors.flatMap(({ left }) => left())
@@ -90,11 +90,11 @@ interface Cursor<T> {
   peek(): T | null | undefined
   take(): T | null | undefined
   left(): (T | null)[]
-  /** Upstream items before the next one. */
+  /** How many upstream items come before the next one. */
   consumed(): number
 }
 
-/** Reads an upstream list from a place in it, page by page. A page may be short although more follow. */
+/** Reads an upstream list from a position in it, page by page. A page may be short although more pages follow. */
 function openCursor<T>(read: ReadPage<T>, start: number): Cursor<T> {
   let items: (T | null)[] = []
   let at = start
@@ -125,7 +125,7 @@ function openCursor<T>(read: ReadPage<T>, start: number): Cursor<T> {
   }
 }
 
-/** The list to take from next; undefined when all have ended. What tells no time of its own goes before the rest. */
+/** The cursor to take from next; undefined when all have ended. An item without a time goes before the others. */
 function newest<T>(cursors: Cursor<T>[], createdAt: Composition<T>['createdAt']): Cursor<T> | undefined {
   const [first, ...others] = cursors.filter((cursor) => cursor.peek() !== undefined)
   const timeOf = (cursor: Cursor<T>) => {
@@ -138,7 +138,7 @@ function newest<T>(cursors: Cursor<T>[], createdAt: Composition<T>['createdAt'])
 
 const TIME_OUTS = ['DEADLINE', 'CALL_TIMEOUT', 'UND_ERR_HEADERS_TIMEOUT', 'UND_ERR_BODY_TIMEOUT']
 
-/** Whether the time ended before what was asked for was there. */
+/** Whether the time ended before the answer was there. */
 async function tooLate(asked: Promise<unknown>, until: number): Promise<boolean> {
   let timer: NodeJS.Timeout | undefined
   const late = new Promise<true>((resolve) => {
@@ -151,7 +151,7 @@ async function tooLate(asked: Promise<unknown>, until: number): Promise<boolean>
       throw failure
     },
   )
-  inTime.catch(() => {}) // nobody waits for it after the time
+  inTime.catch(() => {}) // nobody waits for it after the time limit
   try {
     return await Promise.race([inTime, late])
   } finally {
@@ -159,7 +159,7 @@ async function tooLate(asked: Promise<unknown>, until: number): Promise<boolean>
   }
 }
 
-/** A page of branches as they get listed. */
+/** A page of branches as callers get it. */
 export interface BranchPage {
   items: Branch[]
   hasNext: boolean
@@ -168,8 +168,8 @@ export interface BranchPage {
 }
 
 /**
- * A page of branches, the default branch first on page 1 and not again. The project may name one that does not exist:
- * `exists` is asked where the branches read do not tell.
+ * A page of branches: the default branch comes first on page 1 and is not repeated. The project may name a default
+ * branch that does not exist, so `exists` is called when the branches read so far do not show it.
  */
 export async function branchPage(
   read: ReadPage<Branch>,
@@ -193,10 +193,10 @@ export async function branchPage(
       isSeen ||= name === defaultBranch
       return name !== defaultBranch
     },
-    // The last page that starts before the bound may end up to 99 items behind it, and looks one ahead.
+    // The last page that starts before the limit may end 99 items after it, and also looks one item ahead.
     maxPages: MAX_PAGES + 2,
   }
-  // The default branch takes the first place, so that the others come one later than upstream.
+  // The default branch takes the first place, so every other branch comes one place later than upstream.
   const found = await takeRange(others, Math.max(0, start - 1), start + wanted.perPage)
   const mayBeFurther = defaultBranch !== null && found.totalCount === null
   const isThere = isSeen || (mayBeFurther && (await exists()))
@@ -212,9 +212,9 @@ export async function branchPage(
 }
 
 /**
- * Beyond the first 1,000 branches only the page itself is read, and the last item of the one before. Everything up to
- * the default branch stands one place later in our list than upstream; both platforms sort by name, so comparing names
- * tells on which side of the page the default branch is.
+ * After the first 1,000 branches, only the wanted page and the last item of the page before it are read. Branches up to
+ * the default branch stand one place later in our list than upstream. Both platforms sort by name, so comparing names
+ * shows on which side of the page the default branch is.
  */
 async function deepBranchPage(
   read: ReadPage<Branch>,

@@ -1,17 +1,17 @@
-// Failures of platforms, whoever made them: which of them an answer can do without, and queries that are not taken.
+// Groups of failures that an answer can do without, and failures for rejected queries.
 import { Failure, type FailureCode } from '../failure.ts'
 
 export function hasCode(error: unknown, ...codes: FailureCode[]): error is Failure {
   return error instanceof Failure && codes.includes(error.code)
 }
 
-/** The platform did answer, but keeps this one thing from us. */
+/** The platform answered, but does not give us this one thing. */
 export const WITHHELD: FailureCode[] = ['scm_not_found', 'scm_forbidden', 'scm_scope_missing', 'scm_sso_required']
 
-/** It cannot tell now, and may another time. */
+/** The platform cannot answer now, but perhaps later. */
 export const TROUBLES: FailureCode[] = ['scm_rate_limited', 'scm_unavailable', 'scm_unreachable', 'scm_bad_response']
 
-/** null instead of a failure with one of the codes: for what an answer of ours can do without. */
+/** null instead of a failure with one of the codes: for parts that our answer can do without. */
 export async function orNull<T>(asked: Promise<T>, codes: FailureCode[]): Promise<T | null> {
   try {
     return await asked
@@ -23,7 +23,9 @@ export async function orNull<T>(asked: Promise<T>, codes: FailureCode[]): Promis
 
 const MAX_LOOKUPS = 10
 
-/** Asks for what a list does not tell of its items, at most ten times. `isComplete`: whether all were asked and told. */
+/**
+ * Looks up what a list does not say about its items, at most ten times. `isComplete`: whether all lookups were made.
+ */
 export async function lookUpEach<K, T>(
   keys: Set<K>,
   ask: (key: K) => Promise<T>,
@@ -45,20 +47,20 @@ export async function lookUpEach<K, T>(
 
 const MAX_QUOTED = 300
 
-/** 422 at `query`, with what the platform said of it. */
+/** 422 at `query`, with the platform's own explanation. */
 export function queryFailure(label: string, said: unknown): Failure {
   const quoted = quote(said)
   const problem = quoted === null ? `is nothing that ${label} searches for` : `is refused by ${label}: ${quoted}`
   return new Failure('scm_query_refused', `query ${problem}`, { errors: { query: [problem] } })
 }
 
-/** 422 at `page`: the list goes on, but the platform gives no pages so far back. */
+/** 422 at `page`: the list goes on, but the platform does not serve pages this far back. */
 export function pageTooDeep(label: string): Failure {
   const problem = `is further into the list than ${label} gives pages; narrow the query`
   return new Failure('scm_query_refused', `page ${problem}`, { errors: { page: [problem] } })
 }
 
-/** The platform's own words on one line, bounded; null where it says nothing. */
+/** The platform's own words on one line, cut to a maximum length; null when it says nothing. */
 function quote(said: unknown): string | null {
   if (typeof said !== 'string') return null
   const line = said

@@ -1,10 +1,10 @@
-// Pictures of accounts: fetched through the transport like everything else, but without a token.
+// Account pictures, fetched through the transport like everything else, but without a token.
 
 import type { Transport } from './transport/transport.ts'
 
 const MAX_IMAGE_BYTES = 256 * 1024
 
-/** By their first bytes: what a server calls its answer proves nothing, and an SVG can run scripts. */
+/** The first bytes decide: a server's content type proves nothing, and an SVG can run scripts. */
 const RASTER_IMAGES: [type: string, start: RegExp][] = [
   ['image/png', /^\x89PNG\r\n/],
   ['image/jpeg', /^\xff\xd8\xff/],
@@ -13,9 +13,9 @@ const RASTER_IMAGES: [type: string, start: RegExp][] = [
 ]
 
 /**
- * The picture of an account of `account`'s link to the platform at `web`, asked for without any token; null when there is
- * none that can be shown. At the platform's own origin it is below its root, elsewhere only public addresses are asked.
- * Throws a `Failure`.
+ * The account picture of a link that `account` owns, to the platform at `web`. It is fetched without any token; null
+ * when there is none that can be shown. At the platform's own origin it must be below its root, elsewhere the address
+ * must be public. Throws a `Failure`.
  */
 export async function fetchImage(
   transport: Transport,

@@ -1,4 +1,4 @@
-// Reads pages of a platform's list: what can be read of each item, whether more follows, in pieces where a page is too large.
+// Reads pages of a platform's list, leaves out unreadable items, and splits a page that is too large.
 
 import { type Static, type TObject, Type } from 'typebox'
 import { maybe, membersOf, queryOf, startOf } from './answers.ts'
@@ -9,9 +9,9 @@ import { wrongShape } from './transport/bad-answers.ts'
 import { tellsMore } from './transport/next-page.ts'
 
 export interface UpstreamPage<T> {
-  /** null stands for one that could not be read, so that places in the list stay true. */
+  /** null stands for an item that could not be read, so that positions in the list stay correct. */
   items: (T | null)[]
-  /** null where nothing tells. */
+  /** null when nothing says whether more follows. */
   hasNext: boolean | null
   /** null where the platform does not tell. */
   totalCount: number | null
@@ -23,17 +23,20 @@ export interface List<T extends TObject> {
   /** Below the API's root, without a query. */
   path: string
   parameters?: Record<string, string>
-  /** What is read of an item; one that lacks a needed member is left out. */
+  /** The shape of an item; an item without a required member is left out. */
   item: T
   /** GitHub's searches answer with an object that has the list in `items`. */
   isSearch?: true
-  /** Whether what the list belongs to exists, asked before a 404 of the list is believed. Without it, it does. */
+  /**
+   * Whether the list's parent exists. A 404 of the list is not believed before that is known. Without it, the parent
+   * exists.
+   */
   isThere?: () => Promise<boolean>
 }
 
 export interface ListPage<T> extends UpstreamPage<T> {
   headers: Record<string, string>
-  /** Whether a search ran out of time. */
+  /** Whether a search ended early because it ran out of time. */
   isIncomplete: boolean
 }
 
@@ -44,14 +47,14 @@ const Found = Type.Object({
   incomplete_results: maybe(Type.Boolean()),
 })
 
-/** Of both vendors. */
+/** The same for both vendors. */
 const MAX_PER_PAGE = 100
-/** Of a body: in bytes and in values. */
+/** A body that is too large, in bytes or in values. */
 const TOO_MUCH = ['TOO_LARGE', 'TOO_MANY']
-/** Vendors' defaults are 20 and 30: a 404 to no more than that is no matter of size. */
+/** The vendors' default page sizes are 20 and 30, so a 404 to a page this small is not about its size. */
 export const SMALL_PAGE = 30
 
-/** Reads the list's pages, of up to 100 items. A size that has proved too large is not asked for again. */
+/** Reads the list's pages of up to 100 items. A page size that was too large once is not tried again. */
 export function listAt<T extends TObject>(
   api: ApiClient,
   list: List<T>,
@@ -64,7 +67,7 @@ export function listAt<T extends TObject>(
       return await readOnce(api, list, wanted)
     } catch (failure) {
       if (wanted.perPage === 1 || !(await isTooMuch(failure, wanted, list.isThere))) throw failure
-      // Halves, then quarters: what has no end must not be read seven times.
+      // Half the size, then a quarter: a list that always fails must not be read seven times.
       most = Math.max(1, Math.floor(wanted.perPage / (most < MAX_PER_PAGE ? 4 : 2)))
       return inPieces(wanted).catch((later) => {
         throw hasCode(later, 'scm_unreachable') ? failure : later
@@ -72,7 +75,7 @@ export function listAt<T extends TObject>(
     }
   }
 
-  /** The same items from smaller pages, whose bounds need not be those of the page wanted. */
+  /** Reads the same items from smaller pages, which may begin and end elsewhere than the wanted page. */
   async function inPieces(wanted: PageRequest): Promise<ListPage<Static<T>>> {
     const end = startOf(wanted) + wanted.perPage
     const items: (Static<T> | null)[] = []
@@ -108,10 +111,10 @@ async function readOnce<T extends TObject>(
   const address = `${path}?${queryOf(parameters, wanted)}`
   const { headers, found } = isSearch ? await search(api, address, item) : await plainList(api, address, item)
   const items = found.items.map((one) => api.narrow(item, one) ?? null)
-  // The platform would confirm what cannot be read with a 304 for ever.
+  // Otherwise the platform would answer 304 for ever, and we would go on using a body that cannot be read.
   if (items.includes(null)) api.forget(address)
-  // One odd item is left out; where several are odd and none is not, this is another API. GitBucket numbers nothing: it
-  // gives each the id 0 (https://github.com/gitbucket/gitbucket, ApiRepository).
+  // One unreadable item is left out; when there are several and none can be read, it is another API. An exception is
+  // GitBucket, which gives every object the id 0 (https://github.com/gitbucket/gitbucket, ApiRepository).
   const isOther = items.length > 1 && items.every((one) => one === null)
   if (isOther && !found.items.every((one) => membersOf(one).id === 0)) throw wrongShape(api.host, '/0')
   return {
@@ -154,19 +157,19 @@ async function plainList(
   }
 }
 
-/** Headers tell, else the total. Where neither does a full page may have a next one: null. */
+/** Headers decide, else the total. Without both, a full page may have a next one: null. */
 function followsAfter({ items, total }: Read, headers: Record<string, string>, wanted: PageRequest): boolean | null {
   const told = tellsMore(headers, wanted.page)
   if (told !== null) return told
   if (items.length === 0) return false
   if (total !== null) return startOf(wanted) + wanted.perPage < total
-  // What gives more than was asked for knows no pages.
+  // A server that sends more than was asked for has no pages.
   return items.length === wanted.perPage ? null : false
 }
 
 /**
- * Whether fewer items at once may be given: the page was larger than is read, or it was "not found" though what it
- * belongs to is there. A GHES has answered 404 to `per_page` above 50:
+ * Whether asking for fewer items may help: the page was larger than we read, or it was "not found" although the list's
+ * parent exists. A GHES has answered 404 to `per_page` above 50:
  * https://github.com/renovatebot/renovate/issues/43750
  */
 async function isTooMuch(failure: unknown, { perPage }: PageRequest, isThere = async () => true): Promise<boolean> {
@@ -174,7 +177,7 @@ async function isTooMuch(failure: unknown, { perPage }: PageRequest, isThere = a
   return hasCode(failure, 'scm_not_found') && perPage > SMALL_PAGE && (await isThere())
 }
 
-/** One page as the caller gets it: where nothing tells whether more follows, the next page is looked at. */
+/** One page for the caller. When nothing says whether more follows, the next page is looked at. */
 export async function onePage<T, P extends UpstreamPage<T>>(
   read: (page: PageRequest) => Promise<P & UpstreamPage<T>>,
   wanted: PageRequest,

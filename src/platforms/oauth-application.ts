@@ -1,4 +1,4 @@
-// The OAuth application that the operator has registered at a platform, from the settings.
+// The operator's OAuth application at a platform, read from the settings.
 
 import type { Config } from '../config.ts'
 import { callbackUrl, type OAuthApplication } from './oauth.ts'

@@ -1,4 +1,4 @@
-// What a platform's OAuth endpoints refuse, who wrote that, and what it means for a link and its operator.
+// Errors of platforms' OAuth endpoints: who wrote them, and what they mean for a link and for the operator.
 
 import { Failure } from '../failure.ts'
 import { membersOf } from './answers.ts'
@@ -9,14 +9,14 @@ import { clampWait, readRetryAfter } from './transport/retry-after.ts'
 
 /**
  * - grant: the code or refresh token is wrong, used up, expired or revoked. Asking again gives the same answer.
- * - email: the platform wants the account's address verified first.
- * - application: ours is not taken. The operator can mend it, and the link is as good as before then.
+ * - email: the account's e-mail address must be verified at the platform first.
+ * - application: the platform rejects our application. The operator can fix that, and the link works again afterwards.
  * - limit: we ask too often.
- * - trouble: the platform has trouble of its own.
+ * - trouble: the platform has an error of its own.
  */
 type Meaning = 'grant' | 'email' | 'application' | 'limit' | 'trouble'
 
-/** Of an `OAuthApplication`, what is read here. */
+/** The part of an `OAuthApplication` that is read here. */
 interface Site {
   scmType: OAuthScmType
   webUrl: string
@@ -52,7 +52,7 @@ function meaningOf(code: string | null): Meaning | undefined {
   return code !== null && Object.hasOwn(MEANINGS, code) ? MEANINGS[code] : undefined
 }
 
-/** Whether the platform itself wrote a 4xx of one of these endpoints: in OAuth's form, or in another of its own. */
+/** Whether the platform itself wrote a 4xx of an OAuth endpoint: in OAuth's form, or in another form of its own. */
 export function recognises(site: Site, answer: RawAnswer): boolean {
   const { error_description } = membersOf(answer.body)
   const code = codeIn(answer)
@@ -60,7 +60,7 @@ export function recognises(site: Site, answer: RawAnswer): boolean {
   return site.endpoints.recognises(answer)
 }
 
-/** What an answer means that has an `error`, or a status of 400 to 499. The platform wrote it, or it is a 429. */
+/** What an answer with an `error`, or a status of 400 to 499, means. The platform wrote it, or it is a 429. */
 export function oauthFailure(site: Site, answer: RawAnswer): Failure {
   const { status, headers } = answer
   const { label } = scmTypes[site.scmType]
@@ -93,12 +93,12 @@ function untilReset(headers: RawAnswer['headers']): number {
   return Number(headers['x-ratelimit-reset'] ?? Number.NaN) - timeOf(headers) / 1000
 }
 
-/** The times that an answer names are by the platform's clock. */
+/** The times in an answer are by the platform's clock. */
 function timeOf({ date = '' }: RawAnswer['headers']): number {
   return Date.parse(date) || Date.now()
 }
 
-/** GitHub answers 404, and no code, when there is no such application at that address. */
+/** GitHub answers 404 without a code when the application does not exist. */
 function applicationDenied({ scmType }: Site, code: string | null, log: Record<string, string | number>): Failure {
   const { label } = scmTypes[scmType]
   return new Failure(
@@ -113,7 +113,10 @@ function settingsOf(scmType: OAuthScmType, withUrl: boolean): string {
   return `${withUrl ? `${name}_URL, ` : ''}${name}_CLIENT_ID, ${name}_CLIENT_SECRET`
 }
 
-/** At a wrong address the 404 is that of whatever else is there: it ends no link, and the operator may have to mend it. */
+/**
+ * At a wrong address something else answers 404. That must not end a link, but the operator may have to fix the
+ * setting.
+ */
 export function withSettings({ scmType }: Site, error: unknown): unknown {
   if (!(error instanceof Failure) || error.code !== 'scm_bad_response' || error.details.log?.status !== 404)
     return error
@@ -121,7 +124,7 @@ export function withSettings({ scmType }: Site, error: unknown): unknown {
   return new Failure(error.code, message, error.details)
 }
 
-/** `what` reads on after the platform's name and host. */
+/** `what` continues the sentence that begins with the platform's name and host. */
 export function badAnswer({ scmType, webUrl }: Site, what: string, log: Record<string, string | number> = {}): Failure {
   const host = new URL(webUrl).hostname
   const message = `${scmTypes[scmType].label} at ${host} ${what}. Try again later.`

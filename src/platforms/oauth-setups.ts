@@ -1,4 +1,4 @@
-// The platforms that are linked by OAuth, each with our application there as the operator has set it up.
+// The platforms that are linked by OAuth, each with the application that the operator has set up there.
 
 import type { Config } from '../config.ts'
 import { callbackUrl, type OAuthApplication } from './oauth.ts'
@@ -6,9 +6,9 @@ import { oauthApplication } from './oauth-application.ts'
 import { OAUTH_SCM_TYPES, type OAuthScmType } from './scm-types.ts'
 
 export interface OAuthSetup {
-  /** The root of the platform, also where we have no application there. */
+  /** The platform's root, also when no application is set up there. */
   url: string
-  /** What the operator registers there. */
+  /** The address that the operator registers there. */
   callbackUrl: string
   /** null: not set up. */
   application: OAuthApplication | null

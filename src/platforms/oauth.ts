@@ -1,4 +1,5 @@
-// The authorization code flow with PKCE (RFC 6749, RFC 7636): where a browser is sent, code and refresh token for tokens.
+// The authorization code flow with PKCE (RFC 6749, RFC 7636): the authorize URL, and the exchange of codes and refresh
+// tokens.
 
 import { createHash, randomBytes } from 'node:crypto'
 import type { Config } from '../config.ts'
@@ -10,7 +11,7 @@ import type { RawAnswer } from './transport/guard.ts'
 import { send } from './transport/send.ts'
 import type { Transport } from './transport/transport.ts'
 
-/** Ours at a platform, as the operator has registered it there. */
+/** Our application at a platform, as the operator has registered it there. */
 export interface OAuthApplication {
   scmType: OAuthScmType
   endpoints: OAuthEndpoints
@@ -25,9 +26,9 @@ export interface OAuthApplication {
 
 /** What a platform gives for a code or a refresh token. */
 export interface TokenGrant extends TokenPair {
-  /** null: it does not end. */
+  /** null: it does not expire. */
   expiresAt: string | null
-  /** null when the answer does not tell. */
+  /** null when the answer does not say. */
   scopes: string[] | null
 }
 
@@ -37,28 +38,28 @@ export interface TokenPair {
   refreshToken: string | null
 }
 
-/** Where a vendor has its OAuth, and how that deviates from RFC 6749. */
+/** A vendor's OAuth endpoints, and how they deviate from RFC 6749. */
 export interface OAuthEndpoints {
   /** Below the web root, as all paths here. */
   authorizePath: string
-  /** Beside what every vendor takes. */
+  /** Besides the parameters that every vendor takes. */
   authorizeParameters: Record<string, string>
   tokenPath: string
-  /** Beside the code itself. */
+  /** Besides the code itself. */
   codeParameters: Record<string, string>
-  /** Beside the refresh token itself. */
+  /** Besides the refresh token itself. */
   refreshParameters(application: OAuthApplication): Record<string, string>
   /** What `iss` of a callback may be (RFC 9207), for a platform at `webUrl`. */
   issuers(webUrl: string): string[]
-  /** Seconds a token lives that comes with a refresh token but without `expires_in`. */
+  /** Lifetime in seconds of a token that comes with a refresh token but without `expires_in`. */
   usualLifetime: number
-  /** Whether it wrote this 4xx of an OAuth endpoint, although the form is not OAuth's. */
+  /** Whether the vendor wrote this 4xx of an OAuth endpoint, although it does not have OAuth's form. */
   recognises(answer: RawAnswer): boolean
-  /** What a grant lacks of `asked` or of what our calls need; nothing where `granted` is not told. */
+  /** The scopes that a grant lacks of `asked` or of those our calls need; empty when `granted` is unknown. */
   missingScopes(granted: string[] | null, asked: string[]): string[]
   /**
-   * Ends what OAuth obtained. Throws when it is to be tried again later; a token that is gone already is as good. `keep` is
-   * given the pair that the tokens were renewed to on the way: a later try needs that one.
+   * Revokes the tokens that OAuth obtained. A token that is already gone counts as revoked. Throws when it must be
+   * tried again later; if the tokens were refreshed on the way, `keep` gets the new pair, which the next try needs.
    */
   revoke(
     transport: Transport,
@@ -68,12 +69,12 @@ export interface OAuthEndpoints {
   ): Promise<void>
 }
 
-/** Whether a callback's `iss` is the platform's own. Servers that send none are as good. */
+/** Whether a callback's `iss` is the platform's own. A missing one is accepted, because some servers send none. */
 export function isIssuer({ endpoints, webUrl }: OAuthApplication, iss: unknown): boolean {
   return iss === undefined || endpoints.issuers(webUrl).some((issuer) => issuer === iss)
 }
 
-/** What the operator registers at the platform. */
+/** The address that the operator registers at the platform. */
 export function callbackUrl(config: Pick<Config, 'publicUrl'>, scmType: OAuthScmType): string {
   return `${config.publicUrl}/users/${scmType}/callback`
 }
@@ -98,7 +99,9 @@ export function authorizeUrl(application: OAuthApplication, secrets: { state: st
   return `${application.webUrl}${authorizePath}?${query}`
 }
 
-/** Throws `scm_grant_refused` for a code that is no good, `scm_application_refused`, or what the platform's trouble is. */
+/**
+ * Throws `scm_grant_refused` for an invalid code, `scm_application_refused`, or the failure of the platform or network.
+ */
 export function exchangeCode(
   transport: Transport,
   application: OAuthApplication,
@@ -114,7 +117,9 @@ export function exchangeCode(
   return askToken(transport, application, parameters, deadline)
 }
 
-/** Throws `scm_grant_refused` only when the refresh token will never be taken again; it is spent even if the answer is lost. */
+/**
+ * Throws `scm_grant_refused` only when the refresh token is dead for good. It is used up even if the answer is lost.
+ */
 export async function refreshGrant(
   transport: Transport,
   application: OAuthApplication,
@@ -127,11 +132,11 @@ export async function refreshGrant(
     ...application.endpoints.refreshParameters(application),
   }
   const grant = await askToken(transport, application, parameters, deadline)
-  // RFC 6749 section 6: without a new one the old one goes on.
+  // RFC 6749 section 6: when the answer has no new one, the old one stays valid.
   return { ...grant, refreshToken: grant.refreshToken ?? refreshToken }
 }
 
-/** What a grant lacks of the scopes that were asked for or that our calls need. */
+/** The scopes that a grant lacks of those asked for or needed by our calls. */
 export function missingScopes(application: OAuthApplication, granted: string[] | null): string[] {
   return application.endpoints.missingScopes(granted, application.scopes)
 }
@@ -151,17 +156,17 @@ async function askToken(
   const answer = await send(transport, {
     method: 'POST',
     url: `${application.webUrl}${tokenPath}`,
-    headers: { accept: 'application/json' }, // else GitHub answers form-encoded
-    // Doorkeeper refuses two kinds of client authentication at once, so it is in the body alone.
+    headers: { accept: 'application/json' }, // otherwise GitHub answers form-encoded
+    // Doorkeeper rejects two kinds of client authentication at once, so it is sent in the body only.
     form: { client_id: application.clientId, client_secret: application.clientSecret, ...parameters },
     recognises: (rejected) => recognises(application, rejected),
-    // Each link spends a token of its own, which stands for its account here.
+    // For the circuit breaker the refresh token stands for its account: each link has one of its own.
     ...(parameters.refresh_token !== undefined && { account: hashOf(parameters.refresh_token) }),
     ...(deadline !== undefined && { deadline }),
   }).catch((failure: unknown) => {
     throw withSettings(application, failure)
   })
-  // GitHub says its errors with status 200, so the body decides.
+  // GitHub sends errors with status 200, so the body decides.
   const body = membersOf(answer.body)
   if (answer.status >= 400 || body.error !== undefined) throw oauthFailure(application, answer)
   const accessToken = tokenIn(body.access_token)
@@ -178,7 +183,10 @@ async function askToken(
   }
 }
 
-/** Whether it is what a platform may give as code or token: nothing else is known of their form. It fits into a header. */
+/**
+ * Whether the value may be a code or token. Their form is the platform's own; we only require that it fits into a
+ * header.
+ */
 export function isOpaque(value: unknown): value is string {
   return typeof value === 'string' && /^[\x21-\x7e]{1,4096}$/.test(value)
 }
@@ -190,7 +198,7 @@ function tokenIn(value: unknown): string | null {
 /** Platforms have about fifty. */
 const MAX_SCOPES = 100
 
-/** null when the answer does not tell. RFC 6749 separates them by spaces, GitHub by commas. */
+/** null when the answer does not say. RFC 6749 separates scopes by spaces, GitHub by commas. */
 function scopesIn(value: unknown): string[] | null {
   if (typeof value !== 'string') return null
   return value

@@ -1,4 +1,5 @@
-// Reads what a user typed as `url` of a platform: its web and API addresses, or what is wrong and the address to use instead.
+// Reads the `url` of a platform that a user typed: its web and API addresses, or what is wrong and which address to
+// use.
 
 import ipaddr from 'ipaddr.js'
 import type { Hint } from '../failure.ts'
@@ -10,37 +11,41 @@ import type { Vendor, VendorAddresses } from './vendor.ts'
 import { VENDOR_NAMES, vendorOf, vendors } from './vendors.ts'
 
 export interface PlatformAddress {
-  /** As given, apart from one trailing slash and the case of scheme and host: what the API answers. */
+  /**
+   * As typed, but without one trailing slash, and with scheme and host in lower case; our API returns it in this form.
+   */
   url: string
   /** The root of pages and OAuth: normalised, without default port and trailing slash. */
   webUrl: string
   /** The root of the REST API, without trailing slash. */
   apiUrl: string
-  /** Two spellings of the same place have the same key. */
+  /** Two spellings of the same address have the same key. */
   key: string
 }
 
 export interface UrlProblem {
-  /** Why the address is refused and what to type instead. */
+  /** Why the address is rejected and what to type instead. */
   problem: string
-  /** The same for programs, where another address would do. */
+  /** The same for programs, when another address would work. */
   hint?: Hint
-  /** For the operator's log when the address policy refuses it: host, range and the setting to add. */
+  /** For the operator's log when the address policy forbids it: host, range and the setting to change. */
   logged?: LogEvents['scm_address_refused']
 }
 
-/** Longest `url` in characters. */
+/** Maximum length of `url` in characters. */
 export const MAX_URL_LENGTH = 2048
 
-/** What paths of platforms consist of; keeps out `..` in disguise, control characters and what proxies read differently. */
+/**
+ * The characters of platforms' paths. Excludes disguised `..`, control characters, and what proxies read differently.
+ */
 const PATH_SEGMENT = /^(?!\.{1,2}$)[A-Za-z0-9._~!$&'()*+,;=:@-]+$/
 
 const ALL_ADDRESSES: VendorAddresses[] = VENDOR_NAMES.map((name) => vendors[name].addresses)
 
 /**
- * Reads the `url` of a self-hosted platform. When it is refused, `problem` says why and what to type instead; it reads
- * on after the field's name, or is a sentence of its own. `ownUrl` is our own public address, which is no platform.
- * Nothing is resolved or contacted: where a name leads is the transport's business.
+ * Reads the `url` of a self-hosted platform. When it is rejected, `problem` says why and what to type instead; it
+ * continues after the field's name, or is a sentence of its own. `ownUrl` is our own public address, which is not a
+ * platform. Nothing is resolved or contacted here: the transport checks where a name leads.
  */
 export function readPlatformUrl(
   scmType: ScmType,
@@ -52,7 +57,7 @@ export function readPlatformUrl(
   return 'problem' in read ? read : { ...roots(scmType, read.webUrl), url: read.url }
 }
 
-/** The same where nobody says which platform it is: a path is taken, since some have one. */
+/** The same when the kind of platform is not known. A path is accepted, since some platforms have one. */
 export function readAnyPlatformUrl(
   text: string,
   policy: AddressPolicy,
@@ -115,12 +120,12 @@ function readWebUrl(
   return { webUrl, url: given }
 }
 
-/** The vendor's own platform, which is linked by OAuth, when `host` is one of the names under which it is met. */
+/** The vendor's own platform, which is linked by OAuth, when `host` is one of its names. */
 function hostedBehind(host: string): string | undefined {
   return hostedHosts().find((hosted) => [hosted, `www.${hosted}`, `api.${hosted}`].includes(host))
 }
 
-/** Where the accounts of a vendor's tenant live, when `host` is that of their API: `acme.ghe.com` of `api.acme.ghe.com`. */
+/** The main host of a tenant, when `host` is the host of its API: `acme.ghe.com` of `api.acme.ghe.com`. */
 function tenantBehind(host: string): string | undefined {
   if (!host.startsWith('api.')) return undefined
   const mains = ALL_ADDRESSES.map(({ mainHost }) => mainHost(host))
@@ -131,13 +136,13 @@ function hostedHosts(): string[] {
   return ALL_ADDRESSES.map(({ hosted }) => new URL(hosted).host)
 }
 
-/** What is before one of `paths`; null when none of them is in `path`. */
+/** The part of `path` before one of `paths`; null when it contains none of them. */
 function rootAbove(path: string, paths: string[]): string | null {
   const alternatives = [...new Set(paths)].map((each) => each.replace(/[.*+?^${}()|[\]\\-]/g, '\\$&')).join('|')
   return new RegExp(`^(.*?)/+(?:${alternatives})(?:/.*)?$`, 'i').exec(path)?.[1] ?? null
 }
 
-/** Of a configured `GITHUB_URL` or `GITLAB_URL`, which the operator answers for. */
+/** The addresses of a configured `GITHUB_URL` or `GITLAB_URL`. They are not checked, since the operator chose them. */
 export function platformAddress(scmType: ScmType, url: string): PlatformAddress {
   return { ...roots(scmType, new URL(url).href.replace(/\/$/, '')), url }
 }
@@ -146,10 +151,12 @@ function roots(scmType: ScmType, webUrl: string): Omit<PlatformAddress, 'url'> {
   return { webUrl, apiUrl: vendorOf(scmType).addresses.apiUrl(webUrl), key: webUrl }
 }
 
-/** What URL parsing would silently mend, refused before it can: the caller and the server would mean different places. */
+/**
+ * URL parsing silently corrects some mistakes, and the address might then be another than the user meant: reject those.
+ */
 function problemOfShape(text: string): UrlProblem | null {
   if (text.includes('\\')) return problem('must not contain a backslash')
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: these are what is looked for
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: the pattern searches for these
   if (/[\u0000-\u0020\u007f-\u00a0\u2028\u2029\ufeff]/.test(text)) {
     return problem('must not contain spaces, tabs, line breaks or control characters')
   }
@@ -164,12 +171,14 @@ function isSegment(segment: string): boolean {
   return PATH_SEGMENT.test(segment)
 }
 
-/** Whether that is an address of ourselves: the same host and port (all names of this machine count as one), and below our path. */
+/**
+ * Whether it is our own address: the same host and port (all names of this machine count as one), and below our path.
+ */
 export function isOwn(address: string, ownUrl: string): boolean {
   const [theirs, ours] = [new URL(address), new URL(ownUrl)]
   if (hostAndPort(theirs) !== hostAndPort(ours)) return false
   const own = ours.pathname.replace(/\/$/, '')
-  // We fold doubled slashes.
+  // Our server treats doubled slashes as one.
   const path = theirs.pathname.replace(/\/{2,}/g, '/')
   return own === '' || path === own || path.startsWith(`${own}/`)
 }

@@ -1,8 +1,8 @@
-// The Platform interface and its nouns: all that the rest of Forgelink knows of an account on a platform.
+// The Platform interface and its nouns: all that the rest of Forgelink knows about an account on a platform.
 
 import type { ScmType } from './scm-types.ts'
 
-/** One account on one platform: where it is and with what we sign in. */
+/** One account on one platform: its addresses and its token. */
 export interface Connection {
   scmType: ScmType
   /** Web root, without a trailing slash; GitLab may have a path. */
@@ -10,51 +10,56 @@ export interface Connection {
   /** REST root, without a trailing slash. */
   apiUrl: string
   token: string
-  /** The link's id: limits are counted by it. */
+  /** The link's id: rate limits are counted by it. */
   link: string
-  /** Whose link it is; null before there is one. */
+  /** The link's owner; null before there is a link. */
   account: string | null
-  /** Whether the link has worked: then what answers oddly is somebody in between, and never another platform. */
+  /**
+   * Whether the link has worked before. Then an odd answer comes from a proxy in between, not from another platform.
+   */
   hasWorked: boolean
   /** The OAuth application that obtained the token, if one did. */
   clientId?: string | null
-  /** What OAuth said of the token when it gave it, which is then not asked about; absent for pasted tokens. */
+  /** What the OAuth answer said about the token, so that it need not be asked; absent for pasted tokens. */
   granted?: { scopes: string[] | null; expiresAt: string | null }
-  /** What the platform has said of this very token before: it stands where nothing is told of it now. */
+  /** What the platform said about this token before; it is used when nothing is said now. */
   known?: { scopes: string[] | null; expiresAt: string | null }
   /** Epoch milliseconds after which nobody waits for the answer. */
   deadline?: number
-  /** Ends the waiting of this connection's calls. */
+  /** Cancels the calls of this connection. */
   signal?: AbortSignal
-  /** Epoch milliseconds at which the platform gave us the token; of pasted tokens it is not told. */
+  /** Epoch milliseconds at which the platform issued the token; unknown for pasted tokens. */
   obtainedAt?: number | undefined
-  /** Called when the platform took the token and answered. */
+  /** Called when the platform has accepted the token and answered. */
   onAccepted?: () => void
 }
 
 /** Whom a token belongs to, and what it may do. */
 export interface Profile {
-  /** The platform's own number of the account, as a string. */
+  /** The platform's own id of the account, as a string. */
   uid: string
   username: string
   avatarUrl: string | null
   /** The account's own verified address; null where the platform gives none or the token may not read it. */
-  /** undefined when the platform cannot tell just now. */
+  /** undefined when the platform cannot say at the moment. */
   email: string | null | undefined
   profileUrl: string
-  /** Scopes the token was granted; null where the platform does not tell (fine-grained and App tokens). */
+  /** Scopes the token was granted; null when the platform does not say (fine-grained and App tokens). */
   scopes: string[] | null
-  /** What the token would need besides to serve every call, in the platform's own words; empty when all is there or unknown. */
+  /**
+   * Scopes that the token lacks for our calls, in the platform's own words; empty when none is missing or it is
+   * unknown.
+   */
   missingScopes: string[]
-  /** ISO date and time after which the platform no longer takes the token; null when it does not tell. */
+  /** ISO date and time at which the token expires; null when the platform does not say. */
   tokenExpiresAt: string | null
 }
 
 export interface SshKey {
   title: string
-  /** "type base64", perhaps followed by a comment. */
+  /** "type base64", optionally followed by a comment. */
   key: string
-  /** Why this key is no use for signing in to us ("expired", "signing only"); null when it is. */
+  /** Why this key cannot be used to sign in to us ("expired", "signing only"); null when it can. */
   unusable: string | null
 }
 
@@ -64,7 +69,7 @@ export interface Repository {
   fullName: string
   url: string
   description: string | null
-  /** null where the platform does not tell. */
+  /** null when the platform does not say. */
   private: boolean | null
   fork: boolean
   defaultBranch: string | null
@@ -80,14 +85,14 @@ export interface Organization {
 }
 
 export interface PullRequest {
-  /** The platform's own id of the pull request; null when a search does not tell it. */
+  /** The platform's own id of the pull request; null when a search does not include it. */
   id: number | null
-  /** The number people say: `#3`, `!3`. */
+  /** The number that people use: `#3`, `!3`. */
   number: number
   title: string
   htmlUrl: string
   state: 'open' | 'closed' | 'merged'
-  /** `owner/name` of the repository the change comes from; null when it is deleted, hidden or not told. */
+  /** `owner/name` of the repository the change comes from; null when it is deleted, hidden or unknown. */
   sourceRepoName: string | null
   sourceRepoHtmlUrl: string | null
 }
@@ -106,7 +111,7 @@ export interface RepositoryQuery {
 export interface PullRequestQuery {
   words: string[]
   state: 'open' | 'closed' | null
-  /** `owner/name`, any depth on GitLab; null means the account's own. */
+  /** `owner/name`, with any depth on GitLab; null means all of the account's own. */
   repo: string | null
 }
 
@@ -118,33 +123,35 @@ export interface PageRequest {
 
 export interface Page<T> {
   items: T[]
-  /** Whether a further page has anything. */
+  /** Whether there are items after this page. */
   hasNext: boolean
-  /** null when the platform does not tell, or when not all of a composed list was read. */
+  /** null when the platform does not say, or when a composed list was not read to its end. */
   totalCount: number | null
-  /** Sentences on what the platform held back; empty when nothing. */
+  /** Sentences about what the platform did not show; empty when it showed everything. */
   warnings: string[]
 }
 
 export interface PlatformHealth {
   name: string
   version: string | null
-  /** null when the platform sets no limit or does not tell. */
+  /** null when the platform sets no limit or does not say. */
   rateLimit: { limit: number; remaining: number; resetAt: string } | null
-  /** Whether it told anything of itself; where it did not, every call may be refused. */
+  /** Whether the platform gave any information about itself; where it did not, every call may be rejected. */
   isTold: boolean
-  /** Calls of ours that this server does not know (`GET /user/keys`), so that it is only like the platform; usually empty. */
+  /**
+   * Calls of ours that this server does not know (`GET /user/keys`), so it only resembles the platform; usually empty.
+   */
   unknownCalls: string[]
 }
 
 /**
- * One account on one platform. Every method throws a `Failure` with an `scm_…` code when the platform
- * does not do as asked; what is merely absent from an answer is null, and what was held back is a warning.
+ * One account on one platform. Every method throws a `Failure` with an `scm_…` code when the platform does not do what
+ * was asked. What is merely absent from an answer is null, and what the platform did not show becomes a warning.
  */
 export interface Platform {
-  /** Whom the token belongs to. Throws `scm_token_rejected` for what is not a person's token. */
+  /** Whose token it is. Throws `scm_token_rejected` for a token that does not belong to a person. */
   profile(): Promise<Profile>
-  /** All SSH keys of the account, also those that are no use (they say why). */
+  /** All SSH keys of the account, including unusable ones (each says why). */
   sshKeys(): Promise<SshKey[]>
   /** Repositories that the account can see. An unknown `user` gives an empty page with a warning. */
   searchRepositories(query: RepositoryQuery, page: PageRequest): Promise<Page<Repository>>
@@ -152,7 +159,7 @@ export interface Platform {
   organizations(page: PageRequest): Promise<Page<Organization>>
   /** Newest first. An unknown `repo` gives an empty page with a warning. */
   searchPullRequests(query: PullRequestQuery, page: PageRequest): Promise<Page<PullRequest>>
-  /** The default branch first on page 1 and not again. Throws `scm_not_found` for an unknown repository. */
+  /** The default branch comes first on page 1 and is not repeated. Throws `scm_not_found` for an unknown repository. */
   branches(repository: string, page: PageRequest): Promise<Page<Branch>>
   health(): Promise<PlatformHealth>
 }

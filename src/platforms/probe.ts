@@ -1,4 +1,4 @@
-// Which platform answers at an address, as far as it tells those who have no token.
+// Finds out which platform is at an address, as far as it tells that without a token.
 
 import { membersOf } from './answers.ts'
 import { hasCode } from './failures.ts'
@@ -9,17 +9,17 @@ import type { Identified, ProbeAnswer, ProbeQuestion } from './vendor.ts'
 import { VENDOR_NAMES, vendors } from './vendors.ts'
 
 export interface Probed {
-  /** null when it is none that we know. */
+  /** null when it is no platform that we know. */
   found: (Identified & { vendor: VendorName }) | null
-  /** What was answered where the API of each would be. */
+  /** The status of each vendor's API address. */
   statuses: { url: string; status: number }[]
-  /** The clock there, ISO 8601; null when it does not tell. */
+  /** The server's clock, ISO 8601; null when it does not say. */
   time: string | null
-  /** When it ends the version of its API that we ask for, ISO 8601; null when it announces no end. */
+  /** When the server ends the API version that we ask for, ISO 8601; null when it announces no end. */
   sunset: string | null
 }
 
-/** Asks the API of each vendor below `webUrl` without any token. Throws a `Failure`. */
+/** Calls each vendor's API below `webUrl` without any token. Throws a `Failure`. */
 export async function probe(transport: Transport, webUrl: string): Promise<Probed> {
   const answers: ProbeAnswer[] = []
   let found: Probed['found'] = null
@@ -49,7 +49,7 @@ async function findMore(transport: Transport, webUrl: string): Promise<Probed['f
 
 const MAX_VERSION_LENGTH = 40
 
-/** Its version may be any text. */
+/** The version is text from the server, so it is cleaned. */
 function named(vendor: VendorName, identified: Identified | null): Probed['found'] {
   if (identified === null) return null
   const version = identified.version?.replace(/[^\w.+-]/g, '?').slice(0, MAX_VERSION_LENGTH) ?? null
@@ -73,7 +73,7 @@ async function ask(transport: Transport, webUrl: string, question: ProbeQuestion
     })
     return { url: question.url, status, headers, members: membersOf(body) }
   } catch (failure) {
-    // A sign-in page, say: another vendor's API is not there.
+    // A redirect, for example to a sign-in page, means that this vendor's API is not there.
     if (hasCode(failure, 'scm_redirected')) return { url: question.url, status: 302, headers: {}, members: {} }
     throw failure
   }

@@ -2,7 +2,7 @@
 
 /**
  * - vendor: who makes the platform, by its name in `vendors.ts`.
- * - label: what people call it.
+ * - label: its name for people.
  * - oauth: whether it is the vendor's own platform, linked by OAuth on the profile page. The others are linked by URL and token.
  */
 export const scmTypes = {
@@ -31,12 +31,12 @@ export function isScmType(value: unknown): value is ScmType {
   return typeof value === 'string' && Object.hasOwn(scmTypes, value)
 }
 
-/** The type of a vendor's platforms that others run; undefined when nobody else runs one. */
+/** The type of a vendor's self-hosted platforms; undefined when the vendor has none. */
 export function selfHostedTypeOf(vendor: VendorName): ScmType | undefined {
   return SELF_HOSTED_SCM_TYPES.find((type) => scmTypes[type].vendor === vendor)
 }
 
-/** What the names of an OAuth type's settings begin with: `GITHUB` of `GITHUB_CLIENT_ID`. */
+/** The prefix of an OAuth type's settings: `GITHUB` of `GITHUB_CLIENT_ID`. */
 export function settingsPrefix(type: OAuthScmType): string {
   return type.toUpperCase().replaceAll('-', '_')
 }

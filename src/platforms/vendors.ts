@@ -1,4 +1,4 @@
-// The vendors, and how their platforms are reached: the only file that names them all.
+// The list of vendors: the only file that names them all.
 
 import { listOf } from '../text.ts'
 import { github } from './github/vendor.ts'
@@ -9,7 +9,7 @@ import { type OAuthScmType, type OAuthVendorName, type ScmType, scmTypes, type V
 import type { Transport } from './transport/transport.ts'
 import type { Vendor, VendorWords } from './vendor.ts'
 
-/** A vendor whose platform is linked by OAuth has to tell of its endpoints. */
+/** A vendor whose platform is linked by OAuth must define its endpoints. */
 type Vendors = { [Name in VendorName]: Name extends OAuthVendorName ? Vendor & { oauth: OAuthEndpoints } : Vendor }
 
 export const vendors: Vendors = { github, gitlab }

@@ -1,4 +1,4 @@
-// The secret keys beside the SQLite file, the first of which Forgelink makes itself, when `SECRET_KEYS` gives none.
+// The file of secret keys beside the SQLite file, used when `SECRET_KEYS` is not set. Forgelink creates the first key.
 
 import { randomBytes } from 'node:crypto'
 import { existsSync, linkSync, readFileSync, unlinkSync, writeFileSync } from 'node:fs'
@@ -11,10 +11,10 @@ export function secretKeyFile(dataDir: string): string {
   return join(dataDir, 'secret-keys')
 }
 
-/** Makes the file (0600) when there is no database yet; a database without its key is refused. */
+/** Creates the file (0600) when there is no database yet; a database without its key stops the start. */
 export function loadSecretKeys(dataDir: string): SecretKey[] {
   const file = secretKeyFile(dataDir)
-  // Looked for first: another process that starts now makes its key before its database.
+  // Checked before the file: another process that starts now creates its key before its database.
   const hasDatabase = existsSync(join(dataDir, 'forgelink.db'))
   if (!existsSync(file)) {
     if (hasDatabase) {
@@ -27,7 +27,7 @@ export function loadSecretKeys(dataDir: string): SecretKey[] {
   return readSecretKeys(file)
 }
 
-/** One key a line or as in the setting, newest first. Throws a `ConfigError`. */
+/** One key per line, or written like the setting; newest first. Throws a `ConfigError`. */
 export function readSecretKeys(file: string): SecretKey[] {
   try {
     return parseSecretKeys(readFileSync(file, 'utf8').trim().replaceAll('\n', ','))
@@ -36,7 +36,7 @@ export function readSecretKeys(file: string): SecretKey[] {
   }
 }
 
-/** Written aside and then linked, so that of two processes one wins and no one reads half a file. */
+/** Written under another name and then linked: of two processes one succeeds, and nobody reads half a file. */
 function createFile(file: string): void {
   const draft = `${file}.${process.pid}`
   writeFileSync(draft, `k-${randomBytes(4).toString('hex')}:${randomBytes(32).toString('base64')}\n`, {

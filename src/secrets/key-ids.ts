@@ -1,4 +1,4 @@
-// Which keys sealed what is stored here: a start with a wrong or missing key stops before anything is changed.
+// Records which keys have sealed what is stored: with a wrong or missing key, a start stops before it changes anything.
 
 import { ConfigError } from '../config.ts'
 import type { Database } from '../database/database.ts'
@@ -7,14 +7,14 @@ import { otherKeysInUse, presentColumns, sealedBy } from './sealed-columns.ts'
 import type { SecretContext, Vault } from './vault.ts'
 
 const PROOF = 'forgelink'
-/** So many secrets are tried to tell the right key from another: a few may be spoilt for reasons of their own. */
+/** How many secrets are tried to tell the right key from a wrong one: a few may be damaged for other reasons. */
 const TRIED = 20
 
 function whereIs(id: string): SecretContext {
   return { table: 'secret_keys', column: 'proof', row: id, owner: null, sentTo: [] }
 }
 
-/** Throws a `ConfigError` that names each key that is missing or is not the one that sealed. */
+/** Throws a `ConfigError` that names each key that is missing or has another value than the one that sealed. */
 export async function checkSecretKeys(database: Database, vault: Vault): Promise<void> {
   throwProblems([...(await recordProblems(database, vault)), ...(await storedProblems(database, vault))])
 }
@@ -39,7 +39,7 @@ function another(keyId: string): KeyProblem {
   }
 }
 
-/** With the keys on record: a process may be sealing with each of them. */
+/** Checks the recorded keys: another process may be sealing with any of them. */
 export async function recordProblems(database: Database, vault: Vault): Promise<KeyProblem[]> {
   return (await listRecords(database)).flatMap(({ id, proof }) => {
     if (!vault.keyIds.includes(id)) return [missing(id)]
@@ -54,8 +54,8 @@ async function listRecords(database: Database): Promise<{ id: string; proof: Sea
 }
 
 /**
- * With what is stored: a process that was left running with an old key may have sealed with it after a rotation has
- * taken it off the record.
+ * Checks the keys of what is stored: a process that kept running with an old key may have sealed with it after a
+ * rotation removed that key from the record.
  */
 export async function storedProblems(database: Database, vault: Vault): Promise<KeyProblem[]> {
   const columns = await presentColumns(database)
@@ -81,7 +81,7 @@ function opens(vault: Vault, sealed: Sealed, context: SecretContext): boolean {
   }
 }
 
-/** Before anything is sealed. Throws a `ConfigError` when another process has recorded other keys meanwhile. */
+/** Call it before anything is sealed. Throws a `ConfigError` when another process has recorded other keys meanwhile. */
 export async function recordSecretKey(database: Database, vault: Vault): Promise<void> {
   const id = vault.newestKeyId
   const { numInsertedOrUpdatedRows } = await database
@@ -90,14 +90,15 @@ export async function recordSecretKey(database: Database, vault: Vault): Promise
     .onConflict((conflict) => conflict.doNothing())
     .executeTakeFirst()
   const problems = await recordProblems(database, vault)
-  // Withdrawn, else two that start at once with different keys would keep out each other and every later start.
+  // Taken back: otherwise two processes that start at once with different keys would block each other and all later
+  // starts.
   if (problems.length > 0 && numInsertedOrUpdatedRows) {
     await database.deleteFrom('secretKeys').where('id', '=', id).execute()
   }
   throwProblems(problems)
 }
 
-/** Takes the keys off the record that have sealed nothing of what is stored, but not the newest. Their ids. */
+/** Removes keys from the record with which nothing stored is sealed, except the newest. Returns their ids. */
 export async function forgetUnusedKeys(database: Database, vault: Vault): Promise<string[]> {
   const inUse = await otherKeysInUse(database, await presentColumns(database), [vault.newestKeyId])
   const forgotten = await database

@@ -1,4 +1,4 @@
-// Seals in the present form, in the background of a server, what an older Forgelink has sealed in the form before.
+// Seals secrets of older Forgelink versions again in the present form, in the background of a running server.
 
 import { setTimeout as delay } from 'node:timers/promises'
 import type { Database } from '../database/database.ts'
@@ -8,19 +8,19 @@ import { inOldForm, replaceSealed, SEALED_COLUMNS } from './sealed-columns.ts'
 import type { Vault } from './vault.ts'
 
 export interface Resealer {
-  /** Ends after the secret that is at work; the next start goes on. */
+  /** Stops after the current secret; the next start goes on. */
   close(): Promise<void>
 }
 
-/** Secrets that are read at once; each is written by a statement of its own. */
+/** How many secrets are read at once; each is written by its own statement. */
 const BATCH = 200
-/** So long nothing is sealed between two batches, and after the store was away, in milliseconds. */
+/** Milliseconds of pause between two batches, and when the store is unavailable. */
 const PAUSE_MS = 50
 const AWAY_MS = 60_000
 
 /**
- * Once after a start. Each secret is replaced only if it is still the one that was read, so that whatever is stored
- * meanwhile stays, and several servers may do it at once. What no key opens stays as it is.
+ * Runs once after a start. A secret is replaced only if it is still the one that was read, so that writes in the
+ * meantime are kept, and several servers may run it at once. Secrets that no key can open stay as they are.
  */
 export function createResealer({ database, vault }: { database: Database; vault: Vault }): Resealer {
   const ending = new AbortController()
@@ -58,7 +58,7 @@ export function createResealer({ database, vault }: { database: Database; vault:
   }
 }
 
-/** Each begins after the last row of the one before. */
+/** Each batch begins after the last row of the one before. */
 export async function* inBatches(list: (after: string) => Promise<SealedSecret[]>): AsyncGenerator<SealedSecret[]> {
   let after: string | undefined = ''
   while (after !== undefined) {
@@ -68,7 +68,7 @@ export async function* inBatches(list: (after: string) => Promise<SealedSecret[]
   }
 }
 
-/** By the newest key, in the present form; undefined when no key opens it. */
+/** Sealed by the newest key in the present form; undefined when no key can open it. */
 export function sealedAnew(vault: Vault, { sealed, context }: SealedSecret): Sealed | undefined {
   try {
     return vault.seal(vault.open(sealed, context), context)

@@ -1,4 +1,4 @@
-// Every column that holds something sealed: a start asks it which keys are needed, and a rotation seals it anew.
+// The list of all columns with sealed text: a start uses it to find the needed keys, a rotation to seal again.
 
 import type { RawBuilder, Selectable } from 'kysely'
 import { sql } from 'kysely'
@@ -11,13 +11,13 @@ import { isKeyId, OLD_FORM_START, sealedWith, startOfSealed } from './vault.ts'
 export interface SealedColumn {
   table: string
   column: string
-  /** The primary key's column. */
+  /** The name of the primary key's column. */
   key: string
-  /** What a secret of this row is bound to. */
+  /** The context that a secret of this row is bound to. */
   contextIn(row: SealedRow): SecretContext
 }
 
-/** A row of one of the tables: each column reads those members that its table has. */
+/** A row of one of the tables: each column reads only members that its table has. */
 type SealedRow = IntegrationRow & RevocationRow & StateRow
 type IntegrationRow = Pick<Selectable<ScmIntegrationsTable>, 'id' | 'ownerId' | 'url' | 'webUrl' | 'apiUrl'>
 type RevocationRow = Pick<Selectable<RevocationsTable>, 'id' | 'ownerId' | 'webUrl'>
@@ -40,12 +40,12 @@ export function revocationContext(column: TokenColumn, { id, ownerId, webUrl }: 
   return { table: 'revocations', column, row: id, owner: ownerId, sentTo: [webUrl] }
 }
 
-/** It is sent to the platform that is set up. */
+/** The verifier is sent to the platform that is set up. */
 export function verifierContext({ stateHash, userId }: StateRow): SecretContext {
   return { table: 'oauth_states', column: 'verifier', row: stateHash, owner: userId, sentTo: [] }
 }
 
-/** All but `secret_keys.proof`, which stays sealed with the key that it proves. */
+/** All except `secret_keys.proof`, which stays sealed with the key that it proves. */
 export const SEALED_COLUMNS: SealedColumn[] = [
   ...(['access_token', 'refresh_token'] as const).flatMap((column) => [
     {
@@ -59,7 +59,7 @@ export const SEALED_COLUMNS: SealedColumn[] = [
   { table: 'oauth_states', column: 'verifier', key: 'state_hash', contextIn: verifierContext },
 ]
 
-/** Those that are there: a database of an older program lacks some. */
+/** The columns that exist: an older version's database lacks some. */
 export async function presentColumns(database: Database): Promise<SealedColumn[]> {
   const tables = await database.introspection.getTables()
   return SEALED_COLUMNS.filter(({ table, column }) =>
@@ -67,7 +67,7 @@ export async function presentColumns(database: Database): Promise<SealedColumn[]
   )
 }
 
-/** Secrets that this key has not sealed in the present form, in the order of their rows: at most `limit`, of rows that come after `after`. */
+/** Secrets that this key has not sealed in the present form, in row order: at most `limit`, after the row `after`. */
 export function notSealedBy(
   database: Database,
   column: SealedColumn,
@@ -77,7 +77,7 @@ export function notSealedBy(
   return listAfter(database, column, sql`not ${startsWith(column, start)}`, after, limit)
 }
 
-/** The same of secrets in the old form, whichever key has sealed them. */
+/** The same for secrets in the old form, whichever key has sealed them. */
 export function inOldForm(
   database: Database,
   column: SealedColumn,
@@ -127,7 +127,10 @@ export async function countSealedBy(
   return Number(rows[0]?.secrets ?? 0)
 }
 
-/** Another ciphertext of the same secret; false when the old one is not there any more. Nothing else of the row changes. */
+/**
+ * Replaces a ciphertext by another one of the same secret; false when the old one is gone. Nothing else in the row
+ * changes.
+ */
 export async function replaceSealed(
   database: Database,
   { table, column, key }: Pick<SealedColumn, 'table' | 'column' | 'key'>,
@@ -140,13 +143,16 @@ export async function replaceSealed(
   return numAffectedRows === 1n
 }
 
-/** Ids of keys, other than the known ones, that have sealed something: a scan of each column, and one for each id. */
+/**
+ * Ids of keys, other than the known ones, that have sealed something. Scans each column, and once more for each id
+ * found.
+ */
 export async function otherKeysInUse(database: Database, columns: SealedColumn[], known: string[]): Promise<string[]> {
   const found = new Set<string>()
   for (const column of columns) {
     for (;;) {
       const others = [...known, ...found].map((id) => sql`not ${isSealedWith(column, id)}`)
-      // In no order: by the primary key, every row would be looked up apart.
+      // Not sorted: by the primary key, every row would be looked up separately.
       const condition = sql.join([sql`${sql.ref(column.column)} like 'v_.%.%'`, ...others], sql` and `)
       const [secret] = await listSecrets(database, column, condition, 1)
       if (!secret) break
@@ -161,7 +167,7 @@ function isSealedWith(column: Pick<SealedColumn, 'column'>, keyId: string): RawB
   return sql`(${startsWith(column, startOfSealed(keyId))} or ${startsWith(column, `${OLD_FORM_START}${keyId}.`)})`
 }
 
-/** substr and not like: an id may hold an underscore, which is a wildcard there. */
+/** substr and not like: an id may contain an underscore, which is a wildcard in like. */
 function startsWith({ column }: Pick<SealedColumn, 'column'>, start: string): RawBuilder<unknown> {
   return sql`substr(${sql.ref(column)}, 1, ${sql.lit(start.length)}) = ${start}`
 }

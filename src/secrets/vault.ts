@@ -1,4 +1,5 @@
-// Seals and opens secrets: AES-256-GCM under a key derived once for each secret key, bound to the row where it is stored.
+// Seals and opens secrets: AES-256-GCM with a key derived once per secret key, bound to the row where the secret is
+// stored.
 
 import type { KeyObject } from 'node:crypto'
 import { createCipheriv, createDecipheriv, createSecretKey, hkdfSync, randomBytes } from 'node:crypto'
@@ -6,41 +7,43 @@ import type { SecretKey } from '../config.ts'
 import type { Sealed } from '../sealed.ts'
 
 /**
- * Where a secret is stored, whose it is and where it may be sent, each as its row says: a ciphertext moved to another
- * row does not open, nor does one whose row was given to another owner or pointed at another host.
+ * Where a secret is stored, who owns it and where it may be sent, all taken from its row. A ciphertext that was moved
+ * to another row cannot be opened, nor can one whose row was given another owner or another host.
  */
 export interface SecretContext {
   table: string
   column: string
   row: string
-  /** null: nobody's. */
+  /** null: no owner. */
   owner: string | null
-  /** The row's addresses; none when they are not the row's to tell. */
+  /** The row's addresses; empty when the row does not decide them. */
   sentTo: string[]
 }
 
 export interface Vault {
-  /** The id of the key that seals: the newest. */
+  /** The id of the key that seals: the newest one. */
   newestKeyId: string
   /** Newest first. */
   keyIds: string[]
-  /** Text that holds the key's id and the sealed secret. */
+  /** Text that contains the key's id and the sealed secret. */
   seal(secret: string, context: SecretContext): Sealed
-  /** Throws when the text was sealed elsewhere, with an absent key, or changed since. */
+  /** Throws when the text was sealed for another context or with an absent key, or has been changed. */
   open(sealed: Sealed, context: SecretContext): string
-  /** A key of its own for one purpose (such as signing JWTs), derived from each of the keys, newest first. */
+  /** A key for one purpose (such as signing JWTs), derived from each of the keys, newest first. */
   derive(purpose: string): { id: string; key: Uint8Array }[]
 }
 
-/** What seals now. */
+/** The form in which secrets are sealed now. */
 const FORM = 'v2'
-/** Opens only: a key for each secret by a salt of its own, bound to table, column and row. */
+/** Can only be opened: each secret has a key of its own, derived with a salt, and is bound to table, column and row. */
 const OLD_FORM = 'v1'
 const OLD_SALT_BYTES = 16
 const NONCE_BYTES = 12
 const TAG_BYTES = 16
 
-/** `keys`: 32 bytes each, newest first; the newest seals (at most 2^32 times, for nonces are random), all open. */
+/**
+ * `keys`: 32 bytes each, newest first. All can open; the newest seals (at most 2^32 times, because nonces are random).
+ */
 export function createVault(keys: SecretKey[]): Vault {
   const [newest] = keys
   if (!newest) throw new Error('a vault needs a key')
@@ -69,7 +72,7 @@ export function createVault(keys: SecretKey[]): Vault {
       const [form = '', id = '', text = ''] = sealed.split('.')
       const body = Buffer.from(text, 'base64url')
       const shortest = NONCE_BYTES + TAG_BYTES + (form === OLD_FORM ? OLD_SALT_BYTES : 0)
-      // Node's decoder skips what is not base64url: only the one text that seal() wrote is taken.
+      // Node's decoder ignores characters that are not base64url: only the exact text that seal() wrote is accepted.
       const isWhole = [FORM, OLD_FORM].includes(form) && body.length >= shortest && sealed === join(form, id, body)
       if (!isWhole) throw new Error('not a sealed secret')
       if (form === OLD_FORM) return openOldForm(id, body, context)
@@ -88,7 +91,7 @@ function encrypt(key: KeyObject, additional: string, secret: string): Buffer {
 }
 
 function decrypt(key: KeyObject, additional: string, body: Buffer): string {
-  // authTagLength: without it Node takes tags of 4 bytes, which can be guessed.
+  // authTagLength: without it Node accepts tags of 4 bytes, which can be guessed.
   const decipher = createDecipheriv('aes-256-gcm', key, body.subarray(0, NONCE_BYTES), { authTagLength: TAG_BYTES })
   decipher.setAAD(Buffer.from(additional))
   decipher.setAuthTag(body.subarray(-TAG_BYTES))
@@ -103,7 +106,7 @@ function join(form: string, id: string, body: Buffer): string {
   return `${form}.${id}.${body.toString('base64url')}`
 }
 
-/** The id of the key that sealed this; whatever stands in its place when nothing sealed it. */
+/** The id of the key that sealed this; any text at its position when nothing sealed it. */
 export function sealedWith(sealed: Sealed): string {
   return sealed.split('.')[1] ?? ''
 }
@@ -112,12 +115,12 @@ export function isKeyId(text: string): boolean {
   return /^[A-Za-z0-9_-]{1,32}$/.test(text)
 }
 
-/** How everything begins that this key seals now, and nothing else. */
+/** The beginning of everything that this key seals now, and of nothing else. */
 export function startOfSealed(keyId: string): string {
   return `${FORM}.${keyId}.`
 }
 
-/** How everything begins in the form before, which is only opened: the key's id and a dot follow. */
+/** The beginning of everything in the old form, which can only be opened; the key's id and a dot follow. */
 export const OLD_FORM_START = `${OLD_FORM}.`
 
 /** HKDF-SHA-256 (RFC 5869). */

@@ -1,4 +1,4 @@
-// The keys table: people's SSH public keys.
+// The keys table: users' SSH public keys.
 
 import { randomUUID } from 'node:crypto'
 import type { Selectable } from 'kysely'
@@ -16,7 +16,7 @@ export type Key = Selectable<KeysTable>
 
 export interface NewKey {
   name: string
-  /** Stored and answered byte for byte. */
+  /** Stored and returned byte for byte. */
   content: string
   publicKey: PublicKey
 }
@@ -44,7 +44,9 @@ export async function getKey(database: Database, owner: string, id: string): Pro
   return key
 }
 
-/** Those that the owner did not have, in the order given, as far as `maxKeys` leaves room for them. */
+/**
+ * Adds the keys that the owner does not have, in the given order, as long as `maxKeys` allows it; returns those added.
+ */
 export async function addKeys<T extends NewKey>(
   transaction: Transaction,
   actor: Actor,
@@ -69,7 +71,7 @@ async function countKeys(transaction: Transaction, owner: string): Promise<numbe
   return Number(total)
 }
 
-/** Each fingerprint once, and none that the owner has. */
+/** Each fingerprint once, and none that the owner already has. */
 async function withoutKnown<T extends NewKey>(transaction: Transaction, owner: string, keys: T[]): Promise<T[]> {
   const fingerprints = keys.map(({ publicKey }) => publicKey.fingerprintSha256)
   const rows = await transaction
@@ -99,7 +101,7 @@ async function insertKeys(transaction: Transaction, actor: Actor, owner: string,
   }))
   const added = await transaction
     .insertInto('keys')
-    // In one order for all, so that two that add the same keys at once wait for each other and not in a circle.
+    // All in the same order, so that two requests that add the same keys wait for each other without a deadlock.
     .values(rows.toSorted((one, other) => compare(one.fingerprintSha256, other.fingerprintSha256)))
     .onConflict((conflict) => conflict.columns(['ownerId', 'fingerprintSha256']).doNothing())
     .returningAll()
@@ -111,7 +113,7 @@ async function insertKeys(transaction: Transaction, actor: Actor, owner: string,
   return inOrder
 }
 
-/** Throws `key_exists` when the owner has a key of this fingerprint already, `invalid` when it is one too many. */
+/** Throws `key_exists` when the owner already has a key with this fingerprint, `invalid` when there are too many. */
 export async function addKey(
   transaction: Transaction,
   actor: Actor,

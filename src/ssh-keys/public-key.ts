@@ -1,4 +1,5 @@
-// Reads one OpenSSH public key: RFC 4253 section 6.6, RFC 5656, RFC 8709, and OpenSSH's PROTOCOL.u2f for the sk- types.
+// Parses one OpenSSH public key: RFC 4253 section 6.6, RFC 5656, RFC 8709, and OpenSSH's PROTOCOL.u2f for the sk-
+// types.
 
 import { createHash } from 'node:crypto'
 import { UNPRINTABLE } from '../text.ts'
@@ -15,10 +16,10 @@ export interface PublicKey {
 
 const MIN_RSA_BITS = 2048
 const MAX_RSA_BITS = 16_384
-/** Longest key in characters. */
+/** Maximum length of a key in characters. */
 export const MAX_KEY_LENGTH = 8_192
 
-/** What follows the type in a key's blob, as field readers; each says whether its field is well-formed. */
+/** Checks one field of a key's blob after the type; returns whether it is well-formed. */
 type Field = (value: Buffer) => boolean
 
 const ed25519Point: Field = (value) => value.length === 32
@@ -46,14 +47,14 @@ const fieldsByType: Record<string, Field[]> = {
 }
 
 /**
- * The type, the base64 and the comment of one line, with white space and line ends around it. One way only to match
- * spaces: with more, 8 kB of them took minutes.
+ * The type, the base64 and the comment of one line, with white space and line ends around it. There is only one way to
+ * match spaces: with several, 8 kB of spaces took minutes.
  */
 const ONE_LINE = /^[ \t\r\n]*(\S+)[ \t]+([A-Za-z0-9+/]+={0,2})(?:[ \t]([^\r\n]*))?(?:[\r\n][ \t\r\n]*)?$/
 
 /**
- * The one public key that `text` is, perhaps with a comment, and with white space and line ends around it; otherwise a
- * message that says why not, which never repeats the text.
+ * Parses `text` as exactly one public key, with an optional comment, and white space and line ends around it; otherwise
+ * returns a message that says why not, which never repeats the text.
  */
 export function readPublicKey(text: string): PublicKey | { problem: string } {
   if (/-----BEGIN [A-Z0-9 ]*PRIVATE KEY|PuTTY-User-Key-File-/.test(text)) {
@@ -72,7 +73,7 @@ export function readPublicKey(text: string): PublicKey | { problem: string } {
   if (!fields) return { problem: `has a type that is not taken (these are: ${Object.keys(fieldsByType).join(', ')})` }
 
   const blob = Buffer.from(base64, 'base64')
-  // As OpenSSH does: padding belongs to it.
+  // Like OpenSSH: the padding is required.
   if (blob.toString('base64') !== base64) return { problem: 'is not valid base64' }
   const [blobType, ...values] = readStrings(blob) ?? []
   if (blobType?.toString('latin1') !== type) return { problem: 'is damaged: its type and its content do not fit' }
@@ -95,7 +96,7 @@ export function readPublicKey(text: string): PublicKey | { problem: string } {
   }
 }
 
-/** A blob is strings with a length of four bytes before each; undefined when it does not end with one. */
+/** The strings of a blob, each preceded by its length in four bytes; undefined when the last one is incomplete. */
 function readStrings(blob: Buffer): Buffer[] | undefined {
   const strings: Buffer[] = []
   let offset = 0

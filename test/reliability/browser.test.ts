@@ -1,7 +1,7 @@
 // Reliability section 8: what browsers are told, cookies, forged requests, and where a browser is sent on to.
 //
 // The sign-in page's own refusals, its cookie and `return_to` in general: test/sessions.test.ts. State, PKCE, issuer and
-// single use of OAuth: test/oauth/refused.test.ts. Who may ask what: test/reliability/isolation.test.ts.
+// single use of OAuth: test/oauth/denied.test.ts. Who may ask what: test/reliability/isolation.test.ts.
 // Pictures and texts of platforms: browser-hostile.test.ts.
 
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'

@@ -1,5 +1,5 @@
-// The known_devices table: browsers and addresses that have signed in as an account, whose guesses are counted apart, so that
-// nobody is locked out by the guesses of others.
+// The known_devices table: browsers and addresses that have signed in to an account. Their wrong passwords are counted
+// separately, so that nobody is locked out by another person's guesses.
 // https://owasp.org/www-community/Slow_Down_Online_Guessing_Attacks_with_Device_Cookies
 
 import { createHmac, randomBytes } from 'node:crypto'
@@ -15,19 +15,19 @@ const DAY_MS = 86_400_000
 const LIFETIME_MS = 30 * DAY_MS
 /** Seconds after which a browser forgets the cookie. */
 export const DEVICE_SECONDS = LIFETIME_MS / 1000
-/** Wrong passwords after which a device is known no more. */
+/** After this many wrong passwords, a device counts as unknown. */
 const MAX_FAILURES = 10
-/** Of one account; the one that has not signed in for longest is forgotten. */
+/** Per account; the device that has not signed in for longest is forgotten. */
 const MAX_DEVICES = 50
 
-/** Where a password comes from: the network, the name that was typed, and the value of the browser's cookie. */
+/** Where a password comes from: the network, the typed name, and the value of the browser's cookie. */
 export interface Origin {
   network: string
   name: string
   cookie: string | undefined
 }
 
-/** The value of a new cookie, for one browser. It names the account, and ends with its password. */
+/** The value of a new cookie, for one browser. It contains the account, and is valid until the password changes. */
 export function newDeviceCookie(vault: Vault, user: User): { cookie: string; device: string } {
   const nonce = randomBytes(16).toString('base64url')
   const [newest = ''] = signaturesOf(vault, user, nonce)
@@ -35,7 +35,7 @@ export function newDeviceCookie(vault: Vault, user: User): { cookie: string; dev
 }
 
 function signaturesOf(vault: Vault, { id, passwordHash }: User, nonce: string): string[] {
-  // By each of the keys, newest first: a rotation of those makes no browser new.
+  // With each of the keys, newest first: after a key rotation, browsers stay known.
   return vault
     .derive('device')
     .map(({ key }) => createHmac('sha256', key).update(`${id} ${nonce} ${passwordHash}`).digest('base64url'))
@@ -45,19 +45,19 @@ function browserOf(nonce: string): string {
   return `browser ${nonce}`
 }
 
-/** Apart for each name of the account: else its failures would tell that two names are one account's. */
+/** Each name of an account is counted separately; otherwise the counts would show that two names are one account's. */
 function addressOf({ network, name }: Pick<Origin, 'network' | 'name'>): string {
   return `address ${network} as ${name}`
 }
 
-/** The device of the browser's cookie, when that is this user's and of the present password. */
+/** The device of the browser's cookie, if it is this user's and was made with the present password. */
 function browserIn(vault: Vault, user: User, cookie: string | undefined): string | undefined {
   const [id, nonce = '', given = ''] = (cookie ?? '').split('.')
   const isOurs = id === user.id && signaturesOf(vault, user, nonce).some((wanted) => equalInConstantTime(given, wanted))
   return isOurs ? browserOf(nonce) : undefined
 }
 
-/** The browser or else the address as which this is known; undefined for somebody new, and for a `user` that is not there. */
+/** The known browser or else the known address; undefined for an unknown one, and when `user` does not exist. */
 export async function findKnownDevice(
   database: Database,
   vault: Vault,
@@ -77,7 +77,7 @@ export async function findKnownDevice(
   return found.find((device) => device === browser) ?? found[0]
 }
 
-/** Counts a wrong password of a device that is known. */
+/** Counts a wrong password of a known device. */
 export async function noteDeviceFailure(database: Database, owner: string, device: string): Promise<void> {
   await noteIfPossible(
     database
@@ -89,7 +89,7 @@ export async function noteDeviceFailure(database: Database, owner: string, devic
   )
 }
 
-/** The address has signed in as the user, whose e-mail address and name both count. */
+/** Remembers that the address has signed in as the user, both for the e-mail address and for the user name. */
 export async function rememberAddress(database: Database, user: User, network: string): Promise<void> {
   const names = [user.email, user.username].map(loginName)
   await remember(
@@ -99,12 +99,14 @@ export async function rememberAddress(database: Database, user: User, network: s
   )
 }
 
-/** Within the transaction of signing in. */
+/** Call it in the transaction that signs in. */
 export async function rememberBrowser(database: Database, owner: string, device: string): Promise<void> {
   await remember(database, owner, [device])
 }
 
-/** A name as failures of it are counted. Cut, since it is kept in memory: no user's is as long. */
+/**
+ * The form of a name under which failures are counted. It is kept in memory, so it is cut; no user's name is that long.
+ */
 export function loginName(login: string): string {
   return login.toLowerCase().slice(0, 254)
 }
@@ -118,7 +120,7 @@ async function remember(database: Database, owner: string, devices: string[]): P
     .where('failures', '=', 0)
     .where('seenAt', '>', before(DAY_MS))
     .execute()
-  // Programs that send a password with each call do not write each time.
+  // A program that sends a password with each call must not cause a write each time.
   if (present.length === new Set(devices).size) return
   await database
     .insertInto('knownDevices')
@@ -141,7 +143,7 @@ async function remember(database: Database, owner: string, devices: string[]): P
     .execute()
 }
 
-/** With a new password all are new again. */
+/** Makes all devices unknown, as for a new password. */
 export async function forgetDevices(database: Database, owner: string): Promise<void> {
   await database.deleteFrom('knownDevices').where('userId', '=', owner).execute()
 }

@@ -1,4 +1,4 @@
-// The platforms as the dashboard is told of them: what it calls them, and what it needs to offer to link an account.
+// What the dashboard gets to know about platforms: their names and words, and what it needs to offer linking.
 
 import { Type } from 'typebox'
 import type { OAuthSetups } from '../../platforms/oauth-setups.ts'

@@ -1,4 +1,4 @@
-// The session's cookie, and the check that a write with it comes from a page of ours.
+// The session's cookie, and the check that a write with it comes from one of our pages.
 
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { Failure } from '../../failure.ts'
@@ -6,18 +6,21 @@ import { basePath } from '../../public-path.ts'
 import { equalInConstantTime } from '../../text.ts'
 import { SESSION_SECONDS } from './sessions.ts'
 
-/** Browsers take the two names with a prefix only with Secure, and http on loopback is not secure. */
+/** Browsers accept the two prefixed names only with Secure, and http on loopback is not secure. */
 function isSecure(publicUrl: string): boolean {
   return publicUrl.startsWith('https:')
 }
 
-/** Browsers take `__Host-` with the path / alone. https://datatracker.ietf.org/doc/html/draft-ietf-httpbis-rfc6265bis#section-4.1.3 */
+/**
+ * Browsers accept `__Host-` only with the path /.
+ * https://datatracker.ietf.org/doc/html/draft-ietf-httpbis-rfc6265bis#section-4.1.3
+ */
 function namePrefix(publicUrl: string): string {
   if (!isSecure(publicUrl)) return ''
   return basePath(publicUrl) === '' ? '__Host-' : '__Secure-'
 }
 
-/** Cookies are shared by all ports of a host, so that another port than the usual one is a part of the name. */
+/** All ports of a host share cookies, so a port other than the usual one becomes part of the name. */
 export function cookieName(publicUrl: string): string {
   const port = new URL(publicUrl).port
   const own = port === (isSecure(publicUrl) ? '' : '4600') ? '' : `-${port || 80}`
@@ -33,25 +36,25 @@ export function readCookie(request: FastifyRequest, name: string): string {
   return found?.slice(name.length + 1) ?? ''
 }
 
-/** The value of the session's cookie, whether or not there is a session of it. */
+/** The value of the session's cookie, whether or not that session exists. */
 export function readSessionCookie(publicUrl: string, request: FastifyRequest): string | undefined {
   const value = readCookie(request, cookieName(publicUrl))
   return /^[A-Za-z0-9_-]{43}$/.test(value) ? value : undefined
 }
 
-/** What sets a cookie; `value` null takes it away. */
+/** The header that sets a cookie; `value` null deletes it. */
 export function cookieHeader(publicUrl: string, name: string, value: string | null, seconds: number): string {
   const path = `Path=${basePath(publicUrl) || '/'}`
   const attributes = [path, 'HttpOnly', 'SameSite=Lax', ...(isSecure(publicUrl) ? ['Secure'] : [])]
   return [`${name}=${value ?? ''}`, ...attributes, `Max-Age=${value === null ? 0 : seconds}`].join('; ')
 }
 
-/** `value` null takes the cookie away. */
+/** `value` null deletes the cookie. */
 export function setSessionCookie(publicUrl: string, reply: FastifyReply, value: string | null): void {
   reply.header('set-cookie', cookieHeader(publicUrl, cookieName(publicUrl), value, SESSION_SECONDS))
 }
 
-/** Throws `csrf` for a request that no page of ours has sent: `given` is its token, `wanted` the session's. */
+/** Throws `csrf` for a request that none of our pages sent. `given` is the request's token, `wanted` the session's. */
 export function checkCsrf(publicUrl: string, request: FastifyRequest, given: unknown, wanted: string): void {
   if (request.headers.origin !== new URL(publicUrl).origin) {
     throw new Failure('csrf', `This was not sent from a page at ${publicUrl}. Open it there and try again.`)

@@ -1,4 +1,4 @@
-// What our own pages ask about the session they run in; not a part of the API.
+// Routes that our own pages use for the session they run in; not part of the API.
 
 import type { FastifyRequest } from 'fastify'
 import { Type } from 'typebox'
@@ -27,12 +27,12 @@ export const SessionSchema = Type.Object({
 const PasswordInput = Type.Object({
   current: Type.String(),
   new: Type.String(),
-  /** Whether API tokens end too, as the dashboard proposes; sessions always do. */
+  /** Whether API tokens end too, as the dashboard suggests; sessions always end. */
   end_others: Type.Optional(Type.Boolean()),
 })
 const ConfirmInput = Type.Object({ current: Type.String() })
 
-/** Routes of a session; `app` has authenticated it. */
+/** Routes of a session, on an `app` that has authenticated it. */
 export function sessionRoutes(app: App, services: Services, loginThrottle: LoginThrottle): void {
   const { database, oauth, publicUrl } = services
 
@@ -49,7 +49,7 @@ export function sessionRoutes(app: App, services: Services, loginThrottle: Login
     }),
   )
 
-  /** Throws `invalid` for a wrong one. */
+  /** Throws `invalid` for a wrong password. */
   async function checkPresent(request: FastifyRequest, current: string): Promise<void> {
     try {
       await checkPassword(services, loginThrottle, request, { login: request.user.email, password: current })
@@ -59,7 +59,7 @@ export function sessionRoutes(app: App, services: Services, loginThrottle: Login
     }
   }
 
-  // For what a session asks the password again for, within the next five minutes.
+  // Some actions need the password again, given within the last five minutes.
   app.post(
     '/session/confirm',
     { schema: { hide: true, response: answers(204, NoContent) } },

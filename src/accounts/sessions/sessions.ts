@@ -1,4 +1,4 @@
-// The sessions table: browsers that are signed in. The cookie holds 256 random bits, the store only their hash.
+// The sessions table: signed-in browsers. The cookie has 256 random bits, and the store only their hash.
 
 import { createHash, randomBytes } from 'node:crypto'
 import { type Database, noteIfPossible } from '../../database/database.ts'
@@ -6,35 +6,35 @@ import { Failure } from '../../failure.ts'
 import { now } from '../../time.ts'
 import type { User } from '../users.ts'
 
-/** A session that is in force, and whose. */
+/** A valid session and its user. */
 export interface Session {
   idHash: string
   user: User
-  /** When the password was given last, in epoch milliseconds. */
+  /** When the password was last given, in epoch milliseconds. */
   confirmedAt: number
-  /** What a page of ours sends with every write, and no other page can know. */
+  /** Our pages send it with every write; other pages cannot know it. */
   csrfToken: string
 }
 
 const LIFETIME_MS = 12 * 3_600_000
 const IDLE_MS = 3_600_000
-/** A session's last use is noted this often, so that not every request writes. */
+/** A session's last use is stored at this interval, so that not every request causes a write. */
 const NOTED_MS = 60_000
 
-/** How long a password counts for what a session asks it again for. */
+/** How long a password given again counts. */
 const CONFIRMED_MS = 5 * 60_000
-/** Of one user: when another begins, the oldest ends. */
+/** Per user: when another session begins, the oldest ends. */
 const MAX_SESSIONS = 50
 
 /** Seconds after which a browser forgets the cookie. */
 export const SESSION_SECONDS = LIFETIME_MS / 1000
 
-/** The value of a new cookie, which is no session yet. */
+/** The value of a new cookie; there is no session for it yet. */
 export function newSessionId(): string {
   return randomBytes(32).toString('base64url')
 }
 
-/** The token that goes with a cookie's value, also before somebody has signed in with it. */
+/** The CSRF token for a cookie's value, also before anybody has signed in with it. */
 export function csrfTokenOf(id: string): string {
   return hashOf(`csrf ${id}`)
 }
@@ -47,7 +47,7 @@ function before(ms: number): string {
   return new Date(Date.now() - ms).toISOString()
 }
 
-/** The cookie's value of a new session. */
+/** Starts a session and returns the value of its cookie. */
 export async function startSession(database: Database, owner: string): Promise<string> {
   await database
     .deleteFrom('sessions')
@@ -63,7 +63,7 @@ export async function startSession(database: Database, owner: string): Promise<s
   return id
 }
 
-/** All of a user's but the newest. */
+/** Ends all of a user's sessions but the newest. */
 async function endOldest(database: Database, owner: string, keep: number): Promise<void> {
   await database
     .deleteFrom('sessions')
@@ -80,18 +80,18 @@ async function endOldest(database: Database, owner: string, keep: number): Promi
     .execute()
 }
 
-/** The password was given again within the session. */
+/** Notes that the password was given again in this session. */
 export async function confirmSession(database: Database, { idHash }: Session): Promise<void> {
   await database.updateTable('sessions').set({ confirmedAt: now() }).where('idHash', '=', idHash).execute()
 }
 
-/** Throws `password_required` for a session in which no password was given lately. Bearer tokens have their scopes instead. */
+/** Throws `password_required` when a session has not given the password lately. Bearer tokens have scopes instead. */
 export function confirmed({ session }: { session: Session | null }): void {
   if (session === null || session.confirmedAt > Date.now() - CONFIRMED_MS) return
   throw new Failure('password_required', 'Give your password again to do this.')
 }
 
-/** The session of a cookie's value, its use noted; undefined when there is none in force. */
+/** The session of a cookie's value, whose use is noted; undefined when there is no valid one. */
 export async function findSession(database: Database, id: string): Promise<Session | undefined> {
   const idHash = hashOf(id)
   const found = await database
@@ -111,13 +111,13 @@ export async function findSession(database: Database, id: string): Promise<Sessi
   return { idHash, user, confirmedAt: Date.parse(confirmedAt ?? startedAt), csrfToken: csrfTokenOf(id) }
 }
 
-/** Whether there was one. */
+/** Returns whether the session existed. */
 export async function endSession(database: Database, id: string): Promise<boolean> {
   const { numDeletedRows } = await database.deleteFrom('sessions').where('idHash', '=', hashOf(id)).executeTakeFirst()
   return numDeletedRows > 0n
 }
 
-/** All of a user's. */
+/** Ends all of a user's sessions. */
 export async function endSessions(database: Database, owner: string): Promise<void> {
   await database.deleteFrom('sessions').where('userId', '=', owner).execute()
 }

@@ -1,4 +1,4 @@
-// The pages of signing in and out: plain forms that need no script.
+// The pages for signing in and out: plain forms that need no script.
 
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { Actor } from '../../audit/events.ts'
@@ -45,12 +45,12 @@ function signInPage(publicUrl: string, { csrfToken, returnTo, login = '', proble
   }
 }
 
-/** Pages; `app` has their manners already. */
+/** For an `app` that is already set up for pages. */
 export function signInRoutes(app: App, services: Services, loginThrottle: LoginThrottle): void {
   const { database, publicUrl } = services
   const afterSignIn = publicPath(publicUrl, '/profile')
 
-  /** The page with a form that this browser can send: its token goes with a cookie, also before there is a session. */
+  /** Sends a page with a form. Its CSRF token belongs to a cookie, which is set even before there is a session. */
   function sendForm(request: FastifyRequest, reply: FastifyReply, status: number, form: Omit<Form, 'csrfToken'>) {
     let id = readSessionCookie(publicUrl, request)
     if (id === undefined) {

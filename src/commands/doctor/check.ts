@@ -1,10 +1,10 @@
-// One check of doctor: what was looked at, how it is, and what to do about it.
+// One check of doctor: what was checked, the result, and what to do about it.
 
 export interface Check {
-  /** What it is about, in a word or two. */
+  /** What was checked, in a word or two. */
   about: string
   status: 'ok' | 'warning' | 'failed'
-  /** A sentence or more; for what is not ok it ends with what to do. */
+  /** One or more sentences; unless the result is ok, the last one says what to do. */
   message: string
 }
 
@@ -12,7 +12,7 @@ export function ok(about: string, message: string): Check {
   return { about, status: 'ok', message }
 }
 
-/** It works, but there is something to mend. */
+/** It works, but something should be fixed. */
 export function warning(about: string, message: string): Check {
   return { about, status: 'warning', message }
 }

@@ -1,4 +1,4 @@
-// Checks the keys: is every key there that is needed, how much has each sealed, is a rotation due.
+// Checks the keys: whether all needed keys exist, how many secrets each has sealed, and whether a rotation is due.
 
 import { existsSync } from 'node:fs'
 import type { Config, SecretKey } from '../../config.ts'
@@ -29,7 +29,7 @@ export async function checkKeys(config: KeyConfig, database: Database | null): P
       ...(await countByKey(database, vault)),
     ]
   } catch (error) {
-    if (error instanceof Failure) return [] // the check of the store tells it
+    if (error instanceof Failure) return [] // the check of the store reports it
     throw error
   }
 }

@@ -1,4 +1,4 @@
-// Checks a platform's address: its name, the address policy, the connection, the certificate, and who answers.
+// Checks a platform's address: its name, the address policy, the connection, the certificate, and which server answers.
 
 import type { Config } from '../../config.ts'
 import { Failure } from '../../failure.ts'
@@ -15,15 +15,15 @@ import { listOf } from '../../text.ts'
 import type { Check } from './check.ts'
 import { failed, ok, warning } from './check.ts'
 
-/** Seconds that our clock and the platform's may differ. */
+/** How many seconds our clock and the platform's may differ. */
 const CLOCK_SLACK = 60
-/** Days before a certificate's end from which on there is a warning. */
+/** How many days before a certificate expires there is a warning. */
 const CERTIFICATE_WARNING_DAYS = 21
 
 /** The vendors' own platforms. */
 const HOSTED = VENDOR_NAMES.map((name) => vendors[name].addresses.hosted)
 
-/** Checks how an address is written; asks nobody. */
+/** An address policy that allows everything, to check only how an address is written; nothing is contacted. */
 const ANYWHERE = { checkTarget: () => null, checkAddress: () => null }
 
 export async function checkPlatform(config: Config, transport: Transport, text: string): Promise<Check[]> {
@@ -43,7 +43,7 @@ function webUrlOf(config: Config, text: string): string | Check {
   if (known) return known
   const read = readAnyPlatformUrl(text, ANYWHERE, config.publicUrl)
   if (!('problem' in read)) return read.webUrl
-  // The address may have a password in it.
+  // The address may contain a password.
   return failed('address', `The address ${read.problem}.`)
 }
 
@@ -88,7 +88,7 @@ function checkPolicy({ addresses }: Inspection): Check[] {
   if (addresses.length === 0) return []
   if (violations.length === 0) return [ok('policy', 'It may be contacted.')]
   const reasons = [...new Set(violations.map(({ log }) => whyForbidden(log)))]
-  // An address that can never be allowed forbids the whole name, whatever its others are.
+  // One address that can never be allowed forbids the whole name, whatever its other addresses are.
   const never = violations.find(({ log }) => log.setting === 'none')
   return [failed('policy', `${reasons.join(' ')} ${howToOpen((never ?? violations[0])?.log.setting ?? 'none')}`)]
 }
@@ -99,7 +99,7 @@ function checkProxy({ httpsProxy }: Config, proxied: boolean): Check[] {
   return [ok('proxy', proxied ? `Contacted through ${host} (HTTPS_PROXY).` : `Contacted directly, without ${host}.`)]
 }
 
-/** With a proxy, a name that we cannot look up may still be known to the proxy. */
+/** With a proxy, a name that we cannot resolve may still be known to the proxy. */
 function checkFault(fault: Failure, proxied: boolean): Check {
   const isName = ['ENOTFOUND', 'ENODATA', 'EAI_AGAIN', 'DNS_TIMEOUT'].includes(String(fault.details.log?.fault))
   if (proxied && isName) return warning('DNS', `${fault.message} The proxy may know it.`)

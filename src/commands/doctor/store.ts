@@ -1,4 +1,4 @@
-// Checks the store: is it there, which engine, is the schema this version's, can it be written, who may read it.
+// Checks the store: whether it exists, its engine, its schema version, whether it is writable, and who may read it.
 
 import { accessSync, constants, existsSync, statfsSync, statSync } from 'node:fs'
 import { dirname, join } from 'node:path'
@@ -12,17 +12,20 @@ import { secretKeyFile } from '../../secrets/key-file.ts'
 import type { Check } from './check.ts'
 import { failed, ok, warning } from './check.ts'
 
-/** Bytes that should be free: the write-ahead log alone soon uses up less. */
+/** Bytes that should be free; the write-ahead log alone can soon use up less. */
 const LOW_SPACE = 1024 ** 3
 const NO_SPACE = 64 * 1024 ** 2
 /** https://www.sqlite.org/pragma.html#pragma_auto_vacuum */
 const INCREMENTAL = 2
-/** Seconds that the clocks of this machine and PostgreSQL's may differ: times of expiry are written by one and compared by the other. */
+/**
+ * How many seconds this machine's clock and PostgreSQL's may differ: one writes times of expiry, the other compares
+ * them.
+ */
 const CLOCK_SLACK = 10
 
 type StoreConfig = Pick<Config, 'databaseUrl' | 'dataDir'>
 
-/** `database` is opened to read; null when there is no file yet. */
+/** `database` is open for reading; null when there is no file yet. */
 export async function checkStore(config: StoreConfig, database: Database | null): Promise<Check[]> {
   const files = config.databaseUrl === null ? [...checkWritable(config.dataDir), ...checkSpace(config.dataDir)] : []
   const modes = existsSync(config.dataDir) ? checkModes(config.dataDir) : []
@@ -56,7 +59,7 @@ function unreachable({ databaseUrl, dataDir }: StoreConfig, { details }: Failure
   )
 }
 
-/** Without user name and password. */
+/** The database's address without user name and password. */
 function whereIs(databaseUrl: string): string {
   const { host, pathname } = new URL(databaseUrl)
   return `${host}${pathname}`
@@ -148,7 +151,7 @@ function checkSpace(dataDir: string): Check[] {
   return [ok('disk', `${text} at ${dataDir}.`)]
 }
 
-/** Not on Windows, which has no such modes. */
+/** Not on Windows, which has no such file modes. */
 function checkModes(dataDir: string): Check[] {
   if (process.getuid === undefined) return []
   const folder = modeOf(dataDir)

@@ -1,4 +1,4 @@
-// Links made by OAuth: what refreshes a token, attempts to link that are under way, tokens that are still to be revoked.
+// Links made by OAuth: the data to refresh a token, attempts to link that have not ended, tokens still to be revoked.
 
 import type { Kysely } from 'kysely'
 

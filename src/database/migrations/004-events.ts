@@ -1,9 +1,9 @@
-// The audit trail, and whose the tokens in the queue of revocations were.
+// The audit trail, and the owners of tokens in the queue of revocations.
 
 import type { Kysely } from 'kysely'
 
 export async function up(db: Kysely<unknown>): Promise<void> {
-  // No foreign key: what somebody did is kept when they are gone.
+  // No foreign key: events of removed users are kept.
   await db.schema
     .createTable('events')
     .addColumn('id', 'text', (column) => column.primaryKey())

@@ -1,4 +1,4 @@
-// When a link's token came by OAuth: a token that is new may be refused at first.
+// When a link's OAuth token was issued: a platform may reject a token that is only seconds old.
 
 import type { Kysely } from 'kysely'
 

@@ -1,4 +1,4 @@
-// What API tokens may do and until when, when a session has given its password, and devices that have signed in.
+// Scopes and expiry of API tokens, when a session last gave its password, and devices that have signed in.
 
 import type { Kysely } from 'kysely'
 

@@ -1,4 +1,4 @@
-// An account's events of one type, newest first: they are counted at each insert.
+// An index on an account's events of one type, newest first, because they are counted at each insert.
 
 import type { Kysely } from 'kysely'
 

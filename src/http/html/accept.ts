@@ -1,15 +1,15 @@
-// What a caller would rather read: a page, or JSON.
+// Whether a caller prefers a page or JSON.
 
 import type { FastifyRequest } from 'fastify'
 
-/** Browsers name text/html when they visit an address; who takes anything is taken for a program. */
+/** Browsers name text/html when they open an address; a caller that accepts anything counts as a program. */
 export function prefersHtml({ headers }: FastifyRequest): boolean {
   const accept = headers.accept ?? ''
   const html = qualityOf(accept, 'text/html')
   return html > 0 && html >= qualityOf(accept, 'application/json')
 }
 
-/** Of `text/html;q=0.9, application/json`: 0.9 for the one and 1 for the other; 0 for what is not named. */
+/** In `text/html;q=0.9, application/json`: 0.9 for the first and 1 for the second; 0 for a type that is not named. */
 function qualityOf(accept: string, type: string): number {
   for (const range of accept.toLowerCase().split(',')) {
     const [name = '', ...parameters] = range.split(';').map((part) => part.trim())

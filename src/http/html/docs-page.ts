@@ -1,4 +1,4 @@
-// The page /docs: every call of the API with its parameters and an example, made from the description at /openapi.json.
+// The page /docs: every call of the API with its parameters and an example, made from /openapi.json.
 
 import { publicPath } from '../../public-path.ts'
 import type { App } from '../server.ts'
@@ -6,7 +6,7 @@ import type { Html } from './html.ts'
 import { html } from './html.ts'
 import { sendPage } from './layout.ts'
 
-/** What of the description is shown. */
+/** The parts of the description that are shown. */
 interface Schema {
   $ref?: string
   type?: string | string[]
@@ -45,7 +45,7 @@ interface Description {
   components?: { schemas?: Record<string, Schema>; responses?: Record<string, Response> }
 }
 
-/** Gives what a reference into the components leads to. */
+/** Returns what a reference to the components points to. */
 type Resolve = <T extends { $ref?: string }>(value: T) => T
 
 /** On an `app` that `configurePages` has set up. */
@@ -96,7 +96,7 @@ function parameterItem({ name, in: location, required, description }: Parameter)
   return item(name, `in the ${location}`, required === true, description)
 }
 
-/** Of a body `{"key": {"name": …}}` the fields inside. */
+/** For a body `{"key": {"name": …}}`, the inner fields. */
 function fieldsOf(schema: Schema, resolve: Resolve): Html[] {
   return Object.entries(resolve(schema).properties ?? {}).flatMap(([root, reference]) => {
     const { properties = {}, required = [] } = resolve(reference)
@@ -141,12 +141,12 @@ function exampleOf(publicUrl: string, method: string, path: string, operation: O
   ].join(' ')
 }
 
-/** As people write it in an address: `user:acme/tools`. */
+/** A value as people write it in an address: `user:acme/tools`. */
 function inQuery(text: string): string {
   return encodeURIComponent(text).replaceAll('%20', '+').replaceAll('%3A', ':').replaceAll('%2F', '/')
 }
 
-/** `undefined`: as every other call of the API. */
+/** `undefined`: like every other call of the API. */
 function credentials(security: Operation['security']): string[] {
   const names = security === undefined ? ['bearer'] : security.flatMap((one) => Object.keys(one))
   if (names.includes('bearer')) return ['-H "Authorization: Bearer $BEARER_TOKEN"']

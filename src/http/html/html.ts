@@ -1,4 +1,4 @@
-// HTML as tagged templates: whatever is put in is escaped, unless it is such a template itself.
+// HTML as tagged templates: every inserted value is escaped, unless it is such a template itself.
 
 export interface Html {
   readonly markup: string

@@ -1,4 +1,4 @@
-// The pages that the server makes itself, without the dashboard: their frame, their style and their headers.
+// The pages that the server renders itself, without the dashboard: their frame, style and headers.
 
 import { createHash, randomBytes } from 'node:crypto'
 import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify'
@@ -13,14 +13,14 @@ import { PAGE_STYLE } from './style.ts'
 export interface Page {
   title: string
   body: Html
-  /** For what needs more than a column of text. */
+  /** For content that needs more width than a column of text. */
   wide?: boolean
-  /** Where the browser goes on to by itself, at once. */
+  /** The address to which the browser moves on automatically, at once. */
   goesTo?: string
 }
 
 const STYLE_PATH = '/pages.css'
-/** A new style has a new address, so that browsers may keep the old one for ever. */
+/** A new style gets a new address, so browsers may cache each for ever. */
 const STYLE_ADDRESS = `${STYLE_PATH}?v=${createHash('sha256').update(PAGE_STYLE).digest('hex').slice(0, 12)}`
 
 /** Two links of a chain, as in the dashboard. */
@@ -34,7 +34,7 @@ const MARK = html`<svg width="28" height="28" viewBox="0 0 32 32" aria-hidden="t
 const ICON = MARK.markup.replace('<svg ', '<svg xmlns="http://www.w3.org/2000/svg" ')
 const ICON_ADDRESS = `data:image/svg+xml,${encodeURIComponent(ICON)}`
 
-/** Frame of every page: one heading, one thing to do. */
+/** The frame of every page: one heading, one thing to do. */
 function documentOf(publicUrl: string, { title, body, wide = false, goesTo }: Page): string {
   return html`<!doctype html>
 <html lang="en">
@@ -62,7 +62,7 @@ export function sendPage(publicUrl: string, reply: FastifyReply, status: number,
   return reply.status(status).type('text/html; charset=utf-8').send(documentOf(publicUrl, page))
 }
 
-/** A page that says what happened, what to do, and leads on. */
+/** A page that says what happened and what to do, with a link to go on. */
 export function messagePage(title: string, sentences: string[], way: { href: string; text: string }): Page {
   return {
     title,
@@ -72,10 +72,10 @@ export function messagePage(title: string, sentences: string[], way: { href: str
 }
 
 /**
- * The answer to a form that leads to a platform. A redirect would not do: browsers ask `form-action` of each redirect
- * after a form, and nobody knows to which sign-in page a platform redirects next. A refresh without delay leaves no
- * step to go back to, and does not interrupt a screen reader.
- * https://github.com/w3c/webappsec-csp/issues/8, https://www.w3.org/WAI/WCAG22/Techniques/html/H76
+ * The answer to a form that leads to a platform. A redirect would not work: browsers check `form-action` for each
+ * redirect after a form, and we cannot know to which sign-in page a platform redirects next. A refresh without delay
+ * leaves no step to go back to, and does not interrupt a screen reader. https://github.com/w3c/webappsec-csp/issues/8,
+ * https://www.w3.org/WAI/WCAG22/Techniques/html/H76
  */
 export function onwardPage(label: string, address: string): Page {
   return {
@@ -87,7 +87,7 @@ export function onwardPage(label: string, address: string): Page {
   }
 }
 
-/** Sets the headers of a page; the nonce is for the styles of one answer. */
+/** Sets a page's headers; the nonce is for the styles of this one answer. */
 export function protectPage(reply: FastifyReply): { nonce: string } {
   const nonce = randomBytes(16).toString('base64')
   const policy = {
@@ -101,14 +101,16 @@ export function protectPage(reply: FastifyReply): { nonce: string } {
   }
   const text = Object.entries(policy).map(([name, sources]) => `${name} ${sources.join(' ')}`)
   reply.header('content-security-policy', text.join('; '))
-  // Not no-referrer: that makes browsers send "Origin: null" with a form.
+  // Not no-referrer: with that, browsers send "Origin: null" with a form.
   reply.header('referrer-policy', 'same-origin')
   return { nonce }
 }
 
 const LOOPBACK = /^(localhost|.*\.localhost|127(\.\d{1,3}){3}|\[::1\])$/
 
-/** The address to redirect to when a page is asked for under another name of this machine: the cookie is not sent there. */
+/**
+ * The address to redirect to when a page is opened under another name of this machine, where the cookie is not sent.
+ */
 function addressUnderPublicName(publicUrl: string, request: FastifyRequest): string | undefined {
   const asked = URL.parse(`http://${request.headers.host}`)
   const own = new URL(publicUrl)
@@ -116,7 +118,7 @@ function addressUnderPublicName(publicUrl: string, request: FastifyRequest): str
   return isOther && LOOPBACK.test(own.hostname) ? `${publicUrl}${request.url}` : undefined
 }
 
-/** What holds for every page registered on `app` from here on: headers, forms, failures as pages. */
+/** Sets up `app` for pages: headers, forms, and failures as pages, for every route registered afterwards. */
 export function configurePages(app: App, publicUrl: string): void {
   app.addHook('onRequest', async (request, reply) => {
     protectPage(reply)
@@ -143,7 +145,7 @@ function isForProgram(request: FastifyRequest): boolean {
   return request.headers.accept?.includes('application/json') === true && !prefersHtml(request)
 }
 
-/** A field of a form; undefined when it is not there. */
+/** A field of a form; undefined when it is missing. */
 export function formField(request: FastifyRequest, name: string): string | undefined {
   const body = request.body
   if (typeof body !== 'object' || body === null || !Object.hasOwn(body, name)) return undefined
@@ -151,9 +153,9 @@ export function formField(request: FastifyRequest, name: string): string | undef
   return typeof value === 'string' ? value : undefined
 }
 
-/** The files that pages need, for everybody. */
+/** Files that pages need, without signing in. */
 export function pageFileRoutes(app: App): void {
-  // Browsers ask for it by themselves where no page names another icon, as when they show JSON.
+  // Browsers request it when a page names no icon, for example when they show JSON.
   app.get('/favicon.ico', { schema: { hide: true } }, async (_request, reply) =>
     reply.header('cache-control', 'public, max-age=86400').type('image/svg+xml').send(ICON),
   )

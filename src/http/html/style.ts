@@ -1,4 +1,4 @@
-// The style of the pages that the server makes itself, in the dashboard's colours. The dashboard has a style of its own.
+// The style of the pages that the server renders itself, in the dashboard's colours. The dashboard has its own style.
 
 export const PAGE_STYLE = `
 :root {

@@ -1,4 +1,4 @@
-// Limits connections, for each address and in all, and ends idle ones when others need the room.
+// Limits connections, per address and in total, and closes idle ones when others need the room.
 
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
@@ -7,13 +7,13 @@ import { Failure } from '../../failure.ts'
 import type { App } from '../server.ts'
 
 export interface ConnectionBounds {
-  /** Connections at once. */
+  /** Maximum connections at once. */
   connections: number
-  /** How long a client may read nothing of an answer, in milliseconds. */
+  /** How long a client may read nothing of its answer, in milliseconds. */
   unread: number
 }
 
-/** Connections beyond the limits, for health checks only. */
+/** Connections above the limits, only for health checks. */
 const SPARE = 50
 const SWEEP_EVERY_MS = 1_000
 /** Requests that a client may send on one connection before it has read their answers. */
@@ -24,20 +24,20 @@ interface Connection {
   network: string
   /** Requests whose answers have not been written yet. */
   busy: number
-  /** It is beyond the limits: only health checks are answered. */
+  /** The connection is above the limits: only health checks are answered. */
   spare: boolean
-  /** What had been written when its reader was last seen to take something, and when. */
+  /** How much had been written when the client last read something, and when that was. */
   written: number
   readAt: number
 }
 
-/** What is answered on spare connections. */
+/** The paths that are answered on spare connections. */
 const HEALTH = /^\/(healthz|readyz)\/?(\?|$)/
 
 /**
- * A tenth of the connections may belong to one address (of IPv6 its /64), but for the peers of `TRUST_PROXY`. Where there is
- * no room the longest idle one ends: of that address, else of the address that has the most. Where none is idle, a
- * connection is a spare one.
+ * One address (for IPv6 its /64) may have a tenth of the connections; the peers of `TRUST_PROXY` are exempt. When there
+ * is no room, the longest idle connection is closed: of that address, or else of the address with the most. If none is
+ * idle, the new connection is a spare one.
  */
 export function boundConnections(
   app: App,
@@ -46,7 +46,7 @@ export function boundConnections(
 ): void {
   const proxies = trustProxy.map((range) => ipaddr.parseCIDR(range))
   const perNetwork = Math.max(1, Math.floor(most / 10))
-  /** By network, each oldest first: what becomes idle goes to the end. */
+  /** By network, each oldest first; a connection that becomes idle moves to the end. */
   const networks = new Map<string, Map<Socket, Connection>>()
   const all = new Map<Socket, Connection>()
   let spares = 0
@@ -107,7 +107,7 @@ export function boundConnections(
     })
   }
 
-  /** Node's own time limits start anew with each request that a client sends on, whether or not it reads an answer. */
+  /** Node's own time limits start again with each request that a client sends, whether or not it reads the answers. */
   function endUnread(): void {
     const now = performance.now()
     for (const connection of all.values()) {
@@ -141,11 +141,11 @@ function largest(networks: Map<string, Map<Socket, Connection>>): Map<Socket, Co
 }
 
 function addressOf({ remoteAddress }: Socket): ipaddr.IPv4 | ipaddr.IPv6 {
-  // There is none when the connection has ended already.
+  // The address is missing when the connection has already ended.
   return ipaddr.process(remoteAddress?.split('%')[0] ?? '0.0.0.0')
 }
 
-/** Of IPv6 the /64: one household or machine has all of it. */
+/** For IPv6 the /64, because one household or machine has all of it. */
 function networkOf(address: ipaddr.IPv4 | ipaddr.IPv6): string {
   if (address instanceof ipaddr.IPv4) return address.toString()
   return address.parts.slice(0, 4).join(':')

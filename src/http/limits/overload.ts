@@ -1,4 +1,4 @@
-// What a server under too much load refuses: connections beyond a bound, and requests while its event loop lags.
+// What a server under too much load rejects: connections above a limit, and requests while its event loop is late.
 
 import underPressure from '@fastify/under-pressure'
 import { Failure } from '../../failure.ts'
@@ -6,15 +6,15 @@ import type { App } from '../server.ts'
 import { boundConnections, type ConnectionBounds } from './connections.ts'
 
 export interface LoadLimits extends ConnectionBounds {
-  /** How late the event loop may run on average, in milliseconds, before requests are answered 503. */
+  /** How late the event loop may be on average, in milliseconds, before requests are answered 503. */
   lag: number
-  /** Over how long that average goes, in milliseconds: one slow moment, such as the start, is no overload. */
+  /** The time of that average, in milliseconds: one slow moment, such as the start, is not an overload. */
   lagMeasured: number
 }
 
 export const LOAD_LIMITS: LoadLimits = { connections: 2_000, unread: 60_000, lag: 1_000, lagMeasured: 5_000 }
 
-/** Answered while the server is busy, too: a process that works must not be restarted for being busy. */
+/** Answered even under load: a process that works must not be restarted for being busy. */
 const ALWAYS_ANSWERED = new Set(['/healthz', '/readyz', '/metrics'])
 
 /** Call it before any route is registered. */

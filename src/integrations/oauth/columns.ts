@@ -1,4 +1,4 @@
-// The columns of scm_integrations that OAuth fills: a grant becomes a link or renews it, and is replaced by the next.
+// The OAuth columns of scm_integrations: a grant makes or renews a link, and a later grant replaces it.
 
 import { randomUUID } from 'node:crypto'
 import { lockUser } from '../../accounts/users.ts'
@@ -16,7 +16,7 @@ import { now } from '../../time.ts'
 import type { Integration } from '../integrations.ts'
 import { checkLinkCount, integrationData, newLinkColumns, profileColumns, statusFor } from '../integrations.ts'
 
-/** `link`: its columns that the tokens are bound to. */
+/** `link`: those of its columns that the sealed tokens are bound to. */
 function grantColumns(
   vault: Vault,
   link: Parameters<typeof integrationContext>[1],
@@ -43,7 +43,7 @@ function scopeColumns(application: OAuthApplication, scopes: string[] | null) {
   }
 }
 
-/** GitHub says an empty scope for App tokens, of which it otherwise tells nothing. */
+/** For App tokens GitHub sends an empty scope, which means that the scopes are unknown. */
 function grantedScopes(grant: TokenGrant, profile: Profile): string[] | null {
   return profile.scopes ?? (grant.scopes?.length ? grant.scopes : null)
 }
@@ -56,9 +56,9 @@ interface StoreInput {
 }
 
 /**
- * The owner's link to this account: renewed where there is one (then `before` is what it was), else a new one.
- * Another account of the same platform is another link; throws `invalid` when
- * that is one too many.
+ * Stores the grant in the owner's link to this account, and returns in `before` what that link was; without such a
+ * link, a new one is made. Another account of the same platform gets a link of its own. Throws `invalid` when there are
+ * too many links.
  */
 export async function storeGrant(
   transaction: Transaction,
@@ -68,7 +68,7 @@ export async function storeGrant(
   input: StoreInput,
 ): Promise<{ integration: Integration; before: Integration | null }> {
   await lockUser(transaction, owner)
-  // Again when the link came, went or got another token in between.
+  // Repeated when the link was added, removed or given another token in the meantime.
   for (let attempt = 0; attempt < 5; attempt++) {
     const stored = await tryToStore(transaction, vault, actor, owner, input)
     if (stored) return stored
@@ -137,8 +137,8 @@ async function tryToStore(
 }
 
 /**
- * The new pair in place of the old one; undefined when that is not there any more. `unproven`: it counts as rejected
- * until the platform has taken it.
+ * Replaces the old pair by the new one; undefined when the old one is not stored any more. `unproven`: the token counts
+ * as rejected until the platform has accepted it.
  */
 export async function replacePair(
   transaction: Transaction,
@@ -171,7 +171,7 @@ export async function replacePair(
   return updated
 }
 
-/** The pair is worth nothing any more; false when it was replaced meanwhile. */
+/** Marks the link as expired, since its tokens are dead; false when they were replaced meanwhile. */
 export async function markExpired(
   transaction: Transaction,
   integration: Integration,

@@ -1,4 +1,4 @@
-// Linking by OAuth: an attempt begins in a session, and ends there with a link or with a refusal that says what to do.
+// Linking by OAuth: an attempt begins in a session, and ends in it with a link or with an error that says what to do.
 
 import { setTimeout as delay } from 'node:timers/promises'
 import type { Session } from '../../accounts/sessions/sessions.ts'
@@ -20,26 +20,26 @@ import { queueTokensOf } from '../unlink.ts'
 import { storeGrant } from './columns.ts'
 import { keepAttempt, takeAttempt } from './states.ts'
 
-/** For both answers of the platform together, in milliseconds: with storing within the 25 s of a request. */
+/** Milliseconds for both calls of the platform: together with storing it fits into the 25 s of a request. */
 const PLATFORM_LIMIT = 20_000
 const STORE_LIMIT = 4_000
-/** Seconds that a platform is left alone that has trouble and does not say for how long. */
+/** Seconds to wait after trouble at a platform that names no time. */
 const UNTOLD_WAIT = 30
-/** How long the page waits for tokens to be queued for revocation. */
+/** Milliseconds for which the page waits until tokens are queued for revocation. */
 const DROP_WAIT = 500
 
-/** Why nothing was linked, as a page tells it. */
+/** Why nothing was linked, as the page shows it. */
 export interface LinkError {
-  /** What the page's status follows from. */
+  /** Decides the page's HTTP status. */
   code: FailureCode
   title: string
   sentences: string[]
-  /** The link that was to be made again, so that trying again means the same. */
+  /** The link that should be made again, so that the next try means the same. */
   againId: string | null
   retryAfter?: number
 }
 
-/** Where the browser is sent to allow it. `againId`: the link that must be to the same account as before. */
+/** The platform's page where the user allows it. `againId`: a link that must get the same account as before. */
 export async function beginLink(
   services: Services,
   session: Session,
@@ -52,8 +52,8 @@ export async function beginLink(
 }
 
 /**
- * What the platform has sent the browser back with becomes a link. Until the state is known to be this session's own,
- * and the platform to have agreed, nothing is stored and the code goes nowhere.
+ * Makes a link from the query with which the platform has sent the browser back. As long as it is unknown whether the
+ * state belongs to this session and the platform has agreed, nothing is stored and the code is sent nowhere.
  */
 export async function finishLink(
   services: Services,
@@ -92,7 +92,7 @@ export async function finishLink(
     return keepOrDrop(services, actor, session.user.id, { application, grant, againId, deadline })
   }
   try {
-    // As one: whoever has spent the code must not be turned away before it has become a link.
+    // One unit of work: once the code is exchanged, the request must not be cancelled before there is a link.
     return await services.transport.waiting(session.user.id, () => services.background.waitUntil(exchangeAndKeep()), {
       unbroken: true,
     })
@@ -109,7 +109,7 @@ interface Given {
   deadline: number
 }
 
-/** The tokens are there, and live until they are revoked: what does not become a link is. */
+/** The tokens exist now and stay valid until they are revoked, so those that do not become a link are revoked. */
 async function keepOrDrop(
   services: Services,
   actor: Actor,
@@ -128,19 +128,19 @@ async function keepOrDrop(
       const dropped = { scmType, webUrl: webUrl, clientId, tokens: given.grant, ownerId: owner, integrationId: null }
       const dropping = services.background
         .retryStore(async () => {
-          // They are a link's after all when only the store's answer was lost.
+          // If only the store's answer was lost, the tokens do belong to a link.
           const links = await listIntegrations(database, owner, { scmType })
           if (links.some((link) => findAccess(services, link) === given.grant.accessToken)) return
           await queueRevocation(database, vault, dropped)
         })
         .catch(() => undefined)
-      // While the store is away it goes on without the page.
+      // While the store is unavailable this goes on after the page was sent.
       await Promise.race([dropping, delay(DROP_WAIT, undefined, { ref: false })])
     }
   }
 }
 
-/** Whose are they? */
+/** Asks whose tokens they are, and stores them. */
 async function keepGrant(
   services: Services,
   actor: Actor,
@@ -150,10 +150,10 @@ async function keepGrant(
   const { scmType, webUrl, apiUrl } = application
   const { accessToken, scopes, expiresAt } = grant
   const trial = { scmType, webUrl: webUrl, apiUrl: apiUrl, accessToken, granted: { scopes, expiresAt } }
-  // It has just given the token, so it is the platform that it should be.
+  // It has just issued the token, so it is certainly the right platform.
   const profile = await fetchProfile(services, trial, { hasWorked: true, obtainedAt: Date.now(), deadline })
 
-  /** The link, or what it had to be to instead. */
+  /** The new link, or `wanted`: the link to another account that should have been made again. */
   async function store(transaction: Transaction): Promise<{ link: Integration } | { wanted: Integration }> {
     const wanted = againId === null ? undefined : await findIntegration(transaction, owner, againId)
     if (wanted && (wanted.uid !== profile.uid || wanted.scmType !== scmType || wanted.webUrl !== webUrl)) {
@@ -161,7 +161,7 @@ async function keepGrant(
     }
     const granted = { application, grant, profile, maxLinks: services.limits.maxLinks }
     const { integration, before } = await storeGrant(transaction, services.vault, actor, owner, granted)
-    // The same pair is there already when the store's answer was lost at the first try.
+    // If the store's answer was lost at the first try, the same pair is already stored.
     if (before && findAccess(services, before) !== accessToken) await queueTokensOf(services, transaction, before)
     return { link: integration }
   }
@@ -175,7 +175,7 @@ async function keepGrant(
   ])
 }
 
-/** What platforms answer in a code's place: RFC 6749 section 4.1.2.1, and GitHub's own two. */
+/** The errors that platforms send instead of a code: RFC 6749 section 4.1.2.1, and two of GitHub's own. */
 const answersInPlaceOfCode: Record<string, [title: string, sentence: (label: string) => string]> = {
   access_denied: [
     'You did not allow it',
@@ -212,7 +212,7 @@ function errorFromPlatform(label: string, error: unknown, againId: string | null
   ])
 }
 
-/** What a person can do about the platform's trouble with a code that it gave itself. */
+/** What the user can do when the platform fails to exchange its own code. */
 const trouble: Partial<Record<FailureCode, string>> = {
   scm_grant_refused: 'The code was used already or is too old: begin again from here.',
   scm_token_rejected: 'The account cannot be linked as it is.',

@@ -1,4 +1,4 @@
-// The pages of linking by OAuth: what will happen, the way to the platform, and the way back.
+// The pages for linking by OAuth: what will happen, the redirect to the platform, and the callback.
 
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { actorOf } from '../../accounts/actor.ts'
@@ -25,7 +25,7 @@ import type { Revoker } from '../tokens/revoker.ts'
 import type { LinkError } from './link.ts'
 import { beginLink, finishLink } from './link.ts'
 
-/** Pages; `app` has their manners already. */
+/** For an `app` that is already set up for pages. */
 export function oauthRoutes(app: App, services: Services, revoker: Revoker): void {
   for (const scmType of OAUTH_SCM_TYPES) routesOf(app, services, revoker, scmType)
 }
@@ -36,7 +36,7 @@ function routesOf(app: App, services: Services, revoker: Revoker, scmType: OAuth
   const { label } = scmTypes[scmType]
   const linkPath = `/users/${scmType}/link`
 
-  /** With the link that is to be made again, if any. */
+  /** The page's address, with the link that should be made again, if any. */
   function linkAddress(againId: string | null): string {
     return againId === null ? linkPath : `${linkPath}?again=${encodeURIComponent(againId)}`
   }
@@ -99,7 +99,7 @@ ${application.scopes.map((scope) => scopeItem(scope, vendorOf(scmType).scopes))}
     return sendPage(publicUrl, reply, 200, onwardPage(label, address))
   })
 
-  // No HEAD: whoever looks at the address first would use the attempt up.
+  // No HEAD: a program that checks the address first would use up the attempt.
   app.get(`/users/${scmType}/callback`, { exposeHeadRoute: false, schema: { hide: true } }, async (request, reply) => {
     const session = await sessionOf(publicUrl, database, request)
     if (!session) {

@@ -1,4 +1,5 @@
-// The oauth_states table: attempts to link that are under way. Each is good once, for ten minutes, in one session.
+// The oauth_states table: attempts to link that have not ended. Each can be used once, within ten minutes, in one
+// session.
 
 import { createHash } from 'node:crypto'
 import type { Session } from '../../accounts/sessions/sessions.ts'
@@ -8,15 +9,15 @@ import { now } from '../../time.ts'
 import type { Services } from '../services.ts'
 
 const LIFETIME_MS = 600_000
-/** In one session: whoever begins more has left the oldest. Keeps the table from being filled. */
+/** Per session; the oldest attempt is dropped, so that nobody can fill the table. */
 const MAX_ATTEMPTS = 20
 
 export interface Attempt {
   scmType: OAuthScmType
   state: string
-  /** PKCE. */
+  /** The PKCE code verifier. */
   verifier: string
-  /** The link that is to be made again. */
+  /** The link that should be made again. */
   againId: string | null
 }
 
@@ -61,7 +62,7 @@ export async function keepAttempt({ database, vault }: Services, session: Sessio
     .execute()
 }
 
-/** The attempt of this state, used up by this one statement; undefined unless everything about it fits. */
+/** Uses up the attempt of this state, in one statement; undefined unless session, type and time fit. */
 export async function takeAttempt(
   { database, vault }: Services,
   session: Session,
@@ -82,6 +83,6 @@ export async function takeAttempt(
   try {
     return { scmType, verifier: vault.open(taken.verifier, verifierContext(taken)), againId: taken.againId }
   } catch {
-    return undefined // spoilt, or sealed with a key that this process lacks: the attempt has to begin again
+    return undefined // damaged, or sealed with a key that this process lacks: the user has to begin again
   }
 }

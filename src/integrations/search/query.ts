@@ -1,4 +1,4 @@
-// Reads what callers search for: "example fork:true user:x" becomes a typed query.
+// Parses search queries: "example fork:true user:x" becomes a typed query.
 import { invalid } from '../../failure.ts'
 import type { PullRequestQuery, RepositoryQuery } from '../../platforms/platform.ts'
 import { VENDOR_NAMES, vendors } from '../../platforms/vendors.ts'
@@ -7,13 +7,13 @@ import { listOf } from '../../text.ts'
 export const MAX_QUERY_LENGTH = 1024
 
 interface Grammar {
-  /** Which values each qualifier takes. */
+  /** The allowed values of each qualifier. */
   qualifiers: Record<string, RegExp>
-  /** How it is put to people. */
+  /** The same in words, for error messages. */
   supported: string
 }
 
-/** A name or a path of names; nothing that could leave its place in a URL or become another qualifier. */
+/** A name or a path of names; nothing that could change a URL's path or become another qualifier. */
 const NAME = /^(?![-/])(?!(?:.*\/)?\.\.?(?:\/|$))[\p{L}\p{N}._-]+(?:\/[\p{L}\p{N}._-]+)*$/u
 
 const repositories = {

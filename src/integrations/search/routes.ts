@@ -1,4 +1,5 @@
-// The routes that ask a platform: repositories, organisations, pull requests, branches. The documentation shows some with POST, so both methods work.
+// The routes that ask a platform for repositories, organisations, pull requests and branches. The API documents some
+// with POST, so both methods work.
 
 import type { TSchema } from 'typebox'
 import { Type } from 'typebox'
@@ -52,7 +53,7 @@ function metaOf(asked: PageRequest, page: Page<unknown>) {
   return { pagination: paginationJson(asked, page), warnings: page.warnings }
 }
 
-/** The one call that names a thing which has to be there. */
+/** For the only call that names an object which must exist. */
 function repositoryNotFound(error: unknown): never {
   throw error instanceof Failure && error.code === 'scm_not_found'
     ? notFound('repository', error.details.advice)

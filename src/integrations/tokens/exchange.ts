@@ -1,4 +1,5 @@
-// One renewal: the refresh token is spent, the new pair is stored before anybody uses it, and it has to be the same account's.
+// One refresh: uses up the refresh token, stores the new pair before anybody uses it, and checks that it is the same
+// account's.
 
 import { Failure, notFound } from '../../failure.ts'
 import type { OAuthApplication, TokenGrant } from '../../platforms/oauth.ts'
@@ -15,7 +16,7 @@ import { dropRefreshLease, pauseRefresh, type RefreshLease, type RefreshReason }
 import { findAccess, grantedTo, openAccess } from './pair.ts'
 import { queueRevocation } from './revocations.ts'
 
-/** What callers of a link are told that has to be made again. */
+/** The failure that callers get when the link must be made again. */
 export function linkExpired({ publicUrl }: Services, { id, scmType, statusReason }: Integration): Failure {
   const { label } = scmTypes[scmType]
   const why = statusReason ?? `${label} no longer renews its token.`
@@ -25,7 +26,7 @@ export function linkExpired({ publicUrl }: Services, { id, scmType, statusReason
   )
 }
 
-/** Spends the refresh token. Only its holder of the lease gets here. */
+/** Uses up the refresh token. Call it only while holding the lease. */
 export async function exchangeRefreshToken(
   services: Services,
   application: OAuthApplication,
@@ -43,11 +44,11 @@ export async function exchangeRefreshToken(
     const code = error instanceof Failure ? { code: error.code } : {}
     services.log('scm_token_not_renewed', { scm_type: integration.scmType, ...code })
     noteApplicationDenied(services, application.scmType, error)
-    // Neither refused nor renewed, as far as we know.
+    // As far as we know, the token was neither rejected nor refreshed.
     throw await leaveAlone(services, integration, lease, error, reason).catch(() => error)
   }
   services.log('scm_token_renewed', { scm_type: integration.scmType })
-  // A platform that refuses every token would have them renewed for ever: after a refusal the new one has to prove itself.
+  // If a platform rejected every token, we would refresh for ever: after a rejection the new token has to prove itself.
   const unproven = reason === 'refused'
   const store = () =>
     database
@@ -58,7 +59,7 @@ export async function exchangeRefreshToken(
   return verifyAccount(services, updated)
 }
 
-/** What failed at the platform is not tried again at once by any process. Answers with what callers are told of it. */
+/** After a failure no process asks the platform again at once. Returns the failure that callers get. */
 async function leaveAlone(
   { database }: Services,
   integration: Integration,
@@ -74,7 +75,7 @@ async function leaveAlone(
   return new Failure(error.code, error.message, { ...error.details, retryAfter })
 }
 
-/** Ends the link, unless somebody has stored another pair meanwhile: then that is the one to use. */
+/** Ends the link, unless another pair was stored meanwhile: then returns that one. */
 export async function expire(
   services: Services,
   integration: Integration,
@@ -95,8 +96,8 @@ export async function expire(
 }
 
 /**
- * What is stored where the old pair was not any more. That is our own new one when only the store's answer was lost;
- * else the link was unlinked or made again meanwhile, and the pair that we got is nobody's.
+ * The link when the old pair is not stored any more. If only the store's answer was lost, our new pair is stored; else
+ * the link was removed or made again meanwhile, and our new pair is queued for revocation.
  */
 async function supersededBy(
   services: Services,
@@ -117,9 +118,9 @@ async function supersededBy(
 }
 
 /**
- * Asks whose the new token is. A refresh token belongs to one account (no browser takes part that could be signed in
- * elsewhere), so another's token would be the platform's mistake. Hence those who meet the stored pair before it is
- * judged may use it, and when the platform cannot tell just now the next renewal asks again.
+ * Checks whose the new token is. A refresh token belongs to one account, and no browser is involved that could be
+ * signed in to another, so another account's token would be the platform's mistake. So other callers may use the stored
+ * pair before this check ends, and if the platform cannot answer now, the next refresh checks again.
  */
 async function verifyAccount(services: Services, updated: Integration): Promise<Integration> {
   const platform = createPlatform(services.transport, {

@@ -1,4 +1,4 @@
-// When and by whom a link's token is renewed: callers share a refresh, and of several processes one does it.
+// When and by whom a link's token is refreshed: callers in one process share a refresh, and only one process does it.
 
 import { setTimeout as delay } from 'node:timers/promises'
 import { Failure, notFound, stopping } from '../../failure.ts'
@@ -19,14 +19,14 @@ import {
 } from './lease.ts'
 import { isUnreadable, openRefresh } from './pair.ts'
 
-/** How long to look whether another process renews it. */
+/** How long to wait for another process to refresh it. */
 const WAIT_MS = 30_000
-/** How often another process is looked at that has the lease. */
+/** How often to check whether the process with the lease is ready. */
 const POLL_MS = 100
 
 /**
- * The link with a newer token than the given one's. Callers at the same time share one refresh, which goes on when they
- * give up at `deadline`. Throws `scm_link_expired` when the platform will never renew it.
+ * The link with a newer token than the given one. Simultaneous callers share one refresh, which goes on when a caller
+ * leaves at its `deadline`. Throws `scm_link_expired` when the platform will never refresh it.
  */
 export async function ensureFresh(
   services: Services,
@@ -38,7 +38,7 @@ export async function ensureFresh(
   const key = `${integration.id}/${integration.tokenVersion}`
   let refresh = refreshes.get(key)
   if (!refresh) {
-    // Every caller may have given up before it ends.
+    // It may end after every caller has left.
     refresh = background.waitUntil(refreshOrWait(services, integration, reason).finally(() => refreshes.delete(key)))
     refreshes.set(key, refresh)
   }
@@ -91,7 +91,7 @@ async function refreshOrWait(
   }
 }
 
-/** The refresh token; without one that can be read the link ends. */
+/** The refresh token; when it cannot be decrypted the link ends. */
 async function openRefreshToken(services: Services, integration: Integration): Promise<string> {
   try {
     const refreshToken = openRefresh(services, integration)
@@ -103,7 +103,7 @@ async function openRefreshToken(services: Services, integration: Integration): P
   throw linkExpired(services, integration)
 }
 
-/** What the platform's trouble was when it was asked last, without asking it again. */
+/** The platform's last failure, without asking it again. */
 export function stillPaused({ scmType }: Integration, { seconds, code }: RefreshPause): Failure {
   const { label } = scmTypes[scmType]
   const details = { retryAfter: seconds }
@@ -118,7 +118,9 @@ export function stillPaused({ scmType }: Integration, { seconds, code }: Refresh
   return new Failure('scm_unavailable', `${label} could not renew the token a moment ago. Try again later.`, details)
 }
 
-/** Throws unless it is the application that the tokens were given to: its secret goes nowhere but to its platform. */
+/**
+ * Throws unless it is the application that the tokens were issued to: its secret may be sent only to its own platform.
+ */
 function applicationOf(
   { oauth, publicUrl }: Services,
   { id, scmType, webUrl, clientId }: Integration,

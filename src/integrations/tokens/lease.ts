@@ -1,4 +1,4 @@
-// The refresh_lease column: which process may spend a link's refresh token, until when, and when nobody may.
+// The refresh_lease column: which process may use a link's refresh token, until when, and when no process may.
 
 import { randomUUID } from 'node:crypto'
 import type { Database } from '../../database/database.ts'
@@ -7,25 +7,27 @@ import { LIMITS } from '../../platforms/transport/limits.ts'
 import { clampWait } from '../../platforms/transport/retry-after.ts'
 import type { Integration } from '../integrations.ts'
 
-/** For the new pair to be stored in before another process may spend the old one. */
+/** Time to store the new pair, before another process may use the old one. */
 const STORE_MS = 30_000
-/** By so much the clocks of processes over one store may differ: each reads the lease's end by its own. */
+/**
+ * How much the clocks of processes with the same store may differ: each compares the lease's end with its own clock.
+ */
 const CLOCKS_MS = 5_000
 const CALL_MS = LIMITS.call
 const LEASE_MS = CALL_MS + STORE_MS + CLOCKS_MS
 
-/** Why a token is renewed: its end is near, or the platform has refused it. */
+/** Why a token is refreshed: it expires soon, or the platform has rejected it. */
 export type RefreshReason = 'due' | 'refused'
 
-/** How long a token endpoint is left alone after its first trouble; doubles while the trouble goes on. */
+/** How long a token endpoint is not called after its first failure; doubled while it keeps failing. */
 const FIRST_PAUSE_SECONDS = 2
 const MAX_PAUSE_SECONDS = 30
-/** After so long the next trouble is another one. */
+/** After this time without failures, the next one counts as the first. */
 const FORGET_TROUBLES_MS = 600_000
 
 /**
- * `END HOLDER/TROUBLES`, or `END CODE/TROUBLES/REASON`: until when and by whom the token is being spent, or until when
- * nobody may spend it, for which failure and in what renewal. TROUBLES counts failures in a row, for all processes.
+ * `END HOLDER/TROUBLES`: until when and by whom the refresh token may be used. `END CODE/TROUBLES/REASON`: until when
+ * no process may use it, after which failure and for which reason. TROUBLES counts failures in a row, of all processes.
  */
 interface Stored {
   endsAt: number
@@ -44,14 +46,14 @@ function read({ refreshLease }: Integration): Stored | undefined {
 }
 
 export interface RefreshLease {
-  /** As it is in the column. */
+  /** The column's text. */
   text: string
   troubles: number
   /** `Date.now()` by which the token endpoint must have answered. */
   callEndsAt: number
 }
 
-/** undefined when somebody else has it, nobody may have it yet, or the link has changed since it was read. */
+/** undefined when another process has it, a pause lasts, or the link has changed since it was read. */
 export async function takeRefreshLease(
   database: Database,
   integration: Integration,
@@ -74,7 +76,7 @@ export async function takeRefreshLease(
   return taken.numUpdatedRows > 0n ? { text, troubles, callEndsAt: endsAt - STORE_MS - CLOCKS_MS } : undefined
 }
 
-/** Whether there is time for a call: a process that was held up for long must not spend what may be another's by now. */
+/** Whether there is time for a call: after a long delay, another process may have the lease by now. */
 export function isInTime({ callEndsAt }: RefreshLease): boolean {
   return callEndsAt - Date.now() > CALL_MS / 2
 }
@@ -88,8 +90,8 @@ export async function dropRefreshLease(
 }
 
 /**
- * The lease ends with a time in which no process asks the platform, which has trouble or wants to be left alone. Answers
- * with its seconds: 2 after a first trouble, doubled to 30 while it goes on, and more where the platform asks for more.
+ * Turns the lease into a pause, in which no process asks the platform. Returns its seconds: 2 after the first failure,
+ * doubled up to 30 while failures go on, and more when the platform asks for more.
  */
 export async function pauseRefresh(
   database: Database,
@@ -121,15 +123,15 @@ async function replaceLease(
 }
 
 export interface RefreshPause {
-  /** That are left. */
+  /** Seconds that are left. */
   seconds: number
-  /** Of the failure at the token endpoint. */
+  /** The code of the token endpoint's failure. */
   code: string
-  /** The platform had refused the token before: it is worth nothing until it is renewed or the platform is well again. */
+  /** The platform had rejected the token before: it must not be used until it is refreshed or the pause is over. */
   isTokenRejected: boolean
 }
 
-/** undefined when there is none. */
+/** undefined when there is no pause. */
 export function pauseOf(integration: Integration): RefreshPause | undefined {
   const { endsAt = 0, holder = '', reason } = read(integration) ?? {}
   const left = endsAt - Date.now()
@@ -137,7 +139,7 @@ export function pauseOf(integration: Integration): RefreshPause | undefined {
   return { seconds: Math.ceil(left / 1000), code: holder, isTokenRejected: reason === 'refused' }
 }
 
-/** When nobody spends the refresh token any more who has begun to, as a time; null when nobody has. */
+/** The time at which a running use of the refresh token has certainly ended; null when none is running. */
 export function spendingEnds(integration: Integration): string | null {
   return pauseOf(integration) ? null : (integration.refreshLease?.split(' ')[0] ?? null)
 }

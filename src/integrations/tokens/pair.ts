@@ -1,4 +1,4 @@
-// Opens the stored tokens of a link. Whoever wants to use one asks connect.ts, which refreshes it when due.
+// Decrypts a link's stored tokens. For a call, use connect.ts instead, which refreshes the token when necessary.
 
 import { Failure } from '../../failure.ts'
 import type { Connection } from '../../platforms/platform.ts'
@@ -17,19 +17,19 @@ export function openAccess(services: Services, integration: Integration): string
   return open(services, integration, integration.accessToken, integrationContext('access_token', integration))
 }
 
-/** null when the platform gave none. Throws as `openAccess` does. */
+/** null when the platform gave none. Throws like `openAccess`. */
 export function openRefresh(services: Services, integration: Integration): string | null {
   const { refreshToken } = integration
   const context = integrationContext('refresh_token', integration)
   return refreshToken === null ? null : open(services, integration, refreshToken, context)
 }
 
-/** Throws as `openAccess` does. */
+/** Throws like `openAccess`. */
 export function openPair(services: Services, integration: Integration): TokenPair {
   return { accessToken: openAccess(services, integration), refreshToken: openRefresh(services, integration) }
 }
 
-/** undefined when it will never open. */
+/** undefined when it can never be decrypted. */
 export function findAccess(services: Services, integration: Integration): string | undefined {
   try {
     return openAccess(services, integration)
@@ -71,7 +71,10 @@ function unreadable(
   })
 }
 
-/** What is kept of a link's token: `granted` by OAuth when it was given, `known` of a pasted one since it was read last. */
+/**
+ * What is stored about a link's token: `granted` for OAuth, from its grant; `known` for a pasted one, from the last
+ * check.
+ */
 export function grantedTo(integration: Integration): Pick<Connection, 'granted' | 'known'> {
   const { clientId, scopes, tokenExpiresAt } = integration
   const facts = { scopes: scopes?.split(' ').filter(Boolean) ?? null, expiresAt: tokenExpiresAt }

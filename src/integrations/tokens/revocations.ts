@@ -1,4 +1,4 @@
-// The revocations table: tokens that OAuth obtained and that are still to be revoked at their platform.
+// The revocations table: tokens that we obtained by OAuth and that still have to be revoked at their platform.
 
 import { randomUUID } from 'node:crypto'
 import type { Selectable } from 'kysely'
@@ -13,7 +13,7 @@ import { now } from '../../time.ts'
 
 export type Revocation = Selectable<RevocationsTable>
 
-/** How long a claim lasts before another process takes the work over: longer than three calls of 20 s and the store. */
+/** After this time another process may take over: longer than three calls of 20 s and the store. */
 const CLAIM_MS = 120_000
 
 function fromNow(ms: number): string {
@@ -32,9 +32,9 @@ export interface RevocationInput {
   clientId: string
   tokens: TokenPair
   ownerId: string
-  /** null when they never became a link's. */
+  /** null when the tokens never belonged to a link. */
   integrationId: string | null
-  /** At once when it is not told. */
+  /** Without it: at once. */
   dueAt?: string
 }
 
@@ -56,7 +56,7 @@ export async function queueRevocation(
     .execute()
 }
 
-/** The columns that the tokens are bound to. */
+/** The columns that the sealed tokens are bound to. */
 type BoundColumns = Pick<Revocation, 'id' | 'ownerId' | 'webUrl'>
 
 function sealedTokens(vault: Vault, row: BoundColumns, { accessToken, refreshToken }: TokenPair) {
@@ -67,7 +67,7 @@ function sealedTokens(vault: Vault, row: BoundColumns, { accessToken, refreshTok
   }
 }
 
-/** Another pair in place of the one that it was renewed from. */
+/** Replaces the pair by the one it was refreshed to. */
 export async function replaceRevoked(
   database: Database,
   vault: Vault,
@@ -81,7 +81,7 @@ export async function replaceRevoked(
     .execute()
 }
 
-/** One that is due, for this process alone for a while. */
+/** Claims one that is due, for this process alone, until the claim ends. */
 export async function claimRevocation(database: Database): Promise<Revocation | undefined> {
   for (;;) {
     const due = await database
@@ -112,7 +112,7 @@ export function openRevocation(vault: Vault, revocation: Revocation): TokenPair 
   }
 }
 
-/** It is over: done, or given up for a `reason`. Nothing when another process has ended it meanwhile. */
+/** Ends it: done, or given up for a `reason`. Does nothing when another process has ended it meanwhile. */
 export async function endRevocation(transaction: Transaction, revocation: Revocation, reason?: string): Promise<void> {
   const { id, scmType, webUrl, ownerId, integrationId } = revocation
   const { numDeletedRows } = await transaction.deleteFrom('revocations').where('id', '=', id).executeTakeFirst()
@@ -131,7 +131,7 @@ export async function postponeRevocation(database: Database, { id }: Revocation,
     .execute()
 }
 
-/** All of one platform that would be due before. */
+/** Postpones all of one platform that would be due earlier. */
 export async function postponeRevocationsAt(database: Database, webUrl: string, ms: number): Promise<void> {
   const nextAt = fromNow(ms)
   await database

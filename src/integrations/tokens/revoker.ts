@@ -1,4 +1,4 @@
-// Revokes in the background what was unlinked: at once, and again and again while the platform is down.
+// Revokes the tokens of removed links in the background: at once, and repeatedly while the platform is down.
 
 import { Failure } from '../../failure.ts'
 import type { Services } from '../services.ts'
@@ -14,23 +14,23 @@ import {
 } from './revocations.ts'
 
 export interface Revoker {
-  /** Looks at once: something was queued. */
+  /** Call it after queueing a revocation: it starts at once. */
   wake(): void
-  /** Ends; what is left is done after the next start. */
+  /** Stops; the rest is done after the next start. */
   close(): Promise<void>
 }
 
 const FIRST_PAUSE = 2_000
 const MAX_PAUSE_MS = 6 * 3_600_000
-/** While the platform has trouble or limits us, and while another application is set up than the token's. */
+/** How long to try while the platform fails or limits us, or while another application is set up than the token's. */
 const PLATFORM_PATIENCE = 30 * 86_400_000
 const OPERATOR_PATIENCE = 3 * 86_400_000
-/** Longest time without a look: the command line queues too. */
+/** Maximum time between two checks: the command line adds revocations too. */
 const LOOK_EVERY_MS = 5_000
 const SHORTEST_SLEEP = 250
 const CLOSE_WAIT = 3_000
 
-/** `lookEvery`: longest time without a look, in milliseconds. */
+/** `lookEvery`: maximum time between two checks, in milliseconds. */
 export function createRevoker(services: Services, lookEvery = LOOK_EVERY_MS): Revoker {
   const { database, vault, transport, background, oauth, log } = services
   let timer: NodeJS.Timeout | undefined
@@ -50,14 +50,14 @@ export function createRevoker(services: Services, lookEvery = LOOK_EVERY_MS): Re
       return
     }
     running = workOff()
-      .catch(() => lookEvery) // the store is away
+      .catch(() => lookEvery) // the store is unavailable
       .then((pause) => {
         running = undefined
         sleep(pause)
       })
   }
 
-  /** Milliseconds until there is something to do again. */
+  /** Returns the milliseconds until the next one is due. */
   async function workOff(): Promise<number> {
     for (;;) {
       const revocation = isClosed ? undefined : await claimRevocation(database)
@@ -70,8 +70,8 @@ export function createRevoker(services: Services, lookEvery = LOOK_EVERY_MS): Re
     const { scmType, webUrl, clientId, attempts } = revocation
     const { application } = oauth[scmType]
     const age = Date.now() - Date.parse(revocation.createdAt)
-    // Only the application that obtained a token can revoke it, and its secret goes nowhere but to its platform. Another
-    // process may have it, or this one after its next start.
+    // Only the application that obtained a token can revoke it, and its secret may be sent only to its own platform.
+    // Another process may have it, or this one after its next start.
     const isOurs = application?.clientId === clientId && application.webUrl === webUrl
     let reason: string | undefined
     try {
@@ -95,7 +95,7 @@ export function createRevoker(services: Services, lookEvery = LOOK_EVERY_MS): Re
     const told = Math.min(MAX_PAUSE_MS, (details.retryAfter ?? 0) * 1000)
     const backoff = Math.min(MAX_PAUSE_MS, FIRST_PAUSE * 2 ** (attempts - 1))
     await postponeRevocation(database, revocation, Math.max(backoff, told))
-    // GitLab limits revocations by this server's address: the others would meet the same limit, and count for it.
+    // GitLab limits revocations by this server's address: the others would reach the same limit, and count towards it.
     if (code === 'scm_rate_limited') await postponeRevocationsAt(database, webUrl, told)
   }
 

@@ -59,9 +59,9 @@ const ORGANIZATIONS_UNTOLD =
 export class GitHub implements Platform {
   readonly #at: Connection
   readonly #api: ApiClient
-  /** The same place without the token, to find out who is there. */
+  /** The same server without the token, to find out which platform it is. */
   readonly #foreign: ApiClient
-  /** What Enterprise Servers say of their version, by their REST root. */
+  /** The Enterprise Servers' versions, by their REST root. */
   readonly #versions: Transport['versions']
 
   constructor(transport: Transport, at: Connection) {
@@ -121,12 +121,12 @@ export class GitHub implements Platform {
       return (await keys(100)).map(keyFrom)
     } catch (failure) {
       if (!hasCode(failure, 'scm_not_found')) throw failure
-      // As with other lists it may be about the size of the page.
+      // As in other lists, the 404 may be about the size of the page.
       const fewer = await orNull(keys(SMALL_PAGE), [...WITHHELD, ...TROUBLES])
       if (fewer !== null) return fewer.map(keyFrom)
       const unknown = await this.#unknownCalls()
       if (unknown.includes(KEYS)) throw callUnknown(this.#at, unknown)
-      // An account without keys answers [], so this 404 is a missing scope even where no header says so.
+      // An account without keys answers [], so this 404 means a missing scope, even when no header says so.
       throw scopeMissing(this.#at, ['read:public_key'])
     }
   }
@@ -177,7 +177,7 @@ export class GitHub implements Platform {
   }
 
   async health(): Promise<PlatformHealth> {
-    // Only an Enterprise Server has a version, and github.com's answer is long.
+    // Only an Enterprise Server has a version; github.com's answer is also long.
     const isServer = this.#at.apiUrl.endsWith('/api/v3')
     const meta = isServer ? await orUntold(this.#api.get('/meta', Meta)) : null
     // A server whose limits are switched off answers 404.
@@ -192,16 +192,20 @@ export class GitHub implements Platform {
     }
   }
 
-  /** One that tells its version is an Enterprise Server. Others are asked: a proxy may strip the header. */
+  /**
+   * A server that sends its version is an Enterprise Server. Others are tested, because a proxy may remove that header.
+   */
   async #unknownCalls(): Promise<string[]> {
     const { webUrl, apiUrl } = this.#at
     return isHostedByGitHub(webUrl) || this.#versions.has(apiUrl) ? [] : unknownCalls(this.#api)
   }
 
-  /** Fine-grained and App tokens are given no organisations, but their memberships where they may read them. */
+  /**
+   * Fine-grained and App tokens get no organisations from the list, but may be allowed to read the user's memberships.
+   */
   async #memberships(page: PageRequest) {
     const list = { path: '/user/memberships/orgs', parameters: { state: 'active' }, item: Membership }
-    // What somebody in between answers tells nothing of the memberships.
+    // An answer that a proxy wrote says nothing about the memberships.
     const found = await orNull(onePage(listAt(this.#api, list), page), WITHHELD)
     const items = (found?.items ?? []).flatMap(({ organization }) => organization ?? [])
     const isTold = items.length > 0 || page.page > 1
@@ -217,7 +221,7 @@ export class GitHub implements Platform {
       throw notGitHub(this.#at, 'its answer to /user has no id or login', isGitLab)
     } catch (failure) {
       if (hasCode(failure, 'scm_query_refused')) throw notGitHub(this.#at, 'it refuses to say whose token this is')
-      // Every person's token may read its own profile, so one on trial that lacks the permission is an installation's.
+      // Every person's token may read its own profile, so a token that may not belongs to an App installation.
       if (hasCode(failure, 'scm_scope_missing') && (this.#at.account === null || !this.#at.hasWorked))
         throw notAPerson(this.#at)
       if (hasCode(failure, 'scm_not_found')) {
@@ -230,7 +234,9 @@ export class GitHub implements Platform {
     }
   }
 
-  /** GitLab refuses anonymous calls in words of its own, GitHub has no such path. Not asked where the link has worked. */
+  /**
+   * GitLab rejects anonymous calls in its own form; GitHub does not have this path. Not asked once the link has worked.
+   */
   async #isGitLab(): Promise<boolean> {
     if (this.#at.hasWorked) return false
     const asked = this.#foreign.get('/api/v4/version', Type.Unknown())
@@ -240,7 +246,7 @@ export class GitHub implements Platform {
     )
   }
 
-  /** A side question: GitHub's trouble with it is none of the account's. */
+  /** An extra question: when GitHub fails to answer it, the profile is still good. */
   async #primaryEmail(): Promise<string | null | undefined> {
     try {
       const emails = await orNull(this.#api.getAll('/user/emails?per_page=100', Email), WITHHELD)
@@ -252,7 +258,7 @@ export class GitHub implements Platform {
   }
 }
 
-/** null where an answer of ours can do without what was asked. */
+/** null when our answer can do without it. */
 async function orUntold<T>(asked: Promise<T>): Promise<T | null> {
   try {
     return await asked

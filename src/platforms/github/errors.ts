@@ -1,4 +1,4 @@
-// Whether GitHub wrote a refusal, what it means, and how its reader can mend it.
+// Whether GitHub wrote an error, what it means, and how the user can fix it.
 
 import { Failure } from '../../failure.ts'
 import { isOfGateway, membersOf, onlyMessageOf } from '../answers.ts'
@@ -20,14 +20,14 @@ import { githubQueryFailure } from './query-failures.ts'
 import { covers, isAppToken, scopesIn, scopesOf } from './scopes.ts'
 
 /**
- * Whether it is GitHub that refuses: by a header of its own, or a body as it writes them. On a trial GitLab counts too, so
- * that it can be named.
+ * Whether GitHub itself wrote the error: it has one of GitHub's headers, or GitHub's form of body. Before a link has
+ * worked, GitLab's errors count too, so that the message can name GitLab.
  */
 export function recognises(site: Pick<Site, 'hasWorked'>, answer: RawAnswer): boolean {
   return hasOwnHeader(answer.headers) || hasOwnForm(answer) || mayBeGitLab(site, answer)
 }
 
-/** Reads every answer that is neither a success nor 5xx, for a call of `url`. */
+/** Reads an answer to a call of `url` that is neither a success nor a 5xx. */
 export function githubFailure(site: Site, answer: RawAnswer, url?: URL): Failure {
   const { status, headers } = answer
   const { label } = scmTypes[site.scmType]
@@ -44,14 +44,14 @@ export function githubFailure(site: Site, answer: RawAnswer, url?: URL): Failure
   return new Failure('scm_bad_response', `${label} answered with the status ${status}, which we did not expect.`)
 }
 
-/** For a call without a token: `scm_forbidden` when it is GitLab that refuses. */
+/** For a call without a token: `scm_forbidden` when GitLab wrote the error. */
 export function foreignFailure(answer: RawAnswer): Failure {
   return new Failure(looksLikeGitLab(answer) ? 'scm_forbidden' : 'scm_not_found', 'This needs a token.')
 }
 
 function absent(site: Site, headers: RawAnswer['headers'], url: URL | undefined): Failure {
   const isOfAccount = url === undefined || /\/user\/(keys|emails)$/.test(url.pathname)
-  // Keys and e-mails are not there at all for a token that may not read them.
+  // A token that may not read keys or e-mails gets 404 for them, as if they did not exist.
   const missing = lackedOf(headers).filter((scope) => scope === 'read:public_key' || scope === 'user:email')
   if (isOfAccount && missing.length > 0) return scopeMissing(site, missing)
   if (isOfAccount && url && isToldPermissions(headers)) return permissionMissing(site, headers, url)
@@ -66,7 +66,7 @@ function isToldPermissions(headers: RawAnswer['headers']): boolean {
   return isAppToken(headers) || headers['x-accepted-github-permissions'] !== undefined
 }
 
-/** A private repository is as absent as one that does not exist to a token without the scope for it. */
+/** To a token without the right scope, a private repository looks as if it did not exist. */
 function privateAdvice(headers: RawAnswer['headers'], url: URL | undefined): string | null {
   const granted = scopesOf(headers)
   const isRepository =
@@ -76,7 +76,9 @@ function privateAdvice(headers: RawAnswer['headers'], url: URL | undefined): str
   return 'If it is private, the token needs the scope repo, which it lacks.'
 }
 
-/** https://docs.github.com/en/rest/about-the-rest-api/api-versions: 400 for a version it does not know, 410 for a retired one. */
+/**
+ * https://docs.github.com/en/rest/about-the-rest-api/api-versions: 400 for an unknown version, 410 for a retired one.
+ */
 function versionUnsupported({ scmType, apiUrl }: Site, { status }: RawAnswer): Failure {
   const { hostname } = new URL(apiUrl)
   return new Failure(
@@ -90,7 +92,10 @@ export function isVersionUnsupported(failure: unknown): boolean {
   return failure instanceof Failure && failure.details.log?.fault === 'api_version'
 }
 
-/** Of `GET /user/orgs` and the like too, whose bodies may be anything: a proxy that answers by itself sends none of them. */
+/**
+ * These headers come with `GET /user/orgs` and the like too, whose bodies have no fixed form. No proxy sends them
+ * itself.
+ */
 const OWN_HEADER =
   /^(x-github-|x-oauth-scopes$|x-oauth-client-id$|x-accepted-(oauth-scopes|github-permissions)$|x-ratelimit-resource$|github-authentication-token-expiration$)/
 
@@ -99,8 +104,8 @@ function hasOwnHeader(headers: RawAnswer['headers']): boolean {
 }
 
 /**
- * GitHub's errors have always had `documentation_url` since 2014 (counted over recorded answers), beside which `status` in
- * text proves nothing. Gateways write `{"message":"…"}` as well, so of those only GitHub's own sentences count.
+ * GitHub's errors have had a `documentation_url` since 2014 (counted over recorded answers); a `status` written as text
+ * proves nothing. Gateways write `{"message":"…"}` too, so a body with only a message must have GitHub's own sentence.
  */
 function hasOwnForm({ headers, body }: RawAnswer): boolean {
   const { message, documentation_url: docs } = membersOf(body)
@@ -108,16 +113,19 @@ function hasOwnForm({ headers, body }: RawAnswer): boolean {
   return typeof docs === 'string' || (OWN_SENTENCE.test(message) && !isOfGateway(headers))
 }
 
-/** As GitHub and servers like it begin their refusals, in their spelling: Kong, say, writes "Not found". */
+/** How GitHub and similar servers begin their errors, spelled as they do: Kong, for example, writes "Not found". */
 const OWN_SENTENCE =
   /^(Not Found|Bad credentials|Requires authentication|Validation Failed|Rate limiting is not enabled|Must (specify|authenticate|have)\b|Max(imum)? number of login|API rate limit|You (need|have exceeded|have triggered)\b|Resource (not accessible|protected)|(Sorry\. )?Your account\b|Although you appear|Pagination with|Problems parsing JSON|Missing or invalid User Agent|Git Repository is empty|Repository access|(Bad Request: )?The version you specified|Only the first 1000|.* forbids access via)/
 
-/** On a link that has worked it is somebody in between, whatever it looks like; and GitHub's own headers are proof enough. */
+/**
+ * On a link that has worked such an answer comes from a proxy, not from GitLab; GitHub's own headers exclude GitLab
+ * too.
+ */
 function mayBeGitLab({ hasWorked }: Pick<Site, 'hasWorked'>, answer: RawAnswer): boolean {
   return !hasWorked && !hasOwnHeader(answer.headers) && looksLikeGitLab(answer)
 }
 
-/** By GitLab's own header, or a body as it writes one for a path it does not know, for a stranger, or for its old API. */
+/** Has GitLab's own header, or its body for an unknown path, for an anonymous call, or for its old API. */
 function looksLikeGitLab({ status, headers, body }: RawAnswer): boolean {
   const { error } = membersOf(body)
   const isItsError = typeof error === 'string' && /^(404 Not Found$|API V3 is no longer supported)/.test(error)

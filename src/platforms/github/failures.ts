@@ -1,4 +1,4 @@
-// What goes wrong at GitHub, in words that say how to mend it.
+// The failures of GitHub, with sentences that say how to fix them.
 
 import { Failure } from '../../failure.ts'
 import { membersOf } from '../answers.ts'
@@ -13,7 +13,7 @@ import { isAppToken, notIncluded, scopesIn, scopesOf } from './scopes.ts'
 export type Site = Pick<Connection, 'scmType' | 'webUrl' | 'apiUrl'> &
   Partial<Pick<Connection, 'hasWorked' | 'clientId'>>
 
-/** GitHub asks for a minute where a secondary limit names no time. */
+/** GitHub's documentation asks to wait one minute when a secondary rate limit names no time. */
 const UNTOLD_WAIT = 60
 
 export function tokenRejected(site: Site): Failure {
@@ -32,7 +32,7 @@ export function scopeMissing(site: Site, scopes: string[]): Failure {
   )
 }
 
-/** A permission of a fine-grained token or a GitHub App, by its name where that is known. */
+/** A missing permission of a fine-grained token or a GitHub App, named when it is known. */
 export function permissionMissing(site: Site, headers: RawAnswer['headers'], url?: URL): Failure {
   const permission = permissionFor(headers['x-accepted-github-permissions'], url)
   const isOfApp = isAppToken(headers) || scmTypes[site.scmType].oauth
@@ -48,7 +48,7 @@ export function permissionMissing(site: Site, headers: RawAnswer['headers'], url
   )
 }
 
-/** Bots and installation tokens act for an app or a workflow: no person stands behind the link. */
+/** Bots and installation tokens act for an App or a workflow, so there is no person to link. */
 export function notAPerson({ webUrl }: Site): Failure {
   return new Failure(
     'scm_token_rejected',
@@ -56,7 +56,10 @@ export function notAPerson({ webUrl }: Site): Failure {
   )
 }
 
-/** `found` reads on after "There is no GitHub at …: ". A link that has worked is at no other platform. */
+/**
+ * `found` continues the sentence "There is no GitHub at …: ". Once a link has worked, its address is known to be
+ * GitHub.
+ */
 export function notGitHub({ scmType, apiUrl, hasWorked }: Site, found: string, isGitLab = false): Failure {
   const other = scmType === 'github' ? 'gitlab' : 'gitlab-self-hosted'
   const message = `There is no GitHub at ${apiUrl}: ${found}.`
@@ -66,7 +69,7 @@ export function notGitHub({ scmType, apiUrl, hasWorked }: Site, found: string, i
   })
 }
 
-/** For a server without GitHub's calls for keys and searches, such as GitBucket, which a token does not mend. */
+/** For a server without GitHub's calls for keys and searches, such as GitBucket. Another token does not help. */
 export function callUnknown({ webUrl }: Site, calls: string[]): Failure {
   return new Failure(
     'scm_bad_response',
@@ -74,7 +77,7 @@ export function callUnknown({ webUrl }: Site, calls: string[]): Failure {
   )
 }
 
-/** `required; url=U`, where U lets its reader authorise the token within the hour. */
+/** `required; url=U`: at U the user can authorise the token, within one hour. */
 export function ssoRequired({ webUrl }: Site, header: string): Failure {
   const given = /url=(\S+)/.exec(header)?.[1] ?? ''
   const url = URL.canParse(given) ? new URL(given) : null
@@ -101,7 +104,7 @@ export function rateLimited({ scmType }: Site, { headers }: RawAnswer): Failure 
   )
 }
 
-/** The scopes of which GitHub accepts any for this call, where the token has none of those that we know of. */
+/** The scopes of which GitHub accepts any one for this call; empty when the token has one of them. */
 export function lackedOf(headers: RawAnswer['headers']): string[] {
   const granted = scopesOf(headers)
   const accepted = scopesIn(headers['x-accepted-oauth-scopes'] ?? '')
@@ -111,13 +114,13 @@ export function lackedOf(headers: RawAnswer['headers']): string[] {
   return accepted.some((scope) => granted.includes(scope)) ? [] : accepted
 }
 
-/** Whether the `message` of the body fits. */
+/** Whether the body's `message` matches. */
 export function says({ body }: RawAnswer, pattern: RegExp): boolean {
   const { message } = membersOf(body)
   return typeof message === 'string' && pattern.test(message)
 }
 
-/** Links made by OAuth are made again; the others have a token that its owner made. */
+/** A link made by OAuth must be linked again; other links have a token that the user created. */
 function mend({ scmType }: Site, ofOwnToken: string): string {
   return scmTypes[scmType].oauth ? 'Link the account again.' : ofOwnToken
 }

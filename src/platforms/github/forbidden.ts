@@ -1,4 +1,4 @@
-// Why GitHub answers 403: its message decides first, then its headers. The "accepted" ones are sent with successes too.
+// Why GitHub answers 403: its message decides first, then its headers. The "accepted" headers also come with successes.
 
 import { Failure } from '../../failure.ts'
 import { membersOf } from '../answers.ts'
@@ -9,7 +9,7 @@ import { scopesOf } from './scopes.ts'
 
 type Reading = (site: Site, answer: RawAnswer, url?: URL) => Failure
 
-/** By the words of its message, in this order. */
+/** By the words of GitHub's message; the first match counts. */
 const READINGS: [words: RegExp, read: Reading][] = [
   // https://docs.github.com/en/enterprise-cloud@latest/organizations/keeping-your-organization-secure/managing-security-settings-for-your-organization/managing-allowed-ip-addresses-for-your-organization
   [/\bIP allow list\b/i, addressNotAllowed],
@@ -36,7 +36,7 @@ export function forbidden(site: Site, answer: RawAnswer, url?: URL): Failure {
   return (says(answer, /./) ? null : byHeaders(site, headers, url)) ?? unknownReason(site)
 }
 
-/** For an answer that says nothing in words. */
+/** For an answer whose message says nothing. */
 function byHeaders(site: Site, headers: RawAnswer['headers'], url: URL | undefined): Failure | null {
   const lacked = lackedOf(headers)
   if (lacked.length > 0) return scopeMissing(site, lacked)
@@ -58,7 +58,7 @@ function addressNotAllowed({ scmType }: Site, answer: RawAnswer): Failure {
   )
 }
 
-/** GitHub's own sentence says which kind or age of token is not wanted, and where that is mended. */
+/** GitHub's own sentence says which kind or age of token it rejects, and where that can be changed. */
 function tokenForbidden({ scmType }: Site, answer: RawAnswer): Failure {
   const { message } = membersOf(answer.body)
   const sentence = asText(String(message))
@@ -68,7 +68,7 @@ function tokenForbidden({ scmType }: Site, answer: RawAnswer): Failure {
   )
 }
 
-/** On OAuth tokens alone. The page asks the organisation's owners for approval. */
+/** Only for OAuth tokens. The page asks the organisation's owners for approval. */
 function applicationNotApproved({ webUrl, clientId }: Site, answer: RawAnswer): Failure {
   const told = answer.headers['x-oauth-client-id'] ?? clientId ?? ''
   const page = /^[A-Za-z0-9._-]{1,100}$/.test(told) ? `connections/applications/${told}` : 'applications'
@@ -88,7 +88,7 @@ function suspended({ scmType, webUrl }: Site): Failure {
   )
 }
 
-/** The headers tell which the token lacks; else the sentence names those that would do. */
+/** The headers say which scope the token lacks; without them, the message names the scopes that would do. */
 function scopeNamed(site: Site, answer: RawAnswer): Failure {
   const lacked = lackedOf(answer.headers)
   const { message } = membersOf(answer.body)
@@ -106,7 +106,7 @@ function organizationIn({ body }: RawAnswer): string {
 
 const MAX_SENTENCE = 400
 
-/** Text of the platform's: one line, bounded, without characters that are no text. */
+/** A platform's text: one line, of limited length, without control characters. */
 function asText(sentence: string): string {
   return sentence
     .replace(/[\p{C}\s]+/gu, ' ')

@@ -1,10 +1,10 @@
-// Pages of GitHub's searches, and what GitHub says that it left out of an answer.
+// Pages of GitHub's searches, and warnings about what GitHub left out of an answer.
 import type { Failure } from '../../failure.ts'
 import { emptyPage, startOf, unreadableWarnings } from '../answers.ts'
 import { hasCode } from '../failures.ts'
 import type { Page, PageRequest } from '../platform.ts'
 
-/** Searches give no more: https://docs.github.com/en/rest/search/search#about-search */
+/** Searches return no more: https://docs.github.com/en/rest/search/search#about-search */
 const MAX_FOUND = 1000
 
 interface FoundPage<T> {
@@ -16,7 +16,7 @@ interface FoundPage<T> {
   isIncomplete: boolean
 }
 
-/** A page of a search, of which there are no more than the first 1,000 results. */
+/** A page of a search; only its first 1,000 results exist. */
 export async function searched<T>(page: PageRequest, ask: () => Promise<FoundPage<T>>): Promise<Page<T>> {
   const narrow = `GitHub gives only the first ${MAX_FOUND} results of a search; narrow the query.`
   if (startOf(page) >= MAX_FOUND) return emptyPage(null, narrow)
@@ -36,7 +36,7 @@ export async function searched<T>(page: PageRequest, ask: () => Promise<FoundPag
   }
 }
 
-/** Whether GitHub does not know, or does not show, whom or what the query names. */
+/** Whether GitHub does not know, or does not show, the user or repository in the query. */
 export function isAbsent(failure: unknown): failure is Failure {
   return hasCode(failure, 'scm_query_refused') && failure.details.isAbsent === true
 }

@@ -1,4 +1,4 @@
-// Who is at an address: GitHub, an Enterprise Server, or a server that is only like them.
+// Which server is at an address: github.com, an Enterprise Server, or one that only resembles them.
 import { Type } from 'typebox'
 import { Failure } from '../../failure.ts'
 import type { ApiClient } from '../transport/api-client.ts'
@@ -25,7 +25,7 @@ export const identify: Identification = {
   },
 }
 
-/** An Enterprise Server has no path, so one that was typed is left out. */
+/** An Enterprise Server's root has no path, so a typed path is dropped. */
 function apiUrlOf(webUrl: string): string {
   return addresses.apiUrl(new URL(webUrl).origin)
 }
@@ -33,7 +33,7 @@ function apiUrlOf(webUrl: string): string {
 function identified(webUrl: string, { headers, members }: ProbeAnswer): Identified | null {
   const version = headers['x-github-enterprise-version'] ?? members.installed_version
   if (typeof version === 'string') return { name: 'GitHub Enterprise Server', version, doubt: null }
-  // In private mode it tells nothing to those without a token, but that it is GitHub.
+  // In private mode it shows nothing without a token, except that it is GitHub.
   if (headers['x-github-request-id'] === undefined && headers['x-github-media-type'] === undefined) return null
   const isServer = !/(^|\.)(github\.com|ghe\.com)$/.test(new URL(webUrl).hostname)
   return { name: isServer ? 'GitHub Enterprise Server' : 'GitHub', version: null, doubt: null }
@@ -42,13 +42,13 @@ function identified(webUrl: string, { headers, members }: ProbeAnswer): Identifi
 const KEYS_PATH = '/user/keys'
 const SEARCHES_PATH = '/search/repositories'
 
-/** What an Enterprise Server answers with 401, or openly, and a server without such a call with 404. */
+/** An Enterprise Server answers these with 401, or openly; a server that does not have the call answers 404. */
 const TELLING_PATHS = [KEYS_PATH, SEARCHES_PATH]
 
 /**
- * A proxy may strip the headers by which GitHub is known, and GitBucket has none of them. To `GET /user` without a token
- * both answer `{"message":"Requires authentication"}`. Headers are a hint and no proof: *.ghe.com does not tell its version
- * in them.
+ * A proxy may remove the headers by which GitHub is known, and GitBucket sends none of them. Both answer `GET /user`
+ * without a token with `{"message":"Requires authentication"}`. Missing headers are a hint, not a proof: *.ghe.com does
+ * not send its version either.
  */
 function likeGitHub(unknownCalls: string[]): Identified {
   const seen = 'It answers as GitHub does, but without the headers that GitHub Enterprise Server sends.'
@@ -63,9 +63,9 @@ export const KEYS = `GET ${KEYS_PATH}`
 const SEARCHES = `GET ${SEARCHES_PATH}`
 
 /**
- * Calls of ours that the server of a link does not know. GitBucket lacks both: its calls are at
+ * The calls of ours that a link's server does not know. GitBucket has neither: its calls are at
  * https://github.com/gitbucket/gitbucket/tree/master/src/main/scala/gitbucket/core/controller/api. Keys are also hidden
- * from a token without their scope, but searches from none.
+ * from a token without their scope; searches are open to every token.
  */
 export async function unknownCalls(api: ApiClient): Promise<string[]> {
   const [hasKeys, hasSearches] = await Promise.all([

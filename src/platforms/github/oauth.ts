@@ -1,4 +1,4 @@
-// GitHub's OAuth: its endpoints, where they deviate from RFC 6749, and how tokens are revoked.
+// GitHub's OAuth: its endpoints, how they deviate from RFC 6749, and how tokens are revoked.
 
 import { Failure } from '../../failure.ts'
 import { membersOf } from '../answers.ts'
@@ -21,10 +21,10 @@ import { missingScopes } from './scopes.ts'
 
 export const oauth: OAuthEndpoints = {
   authorizePath: '/login/oauth/authorize',
-  // select_account: with several accounts in the browser, its person says which is meant.
+  // select_account: a person with several accounts in the browser chooses one.
   authorizeParameters: { allow_signup: 'false', prompt: 'select_account' },
   tokenPath: '/login/oauth/access_token',
-  // GitHub's form for a code has no `grant_type`, and for a refresh token no `redirect_uri`.
+  // GitHub's code exchange has no `grant_type`, and its refresh has no `redirect_uri`.
   codeParameters: {},
   refreshParameters: () => ({}),
   issuers,
@@ -35,23 +35,29 @@ export const oauth: OAuthEndpoints = {
 }
 
 /**
- * github.com names itself https://github.com/login/oauth:
- * https://docs.github.com/en/apps/github-authentication-discovery-endpoints. That page says that what other GitHub servers
- * publish is incorrect, so of those either form is taken.
+ * The issuer of github.com is https://github.com/login/oauth:
+ * https://docs.github.com/en/apps/github-authentication-discovery-endpoints. That page says that other GitHub servers
+ * publish an incorrect one, so for those both forms are accepted.
  */
 function issuers(webUrl: string): string[] {
   const issuer = `${webUrl}/login/oauth`
   return webUrl === 'https://github.com' ? [issuer] : [issuer, webUrl]
 }
 
-/** As its API refuses, or, at the token endpoint, exactly so: https://github.com/octokit/auth-oauth-user.js/issues/239 */
+/**
+ * In the API's form, or with exactly this body at the token endpoint:
+ * https://github.com/octokit/auth-oauth-user.js/issues/239
+ */
 function recognisesRejection(answer: RawAnswer): boolean {
   const { error, error_description: _, ...others } = membersOf(answer.body)
   const isAbsent = error === 'Not Found' && Object.keys(others).length === 0
   return isAbsent || recognises({ hasWorked: true }, answer)
 }
 
-/** GitHub ends a pair by its access token. One that has run out is none any more: then the pair is renewed to end it. */
+/**
+ * GitHub revokes a pair by its access token. An expired one is unknown to it, so the pair is refreshed first to revoke
+ * it.
+ */
 async function revoke(
   transport: Transport,
   application: OAuthApplication,
@@ -59,7 +65,8 @@ async function revoke(
   keep: (renewed: TokenPair) => Promise<void>,
 ): Promise<void> {
   if (await endToken(transport, application, accessToken)) return
-  // GitHub says the same to a wrong client secret. The token endpoint tells: what it refuses there is not the client.
+  // GitHub answers a wrong client secret in the same way, so the token endpoint is asked too: if it rejects only the
+  // code or refresh token, the secret is right and the token is gone.
   let renewed: TokenGrant | undefined
   try {
     if (refreshToken === null) await exchangeCode(transport, application, { code: 'none', verifier: randomSecret() })
@@ -73,7 +80,7 @@ async function revoke(
   await endToken(transport, application, renewed.accessToken)
 }
 
-/** Whether the token was there. https://docs.github.com/en/rest/apps/oauth-applications#delete-an-app-token */
+/** Returns whether the token existed. https://docs.github.com/en/rest/apps/oauth-applications#delete-an-app-token */
 async function endToken(transport: Transport, application: OAuthApplication, token: string): Promise<boolean> {
   const { apiUrl, clientId, clientSecret } = application
   const answer = await send(transport, {
@@ -87,8 +94,8 @@ async function endToken(transport: Transport, application: OAuthApplication, tok
     json: { access_token: token },
     recognises: (rejected) => recognisesOAuth(application, rejected),
   })
-  // 404: it is no token of ours any more, or we are not who we say; 422: it never was one. Either only where GitHub itself
-  // says so: a proxy's page with such a status says nothing of the token.
+  // 404: the token is not ours any more, or our client secret is wrong; 422: it never was a token. Both count only when
+  // GitHub itself wrote them: a proxy's page with such a status says nothing about the token.
   if (![204, 404, 422].includes(answer.status)) throw oauthFailure(application, answer)
   return answer.status === 204
 }

@@ -1,6 +1,6 @@
-// What fine-grained tokens and GitHub Apps have where classic tokens have scopes.
+// The permissions of fine-grained tokens and GitHub Apps, which they have instead of scopes.
 
-/** What GitHub calls them where they are ticked. */
+/** The names that GitHub's pages show. */
 const NAMES: Record<string, string> = {
   keys: 'Git SSH keys',
   emails: 'Email addresses',
@@ -12,7 +12,10 @@ const NAMES: Record<string, string> = {
   issues: 'Issues',
 }
 
-/** What our calls need: https://docs.github.com/en/rest/authentication/permissions-required-for-fine-grained-personal-access-tokens */
+/**
+ * The permissions that our calls need:
+ * https://docs.github.com/en/rest/authentication/permissions-required-for-fine-grained-personal-access-tokens
+ */
 const NEEDED: [path: RegExp, permission: string][] = [
   [/\/user\/keys$/, 'Git SSH keys: read'],
   [/\/user\/emails$/, 'Email addresses: read'],
@@ -24,8 +27,8 @@ const NEEDED: [path: RegExp, permission: string][] = [
 ]
 
 /**
- * The permission that a refused call needs, "Git SSH keys: read": by GitHub's `X-Accepted-GitHub-Permissions`, which App
- * tokens are not told, else by what it is known to need. null when neither tells.
+ * The permission that a rejected call needs, such as "Git SSH keys: read". It comes from GitHub's header
+ * `X-Accepted-GitHub-Permissions`, which App tokens do not get, else from the call's path. null when neither says.
  */
 export function permissionFor(header: string | undefined, url: URL | undefined): string | null {
   const named = permissionsIn(header ?? '')
@@ -34,7 +37,10 @@ export function permissionFor(header: string | undefined, url: URL | undefined):
   return NEEDED.find(([pattern]) => pattern.test(path))?.[1] ?? null
 }
 
-/** `keys=read,metadata=read; contents=read`: `,` is and, `;` is or. `allows_permissionless_access=true` is no permission. */
+/**
+ * `keys=read,metadata=read; contents=read`: `,` is and, `;` is or. `allows_permissionless_access=true` is not a
+ * permission.
+ */
 function permissionsIn(header: string): string {
   return header
     .split(';')

@@ -1,4 +1,5 @@
-// Pull requests of GitHub: one repository's list, or what a search finds, and where each comes from.
+// GitHub's pull requests: those of one repository, or those that a search finds, each with the repository it comes
+// from.
 
 import type { Static } from 'typebox'
 import { type Failure, invalid } from '../../failure.ts'
@@ -41,7 +42,7 @@ export async function searchPullRequests(
   }
 }
 
-/** Not by the search: the list has no limit of 1,000, lags behind nothing, and tells id and source. */
+/** Not a search: the list has no limit of 1,000, is always up to date, and includes id and source. */
 async function pullRequestsOf(
   api: ApiClient,
   webUrl: string,
@@ -76,13 +77,13 @@ async function pullRequestsFound(
   const parameters = { q: pullRequestSearch(query), sort: 'created', order: 'desc' }
   const list = { path: '/search/issues', parameters, item: IssueItem, isSearch: true } as const
   const found = await searched(page, () => onePage(listAt(api, list), page))
-  // A search may give issues whatever it was asked for.
+  // A search may return issues too, whatever was asked.
   const issues = found.items.filter(isPullRequest)
   const { items, warnings } = await withSources(api, webUrl, issues)
   return { ...found, items, warnings: [...found.warnings, ...warnings] }
 }
 
-/** Searches do not know old names, while all other calls lead on to the new one. */
+/** Searches do not know a repository's old names, while all other calls redirect to the new one. */
 async function pullRequestsUnderNewName(
   api: ApiClient,
   webUrl: string,
@@ -104,7 +105,7 @@ async function pullRequestsUnderNewName(
   }
 }
 
-/** A search does not tell where a pull request comes from; the newest hundred of its repository do. */
+/** A search does not include a pull request's source, but the list of the repository's newest hundred does. */
 async function withSources(
   api: ApiClient,
   webUrl: string,
@@ -122,7 +123,7 @@ async function withSources(
   }
 }
 
-/** The search has just seen the repository, so that a 404 may be about the size of the page. */
+/** The search has just found the repository, so a 404 may be about the size of the page. */
 async function newestOf(api: ApiClient, repository: string) {
   const read = pullRequestList(api, repository, 'all', async () => false)
   try {
@@ -138,7 +139,7 @@ async function newestOf(api: ApiClient, repository: string) {
   }
 }
 
-/** The failure where a repository is not found; null where it is. */
+/** The failure when a repository is not found; null when it exists. */
 async function whyNotThere(api: ApiClient, repo: string): Promise<Failure | null> {
   try {
     await api.get(`/repos/${repo}`, RepositoryDetails)

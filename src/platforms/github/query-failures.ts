@@ -1,4 +1,4 @@
-// GitHub's 422: a page too far back, a name that cannot be searched, or a query that is not taken.
+// GitHub's 422: a page too far back, a name that cannot be searched, or a rejected query.
 import { Failure } from '../../failure.ts'
 import { membersOf } from '../answers.ts'
 import { pageTooDeep, queryFailure } from '../failures.ts'
@@ -18,7 +18,7 @@ export function githubQueryFailure(label: string, body: unknown): Failure {
   if (typeof message === 'string' && TOO_DEEP.test(message)) return pageTooDeep(label)
   const [first] = Array.isArray(errors) ? errors : []
   const error = membersOf(first)
-  // The same field and code come with other troubles of a query, which are told in words.
+  // Other problems of a query come with the same field and code; only their message differs.
   const isOfNames = error.field === 'q' && error.code === 'invalid'
   if (isOfNames && (error.message === undefined || UNSEARCHABLE.test(String(error.message)))) {
     return new Failure('scm_query_refused', `query names nobody and nothing that ${label} searches in`, {

@@ -1,4 +1,4 @@
-// What GitHub answers, in the fields we read, and how it becomes our nouns.
+// The fields that we read of GitHub's answers, and how they become our nouns.
 import { type Static, Type } from 'typebox'
 import { Id, isoTime, maybe, webAddress } from '../answers.ts'
 import type { Branch, Organization, PlatformHealth, PullRequest, Repository, SshKey } from '../platform.ts'
@@ -41,7 +41,7 @@ export const OrganizationItem = Type.Object({
   description: maybe(Type.String()),
 })
 
-/** Answers of 2013 name the organisation by `organization_url` alone. */
+/** Answers of 2013 name the organisation only by `organization_url`. */
 export const Membership = Type.Object({ organization: maybe(OrganizationItem) })
 
 export const PullRequestItem = Type.Object({
@@ -55,8 +55,8 @@ export const PullRequestItem = Type.Object({
 })
 
 /**
- * A pull request as the issue search tells it: its `id` is the issue's, and it has no `head`. Without `pull_request`, or
- * with one of nulls as in 2013, it is an issue. Old servers send no `repository_url`.
+ * A pull request in the form of the issue search: its `id` is the issue's, and it has no `head`. Without
+ * `pull_request`, or with one whose members are null as in 2013, it is an issue. Old servers send no `repository_url`.
  */
 export const IssueItem = Type.Object({
   number: Id,
@@ -73,7 +73,7 @@ export const Meta = Type.Object({ installed_version: maybe(Type.String()) })
 
 const RateLimit = Type.Object({ limit: Type.Integer(), remaining: Type.Integer(), reset: Type.Integer() })
 
-/** `rate` is the same as `core`: old servers have it alone, and version 2026-03-10 has it no more. */
+/** `rate` has the same content as `core`: old servers send only `rate`, and version 2026-03-10 no longer sends it. */
 export const RateLimits = Type.Object({
   resources: maybe(Type.Object({ core: maybe(RateLimit) })),
   rate: maybe(RateLimit),
@@ -123,7 +123,7 @@ export function isPullRequest({ pull_request }: Static<typeof IssueItem>): boole
   return pull_request != null && pull_request.html_url !== null
 }
 
-/** `found` is the same pull request from its repository's list, where that was to be had. */
+/** `found` is the same pull request in its repository's list, when that could be read. */
 export function pullRequestFromIssue(
   item: Static<typeof IssueItem>,
   found: Static<typeof PullRequestItem> | undefined,
@@ -140,7 +140,7 @@ export function pullRequestFromIssue(
   }
 }
 
-/** `owner/name` of a pull request's repository, which a search tells by addresses alone; empty where it does not. */
+/** `owner/name` of a pull request's repository. A search names it only by addresses; empty when they are missing. */
 export function repositoryOf({ repository_url, html_url }: Static<typeof IssueItem>): string {
   const address = repository_url ?? html_url?.replace(/\/pull\/\d+$/, '') ?? ''
   return address.split('/').slice(-2).join('/')

@@ -16,8 +16,9 @@ export const SCOPES: Scope[] = [
 const NEEDED = neededScopes(SCOPES)
 
 /**
- * What a scope includes, beside the rule that `admin:X` includes `write:X` and that `read:X`. GitHub folds what it grants
- * by these ("Normalized scopes"): https://docs.github.com/en/apps/oauth-apps/building-oauth-apps/scopes-for-oauth-apps
+ * What a scope includes, besides the rule that `admin:X` includes `write:X`, which includes `read:X`. GitHub shortens
+ * the granted scopes by these rules ("Normalized scopes"):
+ * https://docs.github.com/en/apps/oauth-apps/building-oauth-apps/scopes-for-oauth-apps
  */
 const INCLUDES: Record<string, string[]> = {
   repo: ['repo:status', 'repo_deployment', 'public_repo', 'repo:invite', 'security_events'],
@@ -30,18 +31,18 @@ const INCLUDES: Record<string, string[]> = {
   copilot: ['manage_billing:copilot'],
 }
 
-/** Organisations are listed for any of these too, though none includes `read:org`, by the header of `GET /user/orgs`. */
+/** Each of these also lists organisations, without including `read:org`, as the header of `GET /user/orgs` says. */
 const LIST_ORGANIZATIONS = ['user', 'repo']
 
-/** GitHub has about fifty; a header is 16 kB at most. */
+/** GitHub has about fifty; headers are at most 16 kB. */
 const MAX_SCOPES = 100
 
 /** A client id of a GitHub App; those of OAuth apps are 20 hexadecimal digits or begin with `Ov`. */
 const APP_CLIENT_ID = /^Iv/
 
 /**
- * null where GitHub does not tell: fine-grained tokens have no `X-OAuth-Scopes`, and that of a GitHub App's user token is
- * always empty. Empty without an App's client id is a classic token without scopes.
+ * null when GitHub does not say: fine-grained tokens have no `X-OAuth-Scopes`, and for a GitHub App's user token it is
+ * always empty. If it is empty and the client id is not an App's, it is a classic token without scopes.
  */
 export function scopesOf(headers: Record<string, string>): string[] | null {
   const told = headers['x-oauth-scopes']
@@ -54,7 +55,7 @@ export function isAppToken(headers: Record<string, string>): boolean {
   return APP_CLIENT_ID.test(headers['x-oauth-client-id'] ?? '')
 }
 
-/** The scopes of a comma list. */
+/** The scopes in a comma-separated list. */
 export function scopesIn(list: string): string[] {
   return list
     .split(',')
@@ -63,7 +64,7 @@ export function scopesIn(list: string): string[] {
     .slice(0, MAX_SCOPES)
 }
 
-/** `asked`: what an OAuth application asks for besides. `offline_access` is no scope that a token has. */
+/** `asked`: what an OAuth application asks for in addition. `offline_access` is never a scope of a token. */
 export function missingScopes(granted: string[] | null, asked: string[] = []): string[] {
   if (granted === null) return []
   const wanted = new Set([...NEEDED, ...asked.filter((scope) => scope !== 'offline_access')])
@@ -71,12 +72,12 @@ export function missingScopes(granted: string[] | null, asked: string[] = []): s
   return [...wanted].filter((scope) => !covers(granted, scope) && !(scope === 'read:org' && listsOrganizations))
 }
 
-/** Those that our calls need and that `granted` does not include, to name them for a call that was refused. */
+/** The scopes that our calls need and `granted` does not include, to name them when a call was rejected. */
 export function notIncluded(granted: string[]): string[] {
   return NEEDED.filter((scope) => !covers(granted, scope))
 }
 
-/** Whether `scope` is among the granted ones, or in a wider one of them. */
+/** Whether `scope` is granted, directly or within a wider scope. */
 export function covers(granted: string[], scope: string): boolean {
   return granted.some((candidate) => candidate === scope || includedIn(candidate).includes(scope))
 }

@@ -1,19 +1,21 @@
-// Builds GitHub's `q` so that nothing a user typed becomes a qualifier or an operator of its own.
+// Builds GitHub's `q` so that nothing a user typed is read as a qualifier or operator.
 import { invalid } from '../../failure.ts'
 import { pathParts } from '../answers.ts'
 import type { PullRequestQuery, RepositoryQuery } from '../platform.ts'
 
-/** GitHub counts the words, not the qualifiers: https://docs.github.com/en/rest/search/search#limitations-on-query-length */
+/**
+ * GitHub counts the words without qualifiers: https://docs.github.com/en/rest/search/search#limitations-on-query-length
+ */
 const MAX_WORDS_LENGTH = 256
 
-/** `fork:false` is GitHub's default and not a value it knows: nothing is sent for it. */
+/** Without forks is GitHub's default, and `fork:false` is not a value it knows, so nothing is sent for it. */
 export function repositorySearch({ words, forks, user }: RepositoryQuery): string {
   const q = [...wordsOf(words), ...(user === null ? [] : [`user:${user}`]), ...(forks ? ['fork:true'] : [])]
   if (q.length === 0) throw invalid({ query: ['has nothing GitHub could search for; add a word or user:NAME'] })
   return q.join(' ')
 }
 
-/** `is:pr` always: without it issues are found too, and App tokens get a 422. */
+/** Always with `is:pr`: without it the search also finds issues, and App tokens get a 422. */
 export function pullRequestSearch({ words, state, repo }: PullRequestQuery): string {
   const texts = wordsOf(words)
   return [
@@ -25,7 +27,7 @@ export function pullRequestSearch({ words, state, repo }: PullRequestQuery): str
   ].join(' ')
 }
 
-/** Whether GitHub could have an account of this name; a group's path is none. */
+/** Whether GitHub could have an account of this name; a GitLab group's path cannot be one. */
 export function isLogin(name: string): boolean {
   return pathParts(name)?.length === 1
 }
@@ -47,7 +49,9 @@ function wordsOf(words: string[]): string[] {
   return texts
 }
 
-/** Quotation marks switch off qualifiers, `-`, parentheses and AND, OR, NOT; what could end them early is taken out. */
+/**
+ * Quotation marks switch off qualifiers, `-`, parentheses and AND, OR, NOT; characters that could end them are removed.
+ */
 function textOf(word: string): string {
   if (/^[\p{L}\p{N}_.][\p{L}\p{N}_.-]*$/u.test(word) && !/^(?:and|or|not)$/i.test(word)) return word
   const phrase = word

@@ -1,4 +1,4 @@
-// Whose a token of GitLab is, and what it may do.
+// Whose GitLab token it is, and what the token may do.
 
 import { type Static, Type } from 'typebox'
 import { Failure, type FailureCode } from '../../failure.ts'
@@ -15,11 +15,14 @@ interface Apis {
   identity: ApiClient
   /** Below the web root, for OAuth. */
   web: ApiClient
-  /** Below the web root without the token, to find out who is there. */
+  /** Below the web root, without the token, to find out which platform it is. */
   anonymous: ApiClient
 }
 
-/** OAuth tokens get a 400 where personal ones are described, and personal ones a 401 at the other: neither is bad for it. */
+/**
+ * The call that describes personal tokens answers 400 to OAuth tokens, and the one for OAuth tokens answers 401 to
+ * personal ones.
+ */
 const TOKEN_UNTOLD: FailureCode[] = [...WITHHELD, 'scm_bad_response', 'scm_query_refused', 'scm_token_rejected']
 const NOTHING_TOLD: TokenFacts = { scopes: null, expiresAt: null }
 
@@ -54,7 +57,7 @@ async function readUser(at: Connection, { identity, anonymous }: Apis): Promise<
   }
 }
 
-/** An Enterprise Server shows this to anybody, or refuses in words of its own. */
+/** An Enterprise Server answers this openly, or rejects it in GitHub's own form. */
 async function isGitHub(anonymous: ApiClient): Promise<boolean> {
   return anonymous.get('/api/v3/meta', Type.Unknown()).then(
     ({ body }) => 'installed_version' in membersOf(body),
@@ -70,12 +73,12 @@ async function readTokenFacts({ granted, known = NOTHING_TOLD }: Connection, api
   return oauth === null ? known : factsOfOAuthToken(oauth.body)
 }
 
-/** null for a token of OAuth, and of servers before 15.5. */
+/** null for an OAuth token, and on servers before 15.5. */
 async function readPersonalToken({ identity }: Apis): Promise<TokenFacts | null> {
   try {
     return factsOfPersonalToken((await identity.get('/personal_access_tokens/self', PersonalToken)).body)
   } catch (failure) {
-    // A fine-grained token without Personal Access Token: Read.
+    // A fine-grained token without the permission "Personal Access Token: Read".
     if (hasCode(failure, 'scm_scope_missing')) return NOTHING_TOLD
     if (hasCode(failure, ...TOKEN_UNTOLD)) return null
     throw failure

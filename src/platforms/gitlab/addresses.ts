@@ -1,10 +1,10 @@
-// Where GitLab has its pages and APIs.
+// The addresses of GitLab's pages and APIs.
 import type { VendorAddresses } from '../vendor.ts'
 
-/** Where a person sees and makes tokens, below the web root. */
+/** The page where a person sees and creates tokens, below the web root. */
 export const TOKENS_PATH = '/-/user_settings/personal_access_tokens'
 
-/** Names that GitLab keeps for pages of its own: https://docs.gitlab.com/user/reserved_names/ */
+/** Names that GitLab reserves for its own pages: https://docs.gitlab.com/user/reserved_names/ */
 const PAGE_PATHS =
   '- .well-known admin api dashboard explore groups help jwt login oauth profile search snippets uploads user users'
 

@@ -42,22 +42,22 @@ import {
   Version,
 } from './responses.ts'
 
-/** Servers older than a path answer it in a form of their own. */
+/** Servers too old to know a path answer it in another form. */
 const UNTOLD: FailureCode[] = [...WITHHELD, 'scm_bad_response']
 
-/** Kept of a request's time, in milliseconds, to answer with what was found until then. */
+/** Milliseconds before the request's deadline at which reading stops, so that we can answer with what was found. */
 const ANSWER_TIME = 2_500
 
 export class GitLab implements Platform {
   readonly #at: Connection
   readonly #api: ApiClient
-  /** The same for calls whose refusal is about the token itself. */
+  /** The same for calls whose rejection is about the token itself. */
   readonly #identity: ApiClient
-  /** What is not below the REST root: OAuth. */
+  /** For addresses outside the REST root: OAuth. */
   readonly #web: ApiClient
-  /** The same place without the token, to find out who is there. */
+  /** The same server without the token, to find out which platform it is. */
   readonly #foreign: ApiClient
-  /** `Date.now()` after which lists are given as far as they were read. */
+  /** `Date.now()` at which lists stop being read and are returned as far as they got. */
   readonly #until: number
 
   constructor(transport: Transport, at: Connection) {
@@ -68,7 +68,8 @@ export class GitLab implements Platform {
       ...(at.deadline === undefined ? {} : { deadline: at.deadline }),
     }
     const options = {
-      // PRIVATE-TOKEN takes no OAuth tokens, and survives redirects to other origins where Authorization does not.
+      // PRIVATE-TOKEN does not accept OAuth tokens, and unlike Authorization it is sent on by redirects to other
+      // origins.
       headers: { authorization: `Bearer ${at.token}`, accept: 'application/json' },
       ...common,
       ...(at.onAccepted && { onAccepted: at.onAccepted }),
@@ -103,8 +104,8 @@ export class GitLab implements Platform {
   }
 
   async organizations(page: PageRequest): Promise<Page<Organization>> {
-    // Without a level also groups are listed that are merely visible, and to administrators all there are.
-    // `active` leaves out what waits for deletion, and what is archived: from 18.0 on
+    // Without a level the list has all visible groups too, and for administrators all groups that exist.
+    // `active` leaves out groups that wait for deletion, and archived ones: from 18.0 on
     // (https://gitlab.com/gitlab-org/gitlab/-/merge_requests/186393); older servers ignore it.
     const parameters = { min_access_level: '10', active: 'true', order_by: 'name', sort: 'asc' }
     const found = await onePage(listAt(this.#api, { path: '/groups', parameters, item: Group }), page)
@@ -124,7 +125,7 @@ export class GitLab implements Platform {
   async branches(repository: string, page: PageRequest): Promise<Page<Branch>> {
     if (!isProject(repository)) throw new Failure('scm_not_found', 'A project of GitLab is named GROUP/PROJECT.')
     const path = projectAddress(repository)
-    // The list marks the default branch too, but perhaps only on its last page.
+    // The list marks the default branch too, but possibly only on its last page.
     const { body } = await this.#api.get(path, ProjectDetails)
     // A 404 means that the repository is switched off.
     const isThere = async () => false
@@ -139,7 +140,7 @@ export class GitLab implements Platform {
   }
 
   async health(): Promise<PlatformHealth> {
-    // https://docs.gitlab.com/api/metadata/ is from 15.2 on; /version is older.
+    // https://docs.gitlab.com/api/metadata/ exists from 15.2 on; /version is older.
     const answer =
       (await orNull(this.#api.get('/metadata', Version), UNTOLD)) ??
       (await orNull(this.#api.get('/version', Version), UNTOLD))
@@ -152,7 +153,7 @@ export class GitLab implements Platform {
     }
   }
 
-  /** "401 Unauthorized" may be a permission that lacks: the token is no good only when /user says so too. */
+  /** "401 Unauthorized" may be about a missing permission: the token is invalid only if /user answers 401 too. */
   async #reconsider(failure: Failure): Promise<Failure> {
     if (!mayBeAboutTheCall(failure)) return failure
     return this.#identity.get('/user', Type.Unknown()).then(

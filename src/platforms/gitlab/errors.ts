@@ -1,4 +1,4 @@
-// What GitLab's refusals mean, and how their reader can mend them.
+// What GitLab's errors mean, and how the user can fix them.
 
 import { Failure } from '../../failure.ts'
 import { isOfGateway, membersOf, onlyMessageOf } from '../answers.ts'
@@ -12,12 +12,12 @@ import { gitlabQueryFailure } from './query-failures.ts'
 
 type Site = Pick<Connection, 'scmType' | 'webUrl' | 'apiUrl' | 'hasWorked'>
 
-/** The limits of single endpoints come without a time: https://docs.gitlab.com/security/rate_limits/ */
+/** Limits of single endpoints name no time to wait: https://docs.gitlab.com/security/rate_limits/ */
 const UNTOLD_WAIT = 60
 
 /**
- * Whether it is GitLab that refuses: by its own header (since 2023), or a body as its API writes them. On a trial GitHub
- * counts too, so that it can be named.
+ * Whether GitLab itself wrote the error: it has GitLab's header (since 2023), or its API's form of body. Before a link
+ * has worked, GitHub's errors count too, so that the message can name GitHub.
  */
 export function recognises({ hasWorked }: Pick<Connection, 'hasWorked'>, answer: RawAnswer): boolean {
   if ('x-gitlab-meta' in answer.headers) return true
@@ -26,8 +26,8 @@ export function recognises({ hasWorked }: Pick<Connection, 'hasWorked'>, answer:
 }
 
 /**
- * Messages begin with the status ("404 Project Not Found") or are lists of what is wrong; only where something that was
- * sent is wrong are they any sentence: `render_api_error!` in lib/api/helpers.rb of GitLab. Gateways write the like of
+ * Messages begin with the status ("404 Project Not Found") or list what is wrong; only errors about sent values are
+ * free sentences: `render_api_error!` in lib/api/helpers.rb of GitLab. Gateways write bodies such as
  * {"message":"Unauthorized"} or {"message":"no Route matched with those values"}.
  */
 function isOwnMessage({ status, headers, body }: RawAnswer): boolean {
@@ -38,13 +38,16 @@ function isOwnMessage({ status, headers, body }: RawAnswer): boolean {
   return typeof message === 'object' && message !== null
 }
 
-/** `{"message":"404 Project Not Found"}`: how GitLab writes most refusals. Proxies write "404 page not found". */
+/** `{"message":"404 Project Not Found"}` is the form of most GitLab errors. Proxies write "404 page not found". */
 function hasGitLabsForm(status: number, body: unknown): boolean {
   const message = onlyMessageOf(body)
   return typeof message === 'string' && message.startsWith(`${status} `) && /^\d+ [A-Z("]/.test(message)
 }
 
-/** The `error`s by status: Grape's for routes and parameters, and those of lib/api/api_guard.rb for tokens (RFC 6750). */
+/**
+ * The `error` texts by status: Grape's for routes and parameters, and those of lib/api/api_guard.rb for tokens (RFC
+ * 6750).
+ */
 const OWN_ERRORS: Record<number, RegExp> = {
   400: / does not have a valid value$| (is|are) (missing|invalid|empty|mutually exclusive)\b|^(invalid_[a-z]+|unsupported_[a-z_]+)$/,
   401: /^(invalid_token|invalid_client|dpop_error|restricted_language_server_client_error)$/,
@@ -58,7 +61,7 @@ function isOwnError(status: number, error: unknown): boolean {
   return typeof error === 'string' && OWN_ERRORS[status]?.test(error) === true
 }
 
-/** Reads every answer that is neither a success nor 5xx. */
+/** Reads an answer that is neither a success nor a 5xx. */
 export function gitlabFailure(site: Site, answer: RawAnswer, url?: URL): Failure {
   const { status, headers, body } = answer
   if (status === 429) return limited(site, headers)
@@ -76,7 +79,7 @@ export function gitlabFailure(site: Site, answer: RawAnswer, url?: URL): Failure
   return new Failure('scm_bad_response', `GitLab answered with the status ${status}, which we did not expect.`)
 }
 
-/** No person stands behind the link. */
+/** The token belongs to a bot, so there is no person to link. */
 export function notAPerson({ webUrl }: Site, username: string): Failure {
   // https://docs.gitlab.com/user/project/settings/project_access_tokens/#bot-users-for-projects, and the like for groups
   const owner = /^(project|group)_\d+_bot/.exec(username)?.[1]
@@ -87,7 +90,7 @@ export function notAPerson({ webUrl }: Site, username: string): Failure {
   )
 }
 
-/** `found` reads on after "There is no GitLab: ". */
+/** `found` continues the sentence "There is no GitLab: ". */
 export function notGitLab({ scmType, apiUrl }: Site, found: string, isGitHub = false): Failure {
   const other = scmType === 'gitlab' ? 'github' : 'github-enterprise'
   const message = `There is no GitLab at ${apiUrl}: ${found}.`
@@ -97,20 +100,22 @@ export function notGitLab({ scmType, apiUrl }: Site, found: string, isGitHub = f
   })
 }
 
-/** Somebody in between has no /user: on a trial the address may lack the path that GitLab lives under. */
+/**
+ * A proxy's answer to /user: before a link has worked, its address may lack the path under which GitLab is installed.
+ */
 export function perhapsNotGitLab({ apiUrl, hasWorked }: Site, { code, message, details }: Failure): Failure {
   const sentence = hasWorked ? message : `${message} Or there is no GitLab at ${apiUrl}: it does not know /user.`
   return new Failure(code, sentence, details)
 }
 
-/** For a call without a token: `scm_forbidden` when it is GitHub that refuses. */
+/** For a call without a token: `scm_forbidden` when GitHub wrote the error. */
 export function foreignFailure(answer: RawAnswer): Failure {
   return new Failure(looksLikeGitHub(answer) ? 'scm_forbidden' : 'scm_not_found', 'This needs a token.')
 }
 
 /**
- * GitLab names what is missing ("404 Project Not Found"); this form is for paths it has no route for. On a server that
- * knows /user it is a proxy in front that decodes the %2F in a project's path:
+ * GitLab names what is missing ("404 Project Not Found"); it uses this other form for paths without a route. If the
+ * server knows /user, the cause is a proxy that decodes the %2F in a project's path:
  * https://docs.gitlab.com/api/rest/troubleshooting/#404-error-when-a-parameter-includes--encoded-as-2f
  */
 function unknownPath({ apiUrl }: Site): Failure {
@@ -121,26 +126,26 @@ function unknownPath({ apiUrl }: Site): Failure {
   )
 }
 
-/** Whether there is nothing at the path that was asked for, whoever said so. */
+/** Whether nothing is at the requested path, whoever answered. */
 export function isUnknownPath({ code, details }: Failure): boolean {
   if (code === 'scm_not_found' || details.log?.said === '404 Not Found') return true
   return code === 'scm_bad_response' && details.log?.status === 404
 }
 
-/** Whether somebody in between refused: `readAnswer` keeps what they are. */
+/** Whether a proxy or gateway wrote the error: `readAnswer` logs the name of its server product. */
 export function isSomebodyElses({ code, details }: Failure): boolean {
   return code === 'scm_bad_response' && details.log?.server !== undefined
 }
 
-/** Links made by OAuth are made again; the others have a token that its owner made. */
+/** A link made by OAuth must be linked again; other links have a token that the user created. */
 function mend({ scmType }: Site, ofOwnToken: string): string {
   return scmTypes[scmType].oauth ? 'Link the account again.' : ofOwnToken
 }
 
-/** GitLab's own word is kept: only "invalid_token" is surely about the token. */
+/** GitLab's own word is kept in the log, because only "invalid_token" is certainly about the token. */
 function unauthorized(site: Site, body: unknown): Failure {
   const { error } = membersOf(body)
-  // lib/api/api_guard.rb: asked of personal access tokens only, when their owner has switched it on.
+  // lib/api/api_guard.rb: required only for personal access tokens whose owner has switched it on.
   if (error === 'dpop_error') {
     return accountForbidden(
       `The token is good, but its owner has GitLab ask for a proof of possession (DPoP) with each call, which this server cannot give. Switch that off at ${tokensPage(site.webUrl)}.`,
@@ -154,12 +159,15 @@ function unauthorized(site: Site, body: unknown): Failure {
   )
 }
 
-/** Whether "401 Unauthorized" was said, which may be about this one call: https://docs.gitlab.com/api/rest/troubleshooting/ */
+/**
+ * Whether it was "401 Unauthorized", which may be about this one call:
+ * https://docs.gitlab.com/api/rest/troubleshooting/
+ */
 export function mayBeAboutTheCall({ code, details }: Failure): boolean {
   return code === 'scm_token_rejected' && details.log?.said === 'unauthorized'
 }
 
-/** For a call that got "401 Unauthorized" with a token that GitLab takes. */
+/** For a call that got "401 Unauthorized" although GitLab accepts the token. */
 export function callForbidden({ webUrl }: Pick<Site, 'webUrl'>): Failure {
   return new Failure(
     'scm_forbidden',
@@ -167,7 +175,7 @@ export function callForbidden({ webUrl }: Pick<Site, 'webUrl'>): Failure {
   )
 }
 
-/** What GitLab says of accounts after "403 Forbidden - " (lib/gitlab/auth/user_access_denied_reason.rb), and how to mend it. */
+/** GitLab's reasons after "403 Forbidden - " (lib/gitlab/auth/user_access_denied_reason.rb), and how to fix them. */
 const ACCOUNT_REASONS: [said: string, reason: string, advice: string][] = [
   ['has been blocked', 'Your account has been blocked', 'Ask an administrator there.'],
   ['has been deactivated', 'Your account has been deactivated', 'Sign in there to activate it again.'],
@@ -197,7 +205,7 @@ function forbidden(site: Site, body: unknown): Failure {
   return notPermitted(site)
 }
 
-/** Whatever was asked for: it is about the account, or about us. */
+/** Independent of the call: it is about the account, or about our server. */
 function accountForbidden(message: string): Failure {
   return new Failure('scm_forbidden', message, { ofAccount: true })
 }
@@ -221,9 +229,9 @@ function scopeMissing(site: Site, scope: unknown): Failure {
 }
 
 /**
- * Fine-grained tokens lack permissions, told as `[Merge Request: Read, Project: Read]` or, in 18.10, `[read_ssh_key]`.
- * Classic tokens get the same where a group or server takes only fine-grained ones, so no scope is advised:
- * https://docs.gitlab.com/auth/tokens/fine_grained_access_tokens/
+ * A fine-grained token lacks permissions, listed as `[Merge Request: Read, Project: Read]` or, in 18.10,
+ * `[read_ssh_key]`. Classic tokens get the same when a group or server accepts only fine-grained ones, so no scope is
+ * advised: https://docs.gitlab.com/auth/tokens/fine_grained_access_tokens/
  */
 function permissionMissing(site: Site, description: unknown): Failure {
   const said = typeof description === 'string' ? description : ''
@@ -246,8 +254,9 @@ function permissionMissing(site: Site, description: unknown): Failure {
 }
 
 /**
- * The throttles of users and addresses are told apart by name; others give none. Tokens that GitLab does not know count
- * as nobody's: https://docs.gitlab.com/administration/settings/user_and_ip_rate_limits/#response-headers
+ * GitLab names the limit that was reached, if it is one for users or for addresses; others have no name. A token that
+ * GitLab does not know counts as anonymous:
+ * https://docs.gitlab.com/administration/settings/user_and_ip_rate_limits/#response-headers
  */
 function limited({ hasWorked }: Site, headers: Record<string, string>): Failure {
   const name = headers['ratelimit-name']

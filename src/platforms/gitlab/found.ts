@@ -1,11 +1,11 @@
-// How GitLab's projects are named in its addresses, and what is said of lists that are not whole.
+// How GitLab's projects are addressed, and warnings about lists that are not complete.
 
 import { emptyPage, pathParts } from '../answers.ts'
 import type { ComposedPage } from '../composed-list.ts'
 import type { Page } from '../platform.ts'
 
 /**
- * The address of a project. The dot of the last part is encoded too: GitLab takes what follows it for a format, and cuts
+ * The address of a project. The dot in the last part is encoded too: GitLab reads what follows it as a format, and cuts
  * the redirect of a moved project there (https://github.com/python-gitlab/python-gitlab/issues/3299).
  */
 export function projectAddress(fullPath: string): string {
@@ -22,7 +22,7 @@ export function unknown(where: string): Page<never> {
   return emptyPage(0, `GitLab has no ${where} that this account can see.`)
 }
 
-/** `cut` is said where so much was read that no more was. */
+/** `cut` is the warning when the limit of pages was reached. */
 export function endingWarnings(ending: ComposedPage<unknown>['ending'], cut: string): string[] {
   const late =
     'GitLab was too slow for all of this page: these were found in time. Ask for the same page again, and the reading goes on from there.'

@@ -1,4 +1,4 @@
-// Merge requests of GitLab: a project's or one's own, and which project each comes from.
+// GitLab's merge requests: those of a project or of the account, each with the project it comes from.
 
 import { type Failure, invalid } from '../../failure.ts'
 import { emptyPage, unreadableWarnings } from '../answers.ts'
@@ -10,7 +10,7 @@ import type { ApiClient } from '../transport/api-client.ts'
 import { endingWarnings, isProject, projectAddress, searchText, unknown } from './found.ts'
 import { forkOf, MergeRequest, ProjectDetails, pullRequestFrom, sourceFrom, targetOf } from './responses.ts'
 
-/** `until`: `Date.now()` after which the page is given as far as it was read. */
+/** `until`: `Date.now()` after which the page is returned as far as it was read. */
 export async function searchMergeRequests(
   api: ApiClient,
   webUrl: string,
@@ -57,7 +57,7 @@ async function mergeRequests(
   if (state !== 'closed') {
     return { ...(await onePage(ofState(state === null ? 'all' : 'opened'), page)), ending: 'told' }
   }
-  // Closed and merged are two states here, and one list cannot be asked for both.
+  // Closed and merged are two states in GitLab, and one list can be asked for only one of them.
   const lists = [ofState('closed'), ofState('merged')]
   const positions = api.positions(`${path}?${new URLSearchParams(parametersOf(query, 'closed and merged'))}`)
   return takePage({ lists, createdAt: ({ created_at }) => created_at, positions, until }, page)
@@ -73,7 +73,7 @@ function parametersOf({ repo, words }: PullRequestQuery, state: string): Record<
   }
 }
 
-/** Merge requests tell no more than the number of the project they come from; for forks its name is looked up. */
+/** A merge request has only the id of the project it comes from; for forks the project's name is looked up. */
 async function withSources(
   api: ApiClient,
   webUrl: string,
@@ -104,7 +104,7 @@ async function isKnown(api: ApiClient, repo: string): Promise<boolean> {
   }
 }
 
-/** The empty page where the project is unknown or has no merge requests to give; else `failure` stands. */
+/** An empty page when the project is unknown or has merge requests switched off; otherwise throws `failure`. */
 async function whyNone(api: ApiClient, repo: string, failure: Failure): Promise<Page<never>> {
   const where = `project "${repo}"`
   try {

@@ -13,19 +13,19 @@ export const oauth: OAuthEndpoints = {
   tokenPath: '/oauth/token',
   codeParameters: { grant_type: 'authorization_code' },
   refreshParameters: ({ redirectUri }) => ({ redirect_uri: redirectUri }),
-  // It sends none yet; this is the issuer of https://gitlab.com/.well-known/oauth-authorization-server.
+  // GitLab sends none yet; this is the issuer of https://gitlab.com/.well-known/oauth-authorization-server.
   issuers: (webUrl) => [webUrl],
   usualLifetime: 7_200,
   recognises: (answer) => recognises({ hasWorked: true }, answer),
   missingScopes,
   async revoke(transport, application, { accessToken, refreshToken }: TokenPair) {
     await endToken(transport, application, accessToken)
-    // GitLab passes over an access token that has expired, and its refresh token would live on.
+    // GitLab ignores an expired access token, and its refresh token would stay valid.
     if (refreshToken !== null) await endToken(transport, application, refreshToken)
   },
 }
 
-/** https://docs.gitlab.com/api/oauth2/#revoke-a-token: 200 also for tokens that it does not know. */
+/** https://docs.gitlab.com/api/oauth2/#revoke-a-token: 200 also for unknown tokens. */
 async function endToken(transport: Transport, application: OAuthApplication, token: string): Promise<void> {
   const answer = await send(transport, {
     method: 'POST',
@@ -35,6 +35,6 @@ async function endToken(transport: Transport, application: OAuthApplication, tok
     recognises: (rejected) => recognisesOAuth(application, rejected),
   })
   if (answer.status >= 400) throw oauthFailure(application, answer)
-  // A sign-in page of somebody in between is a 200 too.
+  // A proxy's sign-in page also has the status 200.
   if (typeof answer.body !== 'object') throw badAnswer(application, 'did not confirm that it revoked a token')
 }

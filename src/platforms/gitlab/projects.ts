@@ -1,4 +1,4 @@
-// Projects of GitLab: all that can be seen, a user's, or a group's with those of its subgroups.
+// GitLab's projects: all visible ones, a user's, or those of a group and its subgroups.
 
 import { pathParts, unreadableWarnings } from '../answers.ts'
 import { takePage } from '../composed-list.ts'
@@ -14,7 +14,7 @@ type ProjectList = List<typeof Project>
 
 const MAX_NAME_PAGES = 10
 
-/** `until`: `Date.now()` after which the page is given as far as it was read. */
+/** `until`: `Date.now()` after which the page is returned as far as it was read. */
 export async function searchProjects(
   api: ApiClient,
   webUrl: string,
@@ -23,7 +23,7 @@ export async function searchProjects(
   until: number,
 ): Promise<Page<Repository>> {
   const lists = (await listsOf(api, query)).map((list) => ({ list, positions: positionsOf(api, list) }))
-  // The list that was there for another page of this search is asked first.
+  // The list that worked for another page of this search is tried first.
   const isKnown = ({ positions }: (typeof lists)[number]) => positions.before(Number.MAX_SAFE_INTEGER) !== undefined
   lists.sort((one, other) => Number(isKnown(other)) - Number(isKnown(one)))
   for (const { list, positions } of lists) {
@@ -49,7 +49,7 @@ async function withForks(api: ApiClient, list: ProjectList, page: PageRequest, p
   }
 }
 
-/** GitLab cannot leave forks out, so its pages shrink here and ours are filled from further ones. */
+/** GitLab cannot leave out forks, so we drop them and fill our page from further upstream pages. */
 async function withoutForks(
   api: ApiClient,
   list: ProjectList,
@@ -76,18 +76,21 @@ function positionsOf(api: ApiClient, { path, parameters }: ProjectList): ListPos
   return api.positions(`${path}?${new URLSearchParams(parameters)}`)
 }
 
-/** Where the projects may be, in the order to ask: a name is a user's or a group's, and only groups have a `/`. */
+/**
+ * The lists where the projects may be, in the order to try: a name is a user's or a group's, and only groups have a
+ * `/`.
+ */
 async function listsOf(api: ApiClient, { user, words }: RepositoryQuery): Promise<ProjectList[]> {
   const search = words.length === 0 ? {} : { search: searchText(words) }
   if (user === null) {
     const order = { order_by: 'last_activity_at', sort: 'desc' }
-    // "group/name" is in no project's own name: https://docs.gitlab.com/api/projects/#list-all-projects
+    // "group/name" is never part of a project's own name: https://docs.gitlab.com/api/projects/#list-all-projects
     const whole = words.some((word) => word.includes('/')) ? { search_namespaces: 'true' } : {}
     return [{ path: '/projects', parameters: { ...order, ...search, ...whole }, item: Project }]
   }
   const parts = pathParts(user)
   if (parts === null) return []
-  // Their 404 is about the name, and is asked about no further.
+  // A 404 of these lists means that the name does not exist, so `isThere` makes no further call.
   const list = (path: string, parameters: Record<string, string>): ProjectList => {
     return { path, parameters, item: Project, isThere: async () => false }
   }
@@ -97,7 +100,7 @@ async function listsOf(api: ApiClient, { user, words }: RepositoryQuery): Promis
   const name = encodeURIComponent(user)
   if (parts.length > 1) return [ofGroup(name)]
   if (!/^\d+$/.test(user)) return [ofUser(name), ofGroup(name)]
-  // GitLab reads digits alone as an id, which is somebody else's.
+  // GitLab reads a name of only digits as an id, which may be another user's.
   const userId = await idOf(api, '/users', { username: user }, user)
   if (userId !== null) return [ofUser(userId)]
   const everywhere = { search: user, all_available: 'true', top_level_only: 'true' }
@@ -105,7 +108,7 @@ async function listsOf(api: ApiClient, { user, words }: RepositoryQuery): Promis
   return groupId === null ? [] : [ofGroup(groupId)]
 }
 
-/** Groups are found by a part of their name, and may be more than a page of them. */
+/** A search finds groups by a part of their name, and may return more than one page. */
 async function idOf(
   api: ApiClient,
   path: string,

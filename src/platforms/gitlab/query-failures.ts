@@ -1,9 +1,9 @@
-// GitLab's 400 and 422: a parameter that is not taken.
+// GitLab's 400 and 422: a rejected parameter.
 import type { Failure } from '../../failure.ts'
 import { membersOf } from '../answers.ts'
 import { pageTooDeep, queryFailure } from '../failures.ts'
 
-/** Grape's words on a parameter: `search does not have a valid value`. */
+/** Grape's sentence about a parameter: `search does not have a valid value`. */
 const OF_PARAMETER = /^[\w.[\], -]{1,200} (does not have a valid value|(is|are) (missing|invalid|empty))/
 
 /**

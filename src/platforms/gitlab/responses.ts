@@ -1,4 +1,4 @@
-// What GitLab answers, in the fields we read, and how it becomes our nouns.
+// The fields that we read of GitLab's answers, and how they become our nouns.
 import { type Static, Type } from 'typebox'
 import { avatarAddress, Id, isoTime, maybe, webAddress } from '../answers.ts'
 import type { Branch, Organization, PlatformHealth, PullRequest, Repository, SshKey } from '../platform.ts'
@@ -38,7 +38,7 @@ export const Project = Type.Object({
 })
 export type Project = Static<typeof Project>
 
-/** What is read of a single project: not all of it is shown to guests. */
+/** A single project, as far as guests may see it too. */
 export const ProjectDetails = Type.Object({
   path_with_namespace: maybe(Type.String()),
   web_url: maybe(Type.String()),
@@ -47,7 +47,7 @@ export const ProjectDetails = Type.Object({
   merge_requests_enabled: maybe(Type.Boolean()),
 })
 
-/** What is read of people and groups that are looked for by name. */
+/** Users and groups that are searched by name. */
 export const Named = Type.Object({ id: Id, username: maybe(Type.String()), full_path: maybe(Type.String()) })
 
 export const Group = Type.Object({
@@ -84,7 +84,7 @@ export function keyFrom({ title, key, usage_type, expires_at }: Static<typeof Ke
 }
 
 /**
- * The parent is shown only to those who may read it, the other key on forks alone:
+ * The parent is shown only to those who may read it; the other key exists only on forks:
  * https://docs.gitlab.com/api/projects/ and lib/api/entities/project.rb
  */
 export function isFork({ forked_from_project, mr_default_target_self }: Project): boolean {
@@ -92,8 +92,9 @@ export function isFork({ forked_from_project, mr_default_target_self }: Project)
 }
 
 /**
- * Projects and groups that wait for deletion stay in the lists for days, older servers do not rename them:
- * https://docs.gitlab.com/user/project/working_with_projects/#delete-a-project (`active=true` leaves archived ones out as well.)
+ * Projects and groups that wait for deletion stay in the lists for days, and older servers do not rename them:
+ * https://docs.gitlab.com/user/project/working_with_projects/#delete-a-project (`active=true` leaves out archived ones
+ * too.)
  */
 export function isBeingDeleted(fullPath: string, markedOn: string | null | undefined): boolean {
   return Boolean(markedOn) || /-deletion_scheduled-\d+(?:\/|$)/.test(fullPath)
@@ -106,7 +107,7 @@ export function repositoryFrom(item: Project, webUrl: string): Repository {
     fullName: item.path_with_namespace,
     url: webAddress(item.web_url) ?? webUrl,
     description: item.description ?? null,
-    // "internal" is for signed-in people only, which GitHub calls private as well.
+    // "internal" means signed-in users only, which GitHub calls private too.
     private: item.visibility == null ? null : item.visibility !== 'public',
     fork: isFork(item),
     defaultBranch: item.default_branch ?? null,
@@ -123,7 +124,7 @@ export function organizationFrom(item: Static<typeof Group>, webUrl: string): Or
   }
 }
 
-/** The project a change comes from. */
+/** The project that a change comes from. */
 export interface Source {
   name: string
   url: string | null
@@ -133,12 +134,14 @@ export function sourceFrom({ path_with_namespace, web_url }: Static<typeof Proje
   return path_with_namespace == null ? null : { name: path_with_namespace, url: webAddress(web_url) }
 }
 
-/** The project a change comes from when that is another than it goes to; null also when it is deleted. */
+/** The id of the project a change comes from, if it is another than the target; null also when it is deleted. */
 export function forkOf({ source_project_id, target_project_id }: MergeRequest): number | null {
   return source_project_id && source_project_id !== target_project_id ? source_project_id : null
 }
 
-/** The merge request's own project, read off its addresses: `group/project!3` and `W/group/project/-/merge_requests/3`. */
+/**
+ * The merge request's own project, read from its addresses: `group/project!3` and `W/group/project/-/merge_requests/3`.
+ */
 export function targetOf({ references, web_url }: MergeRequest, webUrl: string): Source | null {
   const [, url] = /^(.*?)(?:\/-)?\/merge_requests\/\d+$/.exec(webAddress(web_url) ?? '') ?? []
   const fromUrl = url?.startsWith(`${webUrl}/`) ? url.slice(webUrl.length + 1) : undefined
@@ -162,7 +165,7 @@ export function branchFrom({ name }: Static<typeof BranchItem>): Branch {
   return { name }
 }
 
-/** Set by servers that limit this account: https://docs.gitlab.com/administration/settings/user_and_ip_rate_limits/ */
+/** Sent by servers that limit this account: https://docs.gitlab.com/administration/settings/user_and_ip_rate_limits/ */
 export function rateLimitFrom(headers: Record<string, string>): PlatformHealth['rateLimit'] {
   const [limit, remaining, reset] = ['ratelimit-limit', 'ratelimit-remaining', 'ratelimit-reset'].map((name) =>
     /^\d{1,12}$/.test(headers[name] ?? '') ? Number(headers[name]) : null,
@@ -172,7 +175,7 @@ export function rateLimitFrom(headers: Record<string, string>): PlatformHealth['
   return resetAt === null ? null : { limit, remaining, resetAt }
 }
 
-/** `locked` is the moment of merging. */
+/** `locked`: it is being merged at this moment. */
 function stateFrom(state: string): PullRequest['state'] {
   if (state === 'merged' || state === 'closed') return state
   return 'open'

@@ -1,4 +1,4 @@
-// What GitLab tells of itself: gitlab.com, and the servers that others run.
+// GitLab as a vendor: gitlab.com, and self-hosted servers.
 import type { OAuthEndpoints } from '../oauth.ts'
 import type { Identification, Vendor } from '../vendor.ts'
 import { addresses } from './addresses.ts'
@@ -22,7 +22,7 @@ export const gitlab: Vendor & { oauth: OAuthEndpoints } = {
     organizations: 'groups',
     changeRequest: { one: 'merge request', many: 'merge requests', sign: '!' },
     repositoryForm: 'group/subgroup/name',
-    // https://docs.gitlab.com/api/projects/#list-all-projects: fewer letters than three are no search there.
+    // https://docs.gitlab.com/api/projects/#list-all-projects: search words need at least three letters there.
     shortWords: { fewerThan: 3, hint: 'GitLab wants three letters or more of a word.' },
   },
   addresses,

@@ -15,21 +15,24 @@ export interface ApiClientOptions extends AnswerReader {
   /** The API's root, without trailing slash. */
   root: string
   headers: Record<string, string>
-  /** Names the link, whose calls at once are counted and who waits by it. Caches are also kept apart by the token. */
+  /** The link's id. Concurrent calls and pauses are counted by it; caches are kept by link and token together. */
   link: string
-  /** Whose link it is, once it has worked: then what fails counts towards leaving the platform alone. */
+  /** The link's owner; null until the link has worked. Only failures of a known owner can open the circuit breaker. */
   account: string | null
   /** `Date.now()` at which the caller's own request ends; 25 s from the call by default. */
   deadline?: number
-  /** Ends the caller's own waiting, when its place is needed for others. */
+  /** Fires when this caller has to stop waiting, because another account needs its place. */
   signal?: AbortSignal | undefined
-  /** `Date.now()` when the platform gave us the token: for a minute a refusal of it is not believed at once. */
+  /**
+   * `Date.now()` when the platform issued the token: in its first minute, a rejection is tried again before it is
+   * believed.
+   */
   obtainedAt?: number | undefined
-  /** Called for each answer that was no refusal. */
+  /** Called for each successful answer. */
   onAccepted?: () => void
   /** Called with the headers of each answer below 500. */
   onHeaders?: (headers: Record<string, string>) => void
-  /** Has the last word on a call that failed, and may ask something else for that. */
+  /** May replace a call's failure by one that explains more, and may make further calls to find out. */
   reconsider?: (failure: Failure) => Promise<Failure>
 }
 
@@ -58,7 +61,9 @@ export class ApiClient {
     this.host = root.hostname
   }
 
-  /** Keys what is shared and cached: two tokens never meet, even under one link's name. */
+  /**
+   * Key of shared calls and of caches. The token is part of it, so two tokens never share an answer, even for one link.
+   */
   get #scope(): string {
     const { link, root, headers } = this.#options
     this.#cachedScope ??= createHash('sha256')
@@ -67,24 +72,27 @@ export class ApiClient {
     return this.#cachedScope
   }
 
-  /** Has the next read of this path answered anew, and not with a 304. */
+  /** Makes the next read of this path fetch the whole answer instead of a 304. */
   forget(path: string): void {
     this.#transport.etags.forget({ scope: this.#scope, url: urlBelow(this.#options.root, path) })
   }
 
-  /** What is remembered of a list between its pages, for this link and token alone. `list` names it with its query. */
+  /** The read positions remembered for a list, for this link and token only. `list` is its name with its query. */
   positions(list: string): ListPositions {
     return this.#transport.positions.of(`${this.#scope} ${list}`)
   }
 
-  /** What `shape` names of a value that was read; undefined when something that it needs is missing or odd. */
+  /**
+   * The members of a parsed value that `shape` names; undefined when a required one is missing or has the wrong type.
+   */
   narrow<T extends TSchema>(shape: T, value: unknown): Static<T> | undefined {
     return this.#transport.shapes.narrow(shape, value)
   }
 
   /**
-   * One GET below root; `path` starts with '/' and is already encoded. Gives what `shape` names, without optional members
-   * of an odd kind; `kept` may name less of it that is worth keeping, without being demanded. Throws a `Failure`.
+   * One GET below root; `path` starts with '/' and is already encoded. Returns the members that `shape` names, and
+   * leaves out optional ones of the wrong type. `kept` limits what is kept while parsing; it makes nothing required.
+   * Throws a `Failure`.
    */
   get<T extends TSchema>(path: string, shape: T, kept: TSchema = shape): Promise<Answer<Static<T>>> {
     return this.#read(path, kept, this.#deadline(), ({ status, headers, body: sent }) => {
@@ -97,8 +105,8 @@ export class ApiClient {
   }
 
   /**
-   * Follows next pages, leaving out what is no such item. Throws `scm_bad_response` when there are more than 10 pages or
-   * 1,000 items, and where not one of several can be read.
+   * Follows next pages, and leaves out items that cannot be read. Throws `scm_bad_response` for more than 10 pages or
+   * 1,000 items, and when a page has several items and none can be read.
    */
   async getAll<T extends TSchema>(path: string, item: T): Promise<Static<T>[]> {
     const deadline = this.#deadline()
@@ -158,14 +166,14 @@ export class ApiClient {
       return take(answer)
     } catch (error) {
       if (!(error instanceof Failure)) throw error
-      // The platform would confirm what cannot be read with a 304 for ever.
+      // Otherwise the platform would answer 304 for ever, and we would go on using a body that cannot be read.
       if (error.code === 'scm_bad_response') this.#transport.etags.forget({ scope: this.#scope, url })
       throw (await reconsider?.(error)) ?? error
     }
   }
 }
 
-/** The length of the longest list: the body itself, or what stands in one of its members as in GitHub's searches. */
+/** The length of the longest list: of the body itself, or of one of its members, as in GitHub's searches. */
 function maxLengthIn(body: unknown): number {
   if (typeof body !== 'object' || body === null) return 0
   let length = 0
@@ -173,7 +181,7 @@ function maxLengthIn(body: unknown): number {
   return length
 }
 
-/** The URL of a path below root. Throws for `.` and `..`, which would lead to another call than the one meant. */
+/** The URL of a path below root. Throws for `.` and `..`, which would lead to a different API call. */
 function urlBelow(root: string, path: string): URL {
   const base = new URL(root)
   const prefix = base.pathname.replace(/\/$/, '')

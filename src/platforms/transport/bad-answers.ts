@@ -1,10 +1,11 @@
-// What is said of answers that are no use: the platform's trouble, somebody else's answer, another shape than its API has.
+// Failures for answers we cannot use: 5xx, an answer that a proxy wrote instead of the platform, or the wrong JSON
+// shape.
 
 import { Failure } from '../../failure.ts'
 import type { HttpResponse } from './guard.ts'
 import { readRetryAfter, timeOf } from './retry-after.ts'
 
-/** The platform answered with a 5xx. `fallback`: the seconds to wait where the answer does not tell. */
+/** The platform answered with a 5xx. `fallback`: the seconds to wait when the answer names none. */
 export function unavailable(
   host: string,
   { status, headers }: Pick<HttpResponse, 'status' | 'headers'>,
@@ -15,18 +16,18 @@ export function unavailable(
   return new Failure('scm_unavailable', message, { log: { host, status }, ...(retryAfter !== null && { retryAfter }) })
 }
 
-/** `what` reads on after the host's name. */
+/** `what` continues the sentence that begins with the host's name. */
 export function badResponse(host: string, what: string, log: Record<string, string | number> = {}): Failure {
   const message = `${host} ${what}. Check that this is the address of the platform and that scm_type is right.`
   return new Failure('scm_bad_response', message, { log: { host, ...log } })
 }
 
-/** `field`: JSON pointer of the first field that is odd. */
+/** `field`: JSON pointer of the first field that is missing or has the wrong type. */
 export function wrongShape(host: string, field: string): Failure {
   return badResponse(host, 'answers with JSON of another shape than the API has', { field: field.slice(0, 100) })
 }
 
-/** As much of an answer as tells what it is. */
+/** The part of an answer that shows what it is. */
 interface Excerpt {
   status: number
   headers: Record<string, string>
@@ -34,12 +35,12 @@ interface Excerpt {
   start: string
 }
 
-/** Taken before the body is parsed: the bytes of large answers are gone afterwards. */
+/** Call it before the body is parsed: parsing a large answer gives its bytes to another thread. */
 export function excerptOf({ status, headers, bytes }: HttpResponse): Excerpt {
   return { status, headers, start: bytes.subarray(0, 256).toString('latin1') }
 }
 
-/** A refusal in another form than the platform's, which says nothing of link, token or what was asked for. */
+/** An error that the platform did not write, so it says nothing about the link, the token or the requested object. */
 export function notThePlatform(url: URL, excerpt: Excerpt, body: unknown): Failure {
   const { status, headers } = excerpt
   const seen = `${url.hostname} answered ${status} with ${whatIs(excerpt, body)}, not as the platform does: a proxy, gateway or sign-in wall before it must have written that.`
@@ -52,7 +53,7 @@ export function notThePlatform(url: URL, excerpt: Excerpt, body: unknown): Failu
   return new Failure('scm_bad_response', `${seen} ${mend}`, { log })
 }
 
-/** A success that is no JSON. */
+/** A successful status with a body that is not JSON. */
 export function notJson(host: string, excerpt: Excerpt): Failure {
   return badResponse(
     host,

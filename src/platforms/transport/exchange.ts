@@ -1,4 +1,4 @@
-// One HTTP request and its answer, over connections that lead only where the address policy allows.
+// One HTTP request and its response, over connections that the address policy allows.
 
 import type { Readable } from 'node:stream'
 import { Failure } from '../../failure.ts'
@@ -9,15 +9,15 @@ import type { Dispatchers } from './connect/dispatchers.ts'
 import type { Call, HttpResponse, Next } from './guard.ts'
 import { leaseOf } from './guards/body-budget.ts'
 
-/** Bytes: platforms' own refusals have a few hundred, and pages of others only have to be known as such. */
+/** Bytes of an error that are read: platforms' own errors are short, and a proxy's page needs only to be recognised. */
 const MAX_ERROR_BYTES = 64 * 1024
 
 const NO_BYTES = Buffer.alloc(0)
 
 /**
- * No redirect is followed and nothing is tried again. The body of a redirect or 304 is not read, nor that of a limit or of
- * the platform's trouble, which their status tells whatever the body is; of another refusal no more than its beginning.
- * Throws the errors of Node and undici, which `readFault` understands.
+ * Follows no redirect and retries nothing. The body of a redirect, 304, 429 or 5xx is not read, because the status says
+ * enough. Of any other error only the first `MAX_ERROR_BYTES` are read. Throws the errors of Node and undici, which
+ * `readFault` understands.
  */
 export function createExchange(
   { policy, failureOf, limits }: ConnectorParts,
@@ -32,7 +32,7 @@ export function createExchange(
     signal?.throwIfAborted()
     const violation = policy.checkTarget(target)
     if (violation) throw failureOf(violation)
-    // A kept connection may be dead, and what changes something must not be lost on one.
+    // A kept connection may be dead; a request that changes something must not be lost on it.
     const dispatcher = await dispatchers.dispatcherFor(target, method !== 'GET')
     const answer = await dispatcher.request({
       origin: url.origin,
@@ -60,7 +60,7 @@ function isToldByStatus(status: number): boolean {
 
 function discard(body: Readable, status: number): void {
   body.on('error', () => {}) // nobody reads it
-  // A 304 has no body, so that its connection can be kept.
+  // A 304 has no body, so reading it to its end is free and keeps the connection.
   if (status === 304) body.resume()
   else body.destroy()
 }

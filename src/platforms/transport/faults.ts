@@ -1,16 +1,16 @@
-// Turns what went wrong on the network into a Failure whose sentence says how to mend it.
+// Turns a network error into a Failure whose sentence says how to fix it.
 
 import { Failure, type FailureCode } from '../../failure.ts'
 import type { Call, Endpoint, Guard } from './guard.ts'
 
-/** How a call ended that got no usable answer. */
+/** How a call ended that got no usable response. */
 export interface Fault {
   failure: Failure
-  /** Whether asking again at once may help. A time-out is not asked again: it has used up the caller's time. */
+  /** Whether an immediate retry may help. A time-out is not retried: it has used up the caller's time. */
   again: boolean
-  /** Whether the origin gave no answer, which counts towards leaving it alone. */
+  /** Whether the origin did not answer, which the circuit breaker counts as a failure. */
   noAnswer: boolean
-  /** Whether it failed before any byte of the request left. */
+  /** Whether it failed before any byte of the request was sent. */
   unsent: boolean
 }
 
@@ -25,7 +25,7 @@ interface Row {
   again?: true
   noAnswer?: true
   unsent?: true
-  /** It is about the way there, which behind a proxy is the way to the proxy. */
+  /** It failed while connecting; behind a proxy that means connecting to the proxy. */
   way?: true
 }
 
@@ -184,7 +184,7 @@ const PROXY_DENIES: Row = {
   unsent: true,
 }
 
-/** The guard around all others: who calls sees a `Failure` and nothing else. */
+/** The outermost guard: callers get a `Failure` and never any other error. */
 export const explainFaults: Guard<Call> = async (call, next) => {
   try {
     return await next(call)
@@ -193,13 +193,13 @@ export const explainFaults: Guard<Call> = async (call, next) => {
   }
 }
 
-/** Reads an error of ours, Node's or undici's. Its own text never reaches a message, since it may hold addresses and headers. */
+/** Reads an error of ours, Node's or undici's. Its own text may contain addresses and headers, so it is never shown. */
 export function readFault(error: unknown, endpoint: Endpoint): Fault {
   if (error instanceof Failure) return { failure: error, again: false, noAnswer: false, unsent: false }
   const code = codeOf(error)
   const row = rowFor(error, code, endpoint.proxied)
   if (!row) {
-    // Not the network: a header of ours that cannot be sent, or a bug.
+    // Not a network error: a header that cannot be sent, or a bug.
     const failure = new Failure('internal', 'Internal error', { cause: coded(code) })
     return { failure, again: false, noAnswer: false, unsent: false }
   }

@@ -1,4 +1,4 @@
-// What a call to a platform is, and how guards are put around it: each may change the call, repeat it, or refuse it.
+// What a call to a platform is, and how guards are put around it: each may change, repeat or reject the call.
 
 /** What is sent. */
 export interface HttpRequest {
@@ -8,39 +8,41 @@ export interface HttpRequest {
   body: string | null
 }
 
-/** Where a call goes, for messages and logs. */
+/** The destination of a call, for messages and logs. */
 export interface Endpoint {
   host: string
   port: number
-  /** Whether it went through the outgoing proxy: then connection trouble is the proxy's. */
+  /** Whether the call went through the proxy: then a connection error is about the proxy. */
   proxied: boolean
 }
 
-/** What one call takes of the memory for all bodies. */
+/** The part of the memory for all bodies that one call uses. */
 export interface BodyLease {
-  /** Fires when the call's body has to go, for it is the largest and others need the room. */
+  /** Fires when memory is short and this call has the largest body, which is then dropped. */
   readonly signal: AbortSignal
-  /** So many bytes are in memory now. Throws what the signal is given when this body has to go. */
+  /** Reports how many bytes are in memory now. Throws the signal's reason when this body has been dropped. */
   take(bytes: number): void
-  /** It is being parsed, and will be gone soon. */
+  /** The body is being parsed and will be freed soon, so it must not be dropped. */
   keep(): void
   release(): void
 }
 
-/** A request with what every guard may need to know of it. Guards that need more say so in their type. */
+/** A request with what every guard needs to know of it. A guard that needs more says so in its type. */
 export interface Call extends HttpRequest {
   endpoint: Endpoint
-  /** Most bytes of the answer, as they come and again decoded. */
+  /** Maximum bytes of the body, both as received and decompressed. */
   maxBytes: number
   /** Ends the call. Guards that bound its time put their own signal in its place. */
   signal?: AbortSignal | undefined
-  /** Given by the guard `bodyBudget`: without it no body is read. */
+  /** Set by the guard `bodyBudget`; without it no body is read. */
   lease?: BodyLease
 }
 
-/** What names a call among those that are under way or remembered. */
+/** What identifies a call among running and cached ones. */
 export interface Scoped {
-  /** Link, root and headers as one word: two tokens never meet, even under one link's name. */
+  /**
+   * Hash of link, root and headers. The token is part of it, so two tokens never share an answer, even for one link.
+   */
   scope: string
   url: URL
 }
@@ -49,7 +51,7 @@ export function keyOf({ scope, url }: Scoped): string {
   return `${scope} ${url.href}`
 }
 
-/** What a platform answered, as its vendor reads it. */
+/** A platform's answer, as its vendor reads it. */
 export interface RawAnswer {
   status: number
   /** Names in lower case. */
@@ -59,16 +61,16 @@ export interface RawAnswer {
 }
 
 export interface HttpResponse extends RawAnswer {
-  /** The body as it came. Empty once one of the reading guards has made `body` of it. */
+  /** The body as received. Empty once a reading guard has parsed it into `body`. */
   bytes: Buffer
 }
 
 export type Next<C> = (call: C) => Promise<HttpResponse>
 
-/** One step of the way, for calls that tell what it needs. It hands the call on by `next`: once, again, or not at all. */
+/** One step around a call. `Needs` is what it reads of the call. It may call `next` once, several times, or never. */
 export type Guard<Needs> = <C extends Needs>(call: C, next: Next<C>) => Promise<HttpResponse>
 
-/** The guards around `exchange`; a call passes the first one first. */
+/** Puts the guards around `exchange`; a call passes the first one first. */
 export function compose<C>(
   ...guards: ((call: C, next: Next<C>) => Promise<HttpResponse>)[]
 ): (exchange: Next<C>) => Next<C> {

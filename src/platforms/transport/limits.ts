@@ -1,32 +1,35 @@
-// How long, how much and how often: the bounds on every call to a platform.
+// The limits of every call to a platform: times, sizes and counts.
 
 /** Times in milliseconds, sizes in bytes. */
 export interface Limits {
   dns: number
   /** TCP and TLS together. */
   connect: number
-  /** From the request sent to the last header. */
+  /** From the sent request to the last header. */
   headers: number
-  /** Between two pieces of a body. */
+  /** Between two chunks of a body. */
   idle: number
-  /** One call with its redirects, retries and waiting. */
+  /** One call with its redirects, retries and waits. */
   call: number
-  /** A request of ours that does not say when it ends. */
+  /** A request to us that sets no deadline of its own. */
   request: number
-  /** Of a list's body, as it comes and again decoded. */
+  /** A list's body, both as received and decompressed. */
   body: number
-  /** Of a single object's. */
+  /** The body of a single object. */
   object: number
-  /** Of all bodies that are in memory at once. */
+  /** All bodies that are in memory at once. */
   bodies: number
-  /** Decoded bytes for each byte that came, once `ratioFrom` bytes are decoded: keeps out bombs early. */
+  /**
+   * Decompressed bytes per received byte, checked once `ratioFrom` bytes are decompressed: stops decompression bombs
+   * early.
+   */
   ratio: number
   ratioFrom: number
-  /** Objects and arrays within one another in JSON. */
+  /** Nesting of objects and arrays in JSON. */
   depth: number
   /** Values in one answer. */
   nodes: number
-  /** Characters of one string; the rest is cut. */
+  /** Characters of one string; the rest is cut off. */
   text: number
   redirects: number
   pages: number
@@ -35,14 +38,14 @@ export interface Limits {
   /** Shortest and longest pause before a retry. */
   retryMin: number
   retryMax: number
-  /** Pauses before a token that we were just given is tried again: it may not be everywhere at the platform yet. */
+  /** Pauses before a new token is tried again: perhaps not all of the platform's servers know it yet. */
   newTokenPauses: number[]
   callsPerLink: number
-  /** Requests of ours that wait for platforms at once. */
+  /** Requests to us that may wait for platforms at once. */
   waiting: number
-  /** How long one waits for its place among them. */
+  /** How long a request waits for its place among them. */
   turn: number
-  /** So many failures of an origin within `breakerWindow` leave it alone for `breakerPause`. */
+  /** After this many failures of an origin within `breakerWindow`, it is not called for `breakerPause`. */
   breakerFailures: number
   breakerWindow: number
   breakerPause: number

@@ -1,16 +1,16 @@
-// Finds the next page of a list, at our own address whatever the platform believes its address to be.
+// Finds the next page of a list, always at the address we use, whatever address the platform believes it has.
 
 export interface PageAnswer {
   headers: Record<string, string>
   /** Root of the API, without trailing slash. */
   root: string
-  /** Path and query below root that was asked for. */
+  /** The requested path and query, below root. */
   path: string
 }
 
 /**
- * Path and query of the next page below root; null at the end. A link to another origin, or outside root, is never
- * followed: a wrong external URL is common, so its query is applied to the path we asked for.
+ * Path and query of the next page below root; null at the end. A platform's configured external URL is often wrong, so
+ * a link to another origin or outside root is not followed: only its query is used, with the path that we asked for.
  */
 export function nextPage({ headers, root, path }: PageAnswer): string | null {
   const target = nextLink(headers.link ?? '')
@@ -26,7 +26,7 @@ export function nextPage({ headers, root, path }: PageAnswer): string | null {
   return ownPath + url.search
 }
 
-/** GitLab names the next page's number as well, which survives proxies that drop `Link`; empty at the end. */
+/** GitLab also sends the next page's number, which survives proxies that drop `Link`; it is empty on the last page. */
 function pageFromHeader(number: string | undefined, path: string): string | null {
   if (!number || !/^[1-9]\d{0,9}$/.test(number)) return null
   const [ownPath = '', query] = path.split('?', 2)
@@ -36,8 +36,8 @@ function pageFromHeader(number: string | undefined, path: string): string | null
 }
 
 /**
- * The page after one of `length` items where no header tells of it, as behind a proxy that drops `Link`: a full page may
- * have one, and then the next is empty at worst. Null where the path names no `per_page`.
+ * The page after one of `length` items when no header names it, as behind a proxy that drops `Link`: a full page may
+ * have a next one, which at worst is empty. null when the path names no `per_page`.
  */
 export function pageAfterFull({ headers, path }: PageAnswer, length: number): string | null {
   const search = new URLSearchParams(path.split('?', 2)[1])
@@ -47,11 +47,11 @@ export function pageAfterFull({ headers, path }: PageAnswer, length: number): st
   return pageFromHeader(String(page + 1), path)
 }
 
-/** What the headers of page `page` say of a further one; null when nothing in them tells. */
+/** Whether the headers of page `page` say that another follows; null when they do not say. */
 export function tellsMore(headers: Record<string, string>, page: number): boolean | null {
   const relations = linksOf(headers.link ?? '').flatMap((link) => link.relations)
   if (relations.includes('next')) return true
-  // Other relations, such as "deprecation", say nothing of pages.
+  // Other relations, such as "deprecation", say nothing about pages.
   if (relations.some((relation) => ['first', 'prev', 'previous', 'last'].includes(relation))) return false
   const next = headers['x-next-page']?.trim()
   if (next !== undefined && /^\d*$/.test(next)) return next !== ''
@@ -64,7 +64,7 @@ export function nextLink(header: string): string | null {
   return linksOf(header).find(({ relations }) => relations.includes('next'))?.target ?? null
 }
 
-/** The targets in a `Link` header and what they are to the answer (RFC 8288). */
+/** The targets in a `Link` header and their relations (RFC 8288). */
 function linksOf(header: string): { target: string; relations: string[] }[] {
   const links = []
   let at = header.indexOf('<')

@@ -24,36 +24,36 @@ import type { Limits } from './limits.ts'
 interface BoundedCall extends Call {
   /** `Date.now()` at which the caller's own request ends. */
   deadline: number
-  /** Redirects lead nowhere but below this URL, and the platform there is left alone after failures. */
+  /** Redirects must stay below this URL, and the circuit breaker counts failures by it. */
   root: string
 }
 
-/** A question without a token. `scope` says what asks. */
+/** A call without a token. `scope` names the caller. */
 export interface AnonymousCall extends BoundedCall, Scoped {}
 
 export interface OAuthCall extends BoundedCall, OAuthAnswerCall {
-  /** As in `ReadCall`. */
+  /** Like in `ReadCall`. */
   account: string | null
 }
 
 export interface ReadCall extends BoundedCall, Scoped, ReadAnswerCall, NotedCall {
-  /** Whose link it is, once it has worked: then what fails counts towards leaving the platform alone. */
+  /** The link's owner; null until the link has worked. Only failures of a known owner can open the circuit breaker. */
   account: string | null
-  /** `Date.now()` when the platform gave the token; undefined for a pasted one. */
+  /** `Date.now()` when the platform issued the token; undefined for a pasted one. */
   obtainedAt: number | undefined
 }
 
-/** All reject with a `Failure`. */
+/** All of them reject with a `Failure`. */
 export interface Pipelines {
-  /** A GET of a platform's API with a link's token: its JSON. */
+  /** A GET of a platform's API with a link's token; its JSON. */
   read: Next<ReadCall>
-  /** To an OAuth endpoint: its JSON, of some refusals too. */
+  /** A call of an OAuth endpoint; its JSON, also for some errors. */
   oauth: Next<OAuthCall>
-  /** What an address tells anybody: its JSON, whatever the status. */
+  /** A call without a token; its JSON, whatever the status. */
   probe: Next<AnonymousCall>
-  /** Bytes at a platform's own origin. */
+  /** A file at a platform's own origin; its bytes. */
   picture: Next<AnonymousCall>
-  /** Bytes at an address that a platform names and nobody has allowed: what ALLOWED_HOSTS opens stays shut. */
+  /** A file at an address that only the platform names; its bytes. ALLOWED_HOSTS permits nothing here. */
   foreignPicture: Next<AnonymousCall>
 }
 
@@ -86,23 +86,24 @@ export function createPipelines(parts: PipelineParts): Pipelines {
   const redirects = createSameOriginRedirects(limits.redirects)
 
   const read = compose<ReadCall>(
-    explainFaults, // around all: callers know Failures only
-    coalesce.guard, // before anything that counts or waits: who asks the same shares it all, with one time limit
-    newToken, // around the link's limit: who pauses takes no slot from the link's other calls
+    explainFaults, // around all: callers see only Failures
+    coalesce.guard, // before anything that counts or waits: identical calls share all of it, and one time limit
+    newToken, // around the link's limit: a call that pauses takes no slot from the link's other calls
     pauses.guard, // before the wait for a slot: nobody waits for one in vain
     linkLimit, // around retries and reading: a call keeps its one slot until its answer is parsed
-    bodyBudget, // inside the slot: what only waits holds no bytes; around reading: bytes count until they are parsed
-    readAnswer, // around retries: only the last answer means something for the link
-    serverNotes, // inside reading: headers of refusals tell as well
-    retry, // around the breaker: every attempt asks whether it may, and counts
-    breaker, // around the log: what was not sent is no call
+    bodyBudget, // inside the slot: waiting calls hold no bytes; around reading: bytes count until they are parsed
+    readAnswer, // around retries: only the last answer decides about the link
+    serverNotes, // inside reading: headers of errors count too
+    retry, // around the breaker: it allows and counts every attempt
+    breaker, // around the log: only calls that are sent are logged
     callLog,
-    pauses.guard, // before each attempt: the answer to another call may have asked for quiet meanwhile
-    etags.guard, // around redirects: an answer belongs to the address that was asked for
+    pauses.guard, // before each attempt: another call's answer may have started a pause meanwhile
+    etags.guard, // around redirects: an answer is cached for the address that was asked
     redirects,
   )(exchange)
 
-  // Nothing is coalesced, remembered or followed: each answer is another token. What belongs to a link is not here yet.
+  // No coalescing, cache or redirects: each answer holds a new token. Guards for links are left out: there may be none
+  // yet.
   const oauth = compose<OAuthCall>(
     explainFaults,
     timeLimit,
@@ -113,7 +114,7 @@ export function createPipelines(parts: PipelineParts): Pipelines {
     callLog,
   )(exchange)
 
-  // Asked once, and for no link: without retries, and without the breaker, since anybody may name an address that fails.
+  // One call without a link: no retries, and no breaker, since anybody can name an address that fails.
   const probe = compose<AnonymousCall>(explainFaults, timeLimit, bodyBudget, readJson, etags.guard, redirects)(exchange)
   const picture = compose<AnonymousCall>(explainFaults, timeLimit, bodyBudget, etags.guard, redirects)
   return { read, oauth, probe, picture: picture(exchange), foreignPicture: picture(publicExchange) }

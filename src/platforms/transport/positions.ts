@@ -1,28 +1,28 @@
-// Remembers between pages how far composed lists were read, so that a page far back is not read from the start again.
+// Remembers how far composed lists were read, so that a late page need not be read from the start of the list again.
 
 import { LRUCache } from 'lru-cache'
 
-/** How many of ours were found in how many items of each upstream list. */
+/** After reading `consumed` items of each upstream list, `kept` items of our list had been found. */
 export interface Position {
   kept: number
   consumed: number[]
 }
 
-/** What is remembered of one list. Losing it costs calls and nothing else. */
+/** The positions of one list. Losing them costs extra calls and nothing else. */
 export interface ListPositions {
-  /** The furthest position from which item `kept` of ours and those after it can be read; undefined: from the start. */
+  /** The furthest position from which our list can be read on to item `kept`; undefined: read from the start. */
   before(kept: number): Position | undefined
   note(position: Position): void
 }
 
 export interface Positions {
-  /** `key` has to name the token as well as the list. */
+  /** `key` must identify the token as well as the list. */
   of(key: string): ListPositions
 }
 
-/** Lists change meanwhile, as they do between any two pages. */
+/** Short, because lists change meanwhile. */
 const LIFE_MS = 5 * 60_000
-/** Of one list: GitLab gives 500 pages of 100 at most. */
+/** Positions per list: GitLab gives at most 500 pages of 100. */
 const MAX_OF_LIST = 500
 
 interface Noted extends Position {

@@ -11,18 +11,21 @@ export interface SendRequest {
   /** Sent form-encoded. */
   form?: Record<string, string>
   json?: unknown
-  /** Whose link it is for, once it has worked; what others see never leaves the endpoint alone. */
+  /** The owner of a link that has worked. Only then do failures count for the circuit breaker. */
   account?: string
   /** `Date.now()` at which the caller's own request ends. */
   deadline?: number
-  /** Whether the platform itself wrote a 4xx, and not somebody in between; not asked of a 429. Without it, it did. */
+  /**
+   * Whether the platform wrote a 4xx, and not a proxy. Not called for a 429. Without it every 4xx counts as the
+   * platform's.
+   */
   recognises?: AnswerReader['recognises']
 }
 
 /**
- * Uses a connection of its own, and is never tried again once bytes may have left. Answers with a success, a 429, or another
- * 4xx that the platform itself wrote; throws a `Failure` for 5xx (`scm_unavailable`, with `retryAfter` only where it is
- * told), redirects, what somebody in between wrote, and all that `ApiClient` throws for.
+ * Uses a new connection, and retries only while no byte can have been sent. Returns a success, a 429, or another 4xx
+ * that the platform itself wrote. Throws a `Failure` for 5xx (`scm_unavailable`, with `retryAfter` only when the answer
+ * names a time), for redirects, for a 4xx that a proxy wrote, and for network errors.
  */
 export async function send(transport: Transport, request: SendRequest): Promise<RawAnswer> {
   const { limits } = transport

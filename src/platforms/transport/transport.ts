@@ -1,4 +1,4 @@
-// What all calls to platforms share: connections, address policy, caches and counts. Opened once, and closed here.
+// What all calls to platforms share: connections, address policy, caches and counters. Opened once, and closed here.
 
 import { createSecureContext, rootCertificates } from 'node:tls'
 import type { AllowedHost } from '../../config.ts'
@@ -28,7 +28,7 @@ import { createWaiting, type Waiting } from './waiting.ts'
 
 export interface TransportOptions {
   allowedHosts: AllowedHost[]
-  /** PEM text of certificate authorities besides those that Node knows. */
+  /** PEM text of certificate authorities that are trusted besides Node's own. */
   extraCaCerts: string | null
   httpsProxy: string | null
   noProxy: string[]
@@ -36,32 +36,32 @@ export interface TransportOptions {
   limits?: Partial<Limits>
   /** All addresses of a name; the system's by default. */
   lookup?: Lookup
-  /** Told of `scm_call`, `scm_address_refused`, `scm_origin_left_alone` and `scm_api_sunset`. */
+  /** Gets the events `scm_call`, `scm_address_refused`, `scm_origin_left_alone` and `scm_api_sunset`. */
   log?: Log
 }
 
-/** The only way to a platform. Its pipelines are for `ApiClient`, `send`, `fetchImage` and `probe`. */
+/** All calls to platforms go through it. Its pipelines are for `ApiClient`, `send`, `fetchImage` and `probe`. */
 export interface Transport extends Pipelines {
   readonly policy: AddressPolicy
   readonly limits: Limits
   /**
-   * What a request of ours does with platforms, from its first call to its last. No guard: it shares out places among
-   * requests, and one that has its place must not wait for another between two calls.
+   * Limits how many of our requests wait for platforms, each from its first call to its last. It is not a guard: a
+   * request that has its place must not wait for another one between two calls.
    */
   readonly waiting: Waiting
   readonly etags: EtagCache
   readonly positions: Positions
   readonly shapes: Shapes
   readonly versions: ServerVersions
-  /** Where a URL leads, for messages. */
+  /** The endpoint of a URL, for messages. */
   endpointOf(url: URL): Endpoint
-  /** The way to a host, step by step, for its operator: no request is sent. */
+  /** How a host is reached, step by step, for the operator; no request is sent. */
   inspect(target: Target): Promise<Inspection>
-  /** Ends all connections at once; calls under way fail. */
+  /** Ends all connections at once; running calls fail. */
   close(): Promise<void>
 }
 
-/** Connects to nothing yet. Throws when `extraCaCerts` is no PEM. */
+/** Opens no connection yet. Throws when `extraCaCerts` is not PEM. */
 export function createTransport(options: TransportOptions): Transport {
   const limits = { ...LIMITS, ...options.limits }
   const log = options.log ?? (() => {})

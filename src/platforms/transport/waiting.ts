@@ -1,11 +1,11 @@
-// How many requests of ours may wait for platforms at once, shared out fairly among accounts: one whose platforms hang takes no place from others.
+// Limits how many requests wait for platforms, and shares the places fairly, so that one account cannot take them all.
 
 import { Failure } from '../../failure.ts'
 
-/** Some of those that wait are answered by then. */
+/** By then some of the waiting requests will have got their answer. */
 const RETRY_AFTER_SECONDS = 2
 
-/** Does the work once there is a place for it; its signal fires when the place is needed for an account that has fewer. */
+/** Runs the work once it has a place; its signal fires when an account with fewer requests needs the place. */
 export type Waiting = <T>(
   account: string,
   work: (signal: AbortSignal) => Promise<T>,
@@ -13,7 +13,7 @@ export type Waiting = <T>(
 ) => Promise<T>
 
 export interface WaitingOptions {
-  /** Once begun it is seen through: a code that was spent must become a link. */
+  /** Whether the work must not be cancelled: an OAuth code that has been exchanged must become a link. */
   unbroken?: boolean
 }
 
@@ -29,15 +29,16 @@ interface Turn {
 }
 
 export interface WaitingBounds {
-  /** Requests that wait for platforms at once. */
+  /** Maximum number of requests that wait for platforms at once. */
   waiting: number
-  /** How long one waits for its place in turn, in milliseconds. */
+  /** How long a request waits for its place, in milliseconds. */
   turn: number
 }
 
 /**
- * An account's share is `waiting / (accounts + 1)`, one at least, so that there is room for one more. What goes over it, or
- * finds all places taken by accounts within theirs, waits in turn and is then refused (`overloaded`).
+ * An account's share is `waiting / (accounts + 1)`, at least one, so that there is always room for one more account. A
+ * request that exceeds the share, or finds every place taken by accounts within theirs, waits in turn, and gets
+ * `overloaded` when its time is over.
  */
 export function createWaiting({ waiting: maxJobs, turn: maxTurnMs }: WaitingBounds): Waiting {
   const jobs = new Set<Job>()
@@ -49,7 +50,7 @@ export function createWaiting({ waiting: maxJobs, turn: maxTurnMs }: WaitingBoun
     return Math.max(1, Math.floor(maxJobs / (accounts.size + 1)))
   }
 
-  /** The newest of the account that is furthest over its share; it ends at once, and its place is free. */
+  /** Cancels the newest request of the account that is furthest above its share, which frees a place at once. */
   function makeRoom(newcomer: string): boolean {
     const { newest, count } = greediestOf(jobs)
     if (!newest || count <= share(newcomer)) return false
@@ -62,7 +63,7 @@ export function createWaiting({ waiting: maxJobs, turn: maxTurnMs }: WaitingBoun
     return runningOf(jobs, account) < share(account) && (jobs.size < maxJobs || makeRoom(account))
   }
 
-  /** Hands free places to those who wait, accounts with the fewest first. */
+  /** Gives free places to waiting requests, first to the accounts that have the fewest. */
   function next(): void {
     const waiting = turns.map((turn) => ({ turn, running: runningOf(jobs, turn.account) }))
     for (const { turn } of waiting.sort((one, other) => one.running - other.running)) {
@@ -95,7 +96,7 @@ export function createWaiting({ waiting: maxJobs, turn: maxTurnMs }: WaitingBoun
   }
 }
 
-/** Whether the turn came before so many milliseconds had passed. `begin` is called at once when it comes. */
+/** Whether a place became free before that many milliseconds had passed; `begin` is then called at once. */
 function queueTurn(
   turns: Turn[],
   { account, begin }: { account: string; begin(): void },
@@ -126,7 +127,7 @@ function runningOf(jobs: Set<Job>, account: string): number {
   return count
 }
 
-/** Of the account with the most jobs that may be broken off: how many, and the newest of them. */
+/** The account with the most requests that may be cancelled: how many it has, and the newest of them. */
 function greediestOf(jobs: Set<Job>): { newest: Job | undefined; count: number } {
   const counts = new Map<string, number>()
   for (const { account, unbroken } of jobs) if (!unbroken) counts.set(account, (counts.get(account) ?? 0) + 1)

@@ -1,4 +1,4 @@
-// Reads the body of an answer, counting bytes as they come and decoded, so that neither a flood nor a bomb fills memory.
+// Reads an answer's body and counts its bytes, received and decompressed, so that no answer can fill the memory.
 
 import { Readable, Transform, Writable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
@@ -7,18 +7,18 @@ import { coded, codeOf } from '../faults.ts'
 import type { BodyLease } from '../guard.ts'
 
 export interface BodyBounds {
-  /** Most bytes, as they come and again decoded. */
+  /** Maximum bytes, both as received and decompressed. */
   body: number
-  /** Decoded bytes for each byte that came, once `ratioFrom` bytes are decoded. */
+  /** Maximum decompressed bytes per received byte, checked once `ratioFrom` bytes are decompressed. */
   ratio: number
   ratioFrom: number
-  /** What is more than `body` is left out, and not an error. */
+  /** Whether a body longer than `body` is cut there instead of being an error. */
   cut?: boolean
 }
 
 /**
- * The body's bytes, decompressed. Throws errors with the codes `TOO_LARGE`, `BOMB`, `ENCODING`, zlib's `Z_…` and the network's;
- * the stream is then destroyed.
+ * The body's bytes, decompressed. Throws errors with the codes `TOO_LARGE`, `BOMB` (a decompression bomb), `ENCODING`,
+ * zlib's `Z_…` and those of the network; the stream is then destroyed.
  */
 export async function readBody(
   stream: Readable,
@@ -113,7 +113,7 @@ async function readStream(stream: Readable, gzipped: boolean, bounds: BodyBounds
 }
 
 function discarding(stream: Readable, code: string): Error {
-  stream.on('error', () => {}) // nobody reads it any more
+  stream.on('error', () => {}) // nobody reads the stream any more
   stream.destroy()
   return coded(code)
 }

@@ -1,22 +1,22 @@
 // @ts-check
-// Reads JSON from a platform: not too deep, not of too many values, only what is wanted of it, and its texts fit for our
-// database and pages. Plain JavaScript, because a thread of its own runs it as well.
+// Parses a platform's JSON within bounds of depth and number of values, keeps only the wanted members, and cleans
+// strings so that our database and pages accept them. Plain JavaScript, because a worker thread also runs it.
 
 /**
  * @typedef {object} JsonBounds
- * @property {number} depth Objects and arrays within one another.
- * @property {number} nodes Values in all: a text of 8 MB can become gigabytes of objects.
+ * @property {number} depth Maximum nesting of objects and arrays.
+ * @property {number} nodes Maximum number of values: 8 MB of text can become gigabytes of objects.
  * @property {number} text Characters after which a string is cut.
  */
 
 /**
- * What is kept of a value: all of it, the named members of an object, or so much of each item of an array.
+ * Which part of a value is kept: all of it, the named members of an object, or the same part of each item of an array.
  * @typedef {true | { members: Record<string, Pick> } | { items: Pick }} Pick
  */
 
 /**
- * undefined when `text` is not JSON. Throws an error with code `TOO_DEEP` or `TOO_MANY` before anything is built of it. NUL
- * and lone surrogates become U+FFFD, since PostgreSQL refuses them and pages garble them.
+ * undefined when `text` is not JSON. Throws an error with code `TOO_DEEP` or `TOO_MANY` before any object is built. NUL
+ * and lone surrogates become U+FFFD, because PostgreSQL rejects them and pages show them as garbage.
  * @param {string} text
  * @param {JsonBounds} bounds
  * @param {Pick} [pick]
@@ -29,14 +29,14 @@ export function readJson(text, bounds, pick = true) {
   try {
     value = JSON.parse(text)
   } catch {
-    return undefined // its message may quote the answer
+    return undefined // not rethrown: the error's message may quote the answer
   }
   const picked = keep(value, pick)
   return scan.escapes || scan.longest > bounds.text ? clean(picked, bounds.text) : picked
 }
 
 /**
- * The longest string, and whether any escape could stand for NUL or a surrogate.
+ * The length of the longest string, and whether any escape could stand for NUL or a surrogate.
  * @param {string} text
  * @param {JsonBounds} bounds
  */
@@ -45,7 +45,7 @@ function scanJson(text, { depth: maxDepth, nodes: maxNodes }) {
   let nodes = 1
   let longest = 0
   let escapes = false
-  let start = -1 // of the string we are in
+  let start = -1 // of the string being read
   for (let at = 0; at < text.length; at++) {
     const code = text.charCodeAt(at)
     if (start >= 0) {
@@ -85,11 +85,11 @@ function keep(value, pick) {
   return members
 }
 
-// biome-ignore lint/suspicious/noControlCharactersInRegex: NUL is what is looked for
+// biome-ignore lint/suspicious/noControlCharactersInRegex: the pattern searches for NUL
 const UNFIT = /\u0000|[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[\udc00-\udfff]/g
 
 /**
- * NUL and lone surrogates replaced, cut after `maxLength` characters without halving a pair.
+ * The text with NUL and lone surrogates replaced, cut after `maxLength` characters but never inside a surrogate pair.
  * @param {string} text
  * @param {number} maxLength
  */

@@ -1,5 +1,5 @@
 // @ts-check
-// The thread that reads large answers, so that requests go on meanwhile.
+// The worker thread that parses large answers, so that the main thread can go on serving requests.
 
 import { parentPort } from 'node:worker_threads'
 import { readJson } from './json-reader.js'

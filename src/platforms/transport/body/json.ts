@@ -1,4 +1,4 @@
-// JSON of platforms: small answers are read at once, large ones by a thread of their own.
+// Parses platforms' JSON: small answers in the main thread, large ones in a worker thread.
 
 import { Worker } from 'node:worker_threads'
 import { type TSchema, Type } from 'typebox'
@@ -9,14 +9,17 @@ import { type JsonBounds, type Pick, readJson } from './json-reader.js'
 export type { JsonBounds } from './json-reader.js'
 
 export interface JsonReader {
-  /** As `readJson` of json-reader.js. Large `bytes` are gone afterwards. Throws what the lease's signal is given. */
+  /**
+   * Like `readJson` of json-reader.js. Large `bytes` are empty afterwards. Rejects with the reason of the lease's
+   * signal.
+   */
   read(bytes: Buffer, bounds: JsonBounds, lease: BodyLease, pick?: Pick): Promise<unknown>
   close(): Promise<void>
 }
 
-/** What is larger is read by the thread; below, that costs more than it saves: 128 kB are read in a millisecond. */
+/** Larger bodies go to the worker thread. Smaller ones would gain nothing: 128 kB are parsed in a millisecond. */
 const MAX_HERE_BYTES = 128 * 1024
-/** What the thread may take; an answer of 8 MB and 200,000 values needs a third. */
+/** The worker thread's memory limit; an answer of 8 MB and 200,000 values needs a third of it. */
 const MAX_THREAD_MB = 192
 
 interface Asked {
@@ -28,11 +31,14 @@ interface Asked {
   reject(error: unknown): void
 }
 
-/** The thread reads one answer after the other: what waits for it may still give way, and dies of no other's size. */
+/**
+ * The thread parses one answer at a time. Waiting answers can still be cancelled, and survive when it runs out of
+ * memory.
+ */
 export function createJsonReader(): JsonReader {
   let worker: Worker | undefined
   let isClosed = false
-  /** What the thread is at. */
+  /** What the thread is parsing now. */
   let current: Asked | undefined
   const waiting = new Set<Asked>()
 
@@ -48,7 +54,7 @@ export function createJsonReader(): JsonReader {
         settle(({ resolve, reject }) => (code === undefined ? resolve(value) : reject(coded(code)))),
       onExit() {
         worker = undefined
-        // It has run out of memory: what it was reading was too much.
+        // The thread ran out of memory, so the answer it was parsing has too many values.
         settle(({ reject }) => reject(coded('TOO_MANY')))
       },
     })
@@ -90,7 +96,7 @@ export function createJsonReader(): JsonReader {
   }
 }
 
-/** Bytes that are a buffer of their own are moved, not copied. */
+/** Bytes that have a buffer of their own are transferred to the thread, not copied. */
 function hand({ bytes, bounds, pick }: Asked, worker: Worker): void {
   const whole = bytes.buffer.byteLength === bytes.length
   worker.postMessage({ bytes, bounds, pick }, whole ? [bytes.buffer as ArrayBuffer] : [])
@@ -109,12 +115,12 @@ function startThread({ onResult, onExit }: ThreadEvents): Worker {
     resourceLimits: { maxOldGenerationSizeMb: MAX_THREAD_MB },
   })
   worker.on('message', onResult)
-  worker.on('error', () => undefined) // its exit tells
+  worker.on('error', () => undefined) // the exit event reports it
   worker.on('exit', onExit)
   return worker
 }
 
-/** What `shape` reads of a value. */
+/** The part of a value that `shape` reads. */
 export function pickOf(shape: TSchema): Pick {
   const one = Type.IsUnion(shape) ? shape.anyOf.find((each) => Type.IsObject(each) || Type.IsArray(each)) : shape
   if (one && Type.IsArray(one)) return { items: pickOf(one.items) }
@@ -122,7 +128,7 @@ export function pickOf(shape: TSchema): Pick {
   return { members: Object.fromEntries(Object.entries(one.properties).map(([name, member]) => [name, pickOf(member)])) }
 }
 
-/** Whether what is asked for is a list, or has one among its members as GitHub's searches do: only those are large. */
+/** Whether the shape is a list, or an object with a list in it, as GitHub's searches are: only lists may be large. */
 export function isList(shape: TSchema): boolean {
   if (Type.IsArray(shape)) return true
   return (

@@ -1,4 +1,4 @@
-// Whether a platform's answer has the fields that we read of it, and those fields alone.
+// Checks that a platform's answer has the fields that we read, and drops all others.
 
 import { type Static, type TObject, type TSchema, Type } from 'typebox'
 import { Compile } from 'typebox/compile'
@@ -6,11 +6,12 @@ import { wrongShape } from '../bad-answers.ts'
 
 export interface Shapes {
   /**
-   * What `shape` names of a value, undefined when something that it needs is missing. An optional member of an odd kind is
-   * as good as absent: one odd field must not lose an answer. Knows optional members, and objects in objects.
+   * The members of a value that `shape` names; undefined when a required one is missing or has the wrong type. An
+   * optional one of the wrong type is left out, so that one bad field does not lose the answer. Knows optional members
+   * and nested objects.
    */
   narrow<T extends TSchema>(shape: T, value: unknown): Static<T> | undefined
-  /** As `narrow`; throws `scm_bad_response` with the first field that is not as `shape` says. */
+  /** Like `narrow`, but throws `scm_bad_response` with the first field that does not fit `shape`. */
   read<T extends TSchema>(shape: T, value: unknown, host: string): Static<T>
 }
 
@@ -19,7 +20,7 @@ interface Checker {
   Errors(value: unknown): { instancePath?: string }[]
 }
 
-/** Compiles a shape when it is first read: a compiled check takes 80 ns, and one that is not 5 µs. */
+/** Compiles a shape at its first use: a compiled check takes 80 ns, an uncompiled one 5 µs. */
 export function createShapes(): Shapes {
   const checkers = new WeakMap<TSchema, Checker>()
 
@@ -53,7 +54,7 @@ export function createShapes(): Shapes {
   }
 }
 
-/** The object that the shape is, or that is one of its alternatives. */
+/** The shape itself when it is an object, else the first of its alternatives that is one. */
 function objectIn(shape: TSchema): TObject | undefined {
   const alternatives = Type.IsUnion(shape) ? shape.anyOf : [shape]
   return alternatives.find((one) => Type.IsObject(one))

@@ -1,26 +1,31 @@
-// Which addresses a user may point us at: the policy that `ALLOWED_HOSTS` opens and nothing else.
+// The address policy: which addresses requests for users may go to. Only `ALLOWED_HOSTS` can permit more.
 
 import ipaddr from 'ipaddr.js'
 import type { AllowedHost } from '../../../config.ts'
 import { type ClassifiedAddress, classifyAddress } from './address-class.ts'
 
-/** Where a request is to go. `host` as URL parsing leaves it (lower case, IPv6 without brackets). */
+/** The destination of a request. `host` is as URL parsing writes it: lower case, IPv6 without brackets. */
 export interface Target {
   protocol: 'https:' | 'http:'
   host: string
   port: number
 }
 
-/** Why nothing is sent. `message` is for the user and never holds a resolved address; `log` is for the operator. */
+/**
+ * Why a request is not sent. `message` is for the user and never contains a resolved address; `log` is for the
+ * operator.
+ */
 export interface PolicyViolation {
   message: string
   log: { host: string; port: number; address: string; range: string; setting: string }
 }
 
 export interface AddressPolicy {
-  /** Scheme and port, and the address where the host is a literal one or a name of this machine; null when all may pass. */
+  /**
+   * Checks scheme and port, and the address if the host is an IP or a name of this machine; null when all is allowed.
+   */
   checkTarget(target: Target): PolicyViolation | null
-  /** One address that the target's name resolves to, or the connected peer's; null when it may be contacted. */
+  /** Checks one address that the target's name resolves to, or the connected peer's; null when it is allowed. */
   checkAddress(target: Target, address: string): PolicyViolation | null
 }
 
@@ -32,14 +37,14 @@ export function targetOf(url: URL): Target | null {
   return { protocol, host, port: url.port === '' ? (protocol === 'https:' ? 443 : 80) : Number(url.port) }
 }
 
-/** Wherever such a name is looked up, here or at a proxy, it means that machine itself (RFC 6761). */
+/** Such a name always means the machine that looks it up, whether that is ours or the proxy's (RFC 6761). */
 export function isLocalName(host: string): boolean {
   return host === 'localhost' || host.endsWith('.localhost')
 }
 
 /**
- * Names under which clouds serve their machines' credentials. Refused by name, since behind a proxy it is the proxy that
- * looks names up.
+ * Names under which clouds serve the credentials of their machines. They are rejected by name, because behind a proxy
+ * we do not see the address that a name resolves to.
  */
 const METADATA_NAMES = new Set([
   'metadata',
@@ -78,7 +83,7 @@ export function createAddressPolicy(allowed: AllowedHost[]): AddressPolicy {
         log: logLine(target, '', 'http', `http://${hostAndPort(target)}`),
       }
     }
-    // Mail, SSH and other services below 1024 can be made to act on an HTTP request.
+    // Mail, SSH and other services on ports below 1024 can be misused by sending them an HTTP request.
     if (target.port !== 443 && target.port < 1024 && named.length === 0) {
       return {
         message: `Port ${target.port} is not one this server contacts: only 443 and 1024 and up. Ask the operator to add "${hostAndPort(target)}" to ALLOWED_HOSTS.`,
@@ -96,7 +101,7 @@ interface Entry {
   port: number | null
   plainHttp: boolean
   portFits(port: number): boolean
-  /** Whether the entry is written for this host. */
+  /** Whether the entry names this host. */
   names(host: string): boolean
   /** Whether it permits this private, special or loopback address for the target. */
   opens(target: Target, classified: ClassifiedAddress): boolean
@@ -148,12 +153,12 @@ function logLine(target: Target, address: string, range: string, setting: string
   return { host: target.host, port: target.port, address, range, setting }
 }
 
-/** Whether the operator can allow the address. */
+/** Whether the operator can allow this address. */
 export function mayBeOpened({ log }: PolicyViolation): boolean {
   return log.setting !== 'none'
 }
 
-/** `setting` null: no entry can open it. */
+/** `setting` null: no setting can allow it. */
 function violationOf(target: Target, address: string, range: string, setting: string | null): PolicyViolation {
   const log = logLine(target, address, range, setting === null ? 'none' : `ALLOWED_HOSTS=${setting}`)
   if (setting === null) {

@@ -1,4 +1,4 @@
-// Opens connections: only to addresses that were checked, and only if the peer is one of them.
+// Opens connections, only to addresses that the policy has checked, and checks the connected peer again.
 
 import { lookup as systemLookup } from 'node:dns/promises'
 import { isIP, connect as netConnect, type Socket } from 'node:net'
@@ -30,12 +30,12 @@ interface ConnectOptions {
 
 type ConnectCallback = (...outcome: [null, Socket] | [Error, null]) => void
 
-/** Asks the system, so that /etc/hosts counts. */
+/** Uses the system's resolver, so that /etc/hosts counts. */
 export async function lookUp(host: string): Promise<string[]> {
   return (await systemLookup(host, { all: true })).map(({ address }) => address)
 }
 
-/** A connector as undici's Agent takes it. undici itself would connect to literal addresses without asking anybody. */
+/** A connector for undici's Agent. undici's own would connect to literal IP addresses without any check. */
 export function createConnector(parts: ConnectorParts): (options: ConnectOptions, callback: ConnectCallback) => void {
   return (options, callback) => {
     open(parts, options).then(
@@ -56,7 +56,7 @@ async function open(parts: ConnectorParts, options: ConnectOptions): Promise<Soc
   for (const [index, address] of addresses.entries()) {
     const left = end - Date.now()
     if (left <= 0) break
-    // The rest of the time is for the last address: one that swallows packets must not use it all up.
+    // An address that never answers must not use up all the time, so only the last one gets all that is left.
     const time = index < addresses.length - 1 ? Math.min(left, parts.limits.connect / 4) : left
     try {
       return await openTo(parts, target, address, time)
@@ -75,7 +75,7 @@ export async function checkedAddresses(parts: ConnectorParts, target: Target): P
   if (isIP(target.host)) return [target.host]
   const addresses = await within(parts.limits.dns, 'DNS_TIMEOUT', parts.lookup(target.host))
   if (addresses.length === 0) throw coded('ENOTFOUND')
-  // Every one must pass: a name with a public and a private address would get in by trying often.
+  // All must pass: a name with one public and one private address would pass sooner or later when asked repeatedly.
   for (const address of addresses) {
     const violation = parts.policy.checkAddress(target, address)
     if (violation) throw parts.failureOf(violation)
@@ -103,7 +103,7 @@ function openTo(parts: ConnectorParts, target: Target, address: string, time: nu
 
     tcp.on('error', fail)
     tcp.once('connect', () => {
-      // Where we are connected counts, not where we wanted to go.
+      // The connected peer decides, not the address we asked for.
       const violation = parts.policy.checkAddress(target, tcp.remoteAddress ?? '')
       if (violation) return fail(parts.failureOf(violation))
       if (target.protocol === 'http:') return done()

@@ -1,4 +1,4 @@
-// The connections to a platform: directly or through the operator's proxy, on connections that are kept or on a fresh one.
+// The HTTP dispatchers for platforms: direct or through the operator's proxy, with kept connections or a fresh one.
 
 import { LRUCache } from 'lru-cache'
 import { Agent, type Dispatcher, Pool, ProxyAgent } from 'undici'
@@ -9,9 +9,9 @@ import { bypassesProxy } from './no-proxy.ts'
 
 export interface Dispatchers {
   isProxied(target: Target): boolean
-  /** `fresh` is for what must not go out on a kept connection. Throws when the target may not be contacted. */
+  /** `fresh`: for requests that must not use a kept connection. Throws when the policy forbids the target. */
   dispatcherFor(target: Target, fresh: boolean): Promise<Dispatcher>
-  /** Ends all connections at once; calls under way fail. */
+  /** Ends all connections at once; running calls fail. */
   close(): Promise<void>
 }
 
@@ -28,7 +28,8 @@ export function createDispatchers(parts: ConnectorParts, { httpsProxy, noProxy }
     connections: 64,
   }
   const connect = createConnector(parts)
-  // A refresh token is spent even when the answer is lost, so it never goes out on a kept connection that may be dead.
+  // A refresh token is used up even when the answer is lost, so it must not go out on a kept connection that may be
+  // dead.
   const direct = {
     kept: new Agent({ ...settings, connect }),
     fresh: new Agent({ ...settings, connect, pipelining: 0 }),
@@ -44,7 +45,8 @@ export function createDispatchers(parts: ConnectorParts, { httpsProxy, noProxy }
     if (!proxy || !isProxied(target)) return fresh ? direct.fresh : direct.kept
     const key = `${target.host}:${target.port}`
     if (!checkedForProxy.has(key)) {
-      // A name that resolves here is checked; one that does not is the proxy's to know and to guard.
+      // A name that resolves here is checked. One that does not can be resolved only by the proxy, which has to check
+      // it.
       await checkedAddresses(parts, target).catch((error: unknown) => {
         if (error instanceof Failure) throw error
       })
@@ -68,7 +70,7 @@ function createProxy(uri: string, settings: Agent.Options, { secureContext, limi
     uri,
     proxyTls: tls,
     requestTls: tls,
-    // Without a limit a proxy that swallows CONNECT would keep its sockets for minutes.
+    // Without a limit, a proxy that never answers CONNECT would keep its sockets for minutes.
     clientFactory: (origin, opts) => new Pool(origin, { ...opts, headersTimeout: limits.connect }),
   }
   return { kept: new ProxyAgent(options), fresh: new ProxyAgent({ ...options, pipelining: 0 }) }

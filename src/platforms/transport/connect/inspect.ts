@@ -1,4 +1,4 @@
-// The way to a host, step by step, for its operator: its addresses, what the policy says of each, and its certificate.
+// Shows the operator how a host is reached: its addresses, what the policy says about each, and its certificate.
 
 import { isIP, connect as netConnect } from 'node:net'
 import { type TLSSocket, connect as tlsConnect } from 'node:tls'
@@ -12,22 +12,22 @@ export interface Certificate {
   issuer: string
   /** ISO 8601. */
   endsAt: string
-  /** Why it is not trusted, as OpenSSL names it (`DEPTH_ZERO_SELF_SIGNED_CERT`); null when it is. */
+  /** Why it is not trusted, as an OpenSSL code (`DEPTH_ZERO_SELF_SIGNED_CERT`); null when it is trusted. */
   problem: string | null
 }
 
 export interface Inspection {
   proxied: boolean
-  /** Of scheme and port, or of the host where it is an address. */
+  /** About scheme and port, or about the host when it is an IP address. */
   violation: PolicyViolation | null
   addresses: { address: string; violation: PolicyViolation | null }[]
-  /** Why no address could be found or connected to. */
+  /** Why no address was found, or none accepted a connection. */
   fault: Failure | null
-  /** null over plain http, through a proxy, and where there was no connection. */
+  /** null for plain http, through a proxy, and when there was no connection. */
   certificate: Certificate | null
 }
 
-/** Connects to nothing that the policy refuses, and sends nothing but the greeting of TLS. */
+/** Connects to nothing that the policy forbids, and sends nothing but the TLS handshake. */
 export async function inspectTarget(parts: ConnectorParts, target: Target, proxied: boolean): Promise<Inspection> {
   const nothing: Inspection = { proxied, violation: null, addresses: [], fault: null, certificate: null }
   const violation = parts.policy.checkTarget(target)
@@ -56,7 +56,7 @@ function faultOf(error: unknown, { host, port }: Target): Failure {
   return readFault(error, { host, port, proxied: false }).failure
 }
 
-/** The first address that answers decides. */
+/** Tries the addresses in turn; the first one that answers decides. */
 async function connectToFirst(
   parts: ConnectorParts,
   target: Target,
@@ -73,7 +73,7 @@ async function connectToFirst(
   return { fault, certificate: null }
 }
 
-/** null over plain http. A certificate that is not trusted is read as well: that is what is to be told. */
+/** null for plain http. An untrusted certificate is read too, because the operator wants to see exactly that one. */
 function readCertificate(parts: ConnectorParts, target: Target, address: string): Promise<Certificate | null> {
   return new Promise((resolve, reject) => {
     const tcp = netConnect({ host: address, port: target.port })
@@ -99,7 +99,7 @@ function readCertificate(parts: ConnectorParts, target: Target, address: string)
         host: target.host,
         servername: isIP(target.host) ? '' : target.host,
         secureContext: parts.secureContext,
-        // Only here: nothing is sent on this connection, and it ends at once.
+        // Safe only here: no request is sent on this connection, and it is closed at once.
         rejectUnauthorized: false,
       })
       socket.on('error', fail)
@@ -119,7 +119,7 @@ function certificateOf(socket: TLSSocket): Certificate {
   }
 }
 
-/** What a certificate says of itself goes to a terminal. */
+/** A certificate's names are printed on a terminal, so they are cleaned. */
 function nameIn(name: string | string[] | undefined): string {
   return [name ?? 'without a name']
     .flat()

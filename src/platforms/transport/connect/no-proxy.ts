@@ -1,9 +1,11 @@
-// Which hosts are contacted without the outgoing proxy: the entries of `NO_PROXY`, and this machine.
+// Which hosts are contacted without the proxy: the entries of `NO_PROXY`, and this machine.
 
 import ipaddr from 'ipaddr.js'
 import { isLocalName, type Target } from './address.ts'
 
-/** Entries are `*`, `host` (and what is below it), `.suffix`, `*.suffix`, an IP or a CIDR, each perhaps with a port. */
+/**
+ * An entry is `*`, `host` (with its subdomains), `.suffix`, `*.suffix`, an IP or a CIDR, each with an optional port.
+ */
 export function bypassesProxy(entries: string[], target: Target): boolean {
   if (isLocalName(target.host) || rangeOf(target.host) === 'loopback') return true
   return entries.some((entry) => matches(entry.trim().toLowerCase(), target))

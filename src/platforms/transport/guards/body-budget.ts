@@ -1,9 +1,9 @@
-// How many bytes of platforms' answers are in memory at once, for the whole process: the largest gives way.
+// Limits the bytes of platforms' answers that are in memory at once, in the whole process: the largest body is dropped.
 
 import { Failure } from '../../../failure.ts'
 import type { BodyLease, Call, Guard } from '../guard.ts'
 
-/** A lease for the whole way of each call, until its body is read and parsed. */
+/** Gives each call a lease, from here until its body is read and parsed. */
 export function createBodyBudget(maxBytes: number): Guard<Call> {
   const openLease = createLeases(maxBytes)
   return async (call, next) => {
@@ -16,13 +16,13 @@ export function createBodyBudget(maxBytes: number): Guard<Call> {
   }
 }
 
-/** Fails where no guard has opened a lease: bytes that nobody counts are not read. */
+/** Throws when no guard has opened a lease: bytes that are not counted must not be read. */
 export function leaseOf({ lease }: Call): BodyLease {
   if (!lease) throw new Failure('internal', 'Internal error')
   return lease
 }
 
-/** Leases of `maxBytes` in all. */
+/** Opens leases that together hold at most `maxBytes`. */
 export function createLeases(maxBytes: number): () => BodyLease {
   const leases = new Set<{ bytes: number; kept: boolean; controller: AbortController }>()
   let total = 0

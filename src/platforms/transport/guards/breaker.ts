@@ -1,4 +1,4 @@
-// Leaves a platform alone after repeated failures, so that a dead one costs its users seconds and nobody else anything.
+// A circuit breaker: after repeated failures a platform is not called for a while, so that nobody waits for a dead one.
 
 import { LRUCache } from 'lru-cache'
 import { Failure } from '../../../failure.ts'
@@ -10,18 +10,20 @@ type BreakerBounds = Pick<Limits, 'breakerFailures' | 'breakerWindow' | 'breaker
 
 export type Verdict = 'answered' | 'failed' | 'unknown'
 
-/** Who calls, of whom a platform's failures are believed. */
+/** The caller whose result counts for the circuit breaker. */
 export interface Witness {
-  /** null: the link has never worked. What it sees opens nothing: its address may be wrong, or made to fail. */
+  /**
+   * null: the link has never worked. Its failures do not count: its address may be wrong, or chosen so that it fails.
+   */
   account: string | null
-  /** Origin and root path: two platforms on one host are two. */
+  /** Origin and root path, so that two platforms on one host are counted apart. */
   root: string
-  /** For the sentence. */
+  /** For the message. */
   host: string
 }
 
 export interface Breaker {
-  /** Throws `scm_unavailable` while the platform is left alone; else every call has to report its verdict. */
+  /** Throws `scm_unavailable` while the circuit is open. Otherwise the call must report its verdict when it ends. */
   enter(witness: Witness): (verdict: Verdict) => void
 }
 
@@ -31,14 +33,16 @@ interface Circuit {
   failedInARow: number
   pausedUntil: number
   probing: boolean
-  /** Whose probe failed last. */
+  /** The account whose probe failed last. */
   failedProbe: string | null
 }
 
-/** At most so many failures and successes are remembered of each. */
+/** Maximum number of failures, and of successes, that are remembered per circuit. */
 const MAX_REMEMBERED = 100
 
-/** Every attempt counts: no answer and 5xx as failed, any other answer as answered, and what was not sent not at all. */
+/**
+ * Counts every attempt: no answer or a 5xx is a failure, any other answer a success; a request not sent does not count.
+ */
 export function createBreakerGuard(breaker: Breaker): Guard<Call & Pick<Witness, 'account' | 'root'>> {
   return async (call, next) => {
     const { account, root, endpoint } = call
@@ -58,8 +62,8 @@ export function createBreakerGuard(breaker: Breaker): Guard<Call & Pick<Witness,
 }
 
 /**
- * A platform has a circuit for everybody, which failures of one account alone never open, and one for each account,
- * which that account's failures open for itself.
+ * A platform has one circuit for all accounts, which one account's failures alone never open, and one circuit per
+ * account, which that account's failures open for that account only.
  */
 export function createBreaker(bounds: BreakerBounds, opened: (host: string) => void): Breaker {
   const circuits = new LRUCache<string, Circuit>({ max: 10_000 })
@@ -84,7 +88,7 @@ export function createBreaker(bounds: BreakerBounds, opened: (host: string) => v
     const failures = circuit.failures.filter(({ at }) => at > since)
     circuit.failures = [...failures, { at: now, account: account ?? '' }].slice(-MAX_REMEMBERED)
     circuit.failedInARow += 1
-    // Whoever fails every probe must not keep it shut to others.
+    // One account whose probes always fail must not keep the circuit open for all others.
     if (probe && accounts > 1 && circuit.failedProbe === account) {
       reset(circuit)
       return
@@ -116,9 +120,9 @@ export function createBreaker(bounds: BreakerBounds, opened: (host: string) => v
 /** A call that has entered a circuit. */
 interface Entry {
   circuit: Circuit
-  /** So many accounts must have seen failures before they count. */
+  /** How many accounts must have failed before the circuit may open. */
   accounts: number
-  /** It finds out whether the platform is well again. */
+  /** Whether this call tests if the platform works again. */
   probe: boolean
 }
 
@@ -137,7 +141,7 @@ function isDown(
 ): boolean {
   if (failures.length < breakerFailures) return false
   if (new Set(failures.map(({ account }) => account)).size < accounts) return false
-  // One user's query that always ends in a 500 must not shut a healthy platform to all others.
+  // One user's query that always ends in a 500 must not cut off a healthy platform for everybody else.
   const answered = successes.filter((at) => at > since).length
   return failedInARow >= breakerFailures || failures.length > answered
 }

@@ -1,10 +1,10 @@
-// Tells the operator of each attempt that was made: host, method, outcome and time, and nothing of what was asked.
+// Logs each attempt for the operator: host, method, result and time, but neither path nor content.
 
 import type { Log } from '../../../log-events.ts'
 import { readFault } from '../faults.ts'
 import type { Call, Guard } from '../guard.ts'
 
-/** Which try of a call this is. */
+/** Which attempt of a call this is. */
 export interface Attempt {
   /** From 1. */
   number: number
@@ -12,7 +12,7 @@ export interface Attempt {
   beganAt: number
 }
 
-/** The event `scm_call`. Its `ms` are those since the first attempt. */
+/** Logs the event `scm_call`. Its `ms` count from the first attempt. */
 export function createCallLog(log: Log): Guard<Call & { attempt?: Attempt }> {
   return async (call, next) => {
     const { number, beganAt } = call.attempt ?? { number: 1, beganAt: Date.now() }

@@ -1,4 +1,4 @@
-// Makes identical reads at the same time one call, which ends when nobody waits for it any more.
+// Makes identical reads at the same time share one call, which is cancelled when no caller waits for it any more.
 
 import { coded } from '../faults.ts'
 import { type Call, type Guard, type HttpResponse, keyOf, type Scoped } from '../guard.ts'
@@ -16,16 +16,16 @@ interface WaitedCall extends Call, Scoped {
 
 export interface Coalesce {
   /**
-   * The answer to the same call that is under way, or to this one, whose signal fires after `callMs` (`CALL_TIMEOUT`) or when
-   * all have given up. Rejects with `DEADLINE` at the caller's own deadline, and with the reason of the caller's own signal.
+   * Joins the same call if one is running, or starts it. It rejects with `CALL_TIMEOUT` after `callMs`. A caller gets
+   * `DEADLINE` at its own deadline, or the reason of its own signal; when all callers have left, the call is aborted.
    */
   guard: Guard<WaitedCall>
-  /** Gives up all that is under way. */
+  /** Aborts all running calls. */
   end(): void
 }
 
 export function createCoalesce(callMs: number): Coalesce {
-  const flights = new Map<string, Flight>() // calls under way only
+  const flights = new Map<string, Flight>() // running calls only
 
   function take(key: string, start: (signal: AbortSignal) => Promise<HttpResponse>): Flight {
     const controller = new AbortController()
@@ -35,12 +35,14 @@ export function createCoalesce(callMs: number): Coalesce {
       if (flights.get(key) === flight) flights.delete(key)
     })
     const flight: Flight = { result, waiting: 0, controller }
-    result.catch(() => {}) // every caller may have given up already
+    result.catch(() => {}) // every caller may have left already
     flights.set(key, flight)
     return flight
   }
 
-  /** What has ended is gone from `flights` already, and an end that nobody hears of costs an error for each call. */
+  /**
+   * Only for a running call: an ended one is no longer in `flights`, and aborting it would create an error for nothing.
+   */
   function giveUp(key: string, flight: Flight): void {
     if (flights.get(key) !== flight) return
     flights.delete(key)
@@ -67,10 +69,10 @@ export function createCoalesce(callMs: number): Coalesce {
   }
 }
 
-/** The longest time a timer takes, in milliseconds. */
+/** The longest delay that a timer accepts, in milliseconds. */
 const MAX_TIMER_MS = 2 ** 31 - 1
 
-/** Rejects after `left` milliseconds, and with the signal's reason. */
+/** Rejects after `left` milliseconds, or with the signal's reason. */
 async function endingWith<T>(result: Promise<T>, left: number, signal: AbortSignal | undefined): Promise<T> {
   let timer: NodeJS.Timeout | undefined
   let aborted: (() => void) | undefined

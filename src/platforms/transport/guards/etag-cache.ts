@@ -1,19 +1,19 @@
-// Remembers answers that carry an ETag, so that asking again costs no rate limit where nothing has changed.
+// Caches answers that carry an ETag, so that reading them again costs no rate limit while nothing has changed.
 
 import { LRUCache } from 'lru-cache'
 import { type Call, type Guard, type HttpResponse, keyOf, type Scoped } from '../guard.ts'
 
-/** Below what another thread reads, which takes the bytes away. */
+/** Smaller than what goes to the worker thread, which takes the bytes away. */
 const MAX_BODY_BYTES = 128 * 1024
 
 export interface EtagCache {
-  /** Asks with the ETag of what was answered before, and turns a 304 into that answer, with the `Link` of the new one. */
+  /** Sends the ETag of the cached answer, and turns a 304 into that answer, with the `Link` header of the 304. */
   guard: Guard<Call & Scoped>
-  /** Has the next read answered anew, and not with a 304. */
+  /** Makes the next read fetch the whole answer instead of a 304. */
   forget(call: Scoped): void
 }
 
-/** Bounded in entries, and in bytes of all bodies together. Bodies are kept as bytes: each reader parses them anew. */
+/** Bounded in entries and in total bytes. Bodies are kept as bytes, and each reader parses them again. */
 export function createEtagCache(): EtagCache {
   const cache = new LRUCache<string, HttpResponse>({
     max: 2_000,

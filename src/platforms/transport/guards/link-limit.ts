@@ -1,10 +1,10 @@
-// Lets at most a few calls at once through for one link; the others wait in turn.
+// Limits the concurrent calls of one link; further calls wait in turn.
 
 import type { Call, Guard } from '../guard.ts'
 
-/** Who gives up while waiting rejects with its signal's reason. */
+/** A caller whose signal fires while it waits gets the signal's reason. */
 export function createLinkLimit(callsPerLink: number): Guard<Call & { link: string }> {
-  // Links with calls under way only, so bounded by those.
+  // Has only links with running calls, so it stays small.
   const busy = new Map<string, { slots: number; waiting: (() => void)[] }>()
 
   async function enter(link: string, signal: AbortSignal | undefined): Promise<void> {

@@ -1,4 +1,4 @@
-// Sends nothing for a link while its platform has asked us to wait.
+// Sends nothing for a link for as long as its platform has asked us to wait.
 
 import { LRUCache } from 'lru-cache'
 import { Failure } from '../../../failure.ts'
@@ -11,9 +11,9 @@ interface Pause {
 }
 
 export interface LinkPauses {
-  /** Nothing is sent for the link for so many seconds. */
+  /** From now on nothing is sent for the link for this many seconds. */
   pause(link: string, seconds: number, code: Pause['code']): void
-  /** While a pause lasts, throws what its beginning threw. */
+  /** While a pause lasts, throws the code with which it began. */
   guard: Guard<Call & { link: string }>
 }
 

@@ -1,18 +1,18 @@
-// Tries a new token again before its refusal is believed: a platform's servers learn of it one after the other.
+// Retries with a new token before its rejection is believed: a platform's servers do not all know it at the same time.
 
 import { setTimeout as delay } from 'node:timers/promises'
 import { Failure } from '../../../failure.ts'
 import type { Call, Guard } from '../guard.ts'
 
-/** For so many milliseconds a token counts as new. */
+/** How long a token counts as new. */
 const NEW_TOKEN_MS = 60_000
 
 interface TokenCall extends Call {
-  /** `Date.now()` when the platform gave the token; undefined for a pasted one, whose every try counts. */
+  /** `Date.now()` when the platform issued the token; undefined for a pasted one, which is never retried here. */
   obtainedAt: number | undefined
 }
 
-/** `pauses`: the milliseconds before each further try. */
+/** `pauses`: the milliseconds before each retry. */
 export function createNewTokenGuard(pauses: number[]): Guard<TokenCall> {
   return async (call, next) => {
     for (const pause of isNewToken(call.obtainedAt) ? pauses : []) {
@@ -20,7 +20,7 @@ export function createNewTokenGuard(pauses: number[]): Guard<TokenCall> {
         return await next(call)
       } catch (error) {
         if (!(error instanceof Failure) || error.code !== 'scm_token_rejected') throw error
-        // Out of time, the refusal is what there is to tell.
+        // When the time is over, the rejection is the result.
         await delay(pause, undefined, { signal: call.signal }).catch(() => {
           throw error
         })

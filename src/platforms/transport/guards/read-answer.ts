@@ -1,4 +1,4 @@
-// Reads the answer of a platform's API as JSON, and has its vendor say what a refusal means.
+// Reads the answer of a platform's API as JSON, and lets its vendor say what an error means.
 
 import type { TSchema } from 'typebox'
 import { Failure } from '../../../failure.ts'
@@ -11,26 +11,27 @@ import { leaseOf } from './body-budget.ts'
 import type { LinkPauses } from './link-pauses.ts'
 import { readErrorBody, withBody } from './read-json.ts'
 
-/** What a vendor makes of the statuses from 400 to 499. */
+/** How a vendor reads the statuses from 400 to 499. */
 export interface AnswerReader {
-  /** Whether the platform itself wrote this answer, and not a proxy, gateway or sign-in wall in between. Not asked of a 429. */
+  /** Whether the platform wrote this answer, not a proxy, gateway or sign-in page before it. Not called for a 429. */
   recognises(answer: RawAnswer): boolean
-  /** What it means for a call of `url`. `scm_rate_limited` with `retryAfter` makes the link wait. */
+  /** What it means for a call of `url`. `scm_rate_limited` with `retryAfter` pauses the link. */
   failureFrom(answer: RawAnswer, url: URL): Failure
 }
 
 export interface ReadAnswerCall extends Call, AnswerReader {
   link: string
-  /** What is kept of a success. */
+  /** Which part of a success is kept. */
   kept: TSchema
 }
 
 /**
- * Throws what a status means that is no success, in this order: 5xx is the platform's trouble and 429 a limit, whoever wrote
- * it; any other 4xx counts only when the platform itself wrote it. Where it says how long to wait, its link waits.
+ * Throws for each status that is not a success: a 5xx is an outage and a 429 a rate limit, even when a proxy wrote it;
+ * any other 4xx counts only when the platform itself wrote it. When the answer says how long to wait, the link is
+ * paused.
  */
 export function createReadAnswer(json: JsonReader, limits: Limits, pauses: LinkPauses): Guard<ReadAnswerCall> {
-  /** A rate limit keeps the link quiet for as long as the platform says. */
+  /** A rate limit pauses the link for as long as the platform says. */
   function pausing(link: string, { headers }: RawAnswer, failure: Failure): Failure {
     if (failure.code !== 'scm_rate_limited') return failure
     const told = failure.details.retryAfter ?? readRetryAfter(headers['retry-after'], timeOf(headers)) ?? undefined

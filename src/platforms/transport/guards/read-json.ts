@@ -1,11 +1,11 @@
-// Reads an answer's body as JSON, whatever its status is.
+// Reads a response's body as JSON, whatever its status is.
 
 import type { JsonReader } from '../body/json.ts'
 import type { Call, Guard, HttpResponse } from '../guard.ts'
 import type { Limits } from '../limits.ts'
 import { leaseOf } from './body-budget.ts'
 
-/** For questions to which a refusal is an answer too. */
+/** For questions to which an error status is an answer too. */
 export function createReadJson(json: JsonReader, limits: Limits): Guard<Call> {
   return async (call, next) => {
     const response = await next(call)
@@ -13,7 +13,7 @@ export function createReadJson(json: JsonReader, limits: Limits): Guard<Call> {
   }
 }
 
-/** The body of a refusal: undefined for what is no JSON, or JSON such as no platform writes. */
+/** The body of an error: undefined when it is not JSON, or JSON that is too deep or too large. */
 export async function readErrorBody(
   json: JsonReader,
   limits: Limits,

@@ -1,4 +1,4 @@
-// Reads the answer of an OAuth endpoint, whose refusals mean something to the flow.
+// Reads the answer of an OAuth endpoint, whose errors have a meaning in the OAuth flow.
 
 import { badResponse, excerptOf, notThePlatform, unavailable } from '../bad-answers.ts'
 import type { JsonReader } from '../body/json.ts'
@@ -10,13 +10,15 @@ import { readErrorBody, withBody } from './read-json.ts'
 import { isRedirect, redirectTarget } from './same-origin-redirects.ts'
 
 export interface OAuthAnswerCall extends Call {
-  /** Not asked of a 429. Without it, the platform wrote every 4xx. */
+  /**
+   * Whether the platform wrote a 4xx. Not called for a 429. Without this function every 4xx counts as the platform's.
+   */
   recognises?: AnswerReader['recognises'] | undefined
 }
 
-/** Gives successes and what the platform itself refused; throws for 5xx, redirects and what somebody in between wrote. */
+/** Returns successes and the platform's own 4xx; throws for 5xx, redirects and 4xx that a proxy or gateway wrote. */
 export function createReadOAuthAnswer(json: JsonReader, limits: Limits): Guard<OAuthAnswerCall> {
-  // A token that is longer than we take must not be taken for its beginning.
+  // The reader cuts long strings: a token that is too long must be rejected, not used without its end.
   const tokenLimits = { ...limits, text: 2 * limits.text }
 
   return async (call, next) => {
@@ -27,7 +29,8 @@ export function createReadOAuthAnswer(json: JsonReader, limits: Limits): Guard<O
       redirectTarget(url, headers.location)
       throw badResponse(url.hostname, 'redirects where it should answer')
     }
-    // Untold seconds stay untold: after a token endpoint's trouble the link's own pauses begin at two.
+    // Without a `Retry-After` no time is set here: after trouble at a token endpoint the link's own pauses begin at two
+    // seconds.
     if (status >= 500) throw unavailable(url.hostname, response, null)
     if (status < 400) return withBody(response, await json.read(response.bytes, tokenLimits, leaseOf(call)))
     const excerpt = excerptOf(response)

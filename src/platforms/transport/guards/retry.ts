@@ -1,4 +1,4 @@
-// Tries a call again that may succeed a moment later, until there is an answer, nothing more to hope for, or no time.
+// Retries a call that may succeed a moment later, until there is an answer, no hope of one, or no time left.
 
 import { setTimeout as delay } from 'node:timers/promises'
 import { readFault } from '../faults.ts'
@@ -8,7 +8,7 @@ import type { Attempt } from './call-log.ts'
 
 type RetryBounds = Pick<Limits, 'retries' | 'retryMin' | 'retryMax'>
 
-/** A GET is tried again after trouble. What changes something is only tried again when no byte of it can have left. */
+/** Retries a GET after trouble. A request that changes something is retried only when no byte of it was sent. */
 export function createRetry(bounds: RetryBounds): Guard<Call & { attempt?: Attempt }> {
   return async (call, next) => {
     const isRead = call.method === 'GET'
@@ -17,7 +17,7 @@ export function createRetry(bounds: RetryBounds): Guard<Call & { attempt?: Attem
       const isLast = tried >= bounds.retries
       try {
         const response = await next({ ...call, attempt: { number: tried + 1, beganAt } })
-        // Who says when to come back is not asked before.
+        // A server that names a time in `Retry-After` is not asked earlier.
         const again = isRead && response.status >= 500 && response.headers['retry-after'] === undefined
         if (!again || isLast) return response
       } catch (error) {

@@ -1,11 +1,12 @@
-// Follows redirects of a GET within its origin and below its root: elsewhere the token, or our address, is nobody's business.
+// Follows redirects of a GET only within its origin and below its root, since other sites must not see token or
+// request.
 
 import { Failure } from '../../../failure.ts'
 import { badResponse } from '../bad-answers.ts'
 import type { Call, Guard } from '../guard.ts'
 
 interface RootedCall extends Call {
-  /** URL below which all redirects have to lead. */
+  /** The URL below which all redirects must lead. */
   root: string
 }
 
@@ -27,7 +28,7 @@ export function isRedirect(status: number): boolean {
   return [301, 302, 303, 307, 308].includes(status)
 }
 
-/** Where a redirect leads; throws when that is another origin, which must never see the token. */
+/** Where a redirect leads. Throws when that is another origin, which must never see the token. */
 export function redirectTarget(url: URL, location: string | undefined): URL {
   const next = location === undefined ? null : URL.parse(location, url.href)
   if (!next) throw badResponse(url.hostname, 'redirects to nowhere')

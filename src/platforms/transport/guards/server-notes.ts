@@ -1,4 +1,4 @@
-// What servers say of themselves beside their answers: the version they are, and the day they end what we ask for.
+// Reads what servers say of themselves in headers: their version, and the date on which they end an API that we use.
 
 import { LRUCache } from 'lru-cache'
 import type { Log } from '../../../log-events.ts'
@@ -12,14 +12,14 @@ export interface NotedCall extends Call {
 const DAY_MS = 86_400_000
 const MAX_SERVERS = 1_000
 
-/** What adapters were told of the versions of servers, by their REST root. */
+/** The servers' versions that vendors' clients were told, by REST root. */
 export type ServerVersions = LRUCache<string, string>
 
 export function createServerVersions(): ServerVersions {
   return new LRUCache({ max: MAX_SERVERS })
 }
 
-/** Logs the `Sunset` (RFC 8594) of answers, once a day for each host, and shows their headers to the adapter. */
+/** Logs the `Sunset` header (RFC 8594), once a day for each host, and passes the headers on to the vendor's client. */
 export function createServerNotes(log: Log): Guard<NotedCall> {
   const logged = new LRUCache<string, true>({ max: MAX_SERVERS, ttl: DAY_MS })
 
@@ -38,7 +38,7 @@ export function createServerNotes(log: Log): Guard<NotedCall> {
   }
 }
 
-/** ISO 8601; null when the answer has no `Sunset` that is a time. */
+/** ISO 8601; null when the answer has no `Sunset`, or one that is not a date. */
 export function sunsetOf({ sunset = '' }: Record<string, string>): string | null {
   const time = Date.parse(sunset)
   return Number.isNaN(time) ? null : new Date(time).toISOString()

@@ -1,4 +1,4 @@
-// Ends a call at its deadline, whatever else it waits for.
+// Ends a call at its deadline, whatever it is waiting for.
 
 import { coded } from '../faults.ts'
 import type { Call, Guard } from '../guard.ts'
@@ -8,7 +8,10 @@ interface TimedCall extends Call {
   deadline: number
 }
 
-/** For calls that are not coalesced: those end by their flight. Rejects with `CALL_TIMEOUT`, and with `DEADLINE` when it is past. */
+/**
+ * For calls that are not coalesced, since `coalesce` sets its own limit. Rejects with `CALL_TIMEOUT`, or `DEADLINE` if
+ * past.
+ */
 export const timeLimit: Guard<TimedCall> = async (call, next) => {
   const left = call.deadline - Date.now()
   if (left <= 0) throw coded('DEADLINE')
