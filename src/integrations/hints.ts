@@ -3,6 +3,7 @@
 import type { FailureCode, Hint } from '../failure.ts'
 import { Failure } from '../failure.ts'
 import { scmTypes } from '../platforms/scm-types.ts'
+import { vendorOf } from '../platforms/vendors.ts'
 import type { Integration } from './integrations.ts'
 
 /** Without an `id` it is being made. */
@@ -15,8 +16,7 @@ export function linkPage(publicUrl: string, { scmType, id }: Pick<Link, 'scmType
 
 /** Where the platform makes tokens. */
 function tokenPage({ scmType, webUrl }: Link): string {
-  const isGitHub = scmTypes[scmType].vendor === 'github'
-  return isGitHub ? `${webUrl}/settings/tokens` : `${webUrl}/-/user_settings/personal_access_tokens`
+  return webUrl + vendorOf(scmType).addresses.tokensPath
 }
 
 /** Another token mends the link: one that its owner makes, or for a link made by OAuth the next one it gets. */
