@@ -18,10 +18,10 @@ export type Database = Kysely<Tables>
 export type Transaction = KyselyTransaction<Tables>
 
 /** How long a request waits for PostgreSQL, in milliseconds: it is answered 503 within two seconds. */
-const POSTGRES_CONNECT_TIMEOUT = 1_400
-const POSTGRES_STATEMENT_TIMEOUT = 1_200
+const POSTGRES_CONNECT_TIMEOUT_MS = 1_400
+const POSTGRES_STATEMENT_TIMEOUT_MS = 1_200
 /** For a server that says nothing at all, so that it cannot end its statement itself. */
-const POSTGRES_ANSWER_TIMEOUT = 1_400
+const POSTGRES_ANSWER_TIMEOUT_MS = 1_400
 
 /** Where SQLite keeps everything. */
 export function databaseFile(dataDir: string): string {
@@ -66,8 +66,8 @@ function postgresDialect(databaseUrl: string, patient: boolean): Dialect {
   const pool = new pg.Pool({
     connectionString: databaseUrl,
     max: 10,
-    connectionTimeoutMillis: POSTGRES_CONNECT_TIMEOUT,
-    ...(!patient && { statement_timeout: POSTGRES_STATEMENT_TIMEOUT, query_timeout: POSTGRES_ANSWER_TIMEOUT }),
+    connectionTimeoutMillis: POSTGRES_CONNECT_TIMEOUT_MS,
+    ...(!patient && { statement_timeout: POSTGRES_STATEMENT_TIMEOUT_MS, query_timeout: POSTGRES_ANSWER_TIMEOUT_MS }),
   })
   // A connection that breaks is replaced at its next use, idle or not; without listeners it would end the process.
   pool.on('error', () => undefined)

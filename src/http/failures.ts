@@ -50,7 +50,7 @@ export const failureRows: Record<FailureCode, Row> = {
 }
 
 /** Seconds that a caller is asked to wait when nothing better is known. */
-const DEFAULT_RETRY_AFTER = 5
+const DEFAULT_RETRY_AFTER_SECONDS = 5
 
 /** What Fastify itself refuses, as a Failure of ours. */
 function failureFrom(error: FastifyError | Failure): Failure {
@@ -118,7 +118,7 @@ export function noteFailure(
   }
   if (row.status === 401) reply.header('www-authenticate', 'Bearer')
   if (row.status === 429 || row.status === 503) {
-    reply.header('retry-after', String(Math.ceil(failure.details.retryAfter ?? DEFAULT_RETRY_AFTER)))
+    reply.header('retry-after', String(Math.ceil(failure.details.retryAfter ?? DEFAULT_RETRY_AFTER_SECONDS)))
   }
   return { failure, row }
 }

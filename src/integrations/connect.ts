@@ -14,11 +14,11 @@ import { pauseOf } from './tokens/lease.ts'
 import { grantedTo, openAccess } from './tokens/pair.ts'
 
 /** How long a whole request of ours may take, in milliseconds: clients give up at 30 s. */
-const REQUEST_LIMIT = 25_000
+const MAX_REQUEST_MS = 25_000
 /** How long before its end a token is renewed: it has to last for the call, and clocks differ. */
-const REFRESH_AHEAD = 120_000
+const REFRESH_AHEAD_MS = 120_000
 /** How long a call waits for the renewal of a token that lives: it goes on, and the call takes the one that it has. */
-const LIVING_PATIENCE = 5_000
+const LIVING_PATIENCE_MS = 5_000
 
 /** When and by what a request of ours ends. */
 interface Waiter {
@@ -63,7 +63,7 @@ export async function fetchProfile(
     hasWorked,
     obtainedAt,
     ...(link.granted && { granted: link.granted }),
-    deadline: Date.now() + REQUEST_LIMIT,
+    deadline: Date.now() + MAX_REQUEST_MS,
     ...waiter,
   })
   return platform.profile()
@@ -90,7 +90,7 @@ export async function withPlatform<T>(
   options: UseOptions = {},
 ): Promise<T> {
   const found = await getIntegration(services.database, owner, idOrType)
-  const deadline = Date.now() + REQUEST_LIMIT
+  const deadline = Date.now() + MAX_REQUEST_MS
   const used = services.transport.waiting(owner, async (signal) => {
     const waiter = { deadline, signal }
     const integration = await withFreshToken(services, found, deadline)
@@ -147,7 +147,7 @@ async function withFreshToken(services: Services, integration: Integration, dead
   const left = Date.parse(tokenExpiresAt) - Date.now()
   if (left > refreshAhead(integration, tokenExpiresAt)) return integration
   try {
-    const patience = left > 0 ? Math.min(deadline, Date.now() + LIVING_PATIENCE) : deadline
+    const patience = left > 0 ? Math.min(deadline, Date.now() + LIVING_PATIENCE_MS) : deadline
     return await ensureFresh(services, integration, 'due', patience)
   } catch (error) {
     const isGone = error instanceof Failure && ['scm_link_expired', 'not_found'].includes(error.code)
@@ -162,7 +162,7 @@ async function withFreshToken(services: Services, integration: Integration, dead
  */
 function refreshAhead({ updatedAt, tokenObtainedAt }: Integration, tokenExpiresAt: string): number {
   const began = [updatedAt, tokenObtainedAt ?? updatedAt].map((time) => Date.parse(time))
-  return Math.min(REFRESH_AHEAD, (Date.parse(tokenExpiresAt) - Math.min(...began)) / 2)
+  return Math.min(REFRESH_AHEAD_MS, (Date.parse(tokenExpiresAt) - Math.min(...began)) / 2)
 }
 
 /** After a refusal: the token that has taken this one's place, if need be by a refresh; undefined when there is none. */

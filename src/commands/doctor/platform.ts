@@ -16,7 +16,7 @@ import type { Check } from './check.ts'
 import { failed, ok, warning } from './check.ts'
 
 /** Seconds that our clock and the platform's may differ. */
-const CLOCK_SLACK = 60
+const CLOCK_SLACK_SECONDS = 60
 /** Days before a certificate's end from which on there is a warning. */
 const CERTIFICATE_WARNING_DAYS = 21
 
@@ -181,7 +181,7 @@ function checkSunset({ sunset }: Probed): Check[] {
 function checkClock({ time }: Probed): Check[] {
   if (time === null) return []
   const skew = Math.round(Math.abs(Date.now() - Date.parse(time)) / 1000)
-  if (skew <= CLOCK_SLACK) return [ok('clock', 'It agrees with the platform’s.')]
+  if (skew <= CLOCK_SLACK_SECONDS) return [ok('clock', 'It agrees with the platform’s.')]
   return [
     warning('clock', `It differs from the platform's by ${skew} s. Set it by NTP: the end of tokens is judged by it.`),
   ]

@@ -21,12 +21,12 @@ import { storeGrant } from './columns.ts'
 import { keepAttempt, takeAttempt } from './states.ts'
 
 /** For both answers of the platform together, in milliseconds: with storing within the 25 s of a request. */
-const PLATFORM_LIMIT = 20_000
-const STORE_LIMIT = 4_000
+const MAX_PLATFORM_MS = 20_000
+const MAX_STORE_MS = 4_000
 /** Seconds that a platform is left alone that has trouble and does not say for how long. */
-const UNTOLD_WAIT = 30
+const UNTOLD_WAIT_SECONDS = 30
 /** How long the page waits for tokens to be queued for revocation. */
-const DROP_WAIT = 500
+const DROP_WAIT_MS = 500
 
 /** Why nothing was linked, as a page tells it. */
 export interface LinkError {
@@ -87,7 +87,7 @@ export async function finishLink(
 
   const granted = { code: query.code, verifier: attempt.verifier }
   async function exchangeAndKeep(): Promise<Integration | LinkError> {
-    const deadline = Date.now() + PLATFORM_LIMIT
+    const deadline = Date.now() + MAX_PLATFORM_MS
     const grant = await exchangeCode(services.transport, application, granted, deadline)
     return keepOrDrop(services, actor, session.user.id, { application, grant, againId, deadline })
   }
@@ -135,7 +135,7 @@ async function keepOrDrop(
         })
         .catch(() => undefined)
       // While the store is away it goes on without the page.
-      await Promise.race([dropping, delay(DROP_WAIT, undefined, { ref: false })])
+      await Promise.race([dropping, delay(DROP_WAIT_MS, undefined, { ref: false })])
     }
   }
 }
@@ -165,7 +165,7 @@ async function keepGrant(
     if (before && findAccess(services, before) !== accessToken) await queueTokensOf(services, transaction, before)
     return { link: integration }
   }
-  const stored = await services.background.retryStore(() => services.database.transaction().execute(store), STORE_LIMIT)
+  const stored = await services.background.retryStore(() => services.database.transaction().execute(store), MAX_STORE_MS)
   if ('link' in stored) return stored.link
   const { wanted } = stored
   await recordLinkError(services, actor, owner, wanted, 'another_account')
@@ -221,7 +221,7 @@ const trouble: Partial<Record<FailureCode, string>> = {
 function failedThere(error: unknown, label: string, againId: string | null): LinkError {
   if (!(error instanceof Failure)) throw error
   const sentences = [error.message, ...(trouble[error.code] ? [trouble[error.code] ?? ''] : []), 'Nothing was linked.']
-  const retryAfter = error.details.retryAfter ?? (error.code === 'scm_unavailable' ? UNTOLD_WAIT : undefined)
+  const retryAfter = error.details.retryAfter ?? (error.code === 'scm_unavailable' ? UNTOLD_WAIT_SECONDS : undefined)
   return {
     ...linkError(againId, `Linking ${label} did not work`, sentences),
     code: error.code,

@@ -46,7 +46,7 @@ import {
 const UNTOLD: FailureCode[] = [...WITHHELD, 'scm_bad_response']
 
 /** Kept of a request's time, in milliseconds, to answer with what was found until then. */
-const ANSWER_TIME = 2_500
+const ANSWER_TIME_MS = 2_500
 
 export class GitLab implements Platform {
   readonly #at: Connection
@@ -77,7 +77,7 @@ export class GitLab implements Platform {
       failureFrom: gitlabFailure.bind(null, at),
     }
     this.#at = at
-    this.#until = (at.deadline ?? Number.POSITIVE_INFINITY) - ANSWER_TIME
+    this.#until = (at.deadline ?? Number.POSITIVE_INFINITY) - ANSWER_TIME_MS
     this.#identity = new ApiClient(transport, { root: at.apiUrl, ...options })
     this.#api = new ApiClient(transport, { root: at.apiUrl, ...options, reconsider: this.#reconsider.bind(this) })
     this.#web = new ApiClient(transport, { root: at.webUrl, ...options })
