@@ -9,9 +9,13 @@ import type { Integration } from './integrations.ts'
 /** Without an `id` it is being made. */
 type Link = Pick<Integration, 'scmType' | 'webUrl'> & Partial<Pick<Integration, 'id'>>
 
-/** Where accounts are linked by OAuth; with `id`, that link again. */
-export function linkPage(publicUrl: string, { scmType, id }: Pick<Link, 'scmType' | 'id'>): string {
-  return `${publicUrl}/users/${scmType}/link${id === undefined ? '' : `?again=${id}`}`
+/** The route where accounts are linked by OAuth; with `id`, that link again. */
+export function linkPath({ scmType, id }: Pick<Link, 'scmType' | 'id'>): string {
+  return `/users/${scmType}/link${id === undefined ? '' : `?again=${encodeURIComponent(id)}`}`
+}
+
+export function linkPage(publicUrl: string, link: Pick<Link, 'scmType' | 'id'>): string {
+  return publicUrl + linkPath(link)
 }
 
 /** Where the platform makes tokens. */

@@ -165,7 +165,10 @@ async function keepGrant(
     if (before && findAccess(services, before) !== accessToken) await queueTokensOf(services, transaction, before)
     return { link: integration }
   }
-  const stored = await services.background.retryStore(() => services.database.transaction().execute(store), MAX_STORE_MS)
+  const stored = await services.background.retryStore(
+    () => services.database.transaction().execute(store),
+    MAX_STORE_MS,
+  )
   if ('link' in stored) return stored.link
   const { wanted } = stored
   await recordLinkError(services, actor, owner, wanted, 'another_account')
