@@ -1,4 +1,5 @@
 // Where GitHub's servers have their pages and APIs, and which version of its REST API a server is asked for.
+
 import type { VendorAddresses } from '../vendor.ts'
 
 const HOSTED = 'https://github.com'

@@ -1,4 +1,5 @@
 // Where GitLab has its pages and APIs.
+
 import type { VendorAddresses } from '../vendor.ts'
 
 /** Where a person sees and makes tokens, below the web root. */

@@ -1,4 +1,5 @@
 // What GitLab tells of itself: gitlab.com, and the servers that others run.
+
 import type { OAuthEndpoints } from '../oauth.ts'
 import type { Identification, Vendor } from '../vendor.ts'
 import { addresses } from './addresses.ts'
