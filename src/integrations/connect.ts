@@ -13,7 +13,7 @@ import { ensureFresh, stillPaused } from './tokens/fresh.ts'
 import { pauseOf } from './tokens/lease.ts'
 import { grantedTo, openAccess } from './tokens/pair.ts'
 
-/** How long a whole request of ours may take, in milliseconds: clients give up at 30 s. */
+/** How long a whole request of ours may take: clients give up at 30 s. */
 const MAX_REQUEST_MS = 25_000
 /** How long before its end a token is renewed: it has to last for the call, and clocks differ. */
 const REFRESH_AHEAD_MS = 120_000

@@ -20,7 +20,7 @@ import { queueTokensOf } from '../unlink.ts'
 import { storeGrant } from './columns.ts'
 import { keepAttempt, takeAttempt } from './states.ts'
 
-/** For both answers of the platform together, in milliseconds: with storing within the 25 s of a request. */
+/** For both answers of the platform together: with storing within the 25 s of a request. */
 const MAX_PLATFORM_MS = 20_000
 const MAX_STORE_MS = 4_000
 /** Seconds that a platform is left alone that has trouble and does not say for how long. */
@@ -125,7 +125,7 @@ async function keepOrDrop(
   } finally {
     if (!isKept) {
       const { database, vault } = services
-      const dropped = { scmType, webUrl: webUrl, clientId, tokens: given.grant, ownerId: owner, integrationId: null }
+      const dropped = { scmType, webUrl, clientId, tokens: given.grant, ownerId: owner, integrationId: null }
       const dropping = services.background
         .retryStore(async () => {
           // They are a link's after all when only the store's answer was lost.
@@ -149,7 +149,7 @@ async function keepGrant(
 ): Promise<Integration | LinkError> {
   const { scmType, webUrl, apiUrl } = application
   const { accessToken, scopes, expiresAt } = grant
-  const trial = { scmType, webUrl: webUrl, apiUrl: apiUrl, accessToken, granted: { scopes, expiresAt } }
+  const trial = { scmType, webUrl, apiUrl, accessToken, granted: { scopes, expiresAt } }
   // It has just given the token, so it is the platform that it should be.
   const profile = await fetchProfile(services, trial, { hasWorked: true, obtainedAt: Date.now(), deadline })
 

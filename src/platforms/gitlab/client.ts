@@ -45,7 +45,7 @@ import {
 /** Servers older than a path answer it in a form of their own. */
 const UNTOLD: FailureCode[] = [...WITHHELD, 'scm_bad_response']
 
-/** Kept of a request's time, in milliseconds, to answer with what was found until then. */
+/** Kept of a request's time, to answer with what was found until then. */
 const ANSWER_TIME_MS = 2_500
 
 export class GitLab implements Platform {
