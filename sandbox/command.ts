@@ -32,17 +32,22 @@ export function sandboxAsJson(sandbox: Sandbox): object {
 
 /** The settings that point a Forgelink at this sandbox. */
 export function sandboxSettings({ platforms }: Sandbox): Record<string, string> {
-  const selfHosted = Object.values(platforms).filter(({ scmType }) => scmType !== 'github' && scmType !== 'gitlab')
-  const { github, gitlab } = platforms
+  const all = Object.values(platforms)
+  const selfHosted = all.filter(({ dotCom }) => !dotCom)
+  const linkedByOAuth = all.filter(({ dotCom }) => dotCom)
   return {
-    ALLOWED_HOSTS: selfHosted.map((platform) => new URL(platform.url).origin).join(','),
-    GITHUB_URL: github.url,
-    GITHUB_CLIENT_ID: github.oauth.id,
-    GITHUB_CLIENT_SECRET: github.oauth.secret,
-    GITLAB_URL: gitlab.url,
-    GITLAB_CLIENT_ID: gitlab.oauth.id,
-    GITLAB_CLIENT_SECRET: gitlab.oauth.secret,
+    ALLOWED_HOSTS: selfHosted.map(({ url }) => new URL(url).origin).join(','),
+    ...Object.fromEntries(linkedByOAuth.flatMap(oauthSettings)),
   }
+}
+
+function oauthSettings({ name, url, oauth }: SandboxPlatform): [string, string][] {
+  const prefix = name.toUpperCase()
+  return [
+    [`${prefix}_URL`, url],
+    [`${prefix}_CLIENT_ID`, oauth.id],
+    [`${prefix}_CLIENT_SECRET`, oauth.secret],
+  ]
 }
 
 export function sandboxAsText(sandbox: Sandbox): string {

@@ -6,14 +6,13 @@ import { type Faults, faultSwitch } from './faults/faults.ts'
 import type { RequestRecord, Running } from './running.ts'
 import { seedWorld } from './seed/seed.ts'
 import { closeServer, listen } from './server.ts'
-import type { PlatformName, ScmType, SiteDefinition } from './site.ts'
-import { siteAt, siteDefinitions } from './sites.ts'
+import { type KnownSite, type PlatformName, type ScmType, siteAt, siteDefinitions } from './sites.ts'
 import { userById, type World } from './state.ts'
 
 export type { FaultRule, Faults } from './faults/faults.ts'
 export type { FaultName } from './faults/table.ts'
 export type { RequestRecord } from './running.ts'
-export type { PlatformName, ScmType } from './site.ts'
+export type { PlatformName, ScmType } from './sites.ts'
 export type { World } from './state.ts'
 
 export interface SandboxOptions {
@@ -32,6 +31,8 @@ export interface SandboxUser {
 export interface SandboxPlatform {
   readonly name: PlatformName
   readonly scmType: ScmType
+  /** Linked by OAuth, as github.com and gitlab.com are; the others by their address and a token. */
+  readonly dotCom: boolean
   /** Web and OAuth root. */
   readonly url: string
   readonly apiUrl: string
@@ -87,7 +88,7 @@ async function stopAll(platforms: SandboxPlatform[]): Promise<void> {
   await Promise.all(platforms.map((platform) => platform.stop()))
 }
 
-async function startPlatform(definition: SiteDefinition, host: string, port: number): Promise<SandboxPlatform> {
+async function startPlatform(definition: KnownSite, host: string, port: number): Promise<SandboxPlatform> {
   let running: Running | undefined
   const open = (at: number) =>
     listen(host, at, () => {
@@ -101,7 +102,7 @@ async function startPlatform(definition: SiteDefinition, host: string, port: num
   let server: Server | undefined = await open(port)
   const taken = portOf(server)
   running = run(definition, host, taken)
-  return Object.assign(platformOf(running), {
+  return Object.assign(platformOf(definition, running), {
     connections: () => connectionsOf(server),
     async stop() {
       const ending = server
@@ -127,7 +128,7 @@ function portOf(server: Server): number {
   return address.port
 }
 
-function run(definition: SiteDefinition, host: string, port: number): Running {
+function run(definition: KnownSite, host: string, port: number): Running {
   const site = siteAt(definition, host, port)
   const running: Running = {
     site,
@@ -144,11 +145,15 @@ function run(definition: SiteDefinition, host: string, port: number): Running {
   return running
 }
 
-function platformOf(running: Running): Omit<SandboxPlatform, 'stop' | 'start' | 'connections'> {
+function platformOf(
+  { name, scmType, dotCom }: KnownSite,
+  running: Running,
+): Omit<SandboxPlatform, 'stop' | 'start' | 'connections'> {
   const { site } = running
   return {
-    name: site.name,
-    scmType: site.scmType,
+    name,
+    scmType,
+    dotCom,
     url: site.url,
     apiUrl: site.apiUrl,
     get users() {
@@ -189,16 +194,5 @@ function usersOf(world: World): SandboxUser[] {
 }
 
 function byName(platforms: SandboxPlatform[]): Record<PlatformName, SandboxPlatform> {
-  const find = (name: PlatformName) => {
-    const platform = platforms.find((one) => one.name === name)
-    if (platform === undefined) throw new Error(`the sandbox has no platform ${name}`)
-    return platform
-  }
-  return {
-    github: find('github'),
-    'github-enterprise': find('github-enterprise'),
-    gitlab: find('gitlab'),
-    'gitlab-self-hosted': find('gitlab-self-hosted'),
-    'gitlab-subpath': find('gitlab-subpath'),
-  }
+  return Object.fromEntries(platforms.map((platform) => [platform.name, platform])) as Sandbox['platforms']
 }

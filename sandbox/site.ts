@@ -4,13 +4,9 @@ import type { Call, Reply } from './http.ts'
 import type { VendorSeed } from './seed/vendor-seed.ts'
 import type { TokenKind, World } from './state.ts'
 
-export type ScmType = 'github' | 'github-enterprise' | 'gitlab' | 'gitlab-self-hosted'
-
-export type PlatformName = 'github' | 'github-enterprise' | 'gitlab' | 'gitlab-self-hosted' | 'gitlab-subpath'
-
 export interface SiteDefinition {
-  name: PlatformName
-  scmType: ScmType
+  name: string
+  scmType: string
   vendor: Vendor
   /** Whether it behaves like github.com or gitlab.com, and not like a self-hosted server. */
   dotCom: boolean

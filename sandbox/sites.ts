@@ -4,7 +4,7 @@ import { github } from './github/github.ts'
 import { gitlab } from './gitlab/gitlab.ts'
 import type { Site, SiteDefinition } from './site.ts'
 
-export const siteDefinitions: SiteDefinition[] = [
+export const siteDefinitions = [
   {
     name: 'github',
     scmType: 'github',
@@ -55,7 +55,11 @@ export const siteDefinitions: SiteDefinition[] = [
     version: '17.8.1',
     tag: 'Sub',
   },
-]
+] as const satisfies SiteDefinition[]
+
+export type KnownSite = (typeof siteDefinitions)[number]
+export type PlatformName = KnownSite['name']
+export type ScmType = KnownSite['scmType']
 
 export function siteAt(definition: SiteDefinition, host: string, port: number): Site {
   const origin = `http://${host.includes(':') ? `[${host}]` : host}:${port}`

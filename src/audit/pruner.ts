@@ -8,11 +8,11 @@ export interface Pruner {
   close(): Promise<void>
 }
 
-const DAY = 86_400_000
-const EVERY = 3_600_000
+const DAY_MS = 86_400_000
+const EVERY_MS = 3_600_000
 /** How many are removed at once. Few, with pauses in between, because other work waits for the store meanwhile. */
 const BATCH = 500
-const PAUSE = 50
+const PAUSE_MS = 50
 
 /** `eventsDays`: how long events are kept; 0 keeps them for ever. */
 export function createPruner(database: Database, eventsDays: number): Pruner {
@@ -21,12 +21,12 @@ export function createPruner(database: Database, eventsDays: number): Pruner {
   let running = prune()
   const timer = setInterval(() => {
     running = running.then(prune)
-  }, EVERY).unref()
+  }, EVERY_MS).unref()
 
   async function prune(): Promise<void> {
-    const time = new Date(Date.now() - eventsDays * DAY).toISOString()
+    const time = new Date(Date.now() - eventsDays * DAY_MS).toISOString()
     try {
-      while (!isClosed && (await deleteEventsBefore(database, time, BATCH)) === BATCH) await delay(PAUSE)
+      while (!isClosed && (await deleteEventsBefore(database, time, BATCH)) === BATCH) await delay(PAUSE_MS)
     } catch {
       // The store is unavailable: trying again in an hour is early enough.
     }

@@ -12,7 +12,7 @@ import type { EventFilter } from './events.ts'
 import { listEvents } from './events.ts'
 import { EventSchema, eventJson } from './schemas.ts'
 
-const HOUR = 3_600_000
+const HOUR_MS = 3_600_000
 const MAX_HOURS = 72
 
 const EventsQuery = Type.Object({
@@ -65,5 +65,5 @@ function readFilter({ type, from }: { type?: string; from?: string }): EventFilt
     errors.from = [`must be a whole number from 1 to ${MAX_HOURS}`]
   }
   if (Object.keys(errors).length > 0) throw invalid(errors)
-  return { type: known, since: from === undefined ? undefined : new Date(Date.now() - hours * HOUR).toISOString() }
+  return { type: known, since: from === undefined ? undefined : new Date(Date.now() - hours * HOUR_MS).toISOString() }
 }

@@ -60,7 +60,7 @@ export async function userRemove(services: Services, login: string, { json } = {
   if (json) return JSON.stringify({ user: userJson(user) })
   return [
     `Removed ${user.username} <${user.email}> with their tokens, keys and integrations.`,
-    ...(revoked > 0 ? [`The running server revokes what they had allowed at GitHub and GitLab (${revoked}).`] : []),
+    ...(revoked > 0 ? [`The running server revokes what they had allowed at their platforms (${revoked}).`] : []),
   ].join('\n')
 }
 

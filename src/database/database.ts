@@ -20,10 +20,10 @@ export type Transaction = KyselyTransaction<Tables>
 /**
  * How long a request waits for a PostgreSQL connection, in milliseconds, so that it gets its 503 within two seconds.
  */
-const POSTGRES_CONNECT_TIMEOUT = 1_400
-const POSTGRES_STATEMENT_TIMEOUT = 1_200
+const POSTGRES_CONNECT_TIMEOUT_MS = 1_400
+const POSTGRES_STATEMENT_TIMEOUT_MS = 1_200
 /** How long to wait for an answer, in milliseconds, since a server that hangs cannot end its own statement. */
-const POSTGRES_ANSWER_TIMEOUT = 1_400
+const POSTGRES_ANSWER_TIMEOUT_MS = 1_400
 
 /** The path of the SQLite file. */
 export function databaseFile(dataDir: string): string {
@@ -73,8 +73,8 @@ function postgresDialect(databaseUrl: string, patient: boolean): Dialect {
   const pool = new pg.Pool({
     connectionString: databaseUrl,
     max: 10,
-    connectionTimeoutMillis: POSTGRES_CONNECT_TIMEOUT,
-    ...(!patient && { statement_timeout: POSTGRES_STATEMENT_TIMEOUT, query_timeout: POSTGRES_ANSWER_TIMEOUT }),
+    connectionTimeoutMillis: POSTGRES_CONNECT_TIMEOUT_MS,
+    ...(!patient && { statement_timeout: POSTGRES_STATEMENT_TIMEOUT_MS, query_timeout: POSTGRES_ANSWER_TIMEOUT_MS }),
   })
   // A broken connection is replaced at its next use. Without a listener, its error event would end the process.
   pool.on('error', () => undefined)

@@ -51,7 +51,7 @@ export const failureRows: Record<FailureCode, Row> = {
 }
 
 /** Seconds to wait when nothing better is known. */
-const DEFAULT_RETRY_AFTER = 5
+const DEFAULT_RETRY_AFTER_SECONDS = 5
 
 /** Turns an error of Fastify itself into a Failure. */
 function failureFrom(error: FastifyError | Failure): Failure {
@@ -119,7 +119,7 @@ export function noteFailure(
   }
   if (row.status === 401) reply.header('www-authenticate', 'Bearer')
   if (row.status === 429 || row.status === 503) {
-    reply.header('retry-after', String(Math.ceil(failure.details.retryAfter ?? DEFAULT_RETRY_AFTER)))
+    reply.header('retry-after', String(Math.ceil(failure.details.retryAfter ?? DEFAULT_RETRY_AFTER_SECONDS)))
   }
   return { failure, row }
 }

@@ -30,8 +30,8 @@ export type App = FastifyInstance<
 /** Maximum length of path and query, in characters; our own queries have at most 1,024. */
 const MAX_URL_LENGTH = 8192
 /** How long headers and whole requests may take to arrive, in milliseconds. */
-const HEADERS_TIMEOUT = 10_000
-const REQUEST_TIMEOUT = 15_000
+const HEADERS_TIMEOUT_MS = 10_000
+const REQUEST_TIMEOUT_MS = 15_000
 
 export function createServer(config: Pick<Config, 'logLevel' | 'trustProxy' | 'publicUrl'>): App {
   const app = Fastify({
@@ -44,9 +44,9 @@ export function createServer(config: Pick<Config, 'logLevel' | 'trustProxy' | 'p
     bodyLimit: BODY_LIMIT,
     trustProxy: config.trustProxy.length > 0 ? config.trustProxy : false,
     return503OnClosing: false, // shutdown.ts answers in our own form
-    requestTimeout: REQUEST_TIMEOUT,
+    requestTimeout: REQUEST_TIMEOUT_MS,
     // requestTimeout alone has no effect: Node checks it only every connectionsCheckingInterval.
-    http: { headersTimeout: HEADERS_TIMEOUT, requestTimeout: REQUEST_TIMEOUT, connectionsCheckingInterval: 500 },
+    http: { headersTimeout: HEADERS_TIMEOUT_MS, requestTimeout: REQUEST_TIMEOUT_MS, connectionsCheckingInterval: 500 },
     rewriteUrl: (request) => routePath(config.publicUrl, foldSlashes(request.url ?? '/')),
     routerOptions: { ignoreTrailingSlash: true, maxParamLength: MAX_URL_LENGTH, querystringParser: readQuery },
     frameworkErrors: (_error, request, reply: FastifyReply) => {

@@ -5,13 +5,13 @@ import { stopping } from '../failure.ts'
 import type { App } from './server.ts'
 
 /** How long running requests may take to finish, in milliseconds. */
-const GRACE = 12_000
+const GRACE_MS = 12_000
 /** How long sending the last answers may take, in milliseconds. */
-const LAST_WORDS = 1_000
-const SWEEP_EVERY = 200
+const LAST_WORDS_MS = 1_000
+const SWEEP_EVERY_MS = 200
 
 /** Call it before any route is registered. `app.close()` takes at most `grace` and a second. */
-export function closeInOrder(app: App, grace = GRACE): void {
+export function closeInOrder(app: App, grace = GRACE_MS): void {
   const replies = new Set<FastifyReply>()
   let isShuttingDown = false
 
@@ -27,11 +27,11 @@ export function closeInOrder(app: App, grace = GRACE): void {
     isShuttingDown = true
     const timers = [
       // A connection whose answer was just being sent becomes idle only after the server has closed its idle ones.
-      setInterval(() => app.server.closeIdleConnections(), SWEEP_EVERY),
+      setInterval(() => app.server.closeIdleConnections(), SWEEP_EVERY_MS),
       setTimeout(() => {
         for (const reply of replies) if (!reply.sent) reply.header('connection', 'close').send(stopping())
       }, grace),
-      setTimeout(() => app.server.closeAllConnections(), grace + LAST_WORDS),
+      setTimeout(() => app.server.closeAllConnections(), grace + LAST_WORDS_MS),
     ]
     app.server.once('close', () => {
       for (const timer of timers) clearTimeout(timer)

@@ -39,7 +39,7 @@ export function avatarRoutes(app: App, services: Services, serverNames: string[]
     const image: Promise<Image> = fetchImage(services.transport, {
       account: ownerId,
       address: avatarUrl,
-      webUrl: webUrl,
+      webUrl,
     })
       .catch(() => null)
       .then((found) => {

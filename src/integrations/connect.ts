@@ -14,14 +14,14 @@ import { pauseOf } from './tokens/lease.ts'
 import { grantedTo, openAccess } from './tokens/pair.ts'
 
 /** How long a whole request of ours may take, in milliseconds: clients give up at 30 s. */
-const REQUEST_LIMIT = 25_000
+const MAX_REQUEST_MS = 25_000
 /** How long before its expiry a token is refreshed: it must last for the whole call, and clocks differ. */
-const REFRESH_AHEAD = 120_000
+const REFRESH_AHEAD_MS = 120_000
 /**
  * How long a call waits for the refresh of a token that is still valid; then it uses that token, and the refresh goes
  * on.
  */
-const LIVING_PATIENCE = 5_000
+const LIVING_PATIENCE_MS = 5_000
 
 /** What limits a request's waiting. */
 interface Waiter {
@@ -66,7 +66,7 @@ export async function fetchProfile(
     hasWorked,
     obtainedAt,
     ...(link.granted && { granted: link.granted }),
-    deadline: Date.now() + REQUEST_LIMIT,
+    deadline: Date.now() + MAX_REQUEST_MS,
     ...waiter,
   })
   return platform.profile()
@@ -93,7 +93,7 @@ export async function withPlatform<T>(
   options: UseOptions = {},
 ): Promise<T> {
   const found = await getIntegration(services.database, owner, idOrType)
-  const deadline = Date.now() + REQUEST_LIMIT
+  const deadline = Date.now() + MAX_REQUEST_MS
   const used = services.transport.waiting(owner, async (signal) => {
     const waiter = { deadline, signal }
     const integration = await withFreshToken(services, found, deadline)
@@ -150,7 +150,7 @@ async function withFreshToken(services: Services, integration: Integration, dead
   const left = Date.parse(tokenExpiresAt) - Date.now()
   if (left > refreshAhead(integration, tokenExpiresAt)) return integration
   try {
-    const patience = left > 0 ? Math.min(deadline, Date.now() + LIVING_PATIENCE) : deadline
+    const patience = left > 0 ? Math.min(deadline, Date.now() + LIVING_PATIENCE_MS) : deadline
     return await ensureFresh(services, integration, 'due', patience)
   } catch (error) {
     const isGone = error instanceof Failure && ['scm_link_expired', 'not_found'].includes(error.code)
@@ -165,7 +165,7 @@ async function withFreshToken(services: Services, integration: Integration, dead
  */
 function refreshAhead({ updatedAt, tokenObtainedAt }: Integration, tokenExpiresAt: string): number {
   const began = [updatedAt, tokenObtainedAt ?? updatedAt].map((time) => Date.parse(time))
-  return Math.min(REFRESH_AHEAD, (Date.parse(tokenExpiresAt) - Math.min(...began)) / 2)
+  return Math.min(REFRESH_AHEAD_MS, (Date.parse(tokenExpiresAt) - Math.min(...began)) / 2)
 }
 
 /** After a rejection: the link with a newer token, refreshed if necessary; undefined when there is none. */

@@ -10,13 +10,17 @@ import type { Integration } from './integrations.ts'
 type Link = Pick<Integration, 'scmType' | 'webUrl'> & Partial<Pick<Integration, 'id'>>
 
 /** The page where accounts are linked by OAuth; with `id`, where that link is made again. */
-export function linkPage(publicUrl: string, { scmType, id }: Pick<Link, 'scmType' | 'id'>): string {
-  return `${publicUrl}/users/${scmType}/link${id === undefined ? '' : `?again=${id}`}`
+export function linkPath({ scmType, id }: Pick<Link, 'scmType' | 'id'>): string {
+  return `/users/${scmType}/link${id === undefined ? '' : `?again=${encodeURIComponent(id)}`}`
+}
+
+export function linkPage(publicUrl: string, link: Pick<Link, 'scmType' | 'id'>): string {
+  return publicUrl + linkPath(link)
 }
 
 /** The platform's page where tokens are created. */
 function tokenPage({ scmType, webUrl }: Link): string {
-  return `${webUrl}${vendorOf(scmType).addresses.tokensPath}`
+  return webUrl + vendorOf(scmType).addresses.tokensPath
 }
 
 /** A new token repairs the link: one that the owner pastes, or for OAuth the one from linking again. */

@@ -3,7 +3,7 @@
 import type { LinkErrorReason } from '../audit/event-types.ts'
 import type { Actor } from '../audit/events.ts'
 import { Failure } from '../failure.ts'
-import type { OAuthScmType, ScmType } from '../platforms/scm-types.ts'
+import { type OAuthScmType, type ScmType, settingsPrefix } from '../platforms/scm-types.ts'
 import type { Services } from './services.ts'
 
 /** `scmType` null: the given type is unknown. Of the address only host and port are kept. */
@@ -24,7 +24,7 @@ export async function recordLinkError(
 /** For the operator, since only they can fix it; the user gets just a page or an answer. */
 export function noteApplicationDenied({ log }: Services, scmType: OAuthScmType, error: unknown): void {
   if (!(error instanceof Failure) || error.code !== 'scm_application_refused') return
-  const name = scmType.toUpperCase()
+  const name = settingsPrefix(scmType)
   const check = `${name}_URL ${name}_CLIENT_ID ${name}_CLIENT_SECRET`
   log('scm_application_refused', { scm_type: scmType, ...error.details.log, check })
 }

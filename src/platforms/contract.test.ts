@@ -1,4 +1,5 @@
 // The same table for both adapters, over recorded answers: what the Platform interface promises, vendor by vendor.
+
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { type RecordedPlatform, readRecordings, startRecordedPlatform } from '../../test/support/recorded-platform.ts'
 import type { Platform } from './platform.ts'

@@ -1,8 +1,7 @@
 // The platforms that are linked by OAuth, each with the application that the operator has set up there.
 
-import type { Config } from '../config.ts'
 import { callbackUrl, type OAuthApplication } from './oauth.ts'
-import { oauthApplication } from './oauth-application.ts'
+import { type OAuthConfig, oauthApplication } from './oauth-application.ts'
 import { OAUTH_SCM_TYPES, type OAuthScmType } from './scm-types.ts'
 
 export interface OAuthSetup {
@@ -16,7 +15,7 @@ export interface OAuthSetup {
 
 export type OAuthSetups = Record<OAuthScmType, OAuthSetup>
 
-export function readOAuthSetups(config: Config): OAuthSetups {
+export function readOAuthSetups(config: OAuthConfig): OAuthSetups {
   const setups = OAUTH_SCM_TYPES.map((scmType): [OAuthScmType, OAuthSetup] => [
     scmType,
     {

@@ -74,9 +74,14 @@ export function isIssuer({ endpoints, webUrl }: OAuthApplication, iss: unknown):
   return iss === undefined || endpoints.issuers(webUrl).some((issuer) => issuer === iss)
 }
 
-/** The address that the operator registers at the platform. */
+/** The route that the platform sends the browser back to. */
+export function callbackPath(scmType: OAuthScmType): string {
+  return `/users/${scmType}/callback`
+}
+
+/** What the operator registers at the platform. */
 export function callbackUrl(config: Pick<Config, 'publicUrl'>, scmType: OAuthScmType): string {
-  return `${config.publicUrl}/users/${scmType}/callback`
+  return config.publicUrl + callbackPath(scmType)
 }
 
 /** 256 random bits: a state, or a PKCE verifier (RFC 7636 section 4.1). */

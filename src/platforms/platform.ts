@@ -40,8 +40,10 @@ export interface Profile {
   uid: string
   username: string
   avatarUrl: string | null
-  /** The account's own verified address; null where the platform gives none or the token may not read it. */
-  /** undefined when the platform cannot say at the moment. */
+  /**
+   * The account's own verified address; null where the platform gives none or the token may not read it, undefined when
+   * it cannot tell just now.
+   */
   email: string | null | undefined
   profileUrl: string
   /** Scopes the token was granted; null when the platform does not say (fine-grained and App tokens). */

@@ -2,6 +2,7 @@
 
 import type { Config } from '../../config.ts'
 import { Failure } from '../../failure.ts'
+import type { OAuthConfig } from '../../platforms/oauth-application.ts'
 import { readAnyPlatformUrl } from '../../platforms/platform-url.ts'
 import type { Probed } from '../../platforms/probe.ts'
 import { probe } from '../../platforms/probe.ts'
@@ -15,8 +16,10 @@ import { listOf } from '../../text.ts'
 import type { Check } from './check.ts'
 import { failed, ok, warning } from './check.ts'
 
+type AddressConfig = OAuthConfig & Pick<Config, 'httpsProxy'>
+
 /** How many seconds our clock and the platform's may differ. */
-const CLOCK_SLACK = 60
+const CLOCK_SLACK_SECONDS = 60
 /** How many days before a certificate expires there is a warning. */
 const CERTIFICATE_WARNING_DAYS = 21
 
@@ -26,7 +29,7 @@ const HOSTED = VENDOR_NAMES.map((name) => vendors[name].addresses.hosted)
 /** An address policy that allows everything, to check only how an address is written; nothing is contacted. */
 const ANYWHERE = { checkTarget: () => null, checkAddress: () => null }
 
-export async function checkPlatform(config: Config, transport: Transport, text: string): Promise<Check[]> {
+export async function checkPlatform(config: AddressConfig, transport: Transport, text: string): Promise<Check[]> {
   const webUrl = webUrlOf(config, text)
   if (typeof webUrl !== 'string') return [webUrl]
   const target = targetOf(new URL(webUrl))
@@ -37,7 +40,7 @@ export async function checkPlatform(config: Config, transport: Transport, text: 
   return [...checks, ...(await checkAnswer(transport, webUrl))]
 }
 
-function webUrlOf(config: Config, text: string): string | Check {
+function webUrlOf(config: AddressConfig, text: string): string | Check {
   const set = OAUTH_SCM_TYPES.map((scmType) => config[scmType].url)
   const known = [...HOSTED, ...set].find((url) => url === text.replace(/\/$/, ''))
   if (known) return known
@@ -47,7 +50,7 @@ function webUrlOf(config: Config, text: string): string | Check {
   return failed('address', `The address ${read.problem}.`)
 }
 
-function checkWay(config: Config, target: Target, inspection: Inspection): Check[] {
+function checkWay(config: AddressConfig, target: Target, inspection: Inspection): Check[] {
   const { violation, addresses, fault, proxied, certificate } = inspection
   if (violation) return [failed('policy', `${whyForbidden(violation.log)} ${howToOpen(violation.log.setting)}`)]
   const names = addresses.some(({ address }) => address !== target.host)
@@ -93,7 +96,7 @@ function checkPolicy({ addresses }: Inspection): Check[] {
   return [failed('policy', `${reasons.join(' ')} ${howToOpen((never ?? violations[0])?.log.setting ?? 'none')}`)]
 }
 
-function checkProxy({ httpsProxy }: Config, proxied: boolean): Check[] {
+function checkProxy({ httpsProxy }: AddressConfig, proxied: boolean): Check[] {
   if (httpsProxy === null) return []
   const { host } = new URL(httpsProxy)
   return [ok('proxy', proxied ? `Contacted through ${host} (HTTPS_PROXY).` : `Contacted directly, without ${host}.`)]
@@ -181,7 +184,7 @@ function checkSunset({ sunset }: Probed): Check[] {
 function checkClock({ time }: Probed): Check[] {
   if (time === null) return []
   const skew = Math.round(Math.abs(Date.now() - Date.parse(time)) / 1000)
-  if (skew <= CLOCK_SLACK) return [ok('clock', 'It agrees with the platform’s.')]
+  if (skew <= CLOCK_SLACK_SECONDS) return [ok('clock', 'It agrees with the platform’s.')]
   return [
     warning('clock', `It differs from the platform's by ${skew} s. Set it by NTP: the end of tokens is judged by it.`),
   ]

@@ -1,16 +1,16 @@
 // Checks settings that are valid and still may not be what was meant.
 
-import type { Config } from '../../config.ts'
 import { callbackUrl } from '../../platforms/oauth.ts'
+import type { OAuthConfig } from '../../platforms/oauth-application.ts'
 import { OAUTH_SCM_TYPES, scmTypes, settingsPrefix } from '../../platforms/scm-types.ts'
 import type { Check } from './check.ts'
 import { ok, warning } from './check.ts'
 
-export function checkSettings(config: Config): Check[] {
+export function checkSettings(config: OAuthConfig): Check[] {
   return [ok('settings', 'All of them can be read.'), checkPublicUrl(config), ...checkOAuth(config)]
 }
 
-function checkPublicUrl({ publicUrl }: Config): Check {
+function checkPublicUrl({ publicUrl }: OAuthConfig): Check {
   if (publicUrl.startsWith('https://')) return ok('PUBLIC_URL', `${publicUrl}.`)
   return warning(
     'PUBLIC_URL',
@@ -18,7 +18,7 @@ function checkPublicUrl({ publicUrl }: Config): Check {
   )
 }
 
-function checkOAuth(config: Config): Check[] {
+function checkOAuth(config: OAuthConfig): Check[] {
   return OAUTH_SCM_TYPES.map((scmType) => {
     const about = `OAuth ${scmType}`
     const { url, clientId } = config[scmType]

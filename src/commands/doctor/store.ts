@@ -13,15 +13,15 @@ import type { Check } from './check.ts'
 import { failed, ok, warning } from './check.ts'
 
 /** Bytes that should be free; the write-ahead log alone can soon use up less. */
-const LOW_SPACE = 1024 ** 3
-const NO_SPACE = 64 * 1024 ** 2
+const LOW_SPACE_BYTES = 1024 ** 3
+const NO_SPACE_BYTES = 64 * 1024 ** 2
 /** https://www.sqlite.org/pragma.html#pragma_auto_vacuum */
 const INCREMENTAL = 2
 /**
  * How many seconds this machine's clock and PostgreSQL's may differ: one writes times of expiry, the other compares
  * them.
  */
-const CLOCK_SLACK = 10
+const CLOCK_SLACK_SECONDS = 10
 
 type StoreConfig = Pick<Config, 'databaseUrl' | 'dataDir'>
 
@@ -102,7 +102,7 @@ async function askPostgres(database: Database, databaseUrl: string): Promise<Che
             'The user of DATABASE_URL may not create tables, which an upgrade does. Grant it CREATE on the schema.',
           ),
         ]),
-    ...(skew > CLOCK_SLACK
+    ...(skew > CLOCK_SLACK_SECONDS
       ? [warning('clock', `This machine's clock and PostgreSQL's differ by ${skew} s. Set both by NTP.`)]
       : []),
   ]
@@ -146,8 +146,8 @@ function checkSpace(dataDir: string): Check[] {
   const free = bavail * bsize
   const text =
     free >= 1024 ** 3 ? `${(free / 1024 ** 3).toFixed(1)} GiB free` : `${Math.floor(free / 1024 ** 2)} MiB free`
-  if (free < NO_SPACE) return [failed('disk', `${text} at ${dataDir}. Make room: writes are about to fail.`)]
-  if (free < LOW_SPACE) return [warning('disk', `${text} at ${dataDir}. Make room before writes fail.`)]
+  if (free < NO_SPACE_BYTES) return [failed('disk', `${text} at ${dataDir}. Make room: writes are about to fail.`)]
+  if (free < LOW_SPACE_BYTES) return [warning('disk', `${text} at ${dataDir}. Make room before writes fail.`)]
   return [ok('disk', `${text} at ${dataDir}.`)]
 }
 

@@ -21,12 +21,12 @@ import { storeGrant } from './columns.ts'
 import { keepAttempt, takeAttempt } from './states.ts'
 
 /** Milliseconds for both calls of the platform: together with storing it fits into the 25 s of a request. */
-const PLATFORM_LIMIT = 20_000
-const STORE_LIMIT = 4_000
+const MAX_PLATFORM_MS = 20_000
+const MAX_STORE_MS = 4_000
 /** Seconds to wait after trouble at a platform that names no time. */
-const UNTOLD_WAIT = 30
+const UNTOLD_WAIT_SECONDS = 30
 /** Milliseconds for which the page waits until tokens are queued for revocation. */
-const DROP_WAIT = 500
+const DROP_WAIT_MS = 500
 
 /** Why nothing was linked, as the page shows it. */
 export interface LinkError {
@@ -87,7 +87,7 @@ export async function finishLink(
 
   const granted = { code: query.code, verifier: attempt.verifier }
   async function exchangeAndKeep(): Promise<Integration | LinkError> {
-    const deadline = Date.now() + PLATFORM_LIMIT
+    const deadline = Date.now() + MAX_PLATFORM_MS
     const grant = await exchangeCode(services.transport, application, granted, deadline)
     return keepOrDrop(services, actor, session.user.id, { application, grant, againId, deadline })
   }
@@ -125,7 +125,7 @@ async function keepOrDrop(
   } finally {
     if (!isKept) {
       const { database, vault } = services
-      const dropped = { scmType, webUrl: webUrl, clientId, tokens: given.grant, ownerId: owner, integrationId: null }
+      const dropped = { scmType, webUrl, clientId, tokens: given.grant, ownerId: owner, integrationId: null }
       const dropping = services.background
         .retryStore(async () => {
           // If only the store's answer was lost, the tokens do belong to a link.
@@ -135,7 +135,7 @@ async function keepOrDrop(
         })
         .catch(() => undefined)
       // While the store is unavailable this goes on after the page was sent.
-      await Promise.race([dropping, delay(DROP_WAIT, undefined, { ref: false })])
+      await Promise.race([dropping, delay(DROP_WAIT_MS, undefined, { ref: false })])
     }
   }
 }
@@ -149,7 +149,7 @@ async function keepGrant(
 ): Promise<Integration | LinkError> {
   const { scmType, webUrl, apiUrl } = application
   const { accessToken, scopes, expiresAt } = grant
-  const trial = { scmType, webUrl: webUrl, apiUrl: apiUrl, accessToken, granted: { scopes, expiresAt } }
+  const trial = { scmType, webUrl, apiUrl, accessToken, granted: { scopes, expiresAt } }
   // It has just issued the token, so it is certainly the right platform.
   const profile = await fetchProfile(services, trial, { hasWorked: true, obtainedAt: Date.now(), deadline })
 
@@ -165,7 +165,10 @@ async function keepGrant(
     if (before && findAccess(services, before) !== accessToken) await queueTokensOf(services, transaction, before)
     return { link: integration }
   }
-  const stored = await services.background.retryStore(() => services.database.transaction().execute(store), STORE_LIMIT)
+  const stored = await services.background.retryStore(
+    () => services.database.transaction().execute(store),
+    MAX_STORE_MS,
+  )
   if ('link' in stored) return stored.link
   const { wanted } = stored
   await recordLinkError(services, actor, owner, wanted, 'another_account')
@@ -221,7 +224,7 @@ const trouble: Partial<Record<FailureCode, string>> = {
 function failedThere(error: unknown, label: string, againId: string | null): LinkError {
   if (!(error instanceof Failure)) throw error
   const sentences = [error.message, ...(trouble[error.code] ? [trouble[error.code] ?? ''] : []), 'Nothing was linked.']
-  const retryAfter = error.details.retryAfter ?? (error.code === 'scm_unavailable' ? UNTOLD_WAIT : undefined)
+  const retryAfter = error.details.retryAfter ?? (error.code === 'scm_unavailable' ? UNTOLD_WAIT_SECONDS : undefined)
   return {
     ...linkError(againId, `Linking ${label} did not work`, sentences),
     code: error.code,

@@ -12,12 +12,13 @@ import type { Page } from '../../http/html/layout.ts'
 import { formField, messagePage, onwardPage, sendPage } from '../../http/html/layout.ts'
 import { signInAddress } from '../../http/return-to.ts'
 import type { App } from '../../http/server.ts'
-import type { OAuthApplication } from '../../platforms/oauth.ts'
+import { callbackPath, type OAuthApplication } from '../../platforms/oauth.ts'
 import type { OAuthScmType } from '../../platforms/scm-types.ts'
 import { OAUTH_SCM_TYPES, scmTypes, settingsPrefix } from '../../platforms/scm-types.ts'
 import type { Scope } from '../../platforms/vendor.ts'
 import { vendorOf } from '../../platforms/vendors.ts'
 import { publicPath } from '../../public-path.ts'
+import { linkPath } from '../hints.ts'
 import type { Integration } from '../integrations.ts'
 import { findIntegration } from '../integrations.ts'
 import type { Services } from '../services.ts'
@@ -34,11 +35,11 @@ function routesOf(app: App, services: Services, revoker: Revoker, scmType: OAuth
   const { database, oauth, publicUrl } = services
   const { application, url, callbackUrl } = oauth[scmType]
   const { label } = scmTypes[scmType]
-  const linkPath = `/users/${scmType}/link`
+  const path = linkPath({ scmType })
 
   /** The page's address, with the link that should be made again, if any. */
   function linkAddress(againId: string | null): string {
-    return againId === null ? linkPath : `${linkPath}?again=${encodeURIComponent(againId)}`
+    return againId === null ? path : linkPath({ scmType, id: againId })
   }
 
   function askToSignIn(reply: FastifyReply, address: string) {
@@ -71,7 +72,7 @@ function routesOf(app: App, services: Services, revoker: Revoker, scmType: OAuth
 <li>your public profile</li>
 ${application.scopes.map((scope) => scopeItem(scope, vendorOf(scmType).scopes))}</ul>
 <p class="soft">The token that ${label} gives is kept encrypted. You can unlink at any time on your profile, which revokes it.</p>
-<form method="post" action="${publicPath(publicUrl, linkPath)}" class="ways">
+<form method="post" action="${publicPath(publicUrl, path)}" class="ways">
 <input type="hidden" name="csrf" value="${session.csrfToken}">
 <input type="hidden" name="again" value="${again?.id ?? ''}">
 <button type="submit">Continue to ${label}</button>
@@ -80,7 +81,7 @@ ${application.scopes.map((scope) => scopeItem(scope, vendorOf(scmType).scopes))}
     }
   }
 
-  app.get(linkPath, { schema: { hide: true } }, async (request, reply) => {
+  app.get(path, { schema: { hide: true } }, async (request, reply) => {
     const session = await sessionOf(publicUrl, database, request)
     if (!session) return askToSignIn(reply, request.url)
     if (!application) return sendPage(publicUrl, reply, 404, notConfigured())
@@ -88,7 +89,7 @@ ${application.scopes.map((scope) => scopeItem(scope, vendorOf(scmType).scopes))}
     return sendPage(publicUrl, reply, 200, askPage(session, application, again))
   })
 
-  app.post(linkPath, { schema: { hide: true } }, async (request, reply) => {
+  app.post(path, { schema: { hide: true } }, async (request, reply) => {
     const session = await sessionOf(publicUrl, database, request)
     const againId = formField(request, 'again') || null
     if (!session) return askToSignIn(reply, linkAddress(againId))
@@ -100,14 +101,14 @@ ${application.scopes.map((scope) => scopeItem(scope, vendorOf(scmType).scopes))}
   })
 
   // No HEAD: a program that checks the address first would use up the attempt.
-  app.get(`/users/${scmType}/callback`, { exposeHeadRoute: false, schema: { hide: true } }, async (request, reply) => {
+  app.get(callbackPath(scmType), { exposeHeadRoute: false, schema: { hide: true } }, async (request, reply) => {
     const session = await sessionOf(publicUrl, database, request)
     if (!session) {
       const sentences = [
         `${label} sent you back, but you are not signed in here, or no longer. Nothing was linked.`,
         'Sign in and begin again: it takes a moment.',
       ]
-      const way = { href: signInAddress(publicUrl, linkPath), text: 'Sign in' }
+      const way = { href: signInAddress(publicUrl, path), text: 'Sign in' }
       return sendPage(publicUrl, reply, 401, messagePage('You are not signed in', sentences, way))
     }
     if (!application) return sendPage(publicUrl, reply, 404, notConfigured())

@@ -110,7 +110,7 @@ async function supersededBy(
     const present = await findIntegration(database, integration.ownerId, integration.id)
     if (present && findAccess(services, present) === grant.accessToken) return present
     const { ownerId, id } = integration
-    const revocation = { scmType, webUrl: webUrl, clientId, tokens: grant, ownerId, integrationId: id }
+    const revocation = { scmType, webUrl, clientId, tokens: grant, ownerId, integrationId: id }
     await queueRevocation(database, vault, revocation)
     if (!present) throw notFound('scm_integration')
     return present

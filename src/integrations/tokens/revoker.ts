@@ -20,15 +20,15 @@ export interface Revoker {
   close(): Promise<void>
 }
 
-const FIRST_PAUSE = 2_000
+const FIRST_PAUSE_MS = 2_000
 const MAX_PAUSE_MS = 6 * 3_600_000
 /** How long to try while the platform fails or limits us, or while another application is set up than the token's. */
-const PLATFORM_PATIENCE = 30 * 86_400_000
-const OPERATOR_PATIENCE = 3 * 86_400_000
+const PLATFORM_PATIENCE_MS = 30 * 86_400_000
+const OPERATOR_PATIENCE_MS = 3 * 86_400_000
 /** Maximum time between two checks: the command line adds revocations too. */
 const LOOK_EVERY_MS = 5_000
-const SHORTEST_SLEEP = 250
-const CLOSE_WAIT = 3_000
+const SHORTEST_SLEEP_MS = 250
+const CLOSE_WAIT_MS = 3_000
 
 /** `lookEvery`: maximum time between two checks, in milliseconds. */
 export function createRevoker(services: Services, lookEvery = LOOK_EVERY_MS): Revoker {
@@ -40,13 +40,13 @@ export function createRevoker(services: Services, lookEvery = LOOK_EVERY_MS): Re
   function sleep(ms: number): void {
     clearTimeout(timer)
     if (isClosed) return
-    timer = setTimeout(start, Math.min(lookEvery, Math.max(SHORTEST_SLEEP, ms)))
+    timer = setTimeout(start, Math.min(lookEvery, Math.max(SHORTEST_SLEEP_MS, ms)))
     timer.unref()
   }
 
   function start(): void {
     if (running) {
-      sleep(SHORTEST_SLEEP)
+      sleep(SHORTEST_SLEEP_MS)
       return
     }
     running = workOff()
@@ -81,7 +81,7 @@ export function createRevoker(services: Services, lookEvery = LOOK_EVERY_MS): Re
       )
       log('revocation_done', { scm_type: scmType })
     } catch (error) {
-      if (age < (isOurs ? PLATFORM_PATIENCE : OPERATOR_PATIENCE)) return postpone(revocation, error)
+      if (age < (isOurs ? PLATFORM_PATIENCE_MS : OPERATOR_PATIENCE_MS)) return postpone(revocation, error)
       reason = isOurs ? 'tried for thirty days' : 'another application is set up for three days'
       log('revocation_given_up', { scm_type: scmType, reason, attempts })
     }
@@ -93,13 +93,13 @@ export function createRevoker(services: Services, lookEvery = LOOK_EVERY_MS): Re
     const { code = 'internal', details = {} } = error instanceof Failure ? error : {}
     log('revocation_postponed', { scm_type: scmType, attempts, code })
     const told = Math.min(MAX_PAUSE_MS, (details.retryAfter ?? 0) * 1000)
-    const backoff = Math.min(MAX_PAUSE_MS, FIRST_PAUSE * 2 ** (attempts - 1))
+    const backoff = Math.min(MAX_PAUSE_MS, FIRST_PAUSE_MS * 2 ** (attempts - 1))
     await postponeRevocation(database, revocation, Math.max(backoff, told))
     // GitLab limits revocations by this server's address: the others would reach the same limit, and count towards it.
     if (code === 'scm_rate_limited') await postponeRevocationsAt(database, webUrl, told)
   }
 
-  sleep(SHORTEST_SLEEP)
+  sleep(SHORTEST_SLEEP_MS)
   return {
     wake: () => sleep(0),
     async close() {
@@ -107,7 +107,7 @@ export function createRevoker(services: Services, lookEvery = LOOK_EVERY_MS): Re
       clearTimeout(timer)
       let timeout: NodeJS.Timeout | undefined
       const waited = new Promise<void>((resolve) => {
-        timeout = setTimeout(resolve, CLOSE_WAIT)
+        timeout = setTimeout(resolve, CLOSE_WAIT_MS)
       })
       await Promise.race([running, waited])
       clearTimeout(timeout)

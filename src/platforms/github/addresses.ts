@@ -1,4 +1,5 @@
 // The addresses of GitHub servers' pages and APIs, and which REST API version a server is asked for.
+
 import type { VendorAddresses } from '../vendor.ts'
 
 const HOSTED = 'https://github.com'

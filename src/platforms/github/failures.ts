@@ -14,7 +14,7 @@ export type Site = Pick<Connection, 'scmType' | 'webUrl' | 'apiUrl'> &
   Partial<Pick<Connection, 'hasWorked' | 'clientId'>>
 
 /** GitHub's documentation asks to wait one minute when a secondary rate limit names no time. */
-const UNTOLD_WAIT = 60
+const UNTOLD_WAIT_SECONDS = 60
 
 export function tokenRejected(site: Site): Failure {
   return new Failure(
@@ -96,7 +96,7 @@ export function rateLimited({ scmType }: Site, { headers }: RawAnswer): Failure 
   const now = timeOf(headers)
   const reset = Number(headers['x-ratelimit-reset'] ?? Number.NaN)
   const untilReset = headers['x-ratelimit-remaining'] === '0' ? reset - now / 1000 : Number.NaN
-  const retryAfter = readRetryAfter(headers['retry-after'], now) ?? clampWait(untilReset, UNTOLD_WAIT)
+  const retryAfter = readRetryAfter(headers['retry-after'], now) ?? clampWait(untilReset, UNTOLD_WAIT_SECONDS)
   return new Failure(
     'scm_rate_limited',
     `${scmTypes[scmType].label} has answered this account as often as it does for now. Try again later.`,

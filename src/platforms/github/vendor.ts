@@ -1,4 +1,5 @@
 // GitHub as a vendor: github.com, its tenants at ghe.com, and GitHub Enterprise Server.
+
 import type { OAuthEndpoints } from '../oauth.ts'
 import type { Vendor } from '../vendor.ts'
 import { addresses } from './addresses.ts'

@@ -1,4 +1,5 @@
 // The addresses of GitLab's pages and APIs.
+
 import type { VendorAddresses } from '../vendor.ts'
 
 /** The page where a person sees and creates tokens, below the web root. */

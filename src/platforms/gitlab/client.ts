@@ -46,7 +46,7 @@ import {
 const UNTOLD: FailureCode[] = [...WITHHELD, 'scm_bad_response']
 
 /** Milliseconds before the request's deadline at which reading stops, so that we can answer with what was found. */
-const ANSWER_TIME = 2_500
+const ANSWER_TIME_MS = 2_500
 
 export class GitLab implements Platform {
   readonly #at: Connection
@@ -78,7 +78,7 @@ export class GitLab implements Platform {
       failureFrom: gitlabFailure.bind(null, at),
     }
     this.#at = at
-    this.#until = (at.deadline ?? Number.POSITIVE_INFINITY) - ANSWER_TIME
+    this.#until = (at.deadline ?? Number.POSITIVE_INFINITY) - ANSWER_TIME_MS
     this.#identity = new ApiClient(transport, { root: at.apiUrl, ...options })
     this.#api = new ApiClient(transport, { root: at.apiUrl, ...options, reconsider: this.#reconsider.bind(this) })
     this.#web = new ApiClient(transport, { root: at.webUrl, ...options })

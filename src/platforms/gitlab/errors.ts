@@ -13,7 +13,7 @@ import { gitlabQueryFailure } from './query-failures.ts'
 type Site = Pick<Connection, 'scmType' | 'webUrl' | 'apiUrl' | 'hasWorked'>
 
 /** Limits of single endpoints name no time to wait: https://docs.gitlab.com/security/rate_limits/ */
-const UNTOLD_WAIT = 60
+const UNTOLD_WAIT_SECONDS = 60
 
 /**
  * Whether GitLab itself wrote the error: it has GitLab's header (since 2023), or its API's form of body. Before a link
@@ -261,7 +261,7 @@ function permissionMissing(site: Site, description: unknown): Failure {
 function limited({ hasWorked }: Site, headers: Record<string, string>): Failure {
   const name = headers['ratelimit-name']
   const isOfServer = name === undefined ? !hasWorked : name.includes('unauthenticated')
-  const retryAfter = waitIn(headers) ?? UNTOLD_WAIT
+  const retryAfter = waitIn(headers) ?? UNTOLD_WAIT_SECONDS
   const sentence = isOfServer
     ? 'GitLab limits this server for now: too many calls came from its address.'
     : 'GitLab has answered this account as often as it does for now.'

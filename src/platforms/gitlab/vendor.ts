@@ -1,4 +1,5 @@
 // GitLab as a vendor: gitlab.com, and self-hosted servers.
+
 import type { OAuthEndpoints } from '../oauth.ts'
 import type { Identification, Vendor } from '../vendor.ts'
 import { addresses } from './addresses.ts'
