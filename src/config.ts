@@ -6,6 +6,7 @@ import { readPem } from './config/certificates.ts'
 import { parseDatabaseUrl } from './config/database-url.ts'
 import type { AllowedHost } from './config/hosts.ts'
 import { entryForPlatform, parseAllowedHost, parseListenHost, parseRange, parseServerName } from './config/hosts.ts'
+import { withSecretFiles } from './config/secret-files.ts'
 import { parseSecretKeys, type SecretKey } from './config/secret-keys.ts'
 import { parseBoolean, parseList, parseNumber, parseOneOf } from './config/values.ts'
 import { type PlatformRoot, parseOrigin, parsePlatformUrl, parseProxy, parsePublicUrl } from './config/web-addresses.ts'
@@ -84,12 +85,16 @@ export class ConfigError extends Error {
   }
 }
 
+/** Settings whose value is a secret or may hold one, besides those of platforms. */
+const SECRETS = ['DATABASE_URL', 'SECRET_KEYS', 'HTTPS_PROXY', 'METRICS_TOKEN']
+
 /** Like `readConfig`, which also knows the platforms. */
 export function parseConfig<Name extends string>(
-  env: Environment,
+  environment: Environment,
   platforms: HostedPlatform<Name>[],
 ): Omit<Config, 'github' | 'gitlab'> & Record<Name, OAuthPlatform> {
-  const problems: string[] = []
+  const secrets = [...SECRETS, ...platforms.map(({ prefix }) => `${prefix}_CLIENT_SECRET`)]
+  const { env, problems } = withSecretFiles(environment, secrets)
 
   /**
    * Reads a setting with `parse`, which throws the rest of a sentence "NAME …". The value of a secret is not repeated.
@@ -128,7 +133,7 @@ export function parseConfig<Name extends string>(
   const hostedUrls = platforms.map(({ url }) => url)
   const databaseUrl = read<string | null>('DATABASE_URL', null, parseDatabaseUrl)
   const secretKeys = read<SecretKey[] | null>('SECRET_KEYS', null, parseSecretKeys)
-  if (env.DATABASE_URL?.trim() && !env.SECRET_KEYS?.trim()) {
+  if (env.DATABASE_URL?.trim() && !env.SECRET_KEYS?.trim() && !env.SECRET_KEYS_FILE?.trim()) {
     problems.push(
       'SECRET_KEYS is required with DATABASE_URL: all replicas need the same keys; make one with: echo "k1:$(openssl rand -base64 32)"',
     )
