@@ -3,3 +3,5 @@
 export function now(): string {
   return new Date().toISOString()
 }
+
+export const DAY_MS = 86_400_000

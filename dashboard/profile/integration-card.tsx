@@ -5,7 +5,7 @@ import { useState } from 'react'
 import { hostOf } from '../addresses.ts'
 import { type Integration, importKeys } from '../api.ts'
 import { asFailure } from '../failure.ts'
-import { publicPath } from '../public-path.ts'
+import { linkPage, publicPath } from '../public-path.ts'
 import { useChange, useHealth } from '../queries.ts'
 import { followLink } from '../router.ts'
 import { usePlatform } from '../told-platforms.ts'
@@ -105,7 +105,7 @@ export function IntegrationCard({ integration, onUnlinked }: IntegrationCardProp
             </Button>
           ) : (
             status.wantsToken && (
-              <Button component="a" href={publicPath(`/users/${scm_type}/link?again=${encodeURIComponent(id)}`)}>
+              <Button component="a" href={linkPage(scm_type, id)}>
                 Link again
               </Button>
             )

@@ -4,7 +4,7 @@ import { Button } from '@mantine/core'
 import { useState } from 'react'
 import { hostOf } from '../addresses.ts'
 import type { Platform } from '../api.ts'
-import { publicPath } from '../public-path.ts'
+import { linkPage } from '../public-path.ts'
 import { usePlatforms } from '../told-platforms.ts'
 import { PlatformLogo } from '../ui/platform-logo.tsx'
 import classes from './link-choices.module.css'
@@ -51,7 +51,7 @@ function OAuthChoice({ platform: { scm_type: type, label }, service }: OAuthChoi
         )}
       </div>
       {service.configured && (
-        <Button component="a" href={publicPath(`/users/${type}/link`)} variant="default">
+        <Button component="a" href={linkPage(type)} variant="default">
           Link {label}
         </Button>
       )}

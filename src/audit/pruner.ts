@@ -2,13 +2,13 @@
 
 import { setTimeout as delay } from 'node:timers/promises'
 import type { Database } from '../database/database.ts'
+import { DAY_MS } from '../time.ts'
 import { deleteEventsBefore } from './events.ts'
 
 export interface Pruner {
   close(): Promise<void>
 }
 
-const DAY_MS = 86_400_000
 const EVERY_MS = 3_600_000
 /** How many are removed at once. Few, with pauses in between, because other work waits for the store meanwhile. */
 const BATCH = 500

@@ -13,8 +13,6 @@ import { ensureFresh, stillPaused } from './tokens/fresh.ts'
 import { pauseOf } from './tokens/lease.ts'
 import { grantedTo, openAccess } from './tokens/pair.ts'
 
-/** How long a whole request of ours may take, in milliseconds: clients give up at 30 s. */
-const MAX_REQUEST_MS = 25_000
 /** How long before its expiry a token is refreshed: it must last for the whole call, and clocks differ. */
 const REFRESH_AHEAD_MS = 120_000
 /**
@@ -66,7 +64,7 @@ export async function fetchProfile(
     hasWorked,
     obtainedAt,
     ...(link.granted && { granted: link.granted }),
-    deadline: Date.now() + MAX_REQUEST_MS,
+    deadline: Date.now() + transport.limits.request,
     ...waiter,
   })
   return platform.profile()
@@ -93,7 +91,7 @@ export async function withPlatform<T>(
   options: UseOptions = {},
 ): Promise<T> {
   const found = await getIntegration(services.database, owner, idOrType)
-  const deadline = Date.now() + MAX_REQUEST_MS
+  const deadline = Date.now() + services.transport.limits.request
   const used = services.transport.waiting(owner, async (signal) => {
     const waiter = { deadline, signal }
     const integration = await withFreshToken(services, found, deadline)

@@ -7,7 +7,7 @@ import { Failure, type Hint } from '../failure.ts'
 import type { Platform, PlatformHealth, Profile } from '../platforms/platform.ts'
 import { scmTypes } from '../platforms/scm-types.ts'
 import { HintSchema, NullableString, NullableTime, nullable, Time } from '../schemas.ts'
-import { now } from '../time.ts'
+import { DAY_MS, now } from '../time.ts'
 import { withPlatform } from './connect.ts'
 import { fixPage, tokenHint } from './hints.ts'
 import type { Integration } from './integrations.ts'
@@ -180,7 +180,7 @@ function incompleteness({ link, platform }: Told): string | null {
 
 function expiryProblems(expiresAt: string | null, hint: Hint): Health['problems'] {
   if (expiresAt === null) return []
-  const days = Math.floor((Date.parse(expiresAt) - Date.now()) / 86_400_000)
+  const days = Math.floor((Date.parse(expiresAt) - Date.now()) / DAY_MS)
   if (days > EXPIRY_WARNING_DAYS) return []
   const message = `The token ends on ${expiresAt.slice(0, 10)}. Make another one and replace it.`
   return [problem('token_expires_soon', message, hint)]

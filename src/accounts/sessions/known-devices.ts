@@ -8,10 +8,9 @@ import type { Database } from '../../database/database.ts'
 import { noteIfPossible } from '../../database/database.ts'
 import type { Vault } from '../../secrets/vault.ts'
 import { equalInConstantTime } from '../../text.ts'
-import { now } from '../../time.ts'
+import { DAY_MS, now } from '../../time.ts'
 import type { User } from '../users.ts'
 
-const DAY_MS = 86_400_000
 const LIFETIME_MS = 30 * DAY_MS
 /** Seconds after which a browser forgets the cookie. */
 export const DEVICE_SECONDS = LIFETIME_MS / 1000

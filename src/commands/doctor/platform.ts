@@ -13,6 +13,7 @@ import type { Certificate, Inspection } from '../../platforms/transport/connect/
 import type { Transport } from '../../platforms/transport/transport.ts'
 import { VENDOR_NAMES, vendors } from '../../platforms/vendors.ts'
 import { listOf } from '../../text.ts'
+import { DAY_MS } from '../../time.ts'
 import type { Check } from './check.ts'
 import { failed, ok, warning } from './check.ts'
 
@@ -141,7 +142,7 @@ function checkCertificate({ host }: Target, { subject, issuer, endsAt, problem }
   }
   if (problem !== null)
     return failed(about, `The certificate of ${host} is not valid (${problem}). Its administrator has to replace it.`)
-  const days = Math.floor((Date.parse(endsAt) - Date.now()) / 86_400_000)
+  const days = Math.floor((Date.parse(endsAt) - Date.now()) / DAY_MS)
   if (days < CERTIFICATE_WARNING_DAYS)
     return warning(about, `The certificate from "${issuer}" ends on ${end}. Have it renewed.`)
   return ok(about, `The certificate from "${issuer}" is good until ${end}.`)

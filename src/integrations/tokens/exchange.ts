@@ -117,6 +117,9 @@ async function supersededBy(
   })
 }
 
+/** How long the check of a new token may take; without an answer by then, the next refresh checks again. */
+const MAX_CHECK_MS = 10_000
+
 /**
  * Checks whose the new token is. A refresh token belongs to one account, and no browser is involved that could be
  * signed in to another, so another account's token would be the platform's mistake. So other callers may use the stored
@@ -133,7 +136,7 @@ async function verifyAccount(services: Services, updated: Integration): Promise<
     hasWorked: true,
     ...grantedTo(updated),
     obtainedAt: updated.tokenObtainedAt === null ? undefined : Date.parse(updated.tokenObtainedAt),
-    deadline: Date.now() + 10_000,
+    deadline: Date.now() + MAX_CHECK_MS,
   })
   const profile = await platform.profile().catch((error: unknown) => {
     if (error instanceof Failure) return null

@@ -1,6 +1,7 @@
 // Revokes the tokens of removed links in the background: at once, and repeatedly while the platform is down.
 
 import { Failure } from '../../failure.ts'
+import { DAY_MS } from '../../time.ts'
 import type { Services } from '../services.ts'
 import type { Revocation } from './revocations.ts'
 import {
@@ -23,8 +24,8 @@ export interface Revoker {
 const FIRST_PAUSE_MS = 2_000
 const MAX_PAUSE_MS = 6 * 3_600_000
 /** How long to try while the platform fails or limits us, or while another application is set up than the token's. */
-const PLATFORM_PATIENCE_MS = 30 * 86_400_000
-const OPERATOR_PATIENCE_MS = 3 * 86_400_000
+const PLATFORM_PATIENCE_MS = 30 * DAY_MS
+const OPERATOR_PATIENCE_MS = 3 * DAY_MS
 /** Maximum time between two checks: the command line adds revocations too. */
 const LOOK_EVERY_MS = 5_000
 const SHORTEST_SLEEP_MS = 250

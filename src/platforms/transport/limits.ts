@@ -11,7 +11,7 @@ export interface Limits {
   idle: number
   /** One call with its redirects, retries and waits. */
   call: number
-  /** A request to us that sets no deadline of its own. */
+  /** A whole request to us: clients give up at 30 s. */
   request: number
   /** A list's body, both as received and decompressed. */
   body: number

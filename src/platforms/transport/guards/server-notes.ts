@@ -2,6 +2,7 @@
 
 import { LRUCache } from 'lru-cache'
 import type { Log } from '../../../log-events.ts'
+import { DAY_MS } from '../../../time.ts'
 import type { Call, Guard } from '../guard.ts'
 
 export interface NotedCall extends Call {
@@ -9,7 +10,6 @@ export interface NotedCall extends Call {
   onHeaders?: ((headers: Record<string, string>) => void) | undefined
 }
 
-const DAY_MS = 86_400_000
 const MAX_SERVERS = 1_000
 
 /** The servers' versions that vendors' clients were told, by REST root. */
