@@ -6,14 +6,14 @@ import type { CompiledQuery, Dialect, DialectAdapter, QueryExecutor } from 'kyse
 interface Adapter extends DialectAdapter {
   newOrderedId(): string
   /** By the function that builds it. */
-  compiled: Map<unknown, CompiledQuery>
+  compiled: Map<unknown, { executor: QueryExecutor; query: CompiledQuery }>
 }
 
 /** The dialect with such an adapter, which is the one part that Kysely hands on to every transaction. */
 export function withAdapter(dialect: Dialect): Dialect {
   const adapter: Adapter = Object.assign(dialect.createAdapter(), {
     newOrderedId: createOrderedIds(),
-    compiled: new Map<unknown, CompiledQuery>(),
+    compiled: new Map<unknown, { executor: QueryExecutor; query: CompiledQuery }>(),
   })
   return {
     createAdapter: () => adapter,

@@ -27,13 +27,19 @@ export function createStatement<Values extends Record<string, string | number>, 
   ) => Compilable<Row>,
 ): (database: Database, values: Values) => Promise<Row[]> {
   return async (database, values) => {
-    const { compiled } = adapterOf(database)
-    let query = compiled.get(build) as CompiledQuery<Row> | undefined
-    if (!query) {
-      query = build(database, (name) => new Value(name) as never).compile()
-      compiled.set(build, query)
-    }
+    const query = compiledFor(database, build, () => build(database, (name) => new Value(name) as never).compile())
     const parameters = query.parameters.map((one) => (one instanceof Value ? values[one.name] : one))
     return (await database.executeQuery<Row>({ ...query, parameters })).rows
   }
+}
+
+/** A transaction, or a database with another plugin, has an executor of its own, which may compile differently. */
+function compiledFor<Row>(database: Database, build: unknown, compile: () => CompiledQuery<Row>): CompiledQuery<Row> {
+  const { compiled } = adapterOf(database)
+  const executor = database.getExecutor()
+  const known = compiled.get(build)
+  if (known?.executor === executor) return known.query as CompiledQuery<Row>
+  const query = compile()
+  if (!database.isTransaction) compiled.set(build, { executor, query })
+  return query
 }
