@@ -1,8 +1,9 @@
 // Secrets may be in files instead of the environment, as systemd, Docker and Kubernetes hand them over: `NAME_FILE`.
 
 import { readFileSync } from 'node:fs'
-import type { Environment } from '../config.ts'
 import { shown } from './values.ts'
+
+type Environment = Record<string, string | undefined>
 
 /**
  * The environment with each of the settings `names` read from the file that its `NAME_FILE` names, without spaces and
