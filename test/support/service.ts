@@ -1,11 +1,12 @@
 // The real service for tests: on SQLite or PostgreSQL, listening on a free port, spoken to over HTTP.
 
+import { randomBytes } from 'node:crypto'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe } from 'vitest'
 import { createApiToken } from '../../src/accounts/api-tokens.ts'
-import { addUser } from '../../src/accounts/users.ts'
+import { addUser, findUserByLogin } from '../../src/accounts/users.ts'
 import type { AppOptions } from '../../src/app.ts'
 import { createApp } from '../../src/app.ts'
 import { COMMAND_LINE } from '../../src/audit/events.ts'
@@ -81,8 +82,6 @@ export async function startService(
   const services = await openServices(config, options)
   const app = await createApp(services, config, { load: LOAD, ...options })
   const url = await app.listen({ host: '127.0.0.1', port: environment.PORT ? config.port : 0 })
-  // A test that is tried again asks for the account of its first try: it gets another.
-  const names = new Set<string>()
   return {
     url,
     engine,
@@ -91,8 +90,9 @@ export async function startService(
     dataDir,
     environment: settings,
     async addAccount(wanted) {
-      const username = names.has(wanted) ? `${wanted}-${names.size}` : wanted
-      names.add(username)
+      // A test that is tried again asks for the account of its first try: it gets another.
+      const isTaken = (await findUserByLogin(services.database, wanted)) !== undefined
+      const username = isTaken ? `${wanted}-${randomBytes(4).toString('hex')}` : wanted
       const email = `${username}@example.test`
       const { id, token } = await addUserAs(services, { email, username })
       const bearer = await exchange(url, token)
