@@ -1,40 +1,16 @@
 // Settings that are wrong: each is refused, without a secret in what is said.
 
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { rootCertificates } from 'node:tls'
 import fc from 'fast-check'
-import { afterAll, describe, expect, it } from 'vitest'
-import type { Environment } from './config.ts'
-import { ConfigError } from './config.ts'
+import { describe, expect, it } from 'vitest'
+import { openCertificateFolder, problemsOf } from '../test/support/settings.ts'
 import { readConfig } from './read-config.ts'
 
 const KEY_1 = Buffer.alloc(32, 1)
 const KEY_2 = Buffer.alloc(32, 2)
 const SECRET_KEYS = `k1:${KEY_1.toString('base64')}`
 
-const folder = mkdtempSync(join(tmpdir(), 'forgelink-config-'))
-const [certificate = ''] = rootCertificates
-const files = {
-  ca: certificate,
-  twoCas: `${certificate}\n${certificate}`,
-  text: 'no certificate here',
-  damaged: certificate.replace('MII', 'AAA'),
-  cut: certificate.slice(0, 400),
-}
-for (const [name, text] of Object.entries(files)) writeFileSync(join(folder, `${name}.pem`), text)
-afterAll(() => rmSync(folder, { recursive: true }))
-
-function problemsOf(env: Environment): string[] {
-  try {
-    readConfig(env)
-    return []
-  } catch (error) {
-    if (error instanceof ConfigError) return error.problems
-    throw error
-  }
-}
+const { folder } = openCertificateFolder()
 
 describe('readConfig', () => {
   const wrongAddresses = [

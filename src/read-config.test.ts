@@ -1,10 +1,8 @@
 // The settings: what is right, what is wrong, and that every problem is told at once without a secret in it.
 
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
-import { rootCertificates } from 'node:tls'
-import { afterAll, describe, expect, it } from 'vitest'
+import { describe, expect, it } from 'vitest'
+import { openCertificateFolder, problemsOf } from '../test/support/settings.ts'
 import type { AllowedHost, Config, Environment } from './config.ts'
 import { ConfigError } from './config.ts'
 import { readConfig } from './read-config.ts'
@@ -13,27 +11,7 @@ const KEY_1 = Buffer.alloc(32, 1)
 const KEY_2 = Buffer.alloc(32, 2)
 const SECRET_KEYS = `k1:${KEY_1.toString('base64')}`
 
-const folder = mkdtempSync(join(tmpdir(), 'forgelink-config-'))
-const [certificate = ''] = rootCertificates
-const files = {
-  ca: certificate,
-  twoCas: `${certificate}\n${certificate}`,
-  text: 'no certificate here',
-  damaged: certificate.replace('MII', 'AAA'),
-  cut: certificate.slice(0, 400),
-}
-for (const [name, text] of Object.entries(files)) writeFileSync(join(folder, `${name}.pem`), text)
-afterAll(() => rmSync(folder, { recursive: true }))
-
-function problemsOf(env: Environment): string[] {
-  try {
-    readConfig(env)
-    return []
-  } catch (error) {
-    if (error instanceof ConfigError) return error.problems
-    throw error
-  }
-}
+const { folder, certificate } = openCertificateFolder()
 
 describe('readConfig', () => {
   it('has the documented defaults, and an empty value counts as absent', () => {
@@ -106,8 +84,8 @@ describe('readConfig', () => {
         ],
       },
     ],
-    [{ EXTRA_CA_CERTS: join(folder, 'ca.pem') }, { extraCaCerts: files.ca }],
-    [{ EXTRA_CA_CERTS: join(folder, 'twoCas.pem') }, { extraCaCerts: files.twoCas }],
+    [{ EXTRA_CA_CERTS: join(folder, 'ca.pem') }, { extraCaCerts: certificate }],
+    [{ EXTRA_CA_CERTS: join(folder, 'twoCas.pem') }, { extraCaCerts: `${certificate}\n${certificate}` }],
     [{ HTTPS_PROXY: 'http://proxy.corp.lan:3128' }, { httpsProxy: 'http://proxy.corp.lan:3128/' }],
     [{ HTTPS_PROXY: 'https://u:p@proxy.corp.lan' }, { httpsProxy: 'https://u:p@proxy.corp.lan/' }],
     [{ NO_PROXY: 'localhost, .corp.lan,10.0.0.0/8' }, { noProxy: ['localhost', '.corp.lan', '10.0.0.0/8'] }],

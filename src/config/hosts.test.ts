@@ -1,19 +1,9 @@
 // ALLOWED_HOSTS: which entries there are, and what is none.
 
 import { expect, it } from 'vitest'
-import { ConfigError } from '../config.ts'
+import { problemsOf } from '../../test/support/settings.ts'
 import { readConfig } from '../read-config.ts'
 import type { AllowedHost } from './hosts.ts'
-
-function problemsOf(allowedHosts: string): string[] {
-  try {
-    readConfig({ ALLOWED_HOSTS: allowedHosts })
-    return []
-  } catch (error) {
-    if (error instanceof ConfigError) return error.problems
-    throw error
-  }
-}
 
 it.each<[string, Omit<AllowedHost, 'text'> & Record<string, unknown>]>([
   ['gitlab.corp.lan', { kind: 'host', host: 'gitlab.corp.lan', port: null, plainHttp: false }],
@@ -95,7 +85,7 @@ it.each([
   '[]:80',
   'corp.lan;other.lan',
 ])('refuses %s among good ones', (entry) => {
-  const problems = problemsOf(`private,${entry},gitlab.corp.lan`)
+  const problems = problemsOf({ ALLOWED_HOSTS: `private,${entry},gitlab.corp.lan` })
   expect(problems).toEqual([expect.stringMatching(/^ALLOWED_HOSTS must list hosts such as /)])
   expect(problems.join()).not.toContain('hunter2')
 })

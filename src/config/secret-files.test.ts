@@ -1,32 +1,12 @@
 // Secrets in files: what systemd, Docker and Kubernetes hand over.
 
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterAll, expect, it } from 'vitest'
-import type { Environment } from '../config.ts'
-import { ConfigError } from '../config.ts'
+import { expect, it } from 'vitest'
+import { openTestFolder, problemsOf } from '../../test/support/settings.ts'
 import { readConfig } from '../read-config.ts'
 
 const KEY = Buffer.alloc(32, 1)
-const folder = mkdtempSync(join(tmpdir(), 'forgelink-secrets-'))
-afterAll(() => rmSync(folder, { recursive: true }))
-
-function file(name: string, text: string): string {
-  const path = join(folder, name)
-  writeFileSync(path, text)
-  return path
-}
-
-function problemsOf(env: Environment): string[] {
-  try {
-    readConfig(env)
-    return []
-  } catch (error) {
-    if (error instanceof ConfigError) return error.problems
-    throw error
-  }
-}
+const { folder, file } = openTestFolder()
 
 it('reads every secret from the file that NAME_FILE names, without line breaks around it', () => {
   const config = readConfig({
