@@ -1,8 +1,7 @@
 // The faults of what an answer says and of its pages, as far as plain HTTP shows them.
 
-import { request } from 'node:http'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
-import { type Answer, ask, column, fieldsOf } from '../../test/support/sandbox-client.ts'
+import { type Answer, ask, column, fieldsOf, raw } from '../../test/support/sandbox-client.ts'
 import { type Sandbox, type SandboxPlatform, startSandbox } from '../sandbox.ts'
 import type { FaultRule } from './faults.ts'
 
@@ -20,45 +19,6 @@ afterAll(() => sandbox.close())
 
 function get(platform: SandboxPlatform, path = '/user'): Promise<Answer> {
   return ask(platform, path, { token: platform.token('alice') })
-}
-
-interface Raw {
-  status: number | undefined
-  headers: Record<string, string | string[] | undefined>
-  body: Buffer
-  /** How it ended: `end`, or the error's code, or `patience` when ours was over. */
-  end: string
-}
-
-/** What arrives within `patience` milliseconds or `enough` bytes. */
-function raw(path: string, patience = 1_000, enough = Number.POSITIVE_INFINITY): Promise<Raw> {
-  return new Promise((resolve) => {
-    const got: Raw = { status: undefined, headers: {}, body: Buffer.alloc(0), end: '' }
-    const headers = {
-      authorization: `Bearer ${github.token('alice')}`,
-      'user-agent': 'test',
-      'accept-encoding': 'identity',
-    }
-    const call = request(`${github.apiUrl}${path}`, { headers, agent: false })
-    const finish = (end: string) => {
-      got.end ||= end
-      call.destroy()
-      resolve(got)
-    }
-    call.on('error', (error: NodeJS.ErrnoException) => finish(error.code ?? 'error'))
-    call.on('response', (response) => {
-      got.status = response.statusCode
-      got.headers = response.headers
-      response.on('data', (chunk: Buffer) => {
-        got.body = Buffer.concat([got.body, chunk])
-        if (got.body.length >= enough) finish('enough')
-      })
-      response.on('end', () => finish('end'))
-      response.on('error', (error: NodeJS.ErrnoException) => finish(error.code ?? 'error'))
-    })
-    setTimeout(() => finish('patience'), patience).unref()
-    call.end()
-  })
 }
 
 describe('what is said', () => {
@@ -127,7 +87,7 @@ describe('what is said', () => {
 
   test('bytes that are no UTF-8', async () => {
     github.faults.set({ fault: 'invalid-utf8' })
-    expect((await raw('/user')).body.subarray(-2)).toEqual(Buffer.from([0xff, 0xfe]))
+    expect((await raw(github, '/user')).body.subarray(-2)).toEqual(Buffer.from([0xff, 0xfe]))
   })
 
   test('the same key twice, an object where a list belongs', async () => {

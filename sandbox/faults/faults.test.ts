@@ -1,10 +1,9 @@
 // How faults are switched on, and the faults of the connection, as far as plain HTTP shows them.
 
 import { readdirSync, readFileSync } from 'node:fs'
-import { request } from 'node:http'
 import { join } from 'node:path'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
-import { type Answer, ask, fieldsOf } from '../../test/support/sandbox-client.ts'
+import { type Answer, ask, fieldsOf, type Raw, raw } from '../../test/support/sandbox-client.ts'
 import { type Sandbox, type SandboxPlatform, startSandbox } from '../sandbox.ts'
 import type { FaultRule } from './faults.ts'
 import { faultNames } from './table.ts'
@@ -23,45 +22,6 @@ afterAll(() => sandbox.close())
 
 function get(platform: SandboxPlatform, path = '/user'): Promise<Answer> {
   return ask(platform, path, { token: platform.token('alice') })
-}
-
-interface Raw {
-  status: number | undefined
-  headers: Record<string, string | string[] | undefined>
-  body: Buffer
-  /** How it ended: `end`, or the error's code, or `patience` when ours was over. */
-  end: string
-}
-
-/** What arrives within `patience` milliseconds or `enough` bytes. */
-function raw(path: string, patience = 1_000, enough = Number.POSITIVE_INFINITY): Promise<Raw> {
-  return new Promise((resolve) => {
-    const got: Raw = { status: undefined, headers: {}, body: Buffer.alloc(0), end: '' }
-    const headers = {
-      authorization: `Bearer ${github.token('alice')}`,
-      'user-agent': 'test',
-      'accept-encoding': 'identity',
-    }
-    const call = request(`${github.apiUrl}${path}`, { headers, agent: false })
-    const finish = (end: string) => {
-      got.end ||= end
-      call.destroy()
-      resolve(got)
-    }
-    call.on('error', (error: NodeJS.ErrnoException) => finish(error.code ?? 'error'))
-    call.on('response', (response) => {
-      got.status = response.statusCode
-      got.headers = response.headers
-      response.on('data', (chunk: Buffer) => {
-        got.body = Buffer.concat([got.body, chunk])
-        if (got.body.length >= enough) finish('enough')
-      })
-      response.on('end', () => finish('end'))
-      response.on('error', (error: NodeJS.ErrnoException) => finish(error.code ?? 'error'))
-    })
-    setTimeout(() => finish('patience'), patience).unref()
-    call.end()
-  })
 }
 
 describe('the switch', () => {
@@ -144,22 +104,22 @@ describe('the connection', () => {
 
   test.each(cases)('%j', async (rule, expected) => {
     github.faults.set(rule)
-    const got = await raw('/user')
+    const got = await raw(github, '/user')
     expect(got).toMatchObject(expected)
     if (rule.fault.startsWith('body-')) expect(got.body.length).toBeLessThan(Number(got.headers['content-length']))
   })
 
   test('a body that stalls or breaks off has its first half', async () => {
     github.faults.set({ fault: 'body-stalls' })
-    const { body, headers } = await raw('/user')
+    const { body, headers } = await raw(github, '/user')
     expect(body.length).toBe(Math.ceil(Number(headers['content-length']) / 2))
   })
 
   test('endless bodies and bombs go on', async () => {
     github.faults.set({ fault: 'endless-body' })
-    expect(await raw('/user', 20_000, 5_000_000)).toMatchObject({ end: 'enough' })
+    expect(await raw(github, '/user', 20_000, 5_000_000)).toMatchObject({ end: 'enough' })
     github.faults.set({ fault: 'gzip-bomb', value: 16 })
-    const bomb = await raw('/user', 5000)
+    const bomb = await raw(github, '/user', 5000)
     expect([bomb.end, bomb.headers['content-encoding']]).toEqual(['end', 'gzip'])
     expect(bomb.body.length).toBeLessThan(100_000)
     const answer = await get(github)
@@ -176,7 +136,7 @@ describe('the connection', () => {
 
   test('packed twice says so', async () => {
     github.faults.set({ fault: 'gzip-twice' })
-    expect((await raw('/user')).headers['content-encoding']).toBe('gzip, gzip')
+    expect((await raw(github, '/user')).headers['content-encoding']).toBe('gzip, gzip')
   })
 })
 

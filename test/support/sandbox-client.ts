@@ -1,5 +1,6 @@
 // How the sandbox's own tests speak to it: plain HTTP, nothing followed, nothing hidden.
 
+import { request } from 'node:http'
 import type { SandboxPlatform } from '../../sandbox/sandbox.ts'
 
 export interface Answer {
@@ -67,4 +68,48 @@ export function column(answer: Answer, name: string): unknown[] {
 
 function asFields(value: unknown): Fields {
   return typeof value === 'object' && value !== null && !Array.isArray(value) ? { ...value } : {}
+}
+
+export interface Raw {
+  status: number | undefined
+  headers: Record<string, string | string[] | undefined>
+  body: Buffer
+  /** How it ended: `end`, or the error's code, or `patience` when ours was over. */
+  end: string
+}
+
+/** What the API sends alice, unread and undecoded: what arrives within `patience` milliseconds or `enough` bytes. */
+export function raw(
+  platform: SandboxPlatform,
+  path: string,
+  patience = 1_000,
+  enough = Number.POSITIVE_INFINITY,
+): Promise<Raw> {
+  return new Promise((resolve) => {
+    const got: Raw = { status: undefined, headers: {}, body: Buffer.alloc(0), end: '' }
+    const headers = {
+      authorization: `Bearer ${platform.token('alice')}`,
+      'user-agent': 'test',
+      'accept-encoding': 'identity',
+    }
+    const call = request(`${platform.apiUrl}${path}`, { headers, agent: false })
+    const finish = (end: string) => {
+      got.end ||= end
+      call.destroy()
+      resolve(got)
+    }
+    call.on('error', (error: NodeJS.ErrnoException) => finish(error.code ?? 'error'))
+    call.on('response', (response) => {
+      got.status = response.statusCode
+      got.headers = response.headers
+      response.on('data', (chunk: Buffer) => {
+        got.body = Buffer.concat([got.body, chunk])
+        if (got.body.length >= enough) finish('enough')
+      })
+      response.on('end', () => finish('end'))
+      response.on('error', (error: NodeJS.ErrnoException) => finish(error.code ?? 'error'))
+    })
+    setTimeout(() => finish('patience'), patience).unref()
+    call.end()
+  })
 }
