@@ -84,7 +84,7 @@ describe.skipIf(!hasHelm)('the Helm chart', () => {
     { name: 'PostgreSQL with a Secret of your own', values: [...image, ...url, ...postgres, ...egress] },
     {
       name: 'PostgreSQL with secrets as values',
-      values: [...image, ...url, ...secrets, ...egress, '--set', 'database=postgresql,rollingUpdate=false'],
+      values: [...image, ...url, ...secrets, ...egress, '--set', 'database=postgresql,rollingUpdate=true'],
     },
   ]
 
