@@ -15,12 +15,20 @@ export function publicPath(publicUrl: string, path: string): string {
  * It is removed only once, so that a path below it may begin with the same name.
  */
 export function routePath(publicUrl: string, asked: string): string {
-  const [path = '', ...query] = asked.split('?')
+  return routePathBelow(publicUrl)(asked)
+}
+
+/** `routePath` for one PUBLIC_URL, which it reads once. */
+export function routePathBelow(publicUrl: string): (asked: string) => string {
   const base = basePath(publicUrl).split('/')
-  const segments = path.split('/')
-  // The router decodes paths: it reads /%76%31/keys as /v1/keys. So must this function.
-  if (base.length === 1 || !base.every((segment, index) => decoded(segments[index]) === segment)) return asked
-  return [`/${segments.slice(base.length).join('/')}`, ...query].join('?')
+  if (base.length === 1) return (asked) => asked
+  return (asked) => {
+    const [path = '', ...query] = asked.split('?')
+    const segments = path.split('/')
+    // The router decodes paths: it reads /%76%31/keys as /v1/keys. So must this function.
+    if (!base.every((segment, index) => decoded(segments[index]) === segment)) return asked
+    return [`/${segments.slice(base.length).join('/')}`, ...query].join('?')
+  }
 }
 
 function decoded(segment: string | undefined): string | undefined {

@@ -1,19 +1,49 @@
-// What belongs to one open database, its transactions included: ids in order, and statements that are compiled already.
+// What belongs to one open database, its transactions included: ids in order, statements that are compiled already, and
+// how many writes there were.
 
 import { randomBytes } from 'node:crypto'
 import type { CompiledQuery, Dialect, DialectAdapter, QueryExecutor } from 'kysely'
+import type { LRUCache } from 'lru-cache'
+
+/** Rows of a compiled statement, as they were before write number `writes`. */
+export interface KeptRows {
+  rows: unknown[]
+  writes: number
+}
+
+export interface Compiled {
+  executor: QueryExecutor
+  query: CompiledQuery
+  /** By the parameters; null: they are always read anew. */
+  kept: LRUCache<string, KeptRows> | null
+}
+
+/**
+ * Runs a select at once, without Kysely's connections; rows are named as in the code. undefined: this database cannot,
+ * or not now.
+ */
+export type ReadNow = (sql: string, parameters: readonly unknown[]) => unknown[] | undefined
+
+/** What the driver of an open database tells. */
+export interface StoreState {
+  /** How many statements other than reads this process has completed, commits and failed ones included. */
+  writes: number
+  readNow: ReadNow
+}
 
 interface Adapter extends DialectAdapter {
   newOrderedId(): string
   /** By the function that builds it. */
-  compiled: Map<unknown, { executor: QueryExecutor; query: CompiledQuery }>
+  compiled: Map<unknown, Compiled>
+  state: StoreState
 }
 
 /** The dialect with such an adapter, which is the one part that Kysely hands on to every transaction. */
-export function withAdapter(dialect: Dialect): Dialect {
+export function withAdapter(dialect: Dialect, state: StoreState): Dialect {
   const adapter: Adapter = Object.assign(dialect.createAdapter(), {
     newOrderedId: createOrderedIds(),
-    compiled: new Map<unknown, { executor: QueryExecutor; query: CompiledQuery }>(),
+    compiled: new Map<unknown, Compiled>(),
+    state,
   })
   return {
     createAdapter: () => adapter,

@@ -6,9 +6,9 @@ import type { Dialect, Transaction as KyselyTransaction, PostgresPool, PostgresP
 import { Kysely, PostgresAdapter, PostgresDialect } from 'kysely'
 import pg from 'pg'
 import { Failure } from '../failure.ts'
-import { withAdapter } from './adapter.ts'
+import { type StoreState, withAdapter } from './adapter.ts'
 import { ColumnNames } from './column-names.ts'
-import { sqliteDialect } from './sqlite.ts'
+import { isRead, sqliteDialect } from './sqlite.ts'
 import { storeFailure, unavailable } from './store-failure.ts'
 import type { Tables } from './tables.ts'
 
@@ -43,7 +43,7 @@ export function openDatabase(
   const dialect = settings.databaseUrl
     ? postgresDialect(settings.databaseUrl, patient)
     : sqliteDialect(databaseFile(settings.dataDir), use, (column) => names.nameInCode(column))
-  return new Kysely<Tables>({ dialect: withAdapter(dialect), plugins: [names] })
+  return new Kysely<Tables>({ dialect, plugins: [names] })
 }
 
 /** Throws `store_unavailable` when the store cannot be read. */
@@ -79,21 +79,22 @@ function postgresDialect(databaseUrl: string, patient: boolean): Dialect {
   // A broken connection is replaced at its next use. Without a listener, its error event would end the process.
   pool.on('error', () => undefined)
   pool.on('connect', (client) => client.on('error', () => undefined))
+  const state: StoreState = { writes: 0, readNow: () => undefined }
   const named: PostgresPool = {
     async connect() {
       // Whatever the reason (a wrong password, a missing database), the store is unavailable.
       const client = await pool.connect().catch((error) => {
         throw unavailable(error)
       })
-      return nameStatements(client)
+      return nameStatements(client, state)
     },
     end: () => pool.end(),
   }
-  return new PostgresDialect({ pool: named })
+  return withAdapter(new PostgresDialect({ pool: named }), state)
 }
 
 /** Names each statement with parameters after its own text, so that PostgreSQL plans it once per connection. */
-function nameStatements(client: pg.PoolClient): PostgresPoolClient {
+function nameStatements(client: pg.PoolClient, state: StoreState): PostgresPoolClient {
   // A late answer may still come, so a connection on which an answer timed out is thrown away.
   let broken: unknown
   async function query(text: string, values: readonly unknown[] = []) {
@@ -104,6 +105,8 @@ function nameStatements(client: pg.PoolClient): PostgresPoolClient {
     } catch (error) {
       if (!(error instanceof pg.DatabaseError)) broken = error
       throw storeFailure(error)
+    } finally {
+      if (!isRead(text)) state.writes += 1
     }
   }
   return { query, release: () => client.release(broken !== undefined) } as unknown as PostgresPoolClient

@@ -3,8 +3,9 @@
 
 import { chmodSync, closeSync, existsSync, openSync, statSync } from 'node:fs'
 import { pathToFileURL } from 'node:url'
-import type { CompiledQuery, DatabaseConnection, Dialect, Driver, QueryResult } from 'kysely'
+import type { CompiledQuery, DatabaseConnection, Dialect, Driver, Kysely, QueryResult } from 'kysely'
 import { CompiledQuery as Query, SqliteAdapter, SqliteIntrospector, SqliteQueryCompiler } from 'kysely'
+import { type StoreState, withAdapter } from './adapter.ts'
 import type { NamedResult } from './column-names.ts'
 import type { Result, SqliteConnection } from './sqlite-connection.js'
 import { openConnection } from './sqlite-connection.js'
@@ -41,12 +42,23 @@ export function sqliteDialect(file: string, use: SqliteUse, nameOf: (column: str
     command: async () => inThisThread(openForWriting(file)),
     read: async () => inThisThread(openForReading(file)),
   }[use]
-  return {
-    createAdapter: () => new TransactionalSqliteAdapter(),
-    createDriver: () => createDriver(open, use === 'server' ? BUSY_TIMEOUT_MS : null),
-    createQueryCompiler: () => new SqliteQueryCompiler(),
-    createIntrospector: (db) => new SqliteIntrospector(db),
+  let reader: SqliteConnection | null = null
+  const state: StoreState = {
+    writes: 0,
+    readNow: (sql, parameters) => (reader ? guardNow(reader, sql, parameters)?.rows : undefined),
   }
+  async function openAll() {
+    const store = await open()
+    reader = store.reader
+    return store
+  }
+  const dialect = {
+    createAdapter: () => new TransactionalSqliteAdapter(),
+    createDriver: () => createDriver(openAll, state, use === 'server' ? BUSY_TIMEOUT_MS : null),
+    createQueryCompiler: () => new SqliteQueryCompiler(),
+    createIntrospector: (db: Kysely<never>) => new SqliteIntrospector(db),
+  }
+  return withAdapter(dialect, state)
 }
 
 /**
@@ -129,7 +141,7 @@ function keepToOwner(file: string): void {
 
 const BEGIN = 'begin immediate'
 
-function createDriver(open: () => Promise<Store>, maxTurnWaitMs: number | null): Driver {
+function createDriver(open: () => Promise<Store>, state: StoreState, maxTurnWaitMs: number | null): Driver {
   const turns = createTurns(maxTurnWaitMs)
   let store: Store | undefined
   return {
@@ -138,7 +150,7 @@ function createDriver(open: () => Promise<Store>, maxTurnWaitMs: number | null):
     },
     async acquireConnection() {
       if (!store) throw new Error('the driver is not open')
-      return connect(store, turns)
+      return connect(store, state, turns)
     },
     // A plain "begin" would take the write lock only at the first write, and then fail if another process wrote
     // meanwhile.
@@ -158,7 +170,7 @@ async function execute(connection: DatabaseConnection, sql: string): Promise<voi
  * Reads use the reader, except in a transaction. One writer at a time has the turn; a transaction keeps it until its
  * end.
  */
-function connect({ reader, writer }: Store, turns: Turns): DatabaseConnection {
+function connect({ reader, writer }: Store, state: StoreState, turns: Turns): DatabaseConnection {
   /** The runner in which the transaction began: the rest of it must not run in a thread that has replaced it. */
   let inTransaction: StatementRunner | undefined
 
@@ -174,6 +186,7 @@ function connect({ reader, writer }: Store, turns: Turns): DatabaseConnection {
       if (sql === BEGIN) inTransaction = runner
       return result
     } finally {
+      state.writes += 1
       if (!inTransaction) turns.release()
     }
   }
@@ -185,6 +198,7 @@ function connect({ reader, writer }: Store, turns: Turns): DatabaseConnection {
       isOver ||= sql === 'commit'
       return result
     } finally {
+      state.writes += 1
       if (isOver) {
         inTransaction = undefined
         turns.release()
@@ -202,7 +216,7 @@ function connect({ reader, writer }: Store, turns: Turns): DatabaseConnection {
   }
 }
 
-function isRead(sql: string): boolean {
+export function isRead(sql: string): boolean {
   return /^\s*select\b/i.test(sql)
 }
 
@@ -215,6 +229,14 @@ function readNow(reader: SqliteConnection, sql: string, parameters: readonly unk
   } catch (error) {
     if (/^SQLITE_(BUSY|CANTOPEN|READONLY)/.test(codeOf(error))) return undefined
     throw error
+  }
+}
+
+function guardNow(reader: SqliteConnection, sql: string, parameters: readonly unknown[]): Result | undefined {
+  try {
+    return readNow(reader, sql, parameters)
+  } catch (error) {
+    throw storeFailure(error)
   }
 }
 

@@ -1,7 +1,8 @@
 // Queries that run at almost every request are built and compiled once for each open database.
 
 import type { CompiledQuery } from 'kysely'
-import { adapterOf } from './adapter.ts'
+import { LRUCache } from 'lru-cache'
+import { type Compiled, adapterOf } from './adapter.ts'
 import type { Database } from './database.ts'
 
 /** Stands in a query for the value that a call of it gives. */
@@ -16,30 +17,54 @@ interface Compilable<Row> {
   compile(): CompiledQuery<Row>
 }
 
+/** Maximum number of calls of one statement whose rows are kept. */
+const MAX_KEPT = 5_000
+
+export interface StatementOptions {
+  /**
+   * How long rows are used again, in milliseconds; without it, never. A write by this process ends it at once, so that
+   * only the writes of other processes take this long to be seen.
+   */
+  keptMs?: number
+}
+
 /**
- * A function that runs the query which `build` makes. `build` is called once; it puts `value('name')` where a call's value
- * of that name goes, and must not look at it.
+ * A function that runs the select which `build` makes. `build` is called once; it puts `value('name')` where a call's
+ * value of that name goes, and must not look at it. Nobody may change the rows.
  */
 export function createStatement<Values extends Record<string, string | number>, Row>(
   build: (
     database: Database,
     value: <Name extends keyof Values & string>(name: Name) => Values[Name],
   ) => Compilable<Row>,
+  { keptMs = 0 }: StatementOptions = {},
 ): (database: Database, values: Values) => Promise<Row[]> {
   return async (database, values) => {
-    const query = compiledFor(database, build, () => build(database, (name) => new Value(name) as never).compile())
+    const { query, kept } = compiledFor(database, build, () => ({
+      query: build(database, (name) => new Value(name) as never).compile(),
+      kept: keptMs > 0 ? new LRUCache({ max: MAX_KEPT, ttl: keptMs }) : null,
+    }))
     const parameters = query.parameters.map((one) => (one instanceof Value ? values[one.name] : one))
-    return (await database.executeQuery<Row>({ ...query, parameters })).rows
+    if (database.isTransaction) return (await database.executeQuery<Row>({ ...query, parameters } as never)).rows
+    const { state } = adapterOf(database)
+    const { writes } = state
+    const key = kept ? parameters.join('\n') : ''
+    const known = kept?.get(key)
+    if (known?.writes === writes) return known.rows as Row[]
+    const rows = (state.readNow(query.sql, parameters) ??
+      (await database.executeQuery({ ...query, parameters })).rows) as Row[]
+    kept?.set(key, { rows, writes })
+    return rows
   }
 }
 
 /** A transaction, or a database with another plugin, has an executor of its own, which may compile differently. */
-function compiledFor<Row>(database: Database, build: unknown, compile: () => CompiledQuery<Row>): CompiledQuery<Row> {
+function compiledFor(database: Database, build: unknown, compile: () => Omit<Compiled, 'executor'>): Compiled {
   const { compiled } = adapterOf(database)
   const executor = database.getExecutor()
   const known = compiled.get(build)
-  if (known?.executor === executor) return known.query as CompiledQuery<Row>
-  const query = compile()
-  if (!database.isTransaction) compiled.set(build, { executor, query })
-  return query
+  if (known?.executor === executor) return known
+  const made = { executor, ...compile() }
+  if (!database.isTransaction) compiled.set(build, made)
+  return made
 }

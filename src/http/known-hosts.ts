@@ -17,16 +17,17 @@ const LOOPBACK = /^(localhost|.*\.localhost|127(\.\d{1,3}){3}|\[::1\])$/
 export function checkHosts(app: App, publicUrl: string, serverNames: string[]): void {
   const known = new Set([new URL(publicUrl).hostname, ...serverNames])
 
-  app.addHook('onRequest', async (request, reply) => {
-    const repeated = ['host', 'authorization'].find((name) => countOf(request, name) > 1)
+  app.addHook('onRequest', (request, reply, done) => {
+    const repeated = repeatedHeader(request.raw.rawHeaders)
     // A proxy in front of us may have checked the other of the two.
     if (repeated) throw new Failure('bad_request', `The header ${repeated} is there twice.`)
+    if (ANY_HOST.test(request.url)) return done()
     const host = hostOf(request)
-    if (ANY_HOST.test(request.url) || known.has(host) || LOOPBACK.test(host)) return
+    if (known.has(host) || LOOPBACK.test(host)) return done()
     const sentence = `This server has no pages under the name ${host || 'that was asked for'}. Its operator can add the name to SERVER_NAMES.`
     if (!prefersHtml(request)) throw new Failure('misdirected', sentence)
     protectPage(reply)
-    return sendPage(
+    sendPage(
       publicUrl,
       reply,
       421,
@@ -35,8 +36,18 @@ export function checkHosts(app: App, publicUrl: string, serverNames: string[]): 
   })
 }
 
-function countOf({ raw }: FastifyRequest, name: string): number {
-  return raw.rawHeaders.filter((text, index) => index % 2 === 0 && text.toLowerCase() === name).length
+const SINGLE_HEADERS = ['host', 'authorization']
+
+/** `headers`: names and values in turn. */
+function repeatedHeader(headers: string[]): string | undefined {
+  return SINGLE_HEADERS.find((name) => {
+    let count = 0
+    for (let index = 0; index < headers.length; index += 2) {
+      const given = headers[index]
+      if (given?.length === name.length && given.toLowerCase() === name) count += 1
+    }
+    return count > 1
+  })
 }
 
 /**

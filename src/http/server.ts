@@ -8,7 +8,7 @@ import type { FastifyBaseLogger, FastifyInstance, FastifyReply, RawServerDefault
 import Fastify, { LogController } from 'fastify'
 import type { Config } from '../config.ts'
 import { Failure, invalid } from '../failure.ts'
-import { routePath } from '../public-path.ts'
+import { routePathBelow } from '../public-path.ts'
 import { acceptBodies, BODY_LIMIT } from './body.ts'
 import { answerClientError, answerFailure } from './failures.ts'
 
@@ -34,6 +34,7 @@ const HEADERS_TIMEOUT_MS = 10_000
 const REQUEST_TIMEOUT_MS = 15_000
 
 export function createServer(config: Pick<Config, 'logLevel' | 'trustProxy' | 'publicUrl'>): App {
+  const toRoutePath = routePathBelow(config.publicUrl)
   const app = Fastify({
     logger: {
       level: config.logLevel,
@@ -47,7 +48,7 @@ export function createServer(config: Pick<Config, 'logLevel' | 'trustProxy' | 'p
     requestTimeout: REQUEST_TIMEOUT_MS,
     // requestTimeout alone has no effect: Node checks it only every connectionsCheckingInterval.
     http: { headersTimeout: HEADERS_TIMEOUT_MS, requestTimeout: REQUEST_TIMEOUT_MS, connectionsCheckingInterval: 500 },
-    rewriteUrl: (request) => routePath(config.publicUrl, foldSlashes(request.url ?? '/')),
+    rewriteUrl: (request) => toRoutePath(foldSlashes(request.url ?? '/')),
     routerOptions: { ignoreTrailingSlash: true, maxParamLength: MAX_URL_LENGTH, querystringParser: readQuery },
     frameworkErrors: (_error, request, reply: FastifyReply) => {
       reply
@@ -63,7 +64,7 @@ export function createServer(config: Pick<Config, 'logLevel' | 'trustProxy' | 'p
   app.setValidatorCompiler(() => () => true)
   app.setErrorHandler(answerFailure)
   app.decorateRequest('ownId', '')
-  app.addHook('onRequest', async (request, reply) => {
+  app.addHook('onRequest', (request, reply, done) => {
     const isGiven = request.headers['x-request-id'] === request.id
     request.ownId = isGiven ? `${request.id}/${randomBytes(6).toString('hex')}` : request.id
     reply.header('x-request-id', request.id)
@@ -71,7 +72,7 @@ export function createServer(config: Pick<Config, 'logLevel' | 'trustProxy' | 'p
     reply.header('cache-control', 'no-store')
     if (request.url.length > MAX_URL_LENGTH) {
       reply.status(414).send({ error: `The address is over ${MAX_URL_LENGTH} characters.` })
-      return reply
+      return
     }
     const { 'content-encoding': encoding, 'content-length': length, 'transfer-encoding': transfer } = request.headers
     // Without a body its content type means nothing, however it is written.
@@ -79,12 +80,15 @@ export function createServer(config: Pick<Config, 'logLevel' | 'trustProxy' | 'p
     if (encoding && encoding !== 'identity') {
       throw new Failure('unsupported_media_type', 'Compressed bodies are not taken: send the JSON as it is.')
     }
+    done()
   })
-  app.addHook('preValidation', async (request) => {
-    const described = request.routeOptions.schema?.querystring as { properties?: object } | undefined
+  app.addHook('preValidation', (request, _reply, done) => {
     const query = request.query as Record<string, unknown>
-    const repeated = Object.keys(described?.properties ?? {}).filter((name) => Array.isArray(query[name]))
-    if (repeated.length > 0) throw invalid(Object.fromEntries(repeated.map((name) => [name, ['is there twice']])))
+    const repeated = Object.keys(query).filter((name) => Array.isArray(query[name]))
+    const described = request.routeOptions.schema?.querystring as { properties?: object } | undefined
+    const wrong = repeated.filter((name) => Object.hasOwn(described?.properties ?? {}, name))
+    if (wrong.length > 0) throw invalid(Object.fromEntries(wrong.map((name) => [name, ['is there twice']])))
+    done()
   })
   app.addHook('onResponse', async (request, reply) => {
     request.log.info(
@@ -110,6 +114,7 @@ function requestId(request: IncomingMessage): string {
 
 /** Clients whose base URL ends in a slash ask for `//v1/…`. */
 function foldSlashes(url: string): string {
+  if (!url.includes('//')) return url
   const [path = '/', ...query] = url.split('?')
   return [path.replace(/\/{2,}/g, '/'), ...query].join('?')
 }
@@ -117,6 +122,7 @@ function foldSlashes(url: string): string {
 /** Form decoding: `+` and `%20` are spaces. A repeated name gives an array, which a hook rejects. */
 function readQuery(text: string): Record<string, string | string[]> {
   const query: Record<string, string | string[]> = Object.create(null)
+  if (text === '') return query
   for (const [name, value] of new URLSearchParams(text)) {
     const before = query[name]
     query[name] = before === undefined ? value : [before, value].flat()

@@ -15,13 +15,14 @@ export function closeInOrder(app: App, grace = GRACE_MS): void {
   const replies = new Set<FastifyReply>()
   let isShuttingDown = false
 
-  app.addHook('onRequest', async (_request, reply) => {
+  app.addHook('onRequest', (_request, reply, done) => {
     if (isShuttingDown) {
       reply.header('connection', 'close')
       throw stopping()
     }
     replies.add(reply)
     reply.raw.once('close', () => replies.delete(reply))
+    done()
   })
   app.addHook('preClose', async () => {
     isShuttingDown = true

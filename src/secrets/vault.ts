@@ -3,6 +3,7 @@
 
 import type { KeyObject } from 'node:crypto'
 import { createCipheriv, createDecipheriv, createSecretKey, hkdfSync, randomBytes } from 'node:crypto'
+import { LRUCache } from 'lru-cache'
 import type { SecretKey } from '../config.ts'
 import type { Sealed } from '../sealed.ts'
 
@@ -41,6 +42,9 @@ const OLD_SALT_BYTES = 16
 const NONCE_BYTES = 12
 const TAG_BYTES = 16
 
+/** Opened secrets are kept for a moment, since the same links are used again and again. */
+const KEPT = { max: 5_000, maxSize: 8 * 1024 * 1024, ttl: 60_000, ttlResolution: 1_000 }
+
 /**
  * `keys`: 32 bytes each, newest first. All can open; the newest seals (at most 2^32 times, because nonces are random).
  */
@@ -48,6 +52,11 @@ export function createVault(keys: SecretKey[]): Vault {
   const [newest] = keys
   if (!newest) throw new Error('a vault needs a key')
   const sealing = new Map(keys.map(({ id, key }) => [id, createSecretKey(derive(key, '', `seal ${FORM}`))]))
+
+  const opened = new LRUCache<string, { secret: string; context: SecretContext }>({
+    ...KEPT,
+    sizeCalculation: ({ secret }, sealed) => secret.length + sealed.length + 512,
+  })
 
   function sealingKey(id: string): KeyObject {
     const found = sealing.get(id)
@@ -69,17 +78,36 @@ export function createVault(keys: SecretKey[]): Vault {
     seal: (secret, context) =>
       join(FORM, newest.id, encrypt(sealingKey(newest.id), additionalData(newest.id, context), secret)) as Sealed,
     open(sealed, context) {
-      const [form = '', id = '', text = ''] = sealed.split('.')
-      const body = Buffer.from(text, 'base64url')
-      const shortest = NONCE_BYTES + TAG_BYTES + (form === OLD_FORM ? OLD_SALT_BYTES : 0)
-      // Node's decoder ignores characters that are not base64url: only the exact text that seal() wrote is accepted.
-      const isWhole = [FORM, OLD_FORM].includes(form) && body.length >= shortest && sealed === join(form, id, body)
-      if (!isWhole) throw new Error('not a sealed secret')
-      if (form === OLD_FORM) return openOldForm(id, body, context)
-      return decrypt(sealingKey(id), additionalData(id, context), body)
+      const known = opened.get(sealed)
+      if (known && isSame(known.context, context)) return known.secret
+      const secret = openAnew(sealed, context)
+      opened.set(sealed, { secret, context })
+      return secret
     },
     derive: (purpose) => keys.map(({ id, key }) => ({ id, key: derive(key, '', purpose) })),
   }
+
+  function openAnew(sealed: Sealed, context: SecretContext): string {
+    const [form = '', id = '', text = ''] = sealed.split('.')
+    const body = Buffer.from(text, 'base64url')
+    const shortest = NONCE_BYTES + TAG_BYTES + (form === OLD_FORM ? OLD_SALT_BYTES : 0)
+    // Node's decoder ignores characters that are not base64url: only the exact text that seal() wrote is accepted.
+    const isWhole = [FORM, OLD_FORM].includes(form) && body.length >= shortest && sealed === join(form, id, body)
+    if (!isWhole) throw new Error('not a sealed secret')
+    if (form === OLD_FORM) return openOldForm(id, body, context)
+    return decrypt(sealingKey(id), additionalData(id, context), body)
+  }
+}
+
+function isSame(one: SecretContext, other: SecretContext): boolean {
+  return (
+    one.row === other.row &&
+    one.owner === other.owner &&
+    one.column === other.column &&
+    one.table === other.table &&
+    one.sentTo.length === other.sentTo.length &&
+    one.sentTo.every((address, index) => address === other.sentTo[index])
+  )
 }
 
 /** Nonce, ciphertext and tag. */

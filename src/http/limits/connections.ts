@@ -120,14 +120,15 @@ export function boundConnections(
 
   app.server.on('connection', open)
   app.server.prependListener('request', begin)
-  app.addHook('onRequest', async (request, reply) => {
-    if (!all.get(request.socket)?.spare) return
+  app.addHook('onRequest', (request, reply, done) => {
+    if (!all.get(request.socket)?.spare) return done()
     reply.header('connection', 'close')
     if (!HEALTH.test(request.url)) {
       throw new Failure('overloaded', 'This address has as many connections open as it may. Try again in a moment.', {
         retryAfter: 2,
       })
     }
+    done()
   })
   const sweep = setInterval(endUnread, Math.min(SWEEP_EVERY_MS, unread))
   sweep.unref()
