@@ -2,7 +2,7 @@
 
 import type { CompiledQuery } from 'kysely'
 import { LRUCache } from 'lru-cache'
-import { type Compiled, adapterOf } from './adapter.ts'
+import { adapterOf, type Compiled } from './adapter.ts'
 import type { Database } from './database.ts'
 
 /** Stands in a query for the value that a call of it gives. */
