@@ -216,14 +216,16 @@ export async function deleteApiTokens(transaction: Transaction, actor: Actor, ow
   }
 }
 
-/** The token with this value, whose use is noted; undefined when there is none, or it has expired. */
+/** The token with this value, whose use is noted; undefined when there is none, it has expired, or its user is inactive. */
 export async function redeemApiToken(database: Database, token: string): Promise<ApiToken | undefined> {
   if (!token.startsWith(PREFIX)) return undefined
   const tokenHash = hashOf(token)
   const apiToken = await database
     .selectFrom('apiTokens')
-    .selectAll()
-    .where('tokenHash', '=', tokenHash)
+    .innerJoin('users', 'users.id', 'apiTokens.userId')
+    .selectAll('apiTokens')
+    .where('apiTokens.tokenHash', '=', tokenHash)
+    .where('users.active', '=', 1)
     .executeTakeFirst()
   if (!apiToken || isExpired(apiToken)) return undefined
   const lastUsedAt = now()
@@ -246,12 +248,13 @@ const tokenOwner = createStatement<{ id: string; issuedAt: string }, TokenOwnerR
     .selectAll('users')
     .select(['apiTokens.name as tokenName', 'apiTokens.scopes', 'apiTokens.expiresAt'])
     .where('apiTokens.id', '=', value('id'))
-    .where('apiTokens.issuedAt', '=', value('issuedAt')),
+    .where('apiTokens.issuedAt', '=', value('issuedAt'))
+    .where('users.active', '=', 1),
 )
 
 type TokenOwnerRow = User & Pick<ApiToken, 'scopes' | 'expiresAt'> & { tokenName: string }
 
-/** The token's user, as long as both exist and the token has neither expired nor been renewed since. */
+/** The token's user, as long as the user is active and the token has neither expired nor been renewed since. */
 export async function findTokenOwner(
   database: Database,
   id: string,
