@@ -2,9 +2,11 @@
 
 import { authenticate, authenticateSession, sessionOf } from './accounts/authenticate.ts'
 import { createBearer } from './accounts/bearer.ts'
+import { authenticateAdministrator } from './accounts/callers/administrators.ts'
 import { createLoginThrottle } from './accounts/login-throttle.ts'
 import { accountRoutes, openAccountRoutes } from './accounts/routes.ts'
 import { scopeFor } from './accounts/scopes.ts'
+import { serviceTokenRoutes } from './accounts/service-tokens/routes.ts'
 import { sessionRoutes } from './accounts/sessions/session-routes.ts'
 import { signInRoutes } from './accounts/sessions/sign-in-routes.ts'
 import { openTokenRoutes, tokenRoutes } from './accounts/token-routes.ts'
@@ -44,6 +46,7 @@ export type ServerConfig = Pick<
   | 'serverNames'
   | 'corsOrigins'
   | 'rateLimit'
+  | 'serviceRateLimit'
   | 'metricsToken'
   | 'metricsPort'
   | 'exposeAccessTokens'
@@ -67,12 +70,14 @@ export async function createApp(services: Services, config: ServerConfig, option
   const bearer = createBearer(vault, publicUrl)
   const loginThrottle = createLoginThrottle()
   const limitRate = createRateLimit(config.rateLimit)
+  const limitService = createRateLimit(config.serviceRateLimit, 'service')
+  const guards = { bearer, loginThrottle, limitRate, limitService }
   const revoker = createRevoker(services, revocationsEvery)
   const pruner = createPruner(database, config.eventsDays)
   const healthChecks = createHealthChecks(services)
 
   app.decorateRequest('session', null)
-  app.decorateRequest('apiToken', null)
+  app.decorateRequest('grant', null)
   closeWithRequests(app, services, [revoker, pruner, createResealer(services)])
   closeInOrder(app)
   await limitLoad(app, load, config.trustProxy)
@@ -83,7 +88,7 @@ export async function createApp(services: Services, config: ServerConfig, option
   operationsRoutes(app, config, services.metrics.registry, () => pingDatabase(database))
   openApiRoute(app)
   openAccountRoutes(app, services)
-  openTokenRoutes(app, services, { bearer, loginThrottle, limitRate })
+  openTokenRoutes(app, services, guards)
   await app.register((signedIn, _options, done) => {
     signedIn.addHook('onRequest', async (request) => {
       await authenticate(services, bearer, request)
@@ -95,6 +100,11 @@ export async function createApp(services: Services, config: ServerConfig, option
     integrationRoutes(signedIn, services, { revoker, healthChecks, exposeAccessTokens: config.exposeAccessTokens })
     searchRoutes(signedIn, services)
     eventRoutes(signedIn, services)
+    done()
+  })
+  await app.register((administration, _options, done) => {
+    administration.addHook('onRequest', (request) => authenticateAdministrator(services, guards, request))
+    serviceTokenRoutes(administration, services)
     done()
   })
   await app.register((ownPages, _options, done) => {

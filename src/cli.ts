@@ -6,7 +6,7 @@ import { doctor } from './commands/doctor.ts'
 import { eventList, readEventOptions } from './commands/events.ts'
 import { keysRotate } from './commands/keys.ts'
 import { storeCompact } from './commands/store.ts'
-import { tokenAdd, userAdd, userList, userPassword, userRemove } from './commands/users.ts'
+import { tokenAdd, userAdd, userList, userPassword, userRemove, userRole } from './commands/users.ts'
 import type { Config } from './config.ts'
 import { ConfigError } from './config.ts'
 import { Failure } from './failure.ts'
@@ -19,8 +19,10 @@ const HELP = `Forgelink links accounts to the SCM platforms where their code liv
 Usage: forgelink COMMAND [OPTIONS]
 
   serve                                          run the server
-  user add --email E --username U [--password]   add a user; prints an API token once
+  user add --email E --username U [--password]   add a user, or an administrator; prints an API token once
+           [--admin]
   user list                                      list the users
+  user role USER admin|member                    make a user an administrator, or a member again
   user remove USER                               remove a user with all that is theirs
   user password USER [--password]                give a user another password
   token add --user USER --name N                 add an API token; prints it once
@@ -43,6 +45,7 @@ const OPTIONS = {
   password: { type: 'string' },
   user: { type: 'string' },
   name: { type: 'string' },
+  admin: { type: 'boolean', default: false },
   type: { type: 'string' },
   since: { type: 'string' },
   limit: { type: 'string' },
@@ -99,9 +102,17 @@ const commands: Record<string, (options: Options, operands: string[]) => Promise
   'user add': async (options) => {
     const user = { email: needed(options, 'email'), username: needed(options, 'username') }
     const password = await passwordIn(options)
-    return withServices((services) => userAdd(services, { ...user, password, json: options.json }))
+    return withServices((services) =>
+      userAdd(services, { ...user, password, admin: options.admin, json: options.json }),
+    )
   },
   'user list': (options) => withServices((services) => userList(services, options)),
+  'user role': (options, operands) => {
+    const login = operand(operands.slice(0, 1))
+    const [, role = '', ...more] = operands
+    none(more)
+    return withServices((services) => userRole(services, login, role, options))
+  },
   'user remove': (options, operands) => {
     const login = operand(operands)
     return withServices((services) => userRemove(services, login, options))

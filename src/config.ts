@@ -59,6 +59,8 @@ export interface Config {
   serverNames: string[]
   /** Requests per minute for one account; 0 means no limit. */
   rateLimit: number
+  /** Requests per minute for one service token; 0 means no limit. */
+  serviceRateLimit: number
   /** Per account. */
   maxKeys: number
   maxLinks: number
@@ -159,6 +161,7 @@ export function parseConfig<Name extends string>(
     corsOrigins: read('CORS_ORIGINS', [], parseList(parseOrigin)),
     serverNames: read('SERVER_NAMES', [], parseList(parseServerName)),
     rateLimit: read('RATE_LIMIT', 600, parseNumber(0, 1_000_000)),
+    serviceRateLimit: read('SERVICE_RATE_LIMIT', 6_000, parseNumber(0, 1_000_000)),
     maxKeys: read('MAX_KEYS', 1_000, parseNumber(1, 10_000)),
     maxLinks: read('MAX_LINKS', 100, parseNumber(1, 1_000)),
     exposeAccessTokens: read('EXPOSE_ACCESS_TOKENS', true, parseBoolean),

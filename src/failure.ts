@@ -8,9 +8,16 @@ export type FailureCode =
   | 'unauthorized'
   | 'csrf' // a write with a session, but not from a page of ours
   | 'insufficient_scope' // the bearer token may not do this
+  | 'forbidden_for_delegate' // whoever acts for a user may not do this
+  | 'admin_required' // for administrators only
   | 'password_required' // a session has to give the password again for this
+  | 'user_required' // a service token is exchanged for a user that the body names
+  | 'issuer_not_allowed' // a service acts only for users of the issuers that its token lists
+  | 'user_inactive' // deactivated: nobody acts for that user
   | 'not_found'
   | 'conflict'
+  | 'email_taken' // another user has the e-mail address, and identities alone link people
+  | 'last_administrator' // without this one there would be none
   | 'already_linked'
   | 'key_exists'
   | 'invalid'

@@ -35,6 +35,7 @@ describe('readConfig', () => {
       noProxy: [],
       corsOrigins: [],
       rateLimit: 600,
+      serviceRateLimit: 6_000,
       maxKeys: 1_000,
       maxLinks: 100,
       exposeAccessTokens: true,
@@ -95,6 +96,7 @@ describe('readConfig', () => {
     ],
     [{ RATE_LIMIT: '0' }, { rateLimit: 0 }],
     [{ RATE_LIMIT: '60' }, { rateLimit: 60 }],
+    [{ SERVICE_RATE_LIMIT: '60000' }, { serviceRateLimit: 60000 }],
     [
       { MAX_KEYS: '5', MAX_LINKS: '6' },
       { maxKeys: 5, maxLinks: 6 },

@@ -26,11 +26,12 @@ export const Time = Type.String({
 })
 export const NullableTime = nullable(Time)
 export const NullableString = nullable(Type.String())
+export const NullableEmail = nullable(Type.String({ format: 'email' }), { description: 'null: none is known.' })
 export const Uuid = Type.String({ format: 'uuid' })
 
 /** How other objects name the user who owns them. */
 export const Owner = Type.Object(
-  { id: Type.String(), email: Type.String({ format: 'email' }), username: Type.String() },
+  { id: Type.String(), email: NullableEmail, username: Type.String() },
   { title: 'Owner' },
 )
 

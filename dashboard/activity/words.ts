@@ -1,5 +1,6 @@
 // Events as a person would tell them.
 
+import type { ActType } from '../../src/database/tables.ts'
 import type { EventData, EventType, IntegrationData } from '../../src/audit/event-types.ts'
 import { hostOf } from '../addresses.ts'
 import type { Event, Platform } from '../api.ts'
@@ -7,8 +8,15 @@ import { platformIn } from '../told-platforms.ts'
 
 const words: { [Type in EventType]: (data: EventData[Type], platforms: Platform[]) => string } = {
   new_user: () => 'The account was made',
-  edit_user: ({ username, email }) => `Name and address changed to ${username}, ${email}`,
+  edit_user: ({ username, email }) => `Name and address changed to ${username}, ${email ?? 'no address'}`,
   delete_user: () => 'The account was removed',
+  edit_role: ({ role }) => (role === 'admin' ? 'Made an administrator' : 'No longer an administrator'),
+  deactivate_user: () => 'The account was deactivated',
+  reactivate_user: () => 'The account is active again',
+  new_identity: ({ issuer, subject }) => `Identity ${subject} at ${issuer} added`,
+  delete_identity: ({ issuer, subject }) => `Identity ${subject} at ${issuer} removed`,
+  new_service_token: ({ service_token_name }) => `Service token “${service_token_name}” made`,
+  delete_service_token: ({ service_token_name }) => `Service token “${service_token_name}” removed`,
   login_success: () => 'Signed in',
   login_failure: () => 'Somebody entered a wrong password',
   logout: () => 'Signed out',
@@ -50,8 +58,15 @@ function nameOf({ integration_type, data: { login, url } }: IntegrationData, pla
   return self_hosted ? `${login} on ${hostOf(url)}` : `${login} on ${label}`
 }
 
+const actWords: { [Type in ActType]: string } = {
+  service: 'by the service',
+  administrator: 'by the administrator',
+  issuer: 'by the trusted issuer',
+}
+
 /** "by the API token “ci”". */
-export function meansWords({ via, api_token }: Event): string {
+export function meansWords({ via, api_token, act }: Event): string {
+  if (act) return `${actWords[act.type]} “${act.name}”`
   switch (via) {
     case 'api_token':
       return api_token ? `by the API token “${api_token.name}”` : 'by an API token'
@@ -63,5 +78,9 @@ export function meansWords({ via, api_token }: Event): string {
       return 'by the operator'
     case 'server':
       return 'by Forgelink'
+    case 'service_token':
+      return 'by a service'
+    case 'issuer':
+      return 'by a trusted issuer'
   }
 }

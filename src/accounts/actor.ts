@@ -3,7 +3,13 @@
 import type { FastifyRequest } from 'fastify'
 import type { Actor } from '../audit/events.ts'
 
-/** Named by what authenticated the request: session or API token; without either, it was a password. */
-export function actorOf({ session, apiToken, ip, ownId }: FastifyRequest): Actor {
-  return { via: session ? 'session' : apiToken ? 'api_token' : 'password', apiToken, remoteIp: ip, requestId: ownId }
+/** Named by what authenticated the request: session or bearer token; without either, it was a password. */
+export function actorOf({ session, grant, ip, ownId }: FastifyRequest): Actor {
+  return {
+    via: session ? 'session' : (grant?.via ?? 'password'),
+    apiToken: grant?.apiToken ?? null,
+    act: grant?.act ?? null,
+    remoteIp: ip,
+    requestId: ownId,
+  }
 }

@@ -10,6 +10,7 @@ import { createStatement } from '../database/statement.ts'
 import type { ApiTokensTable } from '../database/tables.ts'
 import { invalid, notFound } from '../failure.ts'
 import { now } from '../time.ts'
+import { CALLER_KEPT_MS } from './callers/kept.ts'
 import { insufficientScope, joinScopes, SCOPES, type Scope, splitScopes } from './scopes.ts'
 import { lockUser, type User } from './users.ts'
 
@@ -216,14 +217,16 @@ export async function deleteApiTokens(transaction: Transaction, actor: Actor, ow
   }
 }
 
-/** The token with this value, whose use is noted; undefined when there is none, or it has expired. */
+/** The token with this value, whose use is noted; undefined when there is none, it has expired, or its user is inactive. */
 export async function redeemApiToken(database: Database, token: string): Promise<ApiToken | undefined> {
   if (!token.startsWith(PREFIX)) return undefined
   const tokenHash = hashOf(token)
   const apiToken = await database
     .selectFrom('apiTokens')
-    .selectAll()
-    .where('tokenHash', '=', tokenHash)
+    .innerJoin('users', 'users.id', 'apiTokens.userId')
+    .selectAll('apiTokens')
+    .where('apiTokens.tokenHash', '=', tokenHash)
+    .where('users.active', '=', 1)
     .executeTakeFirst()
   if (!apiToken || isExpired(apiToken)) return undefined
   const lastUsedAt = now()
@@ -239,9 +242,6 @@ export interface CallersToken extends Powers {
   name: string
 }
 
-/** Another process's revocation is seen after this time; 10 s would be allowed. */
-const OWNER_KEPT_MS = 1_000
-
 const tokenOwner = createStatement<{ id: string; issuedAt: string }, TokenOwnerRow>(
   (database, value) =>
     database
@@ -250,13 +250,14 @@ const tokenOwner = createStatement<{ id: string; issuedAt: string }, TokenOwnerR
       .selectAll('users')
       .select(['apiTokens.name as tokenName', 'apiTokens.scopes', 'apiTokens.expiresAt'])
       .where('apiTokens.id', '=', value('id'))
-      .where('apiTokens.issuedAt', '=', value('issuedAt')),
-  { keptMs: OWNER_KEPT_MS },
+      .where('apiTokens.issuedAt', '=', value('issuedAt'))
+      .where('users.active', '=', 1),
+  { keptMs: CALLER_KEPT_MS },
 )
 
 type TokenOwnerRow = User & Pick<ApiToken, 'scopes' | 'expiresAt'> & { tokenName: string }
 
-/** The token's user, as long as both exist and the token has neither expired nor been renewed since. */
+/** The token's user, as long as the user is active and the token has neither expired nor been renewed since. */
 export async function findTokenOwner(
   database: Database,
   id: string,

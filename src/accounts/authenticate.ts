@@ -8,11 +8,12 @@ import { networkOf } from '../client-network.ts'
 import { type Database, noteIfPossible } from '../database/database.ts'
 import { Failure } from '../failure.ts'
 import { actorOf } from './actor.ts'
-import type { ApiToken, CallersToken } from './api-tokens.ts'
-import { findTokenOwner, redeemApiToken } from './api-tokens.ts'
+import type { ApiToken } from './api-tokens.ts'
+import { redeemApiToken } from './api-tokens.ts'
 import type { Bearer } from './bearer.ts'
+import { type BearerCaller, findBearerCaller, type Grant } from './callers/bearer-caller.ts'
 import type { LoginThrottle } from './login-throttle.ts'
-import { insufficientScope, scopeFor } from './scopes.ts'
+import { forbiddenForDelegate, insufficientScope, isOpenToDelegates, scopeFor } from './scopes.ts'
 import type { Services } from './services.ts'
 import { readDeviceCookie } from './sessions/device-cookie.ts'
 import { findKnownDevice, loginName, noteDeviceFailure, rememberAddress } from './sessions/known-devices.ts'
@@ -28,8 +29,8 @@ declare module 'fastify' {
     user: User
     /** The caller's session; null for bearer tokens and Basic credentials. */
     session: Session | null
-    /** The API token from which the bearer token was made; null for sessions and Basic credentials. */
-    apiToken: CallersToken | null
+    /** What the caller's bearer token lets them do; null for sessions and Basic credentials. */
+    grant: Grant | null
   }
 }
 
@@ -37,7 +38,7 @@ function unauthorized(message: string): Failure {
   return new Failure('unauthorized', message)
 }
 
-/** Sets the request's `user`, and `apiToken` from the bearer token, or else `session` from the cookie. */
+/** Sets the request's `user`, and `grant` from the bearer token, or else `session` from the cookie. */
 export async function authenticate(
   { database, publicUrl }: { database: Database; publicUrl: string },
   bearer: Bearer,
@@ -47,10 +48,10 @@ export async function authenticate(
     request.headers.authorization === undefined ? await sessionOf(publicUrl, database, request) : undefined
   request.session = session ?? null
   if (!session) {
-    const { user, apiToken } = await authenticateBearer(database, bearer, request)
+    const { user, grant } = await authenticateBearer(database, bearer, request)
     request.user = user
-    request.apiToken = apiToken
-    checkScope(request, apiToken)
+    request.grant = grant
+    checkGrant(request, grant)
     return
   }
   checkWrite(publicUrl, request, session)
@@ -79,10 +80,15 @@ export async function sessionOf(
   return id === undefined ? undefined : findSession(database, id)
 }
 
-/** Throws `insufficient_scope`, but not for an unknown route, which is answered 404. */
-function checkScope({ method, routeOptions, is404 }: FastifyRequest, { scopes }: CallersToken): void {
-  const needed = scopeFor(method, routeOptions.url ?? '')
-  if (!is404 && !scopes.includes(needed)) throw insufficientScope(needed)
+/**
+ * Throws `forbidden_for_delegate`, which no other scope would help, or else `insufficient_scope`; but not for an unknown
+ * route, which is answered 404.
+ */
+function checkGrant({ method, routeOptions: { url = '' }, is404 }: FastifyRequest, { scopes, act }: Grant): void {
+  if (is404) return
+  if (act && !isOpenToDelegates(method, url)) throw forbiddenForDelegate()
+  const needed = scopeFor(method, url)
+  if (!scopes.includes(needed)) throw insufficientScope(needed)
 }
 
 function checkWrite(publicUrl: string, request: FastifyRequest, session: Session): void {
@@ -90,20 +96,13 @@ function checkWrite(publicUrl: string, request: FastifyRequest, session: Session
   checkCsrf(publicUrl, request, request.headers['x-csrf-token'], session.csrfToken)
 }
 
-/**
- * The user of the request's bearer token. The store is asked each time, so that a revoked token stops working at once.
- */
-async function authenticateBearer(
-  database: Database,
-  bearer: Bearer,
-  request: FastifyRequest,
-): Promise<{ user: User; apiToken: CallersToken }> {
+/** The caller of the request's bearer token. */
+async function authenticateBearer(database: Database, bearer: Bearer, request: FastifyRequest): Promise<BearerCaller> {
   const [, jwt] = /^Bearer +(\S+)$/i.exec(request.headers.authorization ?? '') ?? []
   if (!jwt) {
     throw unauthorized('Send "Authorization: Bearer TOKEN" with a token from POST /v1/tokens/exchange.')
   }
-  const claims = await bearer.verify(jwt)
-  const found = claims && (await findTokenOwner(database, claims.tokenId, claims.issuedAt))
+  const found = await findBearerCaller(database, bearer, jwt)
   if (!found) throw unauthorized('This bearer token is not valid, or no longer. Get one from POST /v1/tokens/exchange.')
   return found
 }
@@ -160,7 +159,8 @@ export async function checkPassword(
     const found = await loginThrottle.guess(lanes, async () => {
       const fits = await passwords.matches(user?.passwordHash ?? null, password, networkOf(request.ip, 48))
       isChecked = true
-      if (fits) return user
+      // To a deactivated user, the right password is as wrong as any other.
+      if (fits && user?.active) return user
       if (user) noteWrongPassword({ database, failureTrail }, request, user, device)
       await delay(WRONG_PASSWORD_MS)
       return undefined

@@ -7,7 +7,7 @@ import { notFound } from '../failure.ts'
 import { deleteApiTokens } from './api-tokens.ts'
 import type { Services } from './services.ts'
 import { forgetDevices, newDeviceCookie, rememberBrowser } from './sessions/known-devices.ts'
-import { endSessions, startSession } from './sessions/sessions.ts'
+import { endSessions, type SessionOrigin, startSession } from './sessions/sessions.ts'
 import { setPasswordHash } from './users.ts'
 
 /** `stays`: a caller with a session stays signed in, with the new cookies that are returned. */
@@ -16,7 +16,7 @@ export async function changePassword(
   actor: Actor,
   owner: string,
   password: string,
-  { stays, endsTokens }: { stays: boolean; endsTokens: boolean },
+  { stays, endsTokens }: { stays: SessionOrigin | null; endsTokens: boolean },
 ): Promise<{ session: string; device: string } | null> {
   const passwordHash = await passwords.hash(password, owner)
   return database.transaction().execute(async (transaction) => {
@@ -30,6 +30,6 @@ export async function changePassword(
     if (!stays) return null
     const { cookie, device } = newDeviceCookie(vault, user)
     await rememberBrowser(transaction, owner, device)
-    return { session: await startSession(transaction, owner), device: cookie }
+    return { session: await startSession(transaction, owner, stays), device: cookie }
   })
 }

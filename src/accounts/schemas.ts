@@ -1,7 +1,7 @@
 // Users and API tokens as JSON.
 
 import { Type } from 'typebox'
-import { NullableString, NullableTime, nullable, oneOf, Time, Uuid } from '../schemas.ts'
+import { NullableEmail, NullableString, NullableTime, nullable, oneOf, Time, Uuid } from '../schemas.ts'
 import type { ApiToken } from './api-tokens.ts'
 import { SCOPES, splitScopes } from './scopes.ts'
 import type { User } from './users.ts'
@@ -19,7 +19,7 @@ export const UserSchema = Type.Object(
     uuid: Uuid,
     username: Type.String(),
     fullname: Type.String(),
-    email: Type.String({ format: 'email' }),
+    email: NullableEmail,
     created_at: Time,
     updated_at: Time,
     flags: Nothing,
@@ -49,6 +49,11 @@ export function userJson(user: User) {
     role: null,
     github: null,
   }
+}
+
+/** As operators and administrators see a user. */
+export function accountJson(user: User) {
+  return { ...userJson(user), role: user.role, active: user.active === 1 }
 }
 
 export const ScopeSchema = oneOf(SCOPES, { title: 'Scope' })

@@ -18,15 +18,12 @@ import {
   renewApiToken,
 } from './api-tokens.ts'
 import { authenticate, authenticateApiToken, authenticatePassword } from './authenticate.ts'
-import type { Bearer } from './bearer.ts'
-import type { LoginThrottle } from './login-throttle.ts'
+import { EXPIRY, expiryProblem } from './expiry.ts'
 import { ApiTokenSchema, apiTokenJson, ScopeSchema } from './schemas.ts'
 import { SCOPES, type Scope } from './scopes.ts'
+import type { ServiceGuards } from './service-tokens/authenticate-service.ts'
 import type { Services } from './services.ts'
 import { confirmed } from './sessions/sessions.ts'
-
-/** RFC 3339, or a date, which means its beginning in UTC. */
-const TIME = /^\d{4}-\d\d-\d\d([Tt ]\d\d:\d\d(:\d\d(\.\d{1,9})?)?([Zz]|[+-]\d\d:\d\d))?$/
 
 const TokenInput = Type.Object({
   name: Type.String({ minLength: 1, maxLength: 200, description: 'What it is for.' }),
@@ -41,7 +38,7 @@ const TokenInput = Type.Object({
     Type.Unsafe<string | null>({
       description: 'Date and time of its end, or a day; without it, never.',
       examples: ['2030-01-31T00:00:00Z'],
-      described: { type: ['string', 'null'], pattern: TIME.source },
+      described: { type: ['string', 'null'], pattern: EXPIRY.source },
     }),
   ),
 })
@@ -51,15 +48,8 @@ const tokenChecks: FieldChecks<{ name: string; scopes?: Scope[] | null; expires_
   expires_at: expiryProblem,
 }
 const TokenAnswer = Type.Object({ token: ApiTokenSchema }, { title: 'TokenAnswer' })
-/** Checks before a route: who may call it, and how often. */
-export interface Guards {
-  bearer: Bearer
-  loginThrottle: LoginThrottle
-  limitRate: (account: string) => void
-}
-
 /** Routes that need an API token or a password. */
-export function openTokenRoutes(app: App, services: Services, guards: Guards): void {
+export function openTokenRoutes(app: App, services: Services, guards: ServiceGuards): void {
   const { database, limits } = services
   const { bearer, loginThrottle, limitRate } = guards
 
@@ -107,7 +97,7 @@ export function openTokenRoutes(app: App, services: Services, guards: Guards): v
       const { name, scopes, expires_at } = readBody(request.body, 'token', TokenInput, tokenChecks)
       confirmed(request)
       const expiresAt = expires_at ? new Date(expires_at).toISOString() : null
-      const powers = powersWithin(request.apiToken ?? ALL_POWERS, { scopes: scopes ?? undefined, expiresAt })
+      const powers = powersWithin(request.grant ?? ALL_POWERS, { scopes: scopes ?? undefined, expiresAt })
       const { apiToken, token } = await database
         .transaction()
         .execute((transaction) =>
@@ -122,16 +112,6 @@ function scopesProblem(value: unknown): string | undefined {
   const isList = Array.isArray(value) && value.length > 0 && new Set(value).size === value.length
   const isKnown = isList && value.every((name) => SCOPES.some((scope) => scope === name))
   return isKnown ? undefined : `must be a list of some of ${SCOPES.join(', ')}`
-}
-
-const LATEST = Date.parse('+010000-01-01T00:00:00Z')
-
-function expiryProblem(value: unknown): string | undefined {
-  const time = typeof value === 'string' && TIME.test(value) ? Date.parse(value.replace(' ', 'T')) : Number.NaN
-  if (Number.isNaN(time)) return 'must be a date and time such as 2030-01-31T00:00:00Z'
-  // Times are compared as text, which would be wrong for a year with five digits.
-  if (time >= LATEST) return 'must be before the year 10000'
-  return time > Date.now() ? undefined : 'must be in the future'
 }
 
 /** Routes that need a known caller. */
@@ -186,7 +166,7 @@ export function tokenRoutes(app: App, { database, limits }: Services): void {
     handler: async (request) => {
       confirmed(request)
       const { id } = request.params
-      const asking = request.apiToken ?? ALL_POWERS
+      const asking = request.grant ?? ALL_POWERS
       const { apiToken, token } = await database
         .transaction()
         .execute((transaction) => renewApiToken(transaction, actorOf(request), request.user.id, id, asking))

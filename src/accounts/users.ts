@@ -7,20 +7,22 @@ import type { Actor } from '../audit/events.ts'
 import { recordEvent } from '../audit/events.ts'
 import type { Database, Transaction } from '../database/database.ts'
 import { locksRows } from '../database/database.ts'
-import type { UsersTable } from '../database/tables.ts'
+import type { Role, UsersTable } from '../database/tables.ts'
 import { Failure, invalid, notFound } from '../failure.ts'
 import { now } from '../time.ts'
 
 export type User = Selectable<UsersTable>
 
 export interface NewUser {
-  email: string
+  email: string | null
   username: string
   passwordHash: string | null
+  role: Role
 }
 
 /** RFC 5321 section 4.5.3.1. */
 export const MAX_EMAIL_LENGTH = 254
+export const MAX_USERNAME_LENGTH = 48
 export const USERNAME = /^[A-Za-z0-9][A-Za-z0-9._-]{0,47}$/
 
 /** Why this cannot be an e-mail address; undefined when it can. */
@@ -36,29 +38,46 @@ export function usernameProblem(username: string): string | undefined {
     : 'must be 1 to 48 letters, digits, dots, dashes and underscores, and start with a letter or digit'
 }
 
-/** Throws `invalid` when the e-mail or user name is malformed or already taken. */
+/**
+ * The first user is an administrator, whatever `role` says, and others are members without it. Throws `invalid` when the
+ * e-mail or user name is malformed or already taken.
+ */
 export async function addUser(
   transaction: Transaction,
   actor: Actor,
-  { email, username, passwordHash }: NewUser,
+  { email, username, passwordHash, role = 'member' }: { email: string; role?: Role } & Omit<NewUser, 'email' | 'role'>,
 ): Promise<User> {
   const problems = { email: emailProblem(email), username: usernameProblem(username) }
   const errors: Record<string, string[]> = {}
   for (const [field, problem] of Object.entries(problems)) if (problem) errors[field] = [problem]
   if (Object.keys(errors).length > 0) throw invalid(errors)
 
-  const user = await insertUser(transaction, actor, { email, username, passwordHash })
+  const isFirst = !(await hasUsers(transaction))
+  const user = await insertUser(transaction, actor, { email, username, passwordHash, role: isFirst ? 'admin' : role })
   if (!user) throw invalid(await takenFields(transaction, { email, username }))
   return user
 }
 
 /** undefined when there is already a user; when several processes try at once, one succeeds. */
-export async function addFirstUser(transaction: Transaction, actor: Actor, user: NewUser): Promise<User | undefined> {
-  const another = await transaction.selectFrom('users').select('id').limit(1).executeTakeFirst()
-  return another ? undefined : insertUser(transaction, actor, user)
+export async function addFirstUser(
+  transaction: Transaction,
+  actor: Actor,
+  user: Omit<NewUser, 'role'>,
+): Promise<User | undefined> {
+  return (await hasUsers(transaction)) ? undefined : insertUser(transaction, actor, { ...user, role: 'admin' })
 }
 
-async function insertUser(transaction: Transaction, actor: Actor, user: NewUser): Promise<User | undefined> {
+/** While it is false, nobody else can add a user before the transaction ends: one alone is the first. */
+async function hasUsers(transaction: Transaction): Promise<boolean> {
+  const any = transaction.selectFrom('users').select('id').limit(1)
+  if (await any.executeTakeFirst()) return true
+  if (!locksRows(transaction)) return false
+  await sql`lock table users in share row exclusive mode`.execute(transaction)
+  return (await any.executeTakeFirst()) !== undefined
+}
+
+/** undefined when the e-mail or user name is taken. */
+export async function insertUser(transaction: Transaction, actor: Actor, user: NewUser): Promise<User | undefined> {
   const added = await transaction
     .insertInto('users')
     .values({ id: `us-${randomUUID()}`, ...user, createdAt: now(), updatedAt: now() })
@@ -77,7 +96,7 @@ export async function updateUser(
   database: Database,
   actor: Actor,
   before: User,
-  changes: { email?: string | undefined; username?: string | undefined },
+  changes: { email?: string | null | undefined; username?: string | undefined },
 ): Promise<User> {
   try {
     return await database.transaction().execute(async (transaction) => {
@@ -106,15 +125,19 @@ function lower(value: unknown): RawBuilder<string> {
   return sql<string>`lower(${value})`
 }
 
+export async function isEmailTaken(database: Pick<Database, 'selectFrom'>, email: string): Promise<boolean> {
+  return (await takenFields(database, { email })).email !== undefined
+}
+
 async function takenFields(
   database: Pick<Database, 'selectFrom'>,
-  wanted: { email?: string | undefined; username?: string | undefined },
+  wanted: { email?: string | null | undefined; username?: string | undefined },
   exceptId = '',
 ): Promise<Record<string, string[]>> {
   const errors: Record<string, string[]> = {}
   for (const field of ['email', 'username'] as const) {
     const value = wanted[field]
-    if (value === undefined) continue
+    if (value === undefined || value === null) continue
     const other = await database
       .selectFrom('users')
       .select('id')
@@ -133,6 +156,12 @@ export async function findUserByLogin(database: Database, login: string): Promis
     .selectAll()
     .where((where) => where.or(['email', 'username'].map((field) => where(lower(sql.ref(field)), '=', lower(login)))))
     .executeTakeFirst()
+}
+
+export async function getUser(database: Database, id: string): Promise<User> {
+  const user = await database.selectFrom('users').selectAll().where('id', '=', id.toLowerCase()).executeTakeFirst()
+  if (!user) throw notFound('user')
+  return user
 }
 
 /** Oldest first. */

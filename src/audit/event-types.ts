@@ -1,5 +1,6 @@
 // The types of events and their data. Types that clients of the API know already keep the names they have there.
 
+import type { Role } from '../database/tables.ts'
 import type { ScmType } from '../platforms/scm-types.ts'
 
 /** A link, as events show it. */
@@ -25,8 +26,18 @@ interface KeyData {
 }
 
 interface UserData {
-  email: string
+  email: string | null
   username: string
+}
+
+interface IdentityData {
+  issuer: string
+  subject: string
+}
+
+interface ServiceTokenData {
+  service_token_id: string
+  service_token_name: string
 }
 
 interface RevocationData {
@@ -51,8 +62,16 @@ export interface EventData {
   new_integration: IntegrationData
   delete_integration: IntegrationData
   // Our own, named in the same way
-  edit_user: UserData & { old_email: string; old_username: string }
+  edit_user: UserData & { old_email: string | null; old_username: string }
   delete_user: UserData
+  edit_role: UserData & { role: Role }
+  deactivate_user: UserData
+  reactivate_user: UserData
+  new_identity: IdentityData
+  delete_identity: IdentityData
+  /** A service token was made or removed: in the trail of no account but, by a person, their own. */
+  new_service_token: ServiceTokenData
+  delete_service_token: ServiceTokenData
   logout: RemoteData
   /** Somebody tried to exchange an API token that does not exist. Written by earlier versions only. */
   exchange_failure: RemoteData
@@ -87,7 +106,7 @@ export type NewEvent = { [Type in EventType]: { type: Type; data: EventData[Type
 
 /** Each type in a few words, for people who read a log. */
 const eventWords: { [Type in EventType]: (data: EventData[Type]) => string } = {
-  new_user: ({ email }) => `user added, ${email}`,
+  new_user: ({ email, username }) => `user added, ${email ?? username}`,
   login_success: () => 'signed in',
   login_failure: () => 'wrong password',
   password_reset_success: () => 'password changed',
@@ -98,8 +117,15 @@ const eventWords: { [Type in EventType]: (data: EventData[Type]) => string } = {
   delete_key: ({ name, fingerprint }) => `SSH key "${name}" removed, ${fingerprint}`,
   new_integration: (data) => `linked ${linkWords(data)}`,
   delete_integration: (data) => `unlinked ${linkWords(data)}`,
-  edit_user: (data) => `${data.old_username} <${data.old_email}> is now ${data.username} <${data.email}>`,
-  delete_user: ({ email }) => `user removed, ${email}`,
+  edit_user: (data) => `${userWords({ email: data.old_email, username: data.old_username })} is now ${userWords(data)}`,
+  delete_user: ({ email, username }) => `user removed, ${email ?? username}`,
+  edit_role: (data) => `${userWords(data)} has the role ${data.role}`,
+  deactivate_user: (data) => `user deactivated, ${userWords(data)}`,
+  reactivate_user: (data) => `user active again, ${userWords(data)}`,
+  new_identity: ({ issuer, subject }) => `identity added, ${subject} at ${issuer}`,
+  delete_identity: ({ issuer, subject }) => `identity removed, ${subject} at ${issuer}`,
+  new_service_token: (data) => `service token "${data.service_token_name}" made`,
+  delete_service_token: (data) => `service token "${data.service_token_name}" removed`,
   logout: () => 'signed out',
   exchange_failure: () => 'unknown API token',
   edit_integration: (data) => `token replaced of ${linkWords(data)}`,
@@ -124,6 +150,10 @@ export const EVENT_TYPES = Object.keys(eventWords) as EventType[]
 
 export function isEventType(text: string): text is EventType {
   return Object.hasOwn(eventWords, text)
+}
+
+function userWords({ email, username }: UserData): string {
+  return email === null ? username : `${username} <${email}>`
 }
 
 function linkWords({ integration_type, data }: IntegrationData): string {

@@ -4,25 +4,34 @@ import type { Selectable } from 'kysely'
 import { sql } from 'kysely'
 import { newOrderedId } from '../database/adapter.ts'
 import type { Database, Transaction } from '../database/database.ts'
-import type { EventMeans, EventsTable } from '../database/tables.ts'
+import type { ActType, EventMeans, EventsTable } from '../database/tables.ts'
 import { asOneLine } from '../text.ts'
 import { now } from '../time.ts'
 import type { EventType, NewEvent } from './event-types.ts'
 
 export type Event = Selectable<EventsTable>
 
+/** Somebody who acts for a user: a service (`svc-<uuid>`), an administrator (`us-<uuid>`) or a trusted issuer. */
+export interface Act {
+  type: ActType
+  id: string
+  name: string
+}
+
 /** How something was done, by whom, and from where. */
 export interface Actor {
   via: EventMeans
   apiToken: { id: string; name: string } | null
+  /** null: the user, or what `via` says, without anybody in between. */
+  act: Act | null
   remoteIp: string | null
   requestId: string | null
 }
 
 /** The operator, using the `forgelink` command. */
-export const COMMAND_LINE: Actor = { via: 'command_line', apiToken: null, remoteIp: null, requestId: null }
+export const COMMAND_LINE: Actor = { via: 'command_line', apiToken: null, act: null, remoteIp: null, requestId: null }
 /** The server itself, in the background or for several callers at once. */
-export const SERVER: Actor = { via: 'server', apiToken: null, remoteIp: null, requestId: null }
+export const SERVER: Actor = { via: 'server', apiToken: null, act: null, remoteIp: null, requestId: null }
 
 /** Maximum events of one type per account; the oldest are removed first, whatever their age. */
 const MAX_OF_A_TYPE = 2_000
@@ -55,6 +64,9 @@ export async function recordEvent(
     // Where a proxy is trusted it comes from a header, so anything may be in it.
     remoteIp: actor.remoteIp && asOneLine(actor.remoteIp, MAX_TEXT),
     requestId: actor.requestId,
+    actType: actor.act?.type ?? null,
+    actId: actor.act?.id ?? null,
+    actName: actor.act && asOneLine(actor.act.name, MAX_TEXT),
   }
   const rows = events.map(({ type, data }) => {
     const typeData = JSON.stringify(data, (_name, value) =>

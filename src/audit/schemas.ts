@@ -1,13 +1,14 @@
 // Events as JSON, in the shape that the API's clients decode.
 
 import { Type } from 'typebox'
-import type { EventMeans } from '../database/tables.ts'
+import type { ActType, EventMeans } from '../database/tables.ts'
 import { NullableString, nullable, Owner, oneOf, Time, Uuid } from '../schemas.ts'
 import type { EventData, EventType } from './event-types.ts'
 import { EVENT_TYPES } from './event-types.ts'
 import type { Event } from './events.ts'
 
-const MEANS: EventMeans[] = ['session', 'api_token', 'password', 'command_line', 'server']
+const MEANS: EventMeans[] = ['session', 'api_token', 'password', 'command_line', 'server', 'service_token', 'issuer']
+const ACT_TYPES: ActType[] = ['service', 'administrator', 'issuer']
 
 export const EventSchema = Type.Object(
   {
@@ -23,6 +24,9 @@ export const EventSchema = Type.Object(
     }),
     via: oneOf(MEANS, { description: 'By which means it was done.' }),
     api_token: nullable(Type.Object({ id: Uuid, name: Type.String() })),
+    act: nullable(Type.Object({ type: oneOf(ACT_TYPES), id: Type.String(), name: Type.String() }, { title: 'Act' }), {
+      description: 'Who acted, if it was not the user.',
+    }),
     remote_ip: NullableString,
     request_id: NullableString,
   },
@@ -40,6 +44,7 @@ export function eventJson<User>(event: Event, user: User) {
     type_data: JSON.parse(event.typeData) as EventData[EventType],
     via: event.via,
     api_token: event.tokenId === null ? null : { id: event.tokenId, name: event.tokenName ?? '' },
+    act: event.actType && { type: event.actType, id: event.actId ?? '', name: event.actName ?? '' },
     remote_ip: event.remoteIp,
     request_id: event.requestId,
   }

@@ -29,7 +29,7 @@ export function createTokenShowings(database: Database): TokenShowings {
   const present = new LRUCache<string, Showing>({ max: 10_000 })
 
   async function note(actor: Actor, owner: string): Promise<void> {
-    const caller = actor.apiToken?.id ?? owner
+    const caller = [actor.apiToken?.id ?? actor.act?.id, owner].join(' ')
     const known = present.get(caller)
     if (known) {
       known.count += 1

@@ -70,8 +70,9 @@ function row(event: Event): string[] {
   return [time, username ?? userId ?? '-', type, meansOf(event), remoteIp ?? '-', wordsOf(event)]
 }
 
-function meansOf({ via, tokenName }: Event): string {
-  return via === 'api_token' && tokenName !== null ? `API token "${tokenName}"` : via.replaceAll('_', ' ')
+function meansOf({ via, tokenName, actType, actName }: Event): string {
+  const means = via === 'api_token' && tokenName !== null ? `API token "${tokenName}"` : via.replaceAll('_', ' ')
+  return actType === null ? means : `${actType} "${actName}", ${means}`
 }
 
 function table(rows: string[][]): string {

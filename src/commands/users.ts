@@ -3,7 +3,8 @@
 import { createApiToken } from '../accounts/api-tokens.ts'
 import { changePassword } from '../accounts/change-password.ts'
 import { passwordProblem, randomPassword } from '../accounts/passwords.ts'
-import { userJson } from '../accounts/schemas.ts'
+import { ROLES, setUserRole } from '../accounts/roles.ts'
+import { accountJson } from '../accounts/schemas.ts'
 import type { User } from '../accounts/users.ts'
 import { addUser, findUserByLogin, listUsers } from '../accounts/users.ts'
 import { COMMAND_LINE } from '../audit/events.ts'
@@ -25,20 +26,21 @@ async function getUserByLogin(services: Services, login: string): Promise<User> 
 /** Text for a terminal, or JSON for a program. */
 export async function userAdd(
   services: Services,
-  options: { email: string; username: string; password?: string | undefined; json: boolean },
+  options: { email: string; username: string; password?: string | undefined; admin?: boolean; json: boolean },
 ): Promise<string> {
-  const { email, username, json } = options
+  const { email, username, admin = false, json } = options
   const password = options.password ?? randomPassword()
   checkNewPassword(password)
   const passwordHash = await services.passwords.hash(password)
   const { user, token } = await services.database.transaction().execute(async (transaction) => {
-    const user = await addUser(transaction, COMMAND_LINE, { email, username, passwordHash })
+    const role = admin ? 'admin' : 'member'
+    const user = await addUser(transaction, COMMAND_LINE, { email, username, passwordHash, role })
     const { token } = await createApiToken(transaction, COMMAND_LINE, user.id, 'forgelink user add')
     return { user, token }
   })
-  if (json) return JSON.stringify({ user: userJson(user), token, password })
+  if (json) return JSON.stringify({ user: accountJson(user), token, password })
   return [
-    `Added ${user.username} <${user.email}>. Keep this: it is shown only once.`,
+    `Added ${nameOf(user)}${user.role === 'admin' ? ', an administrator' : ''}. Keep this: it is shown only once.`,
     `  Password:  ${options.password === undefined ? password : '(the one you gave)'}`,
     `  API token: ${token}`,
   ].join('\n')
@@ -46,20 +48,44 @@ export async function userAdd(
 
 export async function userList(services: Services, options: { json: boolean }): Promise<string> {
   const users = await listUsers(services.database)
-  if (options.json) return JSON.stringify({ users: users.map(userJson) })
+  if (options.json) return JSON.stringify({ users: users.map(accountJson) })
   if (users.length === 0) return 'There is no user yet. Add one with: forgelink user add --email E --username U'
   const width = Math.max(...users.map((user) => user.username.length))
-  return users
-    .map((user) => `${user.username.padEnd(width)}  ${user.email}  since ${user.createdAt.slice(0, 10)}`)
-    .join('\n')
+  return users.map((user) => `${user.username.padEnd(width)}  ${detailsOf(user).join('  ')}`).join('\n')
+}
+
+function detailsOf({ email, createdAt, role, active }: User): string[] {
+  const details = [email ?? '-', `since ${createdAt.slice(0, 10)}`]
+  if (role === 'admin') details.push('administrator')
+  return active ? details : [...details, 'inactive']
+}
+
+function nameOf({ username, email }: User): string {
+  return email === null ? username : `${username} <${email}>`
+}
+
+export async function userRole(
+  services: Services,
+  login: string,
+  role: string,
+  { json } = { json: false },
+): Promise<string> {
+  const wanted = ROLES.find((known) => known === role)
+  if (!wanted) throw invalid({ role: [`must be one of ${ROLES.join(', ')}`] })
+  const { id } = await getUserByLogin(services, login)
+  const user = await services.database
+    .transaction()
+    .execute((transaction) => setUserRole(transaction, COMMAND_LINE, id, wanted))
+  if (json) return JSON.stringify({ user: accountJson(user) })
+  return `${nameOf(user)} is ${user.role === 'admin' ? 'an administrator' : 'a member'} now.`
 }
 
 export async function userRemove(services: Services, login: string, { json } = { json: false }): Promise<string> {
   const user = await getUserByLogin(services, login)
   const revoked = await removeUserAndUnlink(services, COMMAND_LINE, user.id)
-  if (json) return JSON.stringify({ user: userJson(user) })
+  if (json) return JSON.stringify({ user: accountJson(user) })
   return [
-    `Removed ${user.username} <${user.email}> with their tokens, keys and integrations.`,
+    `Removed ${nameOf(user)} with their tokens, keys and integrations.`,
     ...(revoked > 0 ? [`The running server revokes what they had allowed at their platforms (${revoked}).`] : []),
   ].join('\n')
 }
@@ -71,8 +97,8 @@ export async function userPassword(
 ): Promise<string> {
   const user = await getUserByLogin(services, login)
   checkNewPassword(password)
-  await changePassword(services, COMMAND_LINE, user.id, password, { stays: false, endsTokens: false })
-  if (json) return JSON.stringify({ user: userJson(user), password })
+  await changePassword(services, COMMAND_LINE, user.id, password, { stays: null, endsTokens: false })
+  if (json) return JSON.stringify({ user: accountJson(user), password })
   return `The password of ${user.username} is now: ${password}`
 }
 

@@ -25,16 +25,19 @@ const MIGRATIONS = [
   '005-token-obtained',
   '006-scopes-and-devices',
   '007-limits',
+  '008-platforms-in-front',
 ]
 const TABLES = [
   'api_tokens',
   'events',
+  'identities',
   'keys',
   'known_devices',
   'oauth_states',
   'revocations',
   'scm_integrations',
   'secret_keys',
+  'service_tokens',
   'sessions',
   'users',
 ]

@@ -1,18 +1,57 @@
 // The tables as Kysely knows them: snake_case in SQL, camelCase here. Times are ISO 8601 text in UTC, which sorts by
 // time on both engines.
 
+import type { Generated } from 'kysely'
 import type { OAuthScmType, ScmType } from '../platforms/scm-types.ts'
 import type { Sealed } from '../sealed.ts'
 
 export interface UsersTable {
   /** `us-<uuid>`, as the API shows it. */
   id: string
-  email: string
+  /** null: who comes from a platform in front may have none. */
+  email: string | null
   username: string
   /** argon2id; null: cannot sign in with a password. */
   passwordHash: string | null
   createdAt: string
   updatedAt: string
+  role: Generated<Role>
+  /** 1, or 0 for a deactivated user, whose every credential is refused. */
+  active: Generated<number>
+}
+
+export type Role = 'admin' | 'member'
+
+/** Who a user is at an issuer. Any number for each user; e-mail addresses never link people. */
+export interface IdentitiesTable {
+  /** A UUID, for the API's paths. */
+  id: string
+  /** As the issuer writes itself in `iss`, compared byte for byte. */
+  issuer: string
+  subject: string
+  userId: string
+  createdAt: string
+  lastUsedAt: string | null
+}
+
+/** `tk-svc-…`: how a service of the platform in front proves itself. Never changed, only removed. */
+export interface ServiceTokensTable {
+  /** `svc-<uuid>`. */
+  id: string
+  name: string
+  /** SHA-256 of the token, which has 256 random bits. */
+  tokenHash: string
+  /** Space-separated; see `accounts/scopes.ts`. */
+  scopes: string
+  /** JSON: the issuers whose users it may act for. */
+  issuers: string
+  createdAt: string
+  /** null: never. */
+  expiresAt: string | null
+  /** Exact to the minute. */
+  lastUsedAt: string | null
+  /** The administrator who made it; null: the command line. */
+  makerId: string | null
 }
 
 export interface ApiTokensTable {
@@ -40,6 +79,11 @@ export interface SessionsTable {
   usedAt: string
   /** When the password was last given again in it; null: not since it began. */
   confirmedAt: string | null
+  /** By what the person proved themselves. */
+  beganBy: Generated<'password' | 'oidc'>
+  /** Where it began; null in rows of an older Forgelink. */
+  remoteIp: string | null
+  userAgent: string | null
 }
 
 /** Browsers and addresses that have signed in as a user; see `accounts/sessions/known-devices.ts`. */
@@ -137,8 +181,14 @@ export interface RevocationsTable {
   integrationId: string | null
 }
 
-/** How something was done: `password` is Basic credentials or the sign-in page, `server` the server itself. */
-export type EventMeans = 'session' | 'api_token' | 'password' | 'command_line' | 'server'
+/**
+ * How something was done: `password` is Basic credentials or the sign-in page, `server` the server itself, `service_token`
+ * and `issuer` a JWT that a service was given or a trusted issuer has signed.
+ */
+export type EventMeans = 'session' | 'api_token' | 'password' | 'command_line' | 'server' | 'service_token' | 'issuer'
+
+/** What acts for somebody else. */
+export type ActType = 'service' | 'administrator' | 'issuer'
 
 /** The audit trail. It has no foreign keys, so a removed user's events stay. */
 export interface EventsTable {
@@ -157,6 +207,10 @@ export interface EventsTable {
   /** Where the request came from. */
   remoteIp: string | null
   requestId: string | null
+  /** Who acted, if it was not the user: `svc-<uuid>`, `us-<uuid>` or an issuer, with its name at that time. */
+  actType: ActType | null
+  actId: string | null
+  actName: string | null
   /** JSON; its shapes are in `audit/event-types.ts`. */
   typeData: string
 }
@@ -171,6 +225,8 @@ export interface SecretKeysTable {
 
 export interface Tables {
   users: UsersTable
+  identities: IdentitiesTable
+  serviceTokens: ServiceTokensTable
   apiTokens: ApiTokensTable
   sessions: SessionsTable
   knownDevices: KnownDevicesTable

@@ -120,8 +120,8 @@ export function integrationRoutes(app: App, services: Services, parts: Integrati
   }
 
   /** Only bearer tokens with the right scope may, never a session. */
-  function maySeeTokens({ session, apiToken }: FastifyRequest): boolean {
-    return exposeAccessTokens && session === null && apiToken?.scopes.includes('access_tokens') === true
+  function maySeeTokens({ grant }: FastifyRequest): boolean {
+    return exposeAccessTokens && grant?.scopes.includes('access_tokens') === true
   }
 
   /** Records an event, since tokens are shown. */

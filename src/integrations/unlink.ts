@@ -1,6 +1,7 @@
 // Unlinking: removes the link and queues its OAuth tokens for revocation in one transaction. Pasted tokens are not
 // revoked.
 
+import { keepAdministrator } from '../accounts/roles.ts'
 import { lockUser, removeUser } from '../accounts/users.ts'
 import type { Actor } from '../audit/events.ts'
 import type { Database } from '../database/database.ts'
@@ -24,9 +25,13 @@ export async function unlink(services: Services, actor: Actor, integration: Inte
   })
 }
 
-/** Removes the user with everything they own. Returns how many tokens a running server will revoke. */
+/**
+ * Removes the user with everything they own. Returns how many tokens a running server will revoke. Throws
+ * `last_administrator`.
+ */
 export async function removeUserAndUnlink(services: Services, actor: Actor, owner: string): Promise<number> {
   return services.database.transaction().execute(async (transaction) => {
+    await keepAdministrator(transaction, owner)
     await lockUser(transaction, owner)
     let queued = 0
     for (const integration of await listIntegrations(transaction, owner)) {

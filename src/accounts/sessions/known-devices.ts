@@ -90,7 +90,7 @@ export async function noteDeviceFailure(database: Database, owner: string, devic
 
 /** Remembers that the address has signed in as the user, both for the e-mail address and for the user name. */
 export async function rememberAddress(database: Database, user: User, network: string): Promise<void> {
-  const names = [user.email, user.username].map(loginName)
+  const names = [user.email ?? user.username, user.username].map(loginName)
   await remember(
     database,
     user.id,

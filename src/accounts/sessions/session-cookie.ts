@@ -3,8 +3,8 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { Failure } from '../../failure.ts'
 import { basePath } from '../../public-path.ts'
-import { equalInConstantTime } from '../../text.ts'
-import { SESSION_SECONDS } from './sessions.ts'
+import { asOneLine, equalInConstantTime } from '../../text.ts'
+import { SESSION_SECONDS, type SessionOrigin } from './sessions.ts'
 
 /** Browsers accept the two prefixed names only with Secure, and http on loopback is not secure. */
 function isSecure(publicUrl: string): boolean {
@@ -40,6 +40,12 @@ export function readCookie(request: FastifyRequest, name: string): string {
 export function readSessionCookie(publicUrl: string, request: FastifyRequest): string | undefined {
   const value = readCookie(request, cookieName(publicUrl))
   return /^[A-Za-z0-9_-]{43}$/.test(value) ? value : undefined
+}
+
+/** Where a session begins that was signed in to with a password. */
+export function passwordOrigin({ ip, headers }: FastifyRequest): SessionOrigin {
+  const userAgent = headers['user-agent'] ?? null
+  return { beganBy: 'password', remoteIp: asOneLine(ip, 255), userAgent: userAgent && asOneLine(userAgent, 255) }
 }
 
 /** The header that sets a cookie; `value` null deletes it. */

@@ -15,7 +15,7 @@ import { UserSchema, userJson } from '../schemas.ts'
 import type { Services } from '../services.ts'
 import { setDeviceCookie } from './device-cookie.ts'
 import { PlatformSchema, platformsJson } from './platform-schemas.ts'
-import { setSessionCookie } from './session-cookie.ts'
+import { passwordOrigin, setSessionCookie } from './session-cookie.ts'
 import { confirmSession } from './sessions.ts'
 
 export const SessionSchema = Type.Object({
@@ -52,7 +52,7 @@ export function sessionRoutes(app: App, services: Services, loginThrottle: Login
   /** Throws `invalid` for a wrong password. */
   async function checkPresent(request: FastifyRequest, current: string): Promise<void> {
     try {
-      await checkPassword(services, loginThrottle, request, { login: request.user.email, password: current })
+      await checkPassword(services, loginThrottle, request, { login: request.user.username, password: current })
     } catch (error) {
       if (!(error instanceof Failure) || error.code !== 'unauthorized') throw error
       throw invalid({ current: ['is not your present password'] })
@@ -78,7 +78,7 @@ export function sessionRoutes(app: App, services: Services, loginThrottle: Login
       const input = readBody(request.body, 'password', PasswordInput, { new: passwordProblem })
       await checkPresent(request, input.current)
       const cookies = await changePassword(services, actorOf(request), request.user.id, input.new, {
-        stays: true,
+        stays: passwordOrigin(request),
         endsTokens: input.end_others ?? false,
       })
       if (cookies) {

@@ -1,7 +1,9 @@
 // The sessions table: signed-in browsers. The cookie has 256 random bits, and the store only their hash.
 
 import { createHash, randomBytes } from 'node:crypto'
+import type { Selectable } from 'kysely'
 import { type Database, noteIfPossible } from '../../database/database.ts'
+import type { SessionsTable } from '../../database/tables.ts'
 import { Failure } from '../../failure.ts'
 import { now } from '../../time.ts'
 import type { User } from '../users.ts'
@@ -47,8 +49,11 @@ function before(ms: number): string {
   return new Date(Date.now() - ms).toISOString()
 }
 
+/** How and where a session begins. */
+export type SessionOrigin = Pick<Selectable<SessionsTable>, 'beganBy' | 'remoteIp' | 'userAgent'>
+
 /** Starts a session and returns the value of its cookie. */
-export async function startSession(database: Database, owner: string): Promise<string> {
+export async function startSession(database: Database, owner: string, origin: SessionOrigin): Promise<string> {
   await database
     .deleteFrom('sessions')
     .where((row) => row.or([row('createdAt', '<=', before(LIFETIME_MS)), row('usedAt', '<=', before(IDLE_MS))]))
@@ -58,7 +63,7 @@ export async function startSession(database: Database, owner: string): Promise<s
   const time = now()
   await database
     .insertInto('sessions')
-    .values({ idHash: hashOf(id), userId: owner, createdAt: time, usedAt: time })
+    .values({ idHash: hashOf(id), userId: owner, createdAt: time, usedAt: time, ...origin })
     .execute()
   return id
 }
@@ -102,6 +107,7 @@ export async function findSession(database: Database, id: string): Promise<Sessi
     .where('sessions.idHash', '=', idHash)
     .where('sessions.createdAt', '>', before(LIFETIME_MS))
     .where('sessions.usedAt', '>', before(IDLE_MS))
+    .where('users.active', '=', 1)
     .executeTakeFirst()
   if (!found) return undefined
   const { usedAt, confirmedAt, startedAt, ...user } = found

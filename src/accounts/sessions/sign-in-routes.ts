@@ -18,7 +18,7 @@ import type { Services } from '../services.ts'
 import { lockPassword } from '../users.ts'
 import { setDeviceCookie } from './device-cookie.ts'
 import { newDeviceCookie, rememberBrowser } from './known-devices.ts'
-import { checkCsrf, readSessionCookie, setSessionCookie } from './session-cookie.ts'
+import { checkCsrf, passwordOrigin, readSessionCookie, setSessionCookie } from './session-cookie.ts'
 import { csrfTokenOf, endSession, findSession, newSessionId, startSession } from './sessions.ts'
 
 interface Form {
@@ -82,7 +82,7 @@ export function signInRoutes(app: App, services: Services, loginThrottle: LoginT
         if (before !== undefined) await endSession(transaction, before)
         const data = { remote_ip: request.ip }
         await recordEvent(transaction, actorOf(request), user.id, { type: 'login_success', data })
-        return startSession(transaction, user.id)
+        return startSession(transaction, user.id, passwordOrigin(request))
       })
       setSessionCookie(publicUrl, reply, id)
       setDeviceCookie(publicUrl, reply, cookie)

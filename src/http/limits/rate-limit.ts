@@ -16,8 +16,11 @@ interface Counts {
   last: number
 }
 
-/** Throws `rate_limited` when `account` has used up its requests of the last minute; `limit` 0 means no limit. */
-export function createRateLimit(limit: number): (account: string) => void {
+/**
+ * Throws `rate_limited` when `account` has used up its requests of the last minute; `limit` 0 means no limit. `noun`: what
+ * is counted.
+ */
+export function createRateLimit(limit: number, noun = 'account'): (account: string) => void {
   const known = new LRUCache<string, Counts>({ max: 10_000 })
   if (limit === 0) return () => undefined
   return (account) => {
@@ -27,7 +30,7 @@ export function createRateLimit(limit: number): (account: string) => void {
     known.set(account, counts)
     forget(counts, second)
     if (counts.total >= limit) {
-      throw new Failure('rate_limited', `This account may send ${limit} requests a minute. Wait and try again.`, {
+      throw new Failure('rate_limited', `This ${noun} may send ${limit} requests a minute. Wait and try again.`, {
         retryAfter: secondsUntilFree(counts, second),
       })
     }

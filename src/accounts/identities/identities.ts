@@ -1,0 +1,122 @@
+// The identities table: who a user is at an issuer. Identities link people; e-mail addresses never do.
+
+import { randomBytes, randomUUID } from 'node:crypto'
+import type { Selectable } from 'kysely'
+import type { Actor } from '../../audit/events.ts'
+import { recordEvent } from '../../audit/events.ts'
+import type { Database, Transaction } from '../../database/database.ts'
+import { createStatement } from '../../database/statement.ts'
+import type { IdentitiesTable } from '../../database/tables.ts'
+import { Failure, notFound } from '../../failure.ts'
+import { now } from '../../time.ts'
+import { insertUser, isEmailTaken, MAX_USERNAME_LENGTH, type User } from '../users.ts'
+
+export type Identity = Selectable<IdentitiesTable>
+
+/** Both are compared byte for byte. */
+export type IdentityKey = Pick<Identity, 'issuer' | 'subject'>
+
+const MAX_NAMES_TRIED = 10
+
+const byIdentity = createStatement<IdentityKey, User>((database, value) =>
+  database
+    .selectFrom('identities')
+    .innerJoin('users', 'users.id', 'identities.userId')
+    .selectAll('users')
+    .where('identities.issuer', '=', value('issuer'))
+    .where('identities.subject', '=', value('subject')),
+)
+
+/** The user may be inactive: the caller decides what that means. */
+export async function findUserByIdentity(
+  database: Database,
+  { issuer, subject }: IdentityKey,
+): Promise<User | undefined> {
+  const [user] = await byIdentity(database, { issuer, subject })
+  return user
+}
+
+/** Oldest first. */
+export async function listIdentities(database: Database, owner: string): Promise<Identity[]> {
+  return database
+    .selectFrom('identities')
+    .selectAll()
+    .where('userId', '=', owner)
+    .orderBy('createdAt')
+    .orderBy('id')
+    .execute()
+}
+
+/** Throws `conflict` when somebody, be it the same user, has the identity. */
+export async function addIdentity(
+  transaction: Transaction,
+  actor: Actor,
+  owner: string,
+  { issuer, subject }: IdentityKey,
+): Promise<Identity> {
+  const identity = await transaction
+    .insertInto('identities')
+    .values({ id: randomUUID(), issuer, subject, userId: owner, createdAt: now() })
+    .onConflict((conflict) => conflict.doNothing())
+    .returningAll()
+    .executeTakeFirst()
+  if (!identity) throw new Failure('conflict', 'This identity belongs to an account already.')
+  await recordEvent(transaction, actor, owner, { type: 'new_identity', data: { issuer, subject } })
+  return identity
+}
+
+export async function deleteIdentity(transaction: Transaction, actor: Actor, owner: string, id: string): Promise<void> {
+  const deleted = await transaction
+    .deleteFrom('identities')
+    .where('userId', '=', owner)
+    .where('id', '=', id.toLowerCase())
+    .returning(['issuer', 'subject'])
+    .executeTakeFirst()
+  if (!deleted) throw notFound('identity')
+  await recordEvent(transaction, actor, owner, { type: 'delete_identity', data: deleted })
+}
+
+/**
+ * The user of the identity, who is made when there is none: of many calls at once one makes the user, and the others get
+ * the same. A user name that is taken is made unique; an e-mail address that is taken throws `email_taken`, and nobody is
+ * made or joined. The e-mail address and the user name must be well-formed.
+ */
+export async function findOrAddUser(
+  database: Database,
+  actor: Actor,
+  identity: IdentityKey,
+  wanted: { username: string; email: string | null },
+): Promise<User> {
+  const known = await findUserByIdentity(database, identity)
+  if (known) return known
+  try {
+    return await database.transaction().execute((transaction) => addWithIdentity(transaction, actor, identity, wanted))
+  } catch (error) {
+    if (!(error instanceof Failure) || (error.code !== 'conflict' && error.code !== 'email_taken')) throw error
+    // Another call has just made the user.
+    const made = await findUserByIdentity(database, identity)
+    if (made) return made
+    throw error
+  }
+}
+
+async function addWithIdentity(
+  transaction: Transaction,
+  actor: Actor,
+  identity: IdentityKey,
+  { username, email }: { username: string; email: string | null },
+): Promise<User> {
+  let name = username
+  for (let tried = 0; tried < MAX_NAMES_TRIED; tried++) {
+    const user = await insertUser(transaction, actor, { email, username: name, passwordHash: null, role: 'member' })
+    if (user) {
+      await addIdentity(transaction, actor, user.id, identity)
+      return user
+    }
+    if (email !== null && (await isEmailTaken(transaction, email))) {
+      throw new Failure('email_taken', 'Another account has this e-mail address. Nobody was made, and nobody joined.')
+    }
+    name = `${username.slice(0, MAX_USERNAME_LENGTH - 7)}-${randomBytes(3).toString('hex')}`
+  }
+  throw new Failure('conflict', 'No user name like this one is free.')
+}
