@@ -19,16 +19,16 @@ export interface Compiled {
 }
 
 /**
- * Runs a select at once, without Kysely's connections; rows are named as in the code. undefined: this database cannot,
- * or not now.
+ * Runs a select without Kysely, whose way to the driver takes longer than many a select. Rows are named as in the code.
+ * undefined: this database cannot, or not now.
  */
-export type ReadNow = (sql: string, parameters: readonly unknown[]) => unknown[] | undefined
+export type Read = (sql: string, parameters: readonly unknown[]) => Promise<unknown[]> | unknown[] | undefined
 
 /** What the driver of an open database tells. */
 export interface StoreState {
   /** How many statements other than reads this process has completed, commits and failed ones included. */
   writes: number
-  readNow: ReadNow
+  read: Read
 }
 
 interface Adapter extends DialectAdapter {
@@ -51,6 +51,10 @@ export function withAdapter(dialect: Dialect, state: StoreState): Dialect {
     createQueryCompiler: () => dialect.createQueryCompiler(),
     createIntrospector: (database) => dialect.createIntrospector(database),
   }
+}
+
+export function isRead(sql: string): boolean {
+  return /^\s*select\b/i.test(sql)
 }
 
 interface Open {

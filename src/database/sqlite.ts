@@ -5,7 +5,7 @@ import { chmodSync, closeSync, existsSync, openSync, statSync } from 'node:fs'
 import { pathToFileURL } from 'node:url'
 import type { CompiledQuery, DatabaseConnection, Dialect, Driver, Kysely, QueryResult } from 'kysely'
 import { CompiledQuery as Query, SqliteAdapter, SqliteIntrospector, SqliteQueryCompiler } from 'kysely'
-import { type StoreState, withAdapter } from './adapter.ts'
+import { isRead, type StoreState, withAdapter } from './adapter.ts'
 import type { NamedResult } from './column-names.ts'
 import type { Result, SqliteConnection } from './sqlite-connection.js'
 import { openConnection } from './sqlite-connection.js'
@@ -45,7 +45,7 @@ export function sqliteDialect(file: string, use: SqliteUse, nameOf: (column: str
   let reader: SqliteConnection | null = null
   const state: StoreState = {
     writes: 0,
-    readNow: (sql, parameters) => (reader ? guardNow(reader, sql, parameters)?.rows : undefined),
+    read: (sql, parameters) => (reader ? guardNow(reader, sql, parameters)?.rows : undefined),
   }
   async function openAll() {
     const store = await open()
@@ -214,10 +214,6 @@ function connect({ reader, writer }: Store, state: StoreState, turns: Turns): Da
       yield await this.executeQuery<R>(query)
     },
   }
-}
-
-export function isRead(sql: string): boolean {
-  return /^\s*select\b/i.test(sql)
 }
 
 /**
