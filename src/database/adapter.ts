@@ -4,6 +4,11 @@
 import { randomBytes } from 'node:crypto'
 import type { CompiledQuery, Dialect, DialectAdapter, QueryExecutor } from 'kysely'
 import type { LRUCache } from 'lru-cache'
+import { unavailable } from './store-failure.ts'
+import { createNamedTurns, type NamedTurns } from './turns.ts'
+
+/** How long a write waits for others of the same account, as long as SQLite waits for its lock. */
+const MAX_TURN_WAIT_MS = 5_000
 
 /** Rows of a compiled statement, as they were before write number `writes`. */
 export interface KeptRows {
@@ -36,6 +41,7 @@ interface Adapter extends DialectAdapter {
   /** By the function that builds it. */
   compiled: Map<unknown, Compiled>
   state: StoreState
+  ownersTurns: NamedTurns
 }
 
 /** The dialect with such an adapter, which is the one part that Kysely hands on to every transaction. */
@@ -44,6 +50,9 @@ export function withAdapter(dialect: Dialect, state: StoreState): Dialect {
     newOrderedId: createOrderedIds(),
     compiled: new Map<unknown, Compiled>(),
     state,
+    ownersTurns: createNamedTurns(MAX_TURN_WAIT_MS, () =>
+      unavailable(new Error('this account’s other writes take too long')),
+    ),
   })
   return {
     createAdapter: () => adapter,
