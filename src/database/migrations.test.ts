@@ -25,6 +25,7 @@ const MIGRATIONS = [
   '005-token-obtained',
   '006-scopes-and-devices',
   '007-limits',
+  '009-sealed-starts',
 ]
 const TABLES = [
   'api_tokens',
