@@ -24,7 +24,7 @@ const layers = [
       '`platforms`: calls to GitHub and GitLab, behind the `Platform` interface. `http`: bodies, failures, pages, limits, the API description.',
   },
   { names: ['schemas'], holds: 'The pieces of JSON schemas that several slices are made of.' },
-  { names: ['metrics'], holds: 'Counters, among them those of log events.' },
+  { names: ['metrics'], holds: 'What is counted and measured for operators.' },
   {
     names: ['client-network', 'config', 'failure', 'log-events', 'public-path', 'sealed', 'text', 'time'],
     holds:

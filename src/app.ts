@@ -64,7 +64,7 @@ export async function createApp(services: Services, config: ServerConfig, option
   const app = createServer({ ...config, publicUrl })
   answerNotFound(app, publicUrl)
   checkHosts(app, publicUrl, config.serverNames)
-  const bearer = createBearer(vault, publicUrl)
+  const bearer = createBearer(vault, publicUrl, services.metrics.counts.cache.jwt)
   const loginThrottle = createLoginThrottle()
   const limitRate = createRateLimit(config.rateLimit)
   const revoker = createRevoker(services, revocationsEvery)
@@ -80,7 +80,7 @@ export async function createApp(services: Services, config: ServerConfig, option
   const platforms = SCM_TYPES.map((scmType) => scmTypes[scmType].label)
   await describeApi(app, { publicUrl, platforms, scopeFor })
 
-  operationsRoutes(app, config, services.metrics.registry, () => pingDatabase(database))
+  operationsRoutes(app, config, services.metrics, () => pingDatabase(database))
   openApiRoute(app)
   openAccountRoutes(app, services)
   openTokenRoutes(app, services, { bearer, loginThrottle, limitRate })

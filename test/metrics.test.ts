@@ -36,7 +36,8 @@ async function metric(name: string): Promise<number | undefined> {
 }
 
 const happened = (event: string) => metric(`forgelink_events_total{event="${event}"}`)
-const calls = (outcome: string) => metric(`forgelink_scm_call_duration_seconds_count{outcome="${outcome}"}`)
+const calls = (outcome: string) =>
+  metric(`forgelink_scm_call_duration_seconds_count{host="127.0.0.1",outcome="${outcome}"}`)
 
 it('has every event from the start, and no call before there was one', async () => {
   for (const event of ['scm_link_expired', 'scm_token_unreadable', 'scm_application_refused', 'revocation_given_up'])

@@ -6,6 +6,7 @@ import type { Dialect, Transaction as KyselyTransaction, PostgresPool, PostgresP
 import { Kysely, PostgresAdapter, PostgresDialect } from 'kysely'
 import pg from 'pg'
 import { Failure } from '../failure.ts'
+import type { StoreLoad } from '../metrics/at-scrape.ts'
 import { withAdapter } from './adapter.ts'
 import { ColumnNames } from './column-names.ts'
 import { sqliteDialect } from './sqlite.ts'
@@ -30,20 +31,32 @@ export function databaseFile(dataDir: string): string {
   return join(dataDir, 'forgelink.db')
 }
 
+/** Gets what metrics and traces tell of the store. */
+export interface StoreWatch {
+  /** A statement was run, or failed. Its text has no values. */
+  ran(sql: string, ms: number): void
+  /** The store is open; `load` says how busy the way to it is. */
+  opened(load: () => StoreLoad): void
+}
+
 /**
  * Opens PostgreSQL at `databaseUrl`, or without one the SQLite file in `dataDir` (created when absent). `patient` is
  * for migrations and commands: statements have no time limit. `readOnly` changes no file and creates none.
  */
 export function openDatabase(
   settings: { dataDir: string; databaseUrl: string | null },
-  { patient = false, readOnly = false }: { patient?: boolean; readOnly?: boolean } = {},
+  { patient = false, readOnly = false, watch }: { patient?: boolean; readOnly?: boolean; watch?: StoreWatch } = {},
 ): Database {
   const names = new ColumnNames()
   const use = readOnly ? 'read' : patient ? 'command' : 'server'
   const dialect = settings.databaseUrl
-    ? postgresDialect(settings.databaseUrl, patient)
-    : sqliteDialect(databaseFile(settings.dataDir), use, (column) => names.nameInCode(column))
-  return new Kysely<Tables>({ dialect: withAdapter(dialect), plugins: [names] })
+    ? postgresDialect(settings.databaseUrl, patient, watch?.opened)
+    : sqliteDialect(databaseFile(settings.dataDir), use, (column) => names.nameInCode(column), watch?.opened)
+  return new Kysely<Tables>({
+    dialect: withAdapter(dialect),
+    plugins: [names],
+    ...(watch && { log: ({ query, queryDurationMillis }) => watch.ran(query.sql, queryDurationMillis) }),
+  })
 }
 
 /** Throws `store_unavailable` when the store cannot be read. */
@@ -69,12 +82,16 @@ export function locksRows(database: Database): boolean {
   return database.getExecutor().adapter instanceof PostgresAdapter
 }
 
-function postgresDialect(databaseUrl: string, patient: boolean): Dialect {
+function postgresDialect(databaseUrl: string, patient: boolean, opened?: StoreWatch['opened']): Dialect {
   const pool = new pg.Pool({
     connectionString: databaseUrl,
     max: 10,
     connectionTimeoutMillis: POSTGRES_CONNECT_TIMEOUT_MS,
     ...(!patient && { statement_timeout: POSTGRES_STATEMENT_TIMEOUT_MS, query_timeout: POSTGRES_ANSWER_TIMEOUT_MS }),
+  })
+  opened?.(() => {
+    const { totalCount, idleCount: idle, waitingCount: waiting } = pool
+    return { idle, used: totalCount - idle, waiting }
   })
   // A broken connection is replaced at its next use. Without a listener, its error event would end the process.
   pool.on('error', () => undefined)

@@ -10,6 +10,7 @@ import * as events from './migrations/004-events.ts'
 import * as tokenObtained from './migrations/005-token-obtained.ts'
 import * as scopesAndDevices from './migrations/006-scopes-and-devices.ts'
 import * as limits from './migrations/007-limits.ts'
+import * as linkStatus from './migrations/008-link-status.ts'
 
 const migrations = {
   '001-start': start,
@@ -19,6 +20,7 @@ const migrations = {
   '005-token-obtained': tokenObtained,
   '006-scopes-and-devices': scopesAndDevices,
   '007-limits': limits,
+  '008-link-status': linkStatus,
 }
 
 /** What a start would do: the migrations still to run, and those that only a newer version knows. */

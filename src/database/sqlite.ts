@@ -5,6 +5,7 @@ import { chmodSync, closeSync, existsSync, openSync, statSync } from 'node:fs'
 import { pathToFileURL } from 'node:url'
 import type { CompiledQuery, DatabaseConnection, Dialect, Driver, QueryResult } from 'kysely'
 import { CompiledQuery as Query, SqliteAdapter, SqliteIntrospector, SqliteQueryCompiler } from 'kysely'
+import type { StoreLoad } from '../metrics/at-scrape.ts'
 import type { NamedResult } from './column-names.ts'
 import type { Result, SqliteConnection } from './sqlite-connection.js'
 import { openConnection } from './sqlite-connection.js'
@@ -34,8 +35,16 @@ function writerPragmas(file: string): string[] {
  */
 export type SqliteUse = 'server' | 'command' | 'read'
 
-/** `nameOf`: what a column is called in the rows of a server, where reading is most of the work. */
-export function sqliteDialect(file: string, use: SqliteUse, nameOf: (column: string) => string): Dialect {
+/**
+ * `nameOf`: what a column is called in the rows of a server, where reading is most of the work. `opened` gets a function
+ * that says how busy writing is.
+ */
+export function sqliteDialect(
+  file: string,
+  use: SqliteUse,
+  nameOf: (column: string) => string,
+  opened?: (load: () => StoreLoad) => void,
+): Dialect {
   const open = {
     server: () => openForServer(file, nameOf),
     command: async () => inThisThread(openForWriting(file)),
@@ -43,7 +52,11 @@ export function sqliteDialect(file: string, use: SqliteUse, nameOf: (column: str
   }[use]
   return {
     createAdapter: () => new TransactionalSqliteAdapter(),
-    createDriver: () => createDriver(open, use === 'server' ? BUSY_TIMEOUT_MS : null),
+    createDriver() {
+      const turns = createTurns(use === 'server' ? BUSY_TIMEOUT_MS : null)
+      opened?.(turns.load)
+      return createDriver(open, turns)
+    },
     createQueryCompiler: () => new SqliteQueryCompiler(),
     createIntrospector: (db) => new SqliteIntrospector(db),
   }
@@ -129,8 +142,7 @@ function keepToOwner(file: string): void {
 
 const BEGIN = 'begin immediate'
 
-function createDriver(open: () => Promise<Store>, maxTurnWaitMs: number | null): Driver {
-  const turns = createTurns(maxTurnWaitMs)
+function createDriver(open: () => Promise<Store>, turns: Turns): Driver {
   let store: Store | undefined
   return {
     async init() {
@@ -229,6 +241,8 @@ async function guard<T>(run: () => Promise<T>): Promise<T> {
 interface Turns {
   take(): Promise<void>
   release(): void
+  /** Of the one connection that writes. */
+  load(): StoreLoad
 }
 
 /** One after another, in order of arrival. A waiter fails after `maxWaitMs`, as with SQLite's own lock. */
@@ -264,5 +278,6 @@ function createTurns(maxWaitMs: number | null): Turns {
       waiting.delete(next)
       next()
     },
+    load: () => ({ idle: isTaken ? 0 : 1, used: isTaken ? 1 : 0, waiting: waiting.size }),
   }
 }
