@@ -34,9 +34,7 @@ const COUNT_EVERY_MS = 60_000
 export function measureAtScrape(registry: Registry, sources: Sources): void {
   const present = atMostEvery(COUNT_EVERY_MS, () => sources.count())
 
-  gauge('forgelink_store_up', 'Whether the store answers: 1 or 0.', [], async (self) => {
-    self.set(await sources.ping().then(asOne, asZero))
-  })
+  // Before what asks the store, which would see itself waiting.
   gauge('forgelink_store_connections', 'Connections to the store, by state.', ['state'], (self) => {
     const { idle, used } = sources.storeLoad()
     self.set({ state: 'idle' }, idle)
@@ -45,6 +43,9 @@ export function measureAtScrape(registry: Registry, sources: Sources): void {
   gauge('forgelink_store_waiting', 'What waits for a connection to the store, or on SQLite to write.', [], (self) =>
     self.set(sources.storeLoad().waiting),
   )
+  gauge('forgelink_store_up', 'Whether the store answers: 1 or 0.', [], async (self) => {
+    self.set(await sources.ping().then(asOne, asZero))
+  })
   gauge('forgelink_token_refreshes_running', 'Refreshes of tokens that are running.', [], (self) =>
     self.set(sources.refreshes()),
   )

@@ -1,11 +1,11 @@
 // Who may read /metrics, and what it says beside requests: calls to platforms by outcome, what has happened to links and tokens.
 
 import { afterAll, beforeAll, expect, it, vi } from 'vitest'
-import { type Sandbox, startSandbox } from '../sandbox/sandbox.ts'
-import { type Browser, openBrowser, ownAddress } from './support/browser.ts'
-import { linkByOAuth, oauthSettings } from './support/oauth.ts'
-import type { Account, Service } from './support/service.ts'
-import { send, startService } from './support/service.ts'
+import { type Sandbox, startSandbox } from '../../sandbox/sandbox.ts'
+import { type Browser, openBrowser, ownAddress } from '../support/browser.ts'
+import { linkByOAuth, oauthSettings } from '../support/oauth.ts'
+import type { Account, Service } from '../support/service.ts'
+import { send, startService } from '../support/service.ts'
 
 let sandbox: Sandbox
 let service: Service
