@@ -1,5 +1,6 @@
 // The application: every route plugin by name. It opens nothing and listens nowhere, so that tests can build it too.
 
+import { callerFields } from './accounts/actor.ts'
 import { authenticate, authenticateSession, sessionOf } from './accounts/authenticate.ts'
 import { createBearer } from './accounts/bearer.ts'
 import { createLoginThrottle } from './accounts/login-throttle.ts'
@@ -61,7 +62,7 @@ export interface AppOptions {
 export async function createApp(services: Services, config: ServerConfig, options: AppOptions = {}): Promise<App> {
   const { dashboard = builtDashboard(), load = LOAD_LIMITS, revocationsEvery } = options
   const { database, vault, publicUrl } = services
-  const app = createServer({ ...config, publicUrl })
+  const app = createServer({ ...config, publicUrl }, callerFields)
   answerNotFound(app, publicUrl)
   checkHosts(app, publicUrl, config.serverNames)
   const bearer = createBearer(vault, publicUrl, services.metrics.counts.cache.jwt)

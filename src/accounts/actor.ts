@@ -1,4 +1,4 @@
-// The caller of a request as the audit trail names them.
+// The caller of a request as the audit trail and the log name them.
 
 import type { FastifyRequest } from 'fastify'
 import type { Actor } from '../audit/events.ts'
@@ -6,4 +6,15 @@ import type { Actor } from '../audit/events.ts'
 /** Named by what authenticated the request: session or API token; without either, it was a password. */
 export function actorOf({ session, apiToken, ip, ownId }: FastifyRequest): Actor {
   return { via: session ? 'session' : apiToken ? 'api_token' : 'password', apiToken, remoteIp: ip, requestId: ownId }
+}
+
+/** The caller as a line of the log names them: by ids, never by name. Empty for an anonymous request. */
+export function callerFields({ user, session, apiToken }: FastifyRequest): Record<string, string> {
+  // A route without authentication has no user, whatever the type says.
+  if (!(user as FastifyRequest['user'] | undefined)) return {}
+  return {
+    user: user.id,
+    ...(session && { via: 'session' }),
+    ...(apiToken && { via: 'api_token', token: apiToken.id }),
+  }
 }

@@ -25,6 +25,7 @@ const MIGRATIONS = [
   '005-token-obtained',
   '006-scopes-and-devices',
   '007-limits',
+  '008-link-status',
 ]
 const TABLES = [
   'api_tokens',
