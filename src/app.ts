@@ -36,6 +36,7 @@ import { SCM_TYPES, scmTypes } from './platforms/scm-types.ts'
 import { createResealer } from './secrets/reseal.ts'
 import type { Services } from './services.ts'
 import { keyRoutes } from './ssh-keys/routes.ts'
+import type { Traces } from './traces.ts'
 
 /** The settings that only the server needs, besides those that services are opened with. */
 export type ServerConfig = Pick<
@@ -57,12 +58,14 @@ export interface AppOptions {
   load?: LoadLimits
   /** In milliseconds: how often to look for revocations that are due. */
   revocationsEvery?: number
+  traces?: Traces | undefined
 }
 
 export async function createApp(services: Services, config: ServerConfig, options: AppOptions = {}): Promise<App> {
-  const { dashboard = builtDashboard(), load = LOAD_LIMITS, revocationsEvery } = options
+  const { dashboard = builtDashboard(), load = LOAD_LIMITS, revocationsEvery, traces } = options
   const { database, vault, publicUrl } = services
   const app = createServer({ ...config, publicUrl }, callerFields)
+  if (traces) await app.register(traces.plugin)
   answerNotFound(app, publicUrl)
   checkHosts(app, publicUrl, config.serverNames)
   const bearer = createBearer(vault, publicUrl, services.metrics.counts.cache.jwt)

@@ -37,6 +37,8 @@ export interface HostedPlatform<Name extends string> {
 
 export const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const
 
+export const TRACES = ['none', 'otlp'] as const
+
 /** The settings; their meaning and defaults are in docs/configuration.md. URLs have no trailing slash. */
 export interface Config {
   host: string
@@ -72,6 +74,7 @@ export interface Config {
   /** Port on loopback that serves only `/metrics`. */
   metricsPort: number | null
   logLevel: (typeof LOG_LEVELS)[number]
+  traces: (typeof TRACES)[number]
 }
 
 export type Environment = Record<string, string | undefined>
@@ -168,6 +171,7 @@ export function parseConfig<Name extends string>(
     metricsToken: read<string | null>('METRICS_TOKEN', null, String),
     metricsPort: read<number | null>('METRICS_PORT', null, parseNumber(1, 65535)),
     logLevel: read<Config['logLevel']>('LOG_LEVEL', 'info', parseOneOf(LOG_LEVELS)),
+    traces: read<Config['traces']>('TRACES', 'none', parseOneOf(TRACES)),
   }
   if (problems.length > 0) throw new ConfigError(problems)
   return config

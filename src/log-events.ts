@@ -1,4 +1,4 @@
-// The log events about platforms, links and tokens: each event's name, fields and level.
+// The log events about platforms, links, tokens and traces: each event's name, fields and level.
 
 /** Fields never contain a secret. `scm_type` is a link's, `host` a platform's. */
 export interface LogEvents {
@@ -19,6 +19,8 @@ export interface LogEvents {
   revocation_done: { scm_type: string }
   revocation_postponed: { scm_type: string; attempts: number; code: string }
   revocation_given_up: { scm_type: string; reason: string; attempts?: number }
+  /** `spans`: how many were lost. */
+  traces_not_sent: { spans: number }
 }
 
 /** How many calls a platform says that the token has left, of how many. */
@@ -58,4 +60,5 @@ export const LOG_EVENTS: Record<LogEvent, { level: 'debug' | 'warn'; isCounted: 
   revocation_done: { level: 'debug', isCounted: true },
   revocation_postponed: { level: 'debug', isCounted: true },
   revocation_given_up: { level: 'warn', isCounted: true },
+  traces_not_sent: { level: 'warn', isCounted: true },
 }

@@ -39,7 +39,7 @@ export interface ServiceOptions {
   patient?: boolean
   log?: Log
   /** Gets each statement that the store has run. */
-  ran?: StoreWatch['ran']
+  ran?: StoreWatch['ran'] | undefined
   /** Other limits for the transport, so that a test need not wait as long. */
   limits?: Partial<Limits>
   /** Resolves names for the transport, instead of the system. */
