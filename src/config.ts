@@ -133,7 +133,9 @@ export function parseConfig<Name extends string>(
     Name,
     OAuthPlatform
   >
-  const hostedUrls = platforms.map(({ url }) => url)
+  const ownUrls = platforms
+    .map(({ name }) => oauth[name].url)
+    .filter((own) => platforms.every(({ url }) => url !== own))
   const databaseUrl = read<string | null>('DATABASE_URL', null, parseDatabaseUrl)
   const secretKeys = read<SecretKey[] | null>('SECRET_KEYS', null, parseSecretKeys)
   if (env.DATABASE_URL?.trim() && !env.SECRET_KEYS?.trim() && !env.SECRET_KEYS_FILE?.trim()) {
@@ -150,12 +152,7 @@ export function parseConfig<Name extends string>(
     databaseUrl,
     secretKeys,
     ...oauth,
-    allowedHosts: [
-      ...read('ALLOWED_HOSTS', [], parseList(parseAllowedHost)),
-      ...platforms.flatMap(({ name }) =>
-        hostedUrls.includes(oauth[name].url) ? [] : entryForPlatform(oauth[name].url),
-      ),
-    ],
+    allowedHosts: [...read('ALLOWED_HOSTS', [], parseList(parseAllowedHost)), ...ownUrls.flatMap(entryForPlatform)],
     extraCaCerts: read<string | null>('EXTRA_CA_CERTS', null, readPem),
     httpsProxy: read<string | null>('HTTPS_PROXY', null, parseProxy),
     noProxy: read('NO_PROXY', [], parseList(String)),

@@ -1,13 +1,14 @@
 // Traces for the operator: spans of requests, of statements and of calls to platforms, sent to a collector by OTLP.
 // OpenTelemetry's packages are loaded only if traces are on, and are not installed with Forgelink.
 
+import { basename, dirname } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import type { Attributes } from '@opentelemetry/api'
 import type { ReadableSpan, SpanExporter } from '@opentelemetry/sdk-trace-node'
 import type { FastifyPluginCallback } from 'fastify'
 import { ConfigError } from './config.ts'
 import type { Log } from './log-events.ts'
-import { ownVersion } from './metrics/version.ts'
+import { ownVersion, packageFolder } from './metrics/version.ts'
 
 export interface Traces {
   /** Makes a span for each request. Register it before all routes. */
@@ -102,8 +103,17 @@ export async function openTraces(log: Log, load = loadPackages): Promise<Traces>
 
 function explainMissing(error: NodeJS.ErrnoException): never {
   if (error.code !== 'ERR_MODULE_NOT_FOUND') throw error
-  const install = `npm install --no-save ${TRACE_PACKAGES.join(' ')}`
-  throw new ConfigError([`TRACES needs packages that are not installed; beside Forgelink run: ${install}`])
+  const install = `npm install --no-save --prefix ${folderAbove()} ${TRACE_PACKAGES.join(' ')}`
+  throw new ConfigError([`TRACES needs packages that are not installed; install them beside Forgelink: ${install}`])
+}
+
+/**
+ * Packages in its `node_modules` are found from Forgelink's folder too. In that folder itself npm would leave them out,
+ * because package.json has them among those for tests.
+ */
+function folderAbove(): string {
+  const above = dirname(packageFolder())
+  return basename(above) === 'node_modules' ? dirname(above) : above
 }
 
 /** Nothing is found out about the machine and the process: command lines may hold passwords. */

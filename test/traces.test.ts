@@ -1,7 +1,9 @@
 // Traces: what a collector gets, that no platform hears of them, and that nothing in them is a secret.
 
+import { readFileSync } from 'node:fs'
 import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import { resolve } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import type { Sandbox, SandboxPlatform } from '../sandbox/sandbox.ts'
 import type { LogEntry } from '../src/log-events.ts'
@@ -178,6 +180,15 @@ it('stops the start with what to install, when the packages are not there', asyn
     () => Promise.reject(missing),
   )
   await expect(opened).rejects.toThrow(
-    `TRACES needs packages that are not installed; beside Forgelink run: npm install --no-save ${TRACE_PACKAGES.join(' ')}`,
+    `TRACES needs packages that are not installed; install them beside Forgelink: npm install --no-save --prefix ${resolve(import.meta.dirname, '..', '..')} ${TRACE_PACKAGES.join(' ')}`,
   )
+})
+
+it('names the packages that package.json and docs/operations.md name', () => {
+  const read = (path: string) => readFileSync(resolve(import.meta.dirname, '..', path), 'utf8')
+  const { devDependencies, peerDependencies, peerDependenciesMeta } = JSON.parse(read('package.json'))
+  const names = Object.keys(peerDependencies)
+  expect(names.map((name) => `${name}@${devDependencies[name]}`)).toEqual(TRACE_PACKAGES)
+  expect(peerDependenciesMeta).toEqual(Object.fromEntries(names.map((name) => [name, { optional: true }])))
+  expect(read('docs/operations.md')).toContain(`--prefix .. ${TRACE_PACKAGES.join(' ')}\n`)
 })

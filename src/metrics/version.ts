@@ -1,12 +1,15 @@
-// Which version of Forgelink this is.
+// Where this Forgelink is, and which version it has.
 
 import { readFileSync } from 'node:fs'
-import { basename, join, resolve } from 'node:path'
+import { basename, dirname, join, resolve } from 'node:path'
 
-/** As package.json has it, which is beside `src` or `dist`. */
-export function ownVersion(): string {
+/** The folder with package.json, which is beside `src` or `dist`. */
+export function packageFolder(): string {
   const parent = resolve(import.meta.dirname, '../..')
-  const root = basename(parent) === 'dist' ? resolve(parent, '..') : parent
-  const { version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as { version: string }
+  return basename(parent) === 'dist' ? dirname(parent) : parent
+}
+
+export function ownVersion(): string {
+  const { version } = JSON.parse(readFileSync(join(packageFolder(), 'package.json'), 'utf8')) as { version: string }
   return version
 }
