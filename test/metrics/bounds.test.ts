@@ -78,7 +78,10 @@ describe('hosts', () => {
 
 describe('requests', () => {
   it('have known methods, routes and statuses only', async () => {
-    for (let number = 0; number < 1_000; number++) await send('GET', `${service.url}/canary-${number}/v1?canary=1`)
+    for (let batch = 0; batch < 20; batch++) {
+      const paths = Array.from({ length: 50 }, (_, index) => `/canary-${batch * 50 + index}/v1?canary=1`)
+      await Promise.all(paths.map((path) => send('GET', `${service.url}${path}`)))
+    }
     for (const method of METHODS.filter((name) => name !== 'CONNECT')) {
       for (const path of ['/canary', '/v1/keys/canary', '/healthz']) await sendMethod(method, path)
     }
@@ -90,7 +93,7 @@ describe('requests', () => {
     const methods = ['DELETE', 'GET', 'HEAD', 'OPTIONS', 'PATCH', 'POST', 'PUT', 'other']
     expect(labelValues(series, metric, 'method').filter((method) => !methods.includes(method))).toEqual([])
     expect(labelValues(series, metric, 'status').filter((status) => !/^[2345]\d\d$/.test(status))).toEqual([])
-  })
+  }, 120_000)
 })
 
 it('no label has a user, an id, a token or an address of somebody', async () => {
