@@ -2,8 +2,8 @@
 
 import { createHash } from 'node:crypto'
 import type { Socket } from 'node:net'
-import type { Dialect, PostgresPool, PostgresPoolClient } from 'kysely'
-import { PostgresDialect } from 'kysely'
+import type { Dialect, Kysely, PostgresPool, PostgresPoolClient } from 'kysely'
+import { PostgresAdapter, PostgresDialect, sql } from 'kysely'
 import pg from 'pg'
 import type { PostgresSettings } from '../config.ts'
 import { storeFailure, unavailable } from './store-failure.ts'
@@ -50,7 +50,25 @@ export function postgresDialect(databaseUrl: string, settings: PostgresSettings,
     },
     end: () => pool.end(),
   }
-  return new PostgresDialect({ pool: prepared })
+  return Object.assign(new PostgresDialect({ pool: prepared }), { createAdapter: () => new TransactionLockAdapter() })
+}
+
+/** The number that Kysely's own lock has, so that an older Forgelink waits for this one, and this one for it. */
+const MIGRATION_LOCK = '3853314791062309107'
+
+/**
+ * Kysely's lock for migrations belongs to a session: behind a pooler it would be released in another one, and so never
+ * (https://www.pgbouncer.org/features.html). This one belongs to the transaction in which Kysely migrates, begun earlier
+ * than by Kysely: a second "begin" and a late "rollback" do nothing (https://www.postgresql.org/docs/current/sql-begin.html).
+ */
+class TransactionLockAdapter extends PostgresAdapter {
+  override async acquireMigrationLock(database: Kysely<unknown>): Promise<void> {
+    await sql`begin`.execute(database)
+    await sql`select pg_advisory_xact_lock(${sql.lit(MIGRATION_LOCK)})`.execute(database)
+  }
+  override async releaseMigrationLock(database: Kysely<unknown>): Promise<void> {
+    await sql`rollback`.execute(database)
+  }
 }
 
 /** What the driver has and its types lack. */
