@@ -4,7 +4,7 @@ import { createHash } from 'node:crypto'
 import type { Socket } from 'node:net'
 import type { Dialect, Kysely, PostgresPool, PostgresPoolClient } from 'kysely'
 import { PostgresAdapter, PostgresDialect, sql } from 'kysely'
-import pg from 'pg'
+import type pg from 'pg'
 import type { PostgresSettings } from '../config.ts'
 import { storeFailure, unavailable } from './store-failure.ts'
 
@@ -23,16 +23,28 @@ interface Session {
 
 /** `patient`: statements have no time limit. */
 export function postgresDialect(databaseUrl: string, settings: PostgresSettings, patient: boolean): Dialect {
+  const dialect = new PostgresDialect({
+    // With SQLite the driver is not loaded: it takes time and memory (its `isCloudflareRuntime` loads Node's `fetch`).
+    pool: async () => openPool((await import('pg')).default, databaseUrl, settings, patient),
+  })
+  return Object.assign(dialect, { createAdapter: () => new TransactionLockAdapter() })
+}
+
+function openPool(
+  driver: typeof pg,
+  databaseUrl: string,
+  { poolSize, connectTimeoutMs, preparedStatements, ...settings }: PostgresSettings,
+  patient: boolean,
+): PostgresPool {
   const statementTimeoutMs = patient ? 0 : settings.statementTimeoutMs
   const sessions = new Map<pg.ClientBase, Session>()
-  const pool = new pg.Pool({
+  const pool = new driver.Pool({
     connectionString: databaseUrl,
-    max: settings.poolSize,
-    connectionTimeoutMillis: settings.connectTimeoutMs,
+    max: poolSize,
+    connectionTimeoutMillis: connectTimeoutMs,
     ...(!patient && { query_timeout: statementTimeoutMs + ANSWER_SLACK_MS }),
     onConnect: async (client) => {
       const isOurs = await limitOwnSession(client, statementTimeoutMs)
-      const { preparedStatements } = settings
       sessions.set(client, { isOurs, hasNames: preparedStatements === 'auto' ? isOurs : preparedStatements === 'on' })
     },
   })
@@ -40,17 +52,16 @@ export function postgresDialect(databaseUrl: string, settings: PostgresSettings,
   pool.on('error', () => undefined)
   pool.on('connect', (client) => client.on('error', () => undefined))
   pool.on('remove', (client) => sessions.delete(client))
-  const prepared: PostgresPool = {
+  return {
     async connect() {
       // Whatever the reason (a wrong password, a missing database), the store is unavailable.
       const client = await pool.connect().catch((error) => {
         throw unavailable(error)
       })
-      return runStatements(client, sessions.get(client) ?? SHARED, statementTimeoutMs)
+      return runStatements(driver, client, sessions.get(client) ?? SHARED, statementTimeoutMs)
     },
     end: () => pool.end(),
   }
-  return Object.assign(new PostgresDialect({ pool: prepared }), { createAdapter: () => new TransactionLockAdapter() })
 }
 
 /** The number that Kysely's own lock has, so that an older Forgelink waits for this one, and this one for it. */
@@ -102,7 +113,12 @@ async function limitOwnSession(client: pg.ClientBase, statementTimeoutMs: number
   return rowCount === 1
 }
 
-function runStatements(client: pg.PoolClient, session: Session, statementTimeoutMs: number): PostgresPoolClient {
+function runStatements(
+  driver: typeof pg,
+  client: pg.PoolClient,
+  session: Session,
+  statementTimeoutMs: number,
+): PostgresPoolClient {
   // A late answer may still come, so a connection on which an answer timed out is thrown away.
   let broken: unknown
   async function query(text: string, values: readonly unknown[] = []) {
@@ -112,9 +128,9 @@ function runStatements(client: pg.PoolClient, session: Session, statementTimeout
       const name = session.hasNames && values.length > 0 ? nameOf(text) : undefined
       return await client.query({ text, values: values.map(withoutNul), ...(name && { name }) })
     } catch (error) {
-      if (!(error instanceof pg.DatabaseError)) {
+      if (!(error instanceof driver.DatabaseError)) {
         broken = error
-        if (!session.isOurs) await cancelStatement(client)
+        if (!session.isOurs) await cancelStatement(driver, client)
       }
       throw storeFailure(error)
     }
@@ -131,10 +147,10 @@ function beginWithLimit(statementTimeoutMs: number): string {
  * Ends a statement for whose answer nobody waits any more: it would go on to wait for its lock, and keep a session that
  * others need. Before the connection is closed, since a pooler then no longer knows whose statement it was.
  */
-function cancelStatement(client: pg.PoolClient): Promise<void> {
+function cancelStatement(driver: typeof pg, client: pg.PoolClient): Promise<void> {
   // https://www.postgresql.org/docs/current/protocol-flow.html#PROTOCOL-FLOW-CANCELING-REQUESTS
   const { host, port, processID, secretKey } = client as pg.ClientBase as DriverClient
-  const connection = new pg.Connection() as DriverConnection
+  const connection = new driver.Connection() as DriverConnection
   return new Promise((resolve) => {
     const { stream } = connection
     stream.setTimeout(CANCEL_TIMEOUT_MS, () => stream.destroy())
