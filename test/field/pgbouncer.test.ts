@@ -86,7 +86,7 @@ describe.skipIf(directUrl === null)('PostgreSQL through PgBouncer', () => {
 
     const other = new pg.Pool({ connectionString: withHostOf(pooler.url), max: 12 })
     const sessions = await Promise.all(
-      Array.from({ length: 40 }, () =>
+      Array.from({ length: 60 }, () =>
         other.query(
           "select current_setting('statement_timeout') as timeout, (select count(*)::int from pg_prepared_statements where name <> '') as prepared",
         ),
