@@ -159,7 +159,6 @@ export function parseConfig<Name extends string>(
     OAuthPlatform
   >
   const hostedUrls = platforms.map(({ url }) => url)
-  const databaseUrl = read<string | null>('DATABASE_URL', null, parseDatabaseUrl)
   const secretKeys = read<SecretKey[] | null>('SECRET_KEYS', null, parseSecretKeys)
   if (env.DATABASE_URL?.trim() && !env.SECRET_KEYS?.trim() && !env.SECRET_KEYS_FILE?.trim()) {
     problems.push(
@@ -172,7 +171,7 @@ export function parseConfig<Name extends string>(
     port,
     publicUrl: read('PUBLIC_URL', `http://localhost:${port}`, parsePublicUrl),
     dataDir: resolve(read('DATA_DIR', './data', String)),
-    databaseUrl,
+    databaseUrl: read<string | null>('DATABASE_URL', null, parseDatabaseUrl),
     postgres: readPostgres(read),
     secretKeys,
     ...oauth,
