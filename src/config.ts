@@ -107,6 +107,20 @@ export class ConfigError extends Error {
 /** Settings whose value is a secret or may hold one, besides those of platforms. */
 const SECRETS = ['DATABASE_URL', 'SECRET_KEYS', 'HTTPS_PROXY', 'METRICS_TOKEN']
 
+/** By default a request gets its 503 within two seconds. */
+function readPostgres(read: <T>(name: string, fallback: T, parse: (text: string) => T) => T): PostgresSettings {
+  return {
+    poolSize: read('PG_POOL_SIZE', 10, parseNumber(2, 500)),
+    connectTimeoutMs: read('PG_CONNECT_TIMEOUT_MS', 1_400, parseNumber(100, 20_000)),
+    statementTimeoutMs: read('PG_STATEMENT_TIMEOUT_MS', 1_200, parseNumber(100, 20_000)),
+    preparedStatements: read<PostgresSettings['preparedStatements']>(
+      'PG_PREPARED_STATEMENTS',
+      'auto',
+      parseOneOf(PREPARED_STATEMENTS),
+    ),
+  }
+}
+
 /** Like `readConfig`, which also knows the platforms. */
 export function parseConfig<Name extends string>(
   environment: Environment,
@@ -166,17 +180,7 @@ export function parseConfig<Name extends string>(
     publicUrl: read('PUBLIC_URL', `http://localhost:${port}`, parsePublicUrl),
     dataDir: resolve(read('DATA_DIR', './data', String)),
     databaseUrl,
-    postgres: {
-      poolSize: read('PG_POOL_SIZE', 10, parseNumber(2, 500)),
-      // By default a request gets its 503 within two seconds.
-      connectTimeoutMs: read('PG_CONNECT_TIMEOUT_MS', 1_400, parseNumber(100, 20_000)),
-      statementTimeoutMs: read('PG_STATEMENT_TIMEOUT_MS', 1_200, parseNumber(100, 20_000)),
-      preparedStatements: read<PostgresSettings['preparedStatements']>(
-        'PG_PREPARED_STATEMENTS',
-        'auto',
-        parseOneOf(PREPARED_STATEMENTS),
-      ),
-    },
+    postgres: readPostgres(read),
     secretKeys,
     ...oauth,
     allowedHosts: [...read('ALLOWED_HOSTS', [], parseList(parseAllowedHost)), ...ownUrls.flatMap(entryForPlatform)],
