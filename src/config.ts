@@ -62,6 +62,8 @@ export interface Config {
   /** Per account. */
   maxKeys: number
   maxLinks: number
+  /** How long searches answer what the platform has just answered; 0 means not at all. */
+  searchFreshSeconds: number
   exposeAccessTokens: boolean
   /** API tokens per account that have not expired. */
   maxApiTokens: number
@@ -161,6 +163,7 @@ export function parseConfig<Name extends string>(
     rateLimit: read('RATE_LIMIT', 600, parseNumber(0, 1_000_000)),
     maxKeys: read('MAX_KEYS', 1_000, parseNumber(1, 10_000)),
     maxLinks: read('MAX_LINKS', 100, parseNumber(1, 1_000)),
+    searchFreshSeconds: read('SEARCH_FRESH_SECONDS', 30, parseNumber(0, 600)),
     exposeAccessTokens: read('EXPOSE_ACCESS_TOKENS', true, parseBoolean),
     maxApiTokens: read('MAX_API_TOKENS', 1000, parseNumber(1, 100_000)),
     eventsDays: read('EVENTS_DAYS', 365, parseNumber(0, 36_500)),

@@ -9,6 +9,7 @@ import type { Config } from './config.ts'
 import { openDatabase } from './database/database.ts'
 import { migrate } from './database/migrate.ts'
 import { createBackground } from './integrations/background.ts'
+import { createFreshPages } from './integrations/search/fresh-pages.ts'
 import type { Services as IntegrationServices } from './integrations/services.ts'
 import type { Log } from './log-events.ts'
 import type { Metrics } from './metrics.ts'
@@ -73,6 +74,7 @@ export async function openServices(config: Config, options: ServiceOptions = {})
     tokenShowings,
     background,
     refreshes: new Map(),
+    freshPages: createFreshPages(config.searchFreshSeconds),
     publicUrl,
     limits: { maxKeys, maxLinks, maxApiTokens },
     oauth: readOAuthSetups(config),
