@@ -3,9 +3,10 @@
 import { createHash } from 'node:crypto'
 import { type Static, type TSchema, Type } from 'typebox'
 import { Failure } from '../../failure.ts'
+import { readAllPages } from './all-pages.ts'
 import { badResponse, wrongShape } from './bad-answers.ts'
 import { isList } from './body/json.ts'
-import type { Endpoint, RawAnswer } from './guard.ts'
+import type { Endpoint, HttpResponse } from './guard.ts'
 import type { AnswerReader } from './guards/read-answer.ts'
 import { nextPage, pageAfterFull } from './next-page.ts'
 import type { ListPositions } from './positions.ts'
@@ -109,38 +110,41 @@ export class ApiClient {
    * 1,000 items, and when a page has several items and none can be read.
    */
   async getAll<T extends TSchema>(path: string, item: T): Promise<Static<T>[]> {
-    const deadline = this.#deadline()
-    const { pages: maxPages, items: maxItems } = this.#transport.limits
     const list = Type.Array(item)
-    const items: Static<T>[] = []
-    const seen = new Set<string>()
-    let next: string | null = path
-    while (next !== null) {
-      if (seen.has(next)) throw badResponse(this.host, 'leads round in circles from page to page')
-      if (seen.size === maxPages) throw badResponse(this.host, `has more than ${maxPages} pages of this`)
-      seen.add(next)
-      const page: string = next
-      next = await this.#read(page, list, deadline, ({ headers, body }) => {
-        if (!Array.isArray(body)) throw wrongShape(this.host, '')
-        if (items.length + body.length > maxItems) throw badResponse(this.host, `has more than ${maxItems} of these`)
-        const read = body.map((one) => this.narrow(item, one)).filter((one): one is Static<T> => one !== undefined)
-        if (body.length > 1 && read.length === 0) throw wrongShape(this.host, '/0')
-        if (read.length < body.length) this.forget(page)
-        items.push(...read)
-        const answer = { headers, root: this.#options.root, path: page }
-        return nextPage(answer) ?? pageAfterFull(answer, body.length)
-      })
-    }
-    return items
+    const deadline = this.#deadline()
+    const { limits } = this.#transport
+    const read = (page: string, signal: AbortSignal | undefined) =>
+      this.#read(
+        page,
+        list,
+        deadline,
+        ({ headers, body, size }) => {
+          if (!Array.isArray(body)) throw wrongShape(this.host, '')
+          const items = body.map((one) => this.narrow(item, one)).filter((one): one is Static<T> => one !== undefined)
+          if (body.length > 1 && items.length === 0) throw wrongShape(this.host, '/0')
+          if (items.length < body.length) this.forget(page)
+          const answer = { headers, root: this.#options.root, path: page }
+          const next = nextPage(answer) ?? pageAfterFull(answer, body.length)
+          return { items, length: body.length, size, headers, next }
+        },
+        signal,
+      )
+    return readAllPages(path, read, { host: this.host, limits, signal: this.#options.signal })
   }
 
   #deadline(): number {
     return this.#options.deadline ?? Date.now() + this.#transport.limits.request
   }
 
-  async #read<T>(path: string, kept: TSchema, deadline: number, take: (answer: RawAnswer) => T): Promise<T> {
+  async #read<T>(
+    path: string,
+    kept: TSchema,
+    deadline: number,
+    take: (answer: HttpResponse) => T,
+    signal = this.#options.signal,
+  ): Promise<T> {
     const { limits } = this.#transport
-    const { root, headers, link, account, signal, obtainedAt, onHeaders, onAccepted, reconsider } = this.#options
+    const { root, headers, link, account, obtainedAt, onHeaders, onAccepted, reconsider } = this.#options
     const url = urlBelow(root, path)
     try {
       const answer = await this.#transport.read({

@@ -6,7 +6,7 @@ import { readBody } from './body/body.ts'
 import { targetOf } from './connect/address.ts'
 import type { ConnectorParts } from './connect/connector.ts'
 import type { Dispatchers } from './connect/dispatchers.ts'
-import type { Call, HttpResponse, Next } from './guard.ts'
+import type { Call, Next } from './guard.ts'
 import { leaseOf } from './guards/body-budget.ts'
 
 /** Bytes of an error that are read: platforms' own errors are short, and a proxy's page needs only to be recognised. */
@@ -43,14 +43,15 @@ export function createExchange(
       signal: signal ?? null,
     })
     const { statusCode: status } = answer
-    const response: HttpResponse = { status, headers: flatten(answer.headers), bytes: NO_BYTES, body: undefined }
+    const headers = flatten(answer.headers)
     if (isToldByStatus(status)) {
       discard(answer.body, status)
-      return response
+      return { status, headers, bytes: NO_BYTES, size: 0, body: undefined }
     }
     const isError = status >= 400
     const bounds = { ...limits, body: isError ? MAX_ERROR_BYTES : call.maxBytes, cut: isError }
-    return { ...response, bytes: await readBody(answer.body, response.headers, bounds, lease) }
+    const bytes = await readBody(answer.body, headers, bounds, lease)
+    return { status, headers, bytes, size: bytes.length, body: undefined }
   }
 }
 
