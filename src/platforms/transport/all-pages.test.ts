@@ -151,12 +151,18 @@ test('a page that leads back is a loop', async () => {
   expect((await failureOf(readAll())).message).toContain('leads round in circles')
 })
 
-test('one page that fails is the failure of all', async () => {
+test('one page that fails is the failure of all, and ends the calls for the others', async () => {
+  let running = 0
   handler = (request, response) => {
-    if (pageOf(request) === 5) response.writeHead(403).end()
-    else pages(9)(request, response)
+    running++
+    response.once('close', () => running--)
+    const page = pageOf(request)
+    if (page === 1) return pages(9)(request, response)
+    // The others are never answered.
+    if (page === 2) response.writeHead(403).end()
   }
   expect((await failureOf(readAll())).code).toBe('scm_forbidden')
+  await expect.poll(() => running).toBe(0)
 })
 
 test('a caller that leaves takes all pages along', async () => {
@@ -180,7 +186,8 @@ test('large pages are read one after another', async () => {
     response.once('close', () => running--)
     const page = pageOf(request)
     const links = page < 3 ? [link(page + 1, 'next'), link(3, 'last')] : [link(1, 'first')]
-    json(response, [{ id: page, text }], { link: links.join(', ') })
+    // Long enough for another page to be asked for.
+    setTimeout(() => json(response, [{ id: page, text }], { link: links.join(', ') }), 50)
   }
   expect(await readAll()).toEqual(numbers(3))
   expect(most).toBe(1)
