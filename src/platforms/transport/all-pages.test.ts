@@ -153,13 +153,15 @@ test('a page that leads back is a loop', async () => {
 
 test('one page that fails is the failure of all, and ends the calls for the others', async () => {
   let running = 0
+  const group = inGroups(4, (request, response) => {
+    if (pageOf(request) === 1) return pages(5)(request, response)
+    // The others are never answered.
+    if (pageOf(request) === 2) response.writeHead(403).end()
+  })
   handler = (request, response) => {
     running++
     response.once('close', () => running--)
-    const page = pageOf(request)
-    if (page === 1) return pages(9)(request, response)
-    // The others are never answered.
-    if (page === 2) response.writeHead(403).end()
+    group.handler(request, response)
   }
   expect((await failureOf(readAll())).code).toBe('scm_forbidden')
   await expect.poll(() => running).toBe(0)
