@@ -1,6 +1,6 @@
 // Reads from one platform's API with one token: single objects, pages and whole lists.
 
-import { createHash } from 'node:crypto'
+import { hash } from 'node:crypto'
 import { type Static, type TSchema, Type } from 'typebox'
 import { Failure } from '../../failure.ts'
 import { readAllPages } from './all-pages.ts'
@@ -50,16 +50,17 @@ export class ApiClient {
   readonly #transport: Transport
   readonly #options: ApiClientOptions
   readonly #endpoint: Endpoint
+  readonly #root: URL
   /** The platform's host, for messages. */
   readonly host: string
   #cachedScope: string | undefined
 
   constructor(transport: Transport, options: ApiClientOptions) {
-    const root = new URL(options.root)
+    this.#root = new URL(options.root)
     this.#transport = transport
     this.#options = options
-    this.#endpoint = transport.endpointOf(root)
-    this.host = root.hostname
+    this.#endpoint = transport.endpointOf(this.#root)
+    this.host = this.#root.hostname
   }
 
   /**
@@ -67,15 +68,13 @@ export class ApiClient {
    */
   get #scope(): string {
     const { link, root, headers } = this.#options
-    this.#cachedScope ??= createHash('sha256')
-      .update(JSON.stringify([link, root, headers]))
-      .digest('base64')
+    this.#cachedScope ??= hash('sha256', JSON.stringify([link, root, headers]), 'base64')
     return this.#cachedScope
   }
 
   /** Makes the next read of this path fetch the whole answer instead of a 304. */
   forget(path: string): void {
-    this.#transport.etags.forget({ scope: this.#scope, url: urlBelow(this.#options.root, path) })
+    this.#transport.etags.forget({ scope: this.#scope, url: urlBelow(this.#root, path) })
   }
 
   /** The read positions remembered for a list, for this link and token only. `list` is its name with its query. */
@@ -145,7 +144,7 @@ export class ApiClient {
   ): Promise<T> {
     const { limits } = this.#transport
     const { root, headers, link, account, obtainedAt, onHeaders, onAccepted, reconsider } = this.#options
-    const url = urlBelow(root, path)
+    const url = urlBelow(this.#root, path)
     try {
       const answer = await this.#transport.read({
         method: 'GET',
@@ -186,13 +185,12 @@ function maxLengthIn(body: unknown): number {
 }
 
 /** The URL of a path below root. Throws for `.` and `..`, which would lead to a different API call. */
-function urlBelow(root: string, path: string): URL {
-  const base = new URL(root)
-  const prefix = base.pathname.replace(/\/$/, '')
-  const url = URL.parse(root + path)
+function urlBelow(root: URL, path: string): URL {
+  const prefix = root.pathname.replace(/\/$/, '')
+  const url = URL.parse(root.origin + prefix + path)
   const asWritten = prefix + (path.split(/[?#]/, 1)[0] ?? '')
-  if (!url || !path.startsWith('/') || url.origin !== base.origin || url.pathname !== asWritten) {
-    throw new Failure('scm_not_found', `${base.hostname} has nothing of that name.`)
+  if (!url || !path.startsWith('/') || url.origin !== root.origin || url.pathname !== asWritten) {
+    throw new Failure('scm_not_found', `${root.hostname} has nothing of that name.`)
   }
   return url
 }
