@@ -38,26 +38,22 @@ export interface FreshPages {
 
 /** Pages are kept for `seconds`; 0 keeps none. Bounded in entries and in bytes. */
 export function createFreshPages(seconds: number): FreshPages {
-  const ttl = seconds * 1000
-  const pages = new LRUCache<string, string>({
+  const pages = new LRUCache<string, { text: string; keptAt: number }>({
     max: MAX_PAGES,
     maxSize: MAX_BYTES,
-    sizeCalculation: (text, key) => BYTES_PER_CHARACTER * (text.length + key.length),
-    // 0 would mean that pages stay for ever.
-    ttl: Math.max(1, ttl),
+    sizeCalculation: ({ text }, key) => BYTES_PER_CHARACTER * (text.length + key.length),
   })
 
   return {
     find(link, question, maxAgeSeconds) {
       if (!isTrusted(link)) return undefined
-      const key = keyOf(link, question)
-      const text = pages.get(key)
-      if (text === undefined) return undefined
-      const ageMs = ttl - pages.getRemainingTTL(key)
-      return ageMs < maxAgeSeconds * 1000 ? { text, ageSeconds: Math.floor(ageMs / 1000) } : undefined
+      const page = pages.get(keyOf(link, question))
+      if (!page) return undefined
+      const age = (performance.now() - page.keptAt) / 1000
+      return age < Math.min(seconds, maxAgeSeconds) ? { text: page.text, ageSeconds: Math.floor(age) } : undefined
     },
     keep(link, question, text) {
-      if (seconds > 0) pages.set(keyOf(link, question), text)
+      if (seconds > 0) pages.set(keyOf(link, question), { text, keptAt: performance.now() })
     },
     drop(linkId) {
       for (const key of [...pages.keys()]) if (key.startsWith(linkId)) pages.delete(key)
