@@ -90,6 +90,9 @@ export class ConfigError extends Error {
 /** Settings whose value is a secret or may hold one, besides those of platforms. */
 const SECRETS = ['DATABASE_URL', 'SECRET_KEYS', 'HTTPS_PROXY', 'METRICS_TOKEN']
 
+const NO_SECRET_KEYS =
+  'SECRET_KEYS is required with DATABASE_URL: all replicas need the same keys; make one with: echo "k1:$(openssl rand -base64 32)"'
+
 /** Like `readConfig`, which also knows the platforms. */
 export function parseConfig<Name extends string>(
   environment: Environment,
@@ -136,9 +139,7 @@ export function parseConfig<Name extends string>(
   const databaseUrl = read<string | null>('DATABASE_URL', null, parseDatabaseUrl)
   const secretKeys = read<SecretKey[] | null>('SECRET_KEYS', null, parseSecretKeys)
   if (env.DATABASE_URL?.trim() && !env.SECRET_KEYS?.trim() && !env.SECRET_KEYS_FILE?.trim()) {
-    problems.push(
-      'SECRET_KEYS is required with DATABASE_URL: all replicas need the same keys; make one with: echo "k1:$(openssl rand -base64 32)"',
-    )
+    problems.push(NO_SECRET_KEYS)
   }
 
   const config = {

@@ -12,7 +12,7 @@ import type { App } from '../../http/server.ts'
 import type { Page, PageRequest, Platform } from '../../platforms/platform.ts'
 import { inTheirWords } from '../../platforms/vendors.ts'
 import { withLink, withPlatform } from '../connect.ts'
-import { getIntegration } from '../integrations.ts'
+import { getIntegration, type Integration } from '../integrations.ts'
 import {
   BranchSchema,
   OrganizationSchema,
@@ -40,6 +40,15 @@ const common = {
   params: IdParams,
   failures: ['not_found' as const, ...PLATFORM_FAILURES],
 }
+
+/** The same of those whose answers are given again. */
+const fresh = {
+  ...common,
+  description:
+    'The same question within seconds is answered from memory, with the header Age. Cache-Control: no-cache has the platform asked.',
+}
+
+const JSON_TYPE = 'application/json; charset=utf-8'
 
 function searchQuery(example: string) {
   return Type.Object({
@@ -74,22 +83,17 @@ async function answerFresh<T>(
   const { freshPages } = services
   const found = await getIntegration(services.database, user.id, params.id)
   const kept = freshPages.find(found, question, maxAgeFrom(headers['cache-control']))
-  if (kept) reply.header('age', kept.ageSeconds)
-  const text =
-    kept?.text ??
-    (await withLink(
-      services,
-      found,
-      async (platform, link) => {
-        const page = await ask(platform)
-        const answer = String(reply.serialize(json(page)))
-        // What the platform held back may be there the next time.
-        if (page.warnings.length === 0) freshPages.keep(link, question, answer)
-        return answer
-      },
-      { asksForAccount },
-    ))
-  return reply.type('application/json; charset=utf-8').send(text)
+  if (kept) return reply.header('age', kept.ageSeconds).type(JSON_TYPE).send(kept.text)
+
+  const use = async (platform: Platform, link: Integration) => {
+    const page = await ask(platform)
+    const answer = String(reply.serialize(json(page)))
+    // What the platform held back may be there the next time.
+    if (page.warnings.length === 0) freshPages.keep(link, question, answer)
+    return answer
+  }
+  const text = await withLink(services, found, use, { asksForAccount })
+  return reply.type(JSON_TYPE).send(text)
 }
 
 /** For the only call that names an object which must exist. */
@@ -106,7 +110,7 @@ export function searchRoutes(app: App, services: Services): void {
     schema: {
       operationId: 'searchRepositories',
       summary: 'Search repositories: words, fork:true|false, user:NAME',
-      ...common,
+      ...fresh,
       querystring: searchQuery('example fork:true user:john-diggle'),
       response: listAnswer('repositories', RepositorySchema, 'RepositoryList'),
     },
@@ -127,7 +131,7 @@ export function searchRoutes(app: App, services: Services): void {
     url: '/v1/scm_integrations/:id/orgs',
     schema: {
       operationId: 'listOrganizations',
-      ...common,
+      ...fresh,
       summary: `List your ${inTheirWords(({ organizations }) => organizations)}`,
       querystring: PageQuery,
       response: listAnswer('organizations', OrganizationSchema, 'OrganizationList'),
@@ -148,7 +152,7 @@ export function searchRoutes(app: App, services: Services): void {
     url: '/v1/scm_integrations/:id/search_pull_requests',
     schema: {
       operationId: 'searchPullRequests',
-      ...common,
+      ...fresh,
       summary: `Search ${inTheirWords(({ changeRequest }) => changeRequest.many)}: words, is:open|closed, repo:OWNER/NAME`,
       querystring: searchQuery('is:open repo:john-diggle/example-repository'),
       response: listAnswer('pull_requests', PullRequestSchema, 'PullRequestList'),
