@@ -80,6 +80,8 @@ export interface Config {
   /** Per account. */
   maxKeys: number
   maxLinks: number
+  /** How long searches answer what the platform has just answered; 0 means not at all. */
+  searchFreshSeconds: number
   exposeAccessTokens: boolean
   /** API tokens per account that have not expired. */
   maxApiTokens: number
@@ -106,6 +108,9 @@ export class ConfigError extends Error {
 
 /** Settings whose value is a secret or may hold one, besides those of platforms. */
 const SECRETS = ['DATABASE_URL', 'SECRET_KEYS', 'HTTPS_PROXY', 'METRICS_TOKEN']
+
+const NO_SECRET_KEYS =
+  'SECRET_KEYS is required with DATABASE_URL: all replicas need the same keys; make one with: echo "k1:$(openssl rand -base64 32)"'
 
 /** By default a request gets its 503 within two seconds. */
 function readPostgres(read: <T>(name: string, fallback: T, parse: (text: string) => T) => T): PostgresSettings {
@@ -169,9 +174,7 @@ export function parseConfig<Name extends string>(
   const databaseUrl = read<string | null>('DATABASE_URL', null, parseDatabaseUrl)
   const secretKeys = read<SecretKey[] | null>('SECRET_KEYS', null, parseSecretKeys)
   if (env.DATABASE_URL?.trim() && !env.SECRET_KEYS?.trim() && !env.SECRET_KEYS_FILE?.trim()) {
-    problems.push(
-      'SECRET_KEYS is required with DATABASE_URL: all replicas need the same keys; make one with: echo "k1:$(openssl rand -base64 32)"',
-    )
+    problems.push(NO_SECRET_KEYS)
   }
 
   const config = {
@@ -193,6 +196,7 @@ export function parseConfig<Name extends string>(
     serviceRateLimit: read('SERVICE_RATE_LIMIT', 6_000, parseNumber(0, 1_000_000)),
     maxKeys: read('MAX_KEYS', 1_000, parseNumber(1, 10_000)),
     maxLinks: read('MAX_LINKS', 100, parseNumber(1, 1_000)),
+    searchFreshSeconds: read('SEARCH_FRESH_SECONDS', 30, parseNumber(0, 600)),
     exposeAccessTokens: read('EXPOSE_ACCESS_TOKENS', true, parseBoolean),
     maxApiTokens: read('MAX_API_TOKENS', 1000, parseNumber(1, 100_000)),
     eventsDays: read('EVENTS_DAYS', 365, parseNumber(0, 36_500)),
