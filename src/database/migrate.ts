@@ -12,7 +12,8 @@ import * as scopesAndDevices from './migrations/006-scopes-and-devices.ts'
 import * as limits from './migrations/007-limits.ts'
 import * as platformsInFront from './migrations/008-platforms-in-front.ts'
 
-const migrations = {
+/** By name, in their order. */
+export const migrations = {
   '001-start': start,
   '002-sessions': sessions,
   '003-oauth': oauth,
