@@ -20,6 +20,7 @@ describeOnBothEngines('the audit trail', (engine) => {
       user: { id, email, username },
       via: 'command_line',
       api_token: null,
+      act: null,
       remote_ip: null,
       request_id: null,
     }
@@ -51,6 +52,7 @@ describeOnBothEngines('the audit trail', (engine) => {
       type_data: { name: 'laptop', fingerprint: KEY.fingerprint },
       via: 'api_token',
       api_token: { id: apiToken.id, name: 'forgelink user add' },
+      act: null,
       remote_ip: '192.0.2.44',
       request_id: expect.stringMatching(/^made-by-the-caller\/[0-9a-f]{12}$/),
     })
