@@ -33,7 +33,7 @@ describeOnBothEngines('the audit trail', (engine) => {
       meta: { pagination: { current_page: 1, prev_page: null, next_page: null, total_pages: 1, total_count: 2 } },
     })
     expect(Object.keys(answer.json.events[0])).toEqual([
-      ...['id', 'created_at', 'user', 'type', 'type_data', 'via', 'api_token', 'remote_ip', 'request_id'],
+      ...['id', 'created_at', 'user', 'type', 'type_data', 'via', 'api_token', 'act', 'remote_ip', 'request_id'],
     ])
   })
 
