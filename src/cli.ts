@@ -18,6 +18,10 @@ Usage: forgelink COMMAND [OPTIONS]
   user role USER admin|member                    make a user an administrator, or a member again
   user remove USER                               remove a user with all that is theirs
   user password USER [--password]                give a user another password
+  service-token add --name N --scope S           add a token of a service that acts for users; prints it once
+                [--issuer I] [--expires DATE]    (--scope and --issuer may be repeated)
+  service-token list                             list the service tokens
+  service-token remove ID                        remove one, and end every JWT that it opened
   token add --user USER --name N                 add an API token; prints it once
   events [--user USER] [--type T]                who did what, the newest last: of a user, of a type, since
          [--since S] [--limit N]                 a time or span (2026-01-31, 24h); 100 unless N is given
@@ -39,6 +43,9 @@ const OPTIONS = {
   user: { type: 'string' },
   name: { type: 'string' },
   admin: { type: 'boolean', default: false },
+  scope: { type: 'string', multiple: true },
+  issuer: { type: 'string', multiple: true },
+  expires: { type: 'string' },
   type: { type: 'string' },
   since: { type: 'string' },
   limit: { type: 'string' },
@@ -130,6 +137,24 @@ const commands: Record<string, (options: Options, operands: string[]) => Promise
     const password = await passwordIn(options)
     const { userPassword } = await import('./commands/users.ts')
     return withServices((services) => userPassword(services, login, { password, json: options.json }))
+  },
+  'service-token add': async (options, operands) => {
+    none(operands)
+    const { scope: scopes = [], issuer: issuers = [], expires, json } = options
+    const asked = { name: needed(options, 'name'), scopes, issuers, expires, json }
+    const { serviceTokenAdd } = await import('./commands/service-tokens.ts')
+    return withServices((services) => serviceTokenAdd(services, asked))
+  },
+  'service-token list': async (options, operands) => {
+    none(operands)
+    const { serviceTokenList } = await import('./commands/service-tokens.ts')
+    return withServices((services) => serviceTokenList(services, options))
+  },
+  'service-token remove': async (options, operands) => {
+    const [id, ...more] = operands
+    if (!id || more.length > 0) throw new UsageError('name one service token by its id')
+    const { serviceTokenRemove } = await import('./commands/service-tokens.ts')
+    return withServices((services) => serviceTokenRemove(services, id, options))
   },
   'token add': async (options) => {
     const token = { user: needed(options, 'user'), name: needed(options, 'name'), json: options.json }

@@ -113,7 +113,7 @@ const NO_SECRET_KEYS =
   'SECRET_KEYS is required with DATABASE_URL: all replicas need the same keys; make one with: echo "k1:$(openssl rand -base64 32)"'
 
 /** By default a request gets its 503 within two seconds. */
-function readPostgres(read: <T>(name: string, fallback: T, parse: (text: string) => T) => T): PostgresSettings {
+function readPostgres(read: Read): PostgresSettings {
   return {
     poolSize: read('PG_POOL_SIZE', 10, parseNumber(2, 500)),
     connectTimeoutMs: read('PG_CONNECT_TIMEOUT_MS', 1_400, parseNumber(100, 20_000)),
@@ -192,13 +192,8 @@ export function parseConfig<Name extends string>(
     noProxy: read('NO_PROXY', [], parseList(String)),
     corsOrigins: read('CORS_ORIGINS', [], parseList(parseOrigin)),
     serverNames: read('SERVER_NAMES', [], parseList(parseServerName)),
-    rateLimit: read('RATE_LIMIT', 600, parseNumber(0, 1_000_000)),
-    serviceRateLimit: read('SERVICE_RATE_LIMIT', 6_000, parseNumber(0, 1_000_000)),
-    maxKeys: read('MAX_KEYS', 1_000, parseNumber(1, 10_000)),
-    maxLinks: read('MAX_LINKS', 100, parseNumber(1, 1_000)),
-    searchFreshSeconds: read('SEARCH_FRESH_SECONDS', 30, parseNumber(0, 600)),
+    ...readLimits(read),
     exposeAccessTokens: read('EXPOSE_ACCESS_TOKENS', true, parseBoolean),
-    maxApiTokens: read('MAX_API_TOKENS', 1000, parseNumber(1, 100_000)),
     eventsDays: read('EVENTS_DAYS', 365, parseNumber(0, 36_500)),
     trustProxy: read('TRUST_PROXY', [], parseList(parseRange)),
     metricsToken: read<string | null>('METRICS_TOKEN', null, String),
@@ -208,4 +203,17 @@ export function parseConfig<Name extends string>(
   }
   if (problems.length > 0) throw new ConfigError(problems)
   return config
+}
+
+type Read = <T>(name: string, fallback: T, parse: (text: string) => T) => T
+
+function readLimits(read: Read) {
+  return {
+    rateLimit: read('RATE_LIMIT', 600, parseNumber(0, 1_000_000)),
+    serviceRateLimit: read('SERVICE_RATE_LIMIT', 6_000, parseNumber(0, 1_000_000)),
+    maxKeys: read('MAX_KEYS', 1_000, parseNumber(1, 10_000)),
+    maxLinks: read('MAX_LINKS', 100, parseNumber(1, 1_000)),
+    maxApiTokens: read('MAX_API_TOKENS', 1000, parseNumber(1, 100_000)),
+    searchFreshSeconds: read('SEARCH_FRESH_SECONDS', 30, parseNumber(0, 600)),
+  }
 }
