@@ -26,6 +26,7 @@ const MIGRATIONS = [
   '006-scopes-and-devices',
   '007-limits',
   '008-platforms-in-front',
+  '010-link-sessions',
 ]
 const TABLES = [
   'api_tokens',
@@ -33,6 +34,7 @@ const TABLES = [
   'identities',
   'keys',
   'known_devices',
+  'link_sessions',
   'oauth_states',
   'revocations',
   'scm_integrations',

@@ -24,7 +24,7 @@ body {
 }
 header, main { max-width: 30rem; margin: 0 auto }
 .wide header, .wide main { max-width: 58rem }
-header a {
+header a, header span {
   display: inline-flex; gap: .6rem; align-items: center; border-radius: .5rem;
   font-weight: 680; font-size: 1.125rem; letter-spacing: -.015em; color: var(--text); text-decoration: none;
 }
