@@ -42,6 +42,7 @@ describe('readConfig', () => {
       maxApiTokens: 1000,
       eventsDays: 365,
       trustProxy: [],
+      returnUrls: [],
       serverNames: [],
       metricsToken: null,
       metricsPort: null,

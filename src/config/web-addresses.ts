@@ -70,7 +70,7 @@ export function parseReturnUrl(text: string): string {
 }
 
 /** https, or http on this machine: what is sent there must not cross a network unencrypted. */
-export function isPrivateWay({ protocol, hostname }: URL): boolean {
+export function isHttpsOrLoopback({ protocol, hostname }: URL): boolean {
   return protocol === 'https:' || (protocol === 'http:' && LOOPBACK.test(hostname))
 }
 

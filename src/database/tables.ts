@@ -221,7 +221,15 @@ export interface RevocationsTable {
  * How something was done: `password` is Basic credentials or the sign-in page, `server` the server itself, `service_token`
  * and `issuer` a JWT that a service was given or a trusted issuer has signed, `link_session` a page of a link session.
  */
-export type EventMeans = 'session' | 'api_token' | 'password' | 'command_line' | 'server' | 'service_token' | 'issuer' | 'link_session'
+export type EventMeans =
+  | 'session'
+  | 'api_token'
+  | 'password'
+  | 'command_line'
+  | 'server'
+  | 'service_token'
+  | 'issuer'
+  | 'link_session'
 
 /** What acts for somebody else. */
 export type ActType = 'service' | 'administrator' | 'issuer'

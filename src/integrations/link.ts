@@ -85,12 +85,7 @@ export function askOwner(
 }
 
 /** Throws like `askOwner`, and `already_linked`. */
-export async function link(
-  services: Services,
-  actor: Actor,
-  owner: string,
-  input: PastedToken,
-): Promise<Integration> {
+export async function link(services: Services, actor: Actor, owner: string, input: PastedToken): Promise<Integration> {
   const { address } = input
   const profile = await askOwner(services, actor, owner, input)
   const { maxLinks } = services.limits

@@ -48,7 +48,7 @@ code { font-size: .92em; background: var(--back); border: 1px solid var(--line);
 pre { margin: 0; padding: .6rem .8rem; background: var(--back); border: 1px solid var(--line); border-radius: .56rem; white-space: pre-wrap }
 pre code { padding: 0; background: none; border: 0; font-size: .85em }
 label { display: block; font-weight: 600; margin-bottom: .25rem }
-input {
+input, select {
   width: 100%; margin-bottom: 1rem; padding: .6rem .7rem; font: inherit; color: var(--text);
   background: var(--back); border: 1px solid var(--edge); border-radius: .56rem;
 }
@@ -57,6 +57,8 @@ button, .button {
   background: var(--accent); border: 1px solid transparent; border-radius: .56rem; cursor: pointer;
 }
 button:hover, .button:hover { background: var(--accent-hover) }
+.quiet { color: var(--accent); background: transparent; border-color: var(--edge) }
+.quiet:hover { color: var(--on-accent) }
 .ways { display: flex; flex-wrap: wrap; gap: 1rem; align-items: center }
 .soft { color: var(--soft) }
 .problem { padding: .7rem .9rem; color: var(--bad); background: var(--bad-back); border-radius: .56rem }

@@ -31,7 +31,11 @@ function hashOf(state: string): string {
   return createHash('sha256').update(state).digest('base64url')
 }
 
-export async function keepAttempt({ database, vault }: Services, session: AttemptHolder, attempt: Attempt): Promise<void> {
+export async function keepAttempt(
+  { database, vault }: Services,
+  session: AttemptHolder,
+  attempt: Attempt,
+): Promise<void> {
   await database
     .deleteFrom('oauthStates')
     .where((row) =>
