@@ -37,14 +37,14 @@ export function isBrowserOf({ browserHash }: LinkSession, cookie: LinkingCookie)
   return browserHash === hashOf(cookie.value)
 }
 
-/** Sends the cookie to `path` and below; null deletes it there. */
+/** Sends the cookie to `path` and below. */
 export function setLinkingCookie(
   publicUrl: string,
   reply: FastifyReply,
   path: string,
-  cookie: LinkingCookie | null,
+  { value }: LinkingCookie,
 ): void {
   const name = nameOf(publicUrl)
-  const header = cookieHeader(publicUrl, name, cookie?.value ?? null, LINKING_SECONDS, publicPath(publicUrl, path))
+  const header = cookieHeader(publicUrl, name, value, LINKING_SECONDS, publicPath(publicUrl, path))
   reply.header('set-cookie', header)
 }

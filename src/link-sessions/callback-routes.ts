@@ -10,9 +10,8 @@ import type { AnswerCallback } from '../integrations/oauth/routes.ts'
 import { takeAttempt } from '../integrations/oauth/states.ts'
 import type { Services } from '../integrations/services.ts'
 import type { Revoker } from '../integrations/tokens/revoker.ts'
-import { callbackPath } from '../platforms/oauth.ts'
 import type { OAuthScmType } from '../platforms/scm-types.ts'
-import { isBrowserOf, linkingPath, readLinkingCookie, setLinkingCookie } from './browser-cookie.ts'
+import { isBrowserOf, readLinkingCookie } from './browser-cookie.ts'
 import { holdGrant } from './held.ts'
 import { endLinkSession, hashOf, type LinkSession } from './link-sessions.ts'
 import { overPage, returnPage } from './pages.ts'
@@ -65,7 +64,6 @@ export function createCallback(services: Services, revoker: Revoker): AnswerCall
     if (result.result !== 'linked' && !(await endLinkSession(database, session, result.result, result.error))) {
       return sendOver(reply, 410, 'The time for it is over.')
     }
-    for (const path of [callbackPath(scmType), linkingPath(session.id)]) setLinkingCookie(publicUrl, reply, path, null)
     return sendPage(publicUrl, reply, 200, returnPage({ session }, result))
   }
 }

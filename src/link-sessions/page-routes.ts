@@ -135,10 +135,8 @@ export function linkingRoutes(app: App, services: Services, { limitRate }: Parts
   })
 
   onPost('token', 'begun', async (visit, request, reply) => {
-    const { session } = visit
     const outcome = await linkToken(services, visit, request)
     if ('problem' in outcome) return send(reply, outcome.status, choosePage(visit, oauth, outcome))
-    setLinkingCookie(publicUrl, reply, linkingPath(session.id), null)
     return send(reply, 200, returnPage(visit, { result: 'linked', code: outcome.code }))
   })
 
@@ -146,7 +144,6 @@ export function linkingRoutes(app: App, services: Services, { limitRate }: Parts
     const { session, cookie } = visit
     const hasEnded = await endLinkSession(database, session, 'refused', null)
     if (!hasEnded) return sendState(reply, await findSessionAndUser(database, session.id), cookie)
-    setLinkingCookie(publicUrl, reply, linkingPath(session.id), null)
     return send(reply, 200, returnPage(visit, { result: 'refused' }))
   })
 }
