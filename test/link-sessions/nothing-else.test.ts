@@ -93,7 +93,7 @@ describeOnBothEngines('a link session', (engine) => {
     const { url } = await user.make({ scm_type: 'github' })
     const at = await begin(service, url)
     const callback = await goThroughOAuth(at, 'github')
-    sandbox.platforms.github.faults.set({ fault: 'no-answer', path: '/user' })
+    sandbox.platforms.github.faults.set({ fault: 'headers-never', path: '/user' })
     const answered = at.browser.get(callback)
     const { database } = service.services
     const waiting = () => database.selectFrom('revocations').selectAll().execute()

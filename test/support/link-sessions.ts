@@ -50,9 +50,7 @@ export function sendForm(
     if (!address.endsWith(`/${action}`)) continue
     const hidden = [...inside.matchAll(/<input type="hidden" name="([^"]*)" value="([^"]*)"/g)]
     const values = hidden.map(([, name = '', value = '']) => [plain(name), plain(value)])
-    const all = { ...Object.fromEntries(values), ...fields }
-    if (fields.scm_type !== undefined && all.scm_type !== fields.scm_type) continue
-    return browser.post(plain(address), all)
+    return browser.post(plain(address), { ...Object.fromEntries(values), ...fields })
   }
   throw new Error(`there is no form for ${action} in:\n${page.text}`)
 }
