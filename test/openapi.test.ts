@@ -13,9 +13,9 @@ import {
   readDescription,
   responseOf,
 } from './support/description.ts'
+import { backWith, begin, RETURN_URL, RETURN_URLS, sendForm } from './support/link-sessions.ts'
 import { linkAccount, linkBody, startPlatforms } from './support/platforms.ts'
 import { ed25519Key } from './support/public-keys.ts'
-import { backWith, begin, RETURN_URL, RETURN_URLS, sendForm } from './support/link-sessions.ts'
 import { type Account, type Answer, type Service, startService } from './support/service.ts'
 import { addService } from './support/service-tokens.ts'
 

@@ -36,7 +36,9 @@ export function createPaas({ forgelink, serviceToken, own }) {
     'GET /': async ({ session }) => {
       if (!session) return page('Sign in', SIGN_IN)
       const { body } = await callFor(session.name, 'GET', '/v1/scm_integrations')
-      const links = body.scm_integrations.map(({ scm_type, username }) => `<li>${text(`${scm_type}: ${username}`)}</li>`)
+      const links = body.scm_integrations.map(
+        ({ scm_type, username }) => `<li>${text(`${scm_type}: ${username}`)}</li>`,
+      )
       return page(`Hello ${session.name}`, `<ul>${links.join('') || '<li>Nothing is linked.</li>'}</ul>${ACTIONS}`)
     },
 
@@ -61,7 +63,8 @@ export function createPaas({ forgelink, serviceToken, own }) {
     // an account for somebody else.
     'GET /linked': async ({ session, query }) => {
       const id = query.get('link_session')
-      if (!session || session.linkSession !== id) return page('Not yours', 'You have not asked for this. Nothing was linked.')
+      if (!session || session.linkSession !== id)
+        return page('Not yours', 'You have not asked for this. Nothing was linked.')
       session.linkSession = null
       if (query.get('result') !== 'linked') return page('Not linked', `The result is ${text(query.get('result'))}.`)
       const path = `/v1/link_sessions/${encodeURIComponent(id)}/complete`
@@ -98,7 +101,9 @@ export function createPaas({ forgelink, serviceToken, own }) {
       if (outcome.to) {
         response.writeHead(303, { location: outcome.to, ...(outcome.cookie && { 'set-cookie': outcome.cookie }) }).end()
       } else {
-        response.writeHead(200, { 'content-type': 'text/html; charset=utf-8', 'cache-control': 'no-store' }).end(outcome.html)
+        response
+          .writeHead(200, { 'content-type': 'text/html; charset=utf-8', 'cache-control': 'no-store' })
+          .end(outcome.html)
       }
     } catch {
       response.writeHead(500).end('That did not work.')

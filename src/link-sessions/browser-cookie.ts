@@ -38,12 +38,7 @@ export function isBrowserOf({ browserHash }: LinkSession, cookie: LinkingCookie)
 }
 
 /** Sends the cookie to `path` and below. */
-export function setLinkingCookie(
-  publicUrl: string,
-  reply: FastifyReply,
-  path: string,
-  { value }: LinkingCookie,
-): void {
+export function setLinkingCookie(publicUrl: string, reply: FastifyReply, path: string, { value }: LinkingCookie): void {
   const name = nameOf(publicUrl)
   const header = cookieHeader(publicUrl, name, value, LINKING_SECONDS, publicPath(publicUrl, path))
   reply.header('set-cookie', header)

@@ -52,8 +52,8 @@ export function beginPage(visit: Visit): Page {
     alone: true,
     body: html`<p><strong>${session.actName}</strong> asks you to link an account${typeWords(session)} with its user <strong>${user.username}</strong>. It can then read your repositories, organisations and pull requests there.</p>
 <p>Go on only if you came here from ${session.actName}, and are that user.</p>
-${form(visit, 'begin', html`<button type="submit">Continue</button>`)}
-<p class="soft">Nothing happens until you continue. To refuse, close this page, or continue and refuse on the next one.</p>`,
+<p class="soft">Nothing happens until you continue. To refuse, close this page, or continue and refuse on the next one.</p>
+${form(visit, 'begin', html`<button type="submit">Continue</button>`)}`,
   }
 }
 

@@ -3,7 +3,12 @@
 import { describe, expect, it } from 'vitest'
 import { returnAddress, returnUrlProblem } from './return-url.ts'
 
-const ALLOWED = ['https://paas.example/account', 'https://whole.example', 'http://localhost:3000/done', 'https://p.example:8443/a/b']
+const ALLOWED = [
+  'https://paas.example/account',
+  'https://whole.example',
+  'http://localhost:3000/done',
+  'https://p.example:8443/a/b',
+]
 
 const hits = [
   'https://paas.example/account',

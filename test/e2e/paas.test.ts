@@ -7,7 +7,7 @@ import type { Page } from 'playwright-core'
 import { afterEach, expect, test } from 'vitest'
 import { addService, type ServiceAccount } from '../support/service-tokens.ts'
 import { accessibilityProblems } from './support/axe.ts'
-import { describeInBrowser, screenshot, type Stage } from './support/stage.ts'
+import { describeInBrowser, type Stage, screenshot } from './support/stage.ts'
 
 type CreatePaas = (settings: { forgelink: string; serviceToken: string; own: string }) => Server
 

@@ -35,7 +35,13 @@ describeOnBothEngines('link sessions', (engine) => {
     const origins = SELF_HOSTED.map((name) => new URL(sandbox.platforms[name].url).origin)
     service = await startService(
       engine,
-      { ...(await ownAddress()), ...oauthSettings(sandbox), ALLOWED_HOSTS: origins.join(','), RETURN_URLS, MAX_LINKS: '3' },
+      {
+        ...(await ownAddress()),
+        ...oauthSettings(sandbox),
+        ALLOWED_HOSTS: origins.join(','),
+        RETURN_URLS,
+        MAX_LINKS: '3',
+      },
       { revocationsEvery: 250 },
     )
     paas = await addService(service, { name: 'Paas & Co' })
@@ -317,7 +323,10 @@ describeOnBothEngines('link sessions', (engine) => {
     const { id, url } = await user.make()
     const at = await begin(service, url)
     const wrong = await sendToken(at, { access_token: 'ghp_wrong' })
-    expect([wrong.status, /role="alert">([^<]*)</.exec(wrong.text)?.[1]]).toEqual([422, expect.stringContaining('token')])
+    expect([wrong.status, /role="alert">([^<]*)</.exec(wrong.text)?.[1]]).toEqual([
+      422,
+      expect.stringContaining('token'),
+    ])
     expect(wrong.text).not.toContain('ghp_wrong')
     expect(await user.show(id)).toMatchObject({ status: 'begun' })
     for (const [url, token] of [

@@ -39,6 +39,7 @@ h2 { margin: 2.5rem 0 1rem; font-size: 1.25rem; line-height: 1.3 }
 h3 { margin: 0 0 .35rem; font-size: 1rem; line-height: 1.4 }
 section { padding: 1.1rem 0; border-top: 1px solid var(--line) }
 section:last-child { padding-bottom: 0 }
+section h2 { margin-top: 0 }
 p { margin: 0 0 1rem; overflow-wrap: anywhere }
 p:last-child, form:last-child { margin-bottom: 0 }
 ul { margin: 0 0 1rem; padding-left: 1.25rem }
