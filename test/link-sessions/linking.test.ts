@@ -283,11 +283,11 @@ describeOnBothEngines('link sessions', (engine) => {
     const { id, url } = await user.make()
     const { browser, page } = await begin(service, url)
     const csrf = /name="csrf" value="([^"]*)"/.exec(page.text)?.[1] ?? ''
-    const refuse = `/link-sessions/${id}/refuse`
-    expect((await browser.post(refuse, {})).status).toBe(403)
-    expect((await browser.post(refuse, { csrf: `${csrf}x` })).status).toBe(403)
-    expect((await browser.post(refuse, { csrf }, { origin: 'https://evil.example' })).status).toBe(403)
-    expect((await openBrowser(service).post(refuse, { csrf })).status).toBe(403)
+    const address = `/link-sessions/${id}/refuse`
+    expect((await browser.post(address, {})).status).toBe(403)
+    expect((await browser.post(address, { csrf: `${csrf}x` })).status).toBe(403)
+    expect((await browser.post(address, { csrf }, { origin: 'https://evil.example' })).status).toBe(403)
+    expect((await openBrowser(service).post(address, { csrf })).status).toBe(403)
     expect(await user.show(id)).toMatchObject({ status: 'begun' })
   })
 
