@@ -11,6 +11,7 @@ const layers = [
   { names: ['commands'], holds: 'The other subcommands; `doctor/` has a file for each thing it checks.' },
   { names: ['app'], holds: 'Every route plugin by name.' },
   { names: ['services'], holds: 'What is opened once, including all state, and which part of it each slice gets.' },
+  { names: ['link-sessions'], holds: 'Linking in a browser for users who never sign in here.' },
   { names: ['integrations'], holds: 'Links to platforms: linking, tokens, searches, importing keys.' },
   { names: ['ssh-keys'], holds: 'SSH keys, and how a public key is read.' },
   { names: ['accounts'], holds: 'Users, passwords, sessions, API tokens, and who a request is from.' },
@@ -79,10 +80,10 @@ const walls = [
   },
   {
     name: 'slices-know-http-in-routes',
-    comment: 'A slice’s functions can be called without a request, so only its routes import `http`.',
+    comment: 'A slice’s functions can be called without a request, so only its routes and pages import `http`.',
     from: {
-      path: anyOf(['audit', 'accounts', 'ssh-keys', 'integrations']),
-      pathNot: ['(^|[/-])routes\\.ts$', tests],
+      path: anyOf(['audit', 'accounts', 'ssh-keys', 'integrations', 'link-sessions']),
+      pathNot: ['(^|[/-])(routes|pages)\\.ts$', tests],
     },
     to: { path: '^src/http/' },
   },

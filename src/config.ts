@@ -9,7 +9,14 @@ import { entryForPlatform, parseAllowedHost, parseListenHost, parseRange, parseS
 import { withSecretFiles } from './config/secret-files.ts'
 import { parseSecretKeys, type SecretKey } from './config/secret-keys.ts'
 import { parseBoolean, parseList, parseNumber, parseOneOf } from './config/values.ts'
-import { type PlatformRoot, parseOrigin, parsePlatformUrl, parseProxy, parsePublicUrl } from './config/web-addresses.ts'
+import {
+  type PlatformRoot,
+  parseOrigin,
+  parsePlatformUrl,
+  parseProxy,
+  parsePublicUrl,
+  parseReturnUrl,
+} from './config/web-addresses.ts'
 
 export type { AllowedHost } from './config/hosts.ts'
 export type { SecretKey } from './config/secret-keys.ts'
@@ -71,6 +78,8 @@ export interface Config {
   httpsProxy: string | null
   noProxy: string[]
   corsOrigins: string[]
+  /** Where link sessions may send a browser back to: addresses that begin like one of these. */
+  returnUrls: string[]
   /** Host names under which pages are served, besides that of `publicUrl`. */
   serverNames: string[]
   /** Requests per minute for one account; 0 means no limit. */
@@ -191,6 +200,7 @@ export function parseConfig<Name extends string>(
     httpsProxy: read<string | null>('HTTPS_PROXY', null, parseProxy),
     noProxy: read('NO_PROXY', [], parseList(String)),
     corsOrigins: read('CORS_ORIGINS', [], parseList(parseOrigin)),
+    returnUrls: read('RETURN_URLS', [], parseList(parseReturnUrl)),
     serverNames: read('SERVER_NAMES', [], parseList(parseServerName)),
     ...readLimits(read),
     exposeAccessTokens: read('EXPOSE_ACCESS_TOKENS', true, parseBoolean),

@@ -44,6 +44,7 @@ describe('readConfig', () => {
       maxApiTokens: 1000,
       eventsDays: 365,
       trustProxy: [],
+      returnUrls: [],
       serverNames: [],
       metricsToken: null,
       metricsPort: null,
@@ -96,6 +97,10 @@ describe('readConfig', () => {
     [
       { CORS_ORIGINS: 'https://Portal.example.com,http://localhost:5173' },
       { corsOrigins: ['https://portal.example.com', 'http://localhost:5173'] },
+    ],
+    [
+      { RETURN_URLS: 'https://Paas.example/account/, https://other.example,http://localhost:3000/done' },
+      { returnUrls: ['https://paas.example/account', 'https://other.example', 'http://localhost:3000/done'] },
     ],
     [{ RATE_LIMIT: '0' }, { rateLimit: 0 }],
     [{ RATE_LIMIT: '60' }, { rateLimit: 60 }],

@@ -27,6 +27,7 @@ const MIGRATIONS = [
   '007-limits',
   '008-platforms-in-front',
   '009-sealed-starts',
+  '010-link-sessions',
   '013-link-status',
 ]
 const TABLES = [
@@ -35,6 +36,7 @@ const TABLES = [
   'identities',
   'keys',
   'known_devices',
+  'link_sessions',
   'oauth_states',
   'revocations',
   'scm_integrations',

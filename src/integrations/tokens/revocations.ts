@@ -27,6 +27,8 @@ export interface TokenPair {
 
 /** Tokens to be revoked at their platform. */
 export interface RevocationInput {
+  /** So that queueing it again, when the store's answer was lost, changes nothing. */
+  id?: string
   scmType: OAuthScmType
   webUrl: string
   clientId: string
@@ -41,9 +43,9 @@ export interface RevocationInput {
 export async function queueRevocation(
   database: Database,
   vault: Vault,
-  { tokens, dueAt = now(), ...revocation }: RevocationInput,
+  { tokens, dueAt = now(), id = randomUUID(), ...revocation }: RevocationInput,
 ): Promise<void> {
-  const row = { id: randomUUID(), ...revocation }
+  const row = { id, ...revocation }
   await database
     .insertInto('revocations')
     .values({
@@ -53,7 +55,34 @@ export async function queueRevocation(
       createdAt: now(),
       nextAt: dueAt,
     })
+    .onConflict((conflict) => conflict.column('id').doNothing())
     .execute()
+}
+
+/** Another time to begin; false when it has begun already. */
+export async function rescheduleRevocation(database: Database, id: string, dueAt: string): Promise<boolean> {
+  const { numUpdatedRows } = await database
+    .updateTable('revocations')
+    .set({ nextAt: dueAt })
+    .where('id', '=', id)
+    .where('attempts', '=', 0)
+    .executeTakeFirst()
+  return numUpdatedRows > 0n
+}
+
+/** Cancels it, and returns its tokens; undefined when it has begun already. */
+export async function cancelRevocation(
+  transaction: Transaction,
+  vault: Vault,
+  id: string,
+): Promise<(Revocation & { tokens: TokenPair }) | undefined> {
+  const cancelled = await transaction
+    .deleteFrom('revocations')
+    .where('id', '=', id)
+    .where('attempts', '=', 0)
+    .returningAll()
+    .executeTakeFirst()
+  return cancelled && { ...cancelled, tokens: openRevocation(vault, cancelled) }
 }
 
 /** The columns that the sealed tokens are bound to. */
