@@ -3,10 +3,13 @@
 import { authenticate, authenticateSession, sessionOf } from './accounts/authenticate.ts'
 import { createBearer } from './accounts/bearer.ts'
 import { authenticateAdministrator } from './accounts/callers/administrators.ts'
+import { oidcRoutes } from './accounts/identities/oidc/routes.ts'
+import { identityRoutes } from './accounts/identities/routes.ts'
 import { createLoginThrottle } from './accounts/login-throttle.ts'
 import { accountRoutes, openAccountRoutes } from './accounts/routes.ts'
 import { scopeFor } from './accounts/scopes.ts'
 import { serviceTokenRoutes } from './accounts/service-tokens/routes.ts'
+import { ownSessionRoutes } from './accounts/sessions/own-session-routes.ts'
 import { sessionRoutes } from './accounts/sessions/session-routes.ts'
 import { signInRoutes } from './accounts/sessions/sign-in-routes.ts'
 import { openTokenRoutes, tokenRoutes } from './accounts/token-routes.ts'
@@ -96,6 +99,8 @@ export async function createApp(services: Services, config: ServerConfig, option
     })
     accountRoutes(signedIn, services)
     tokenRoutes(signedIn, services)
+    identityRoutes(signedIn, services)
+    ownSessionRoutes(signedIn, services)
     keyRoutes(signedIn, services)
     integrationRoutes(signedIn, services, { revoker, healthChecks, exposeAccessTokens: config.exposeAccessTokens })
     searchRoutes(signedIn, services)
@@ -121,6 +126,7 @@ export async function createApp(services: Services, config: ServerConfig, option
     configurePages(pages, publicUrl)
     docsPageRoute(pages, publicUrl)
     signInRoutes(pages, services, loginThrottle)
+    oidcRoutes(pages, services, loginThrottle)
     oauthRoutes(pages, services, revoker)
     await dashboardRoutes(pages, publicUrl, dashboard, async (request) => {
       return (await sessionOf(publicUrl, database, request)) !== undefined

@@ -6,12 +6,14 @@ import { readPem } from './config/certificates.ts'
 import { parseDatabaseUrl } from './config/database-url.ts'
 import type { AllowedHost } from './config/hosts.ts'
 import { entryForPlatform, parseAllowedHost, parseListenHost, parseRange, parseServerName } from './config/hosts.ts'
+import { OIDC_SECRETS, type OidcConfig, readOidc } from './config/oidc.ts'
 import { withSecretFiles } from './config/secret-files.ts'
 import { parseSecretKeys, type SecretKey } from './config/secret-keys.ts'
 import { parseBoolean, parseList, parseNumber, parseOneOf } from './config/values.ts'
 import { type PlatformRoot, parseOrigin, parsePlatformUrl, parseProxy, parsePublicUrl } from './config/web-addresses.ts'
 
 export type { AllowedHost } from './config/hosts.ts'
+export type { OidcConfig } from './config/oidc.ts'
 export type { SecretKey } from './config/secret-keys.ts'
 export type { PlatformRoot } from './config/web-addresses.ts'
 
@@ -49,6 +51,10 @@ export interface Config {
   secretKeys: SecretKey[] | null
   github: OAuthPlatform
   gitlab: OAuthPlatform
+  /** The organisation's own provider, where people sign in; null: they sign in here. */
+  oidc: OidcConfig | null
+  /** Whether people sign in with a password of Forgelink. */
+  passwordSignIn: boolean
   allowedHosts: AllowedHost[]
   /** PEM text of additional certificate authorities. */
   extraCaCerts: string | null
@@ -95,7 +101,7 @@ export function parseConfig<Name extends string>(
   environment: Environment,
   platforms: HostedPlatform<Name>[],
 ): Omit<Config, 'github' | 'gitlab'> & Record<Name, OAuthPlatform> {
-  const secrets = [...SECRETS, ...platforms.map(({ prefix }) => `${prefix}_CLIENT_SECRET`)]
+  const secrets = [...SECRETS, ...OIDC_SECRETS, ...platforms.map(({ prefix }) => `${prefix}_CLIENT_SECRET`)]
   const { env, problems } = withSecretFiles(environment, secrets)
 
   /**
@@ -141,19 +147,29 @@ export function parseConfig<Name extends string>(
     )
   }
 
+  const publicUrl = read('PUBLIC_URL', `http://localhost:${port}`, parsePublicUrl)
+  const signIn = readOidc(
+    read,
+    (name) => Boolean(env[name]?.trim()),
+    (problem) => problems.push(problem),
+    publicUrl,
+  )
+
   const config = {
     host: read('HOST', '127.0.0.1', parseListenHost),
     port,
-    publicUrl: read('PUBLIC_URL', `http://localhost:${port}`, parsePublicUrl),
+    publicUrl,
     dataDir: resolve(read('DATA_DIR', './data', String)),
     databaseUrl,
     secretKeys,
     ...oauth,
+    ...signIn,
     allowedHosts: [
       ...read('ALLOWED_HOSTS', [], parseList(parseAllowedHost)),
       ...platforms.flatMap(({ name }) =>
         hostedUrls.includes(oauth[name].url) ? [] : entryForPlatform(oauth[name].url),
       ),
+      ...(signIn.oidc === null ? [] : [entryForPlatform(signIn.oidc.issuer)]),
     ],
     extraCaCerts: read<string | null>('EXTRA_CA_CERTS', null, readPem),
     httpsProxy: read<string | null>('HTTPS_PROXY', null, parseProxy),

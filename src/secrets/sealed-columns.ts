@@ -3,7 +3,13 @@
 import type { RawBuilder, Selectable } from 'kysely'
 import { sql } from 'kysely'
 import type { Database } from '../database/database.ts'
-import type { OAuthStatesTable, RevocationsTable, ScmIntegrationsTable } from '../database/tables.ts'
+import type {
+  OAuthStatesTable,
+  OidcStatesTable,
+  RevocationsTable,
+  ScmIntegrationsTable,
+  SessionsTable,
+} from '../database/tables.ts'
 import type { Sealed } from '../sealed.ts'
 import type { SecretContext } from './vault.ts'
 import { isKeyId, OLD_FORM_START, sealedWith, startOfSealed } from './vault.ts'
@@ -18,10 +24,12 @@ export interface SealedColumn {
 }
 
 /** A row of one of the tables: each column reads only members that its table has. */
-type SealedRow = IntegrationRow & RevocationRow & StateRow
+type SealedRow = IntegrationRow & RevocationRow & StateRow & SessionRow
 type IntegrationRow = Pick<Selectable<ScmIntegrationsTable>, 'id' | 'ownerId' | 'url' | 'webUrl' | 'apiUrl'>
 type RevocationRow = Pick<Selectable<RevocationsTable>, 'id' | 'ownerId' | 'webUrl'>
 type StateRow = Pick<Selectable<OAuthStatesTable>, 'stateHash' | 'userId'>
+type OidcStateRow = Pick<Selectable<OidcStatesTable>, 'stateHash' | 'userId'>
+type SessionRow = Pick<Selectable<SessionsTable>, 'idHash' | 'userId' | 'oidcIssuer'>
 
 export interface SealedSecret {
   row: string
@@ -45,6 +53,15 @@ export function verifierContext({ stateHash, userId }: StateRow): SecretContext 
   return { table: 'oauth_states', column: 'verifier', row: stateHash, owner: userId, sentTo: [] }
 }
 
+/** The verifier is sent to the OpenID provider that is set up. */
+export function oidcVerifierContext({ stateHash, userId }: OidcStateRow): SecretContext {
+  return { table: 'oidc_states', column: 'verifier', row: stateHash, owner: userId, sentTo: [] }
+}
+
+export function idTokenContext({ idHash, userId, oidcIssuer }: SessionRow): SecretContext {
+  return { table: 'sessions', column: 'id_token', row: idHash, owner: userId, sentTo: oidcIssuer ? [oidcIssuer] : [] }
+}
+
 /** All except `secret_keys.proof`, which stays sealed with the key that it proves. */
 export const SEALED_COLUMNS: SealedColumn[] = [
   ...(['access_token', 'refresh_token'] as const).flatMap((column) => [
@@ -57,6 +74,8 @@ export const SEALED_COLUMNS: SealedColumn[] = [
     { table: 'revocations', column, key: 'id', contextIn: (row: SealedRow) => revocationContext(column, row) },
   ]),
   { table: 'oauth_states', column: 'verifier', key: 'state_hash', contextIn: verifierContext },
+  { table: 'oidc_states', column: 'verifier', key: 'state_hash', contextIn: oidcVerifierContext },
+  { table: 'sessions', column: 'id_token', key: 'id_hash', contextIn: idTokenContext },
 ]
 
 /** The columns that exist: an older version's database lacks some. */
