@@ -1,5 +1,6 @@
 // Signing in at the OpenID provider in tests: from our sign-in page, through the provider's own addresses, and back.
 
+import { randomBytes } from 'node:crypto'
 import { type Browser, openBrowser, readForm } from './browser.ts'
 import { goesTo } from './oauth.ts'
 import type { OpenIdProvider } from './openid-provider.ts'
@@ -28,7 +29,7 @@ export async function sendSignIn(here: Browser, returnTo = '/profile'): Promise<
 }
 
 /** Follows the provider's redirects; the address of ours at which they end. */
-export async function followThere({ there, here: _here }: Visitor, address: string, own: string): Promise<string> {
+export async function followThere({ there }: Pick<Visitor, 'there'>, address: string, own: string): Promise<string> {
   let next = address
   for (let hops = 0; hops < 10; hops++) {
     if (next.startsWith(own)) return next
@@ -38,6 +39,14 @@ export async function followThere({ there, here: _here }: Visitor, address: stri
     next = new URL(location, next).href
   }
   throw new Error(`the provider redirects again and again, now to ${next}`)
+}
+
+/** A person who is new at each try of a test, and who is the next to sign in there; returns their `sub`. */
+export function addPerson(provider: OpenIdProvider, name: string, claims: Record<string, unknown> = {}): string {
+  const sub = `${name}-${randomBytes(4).toString('hex')}`
+  provider.people.set(sub, { preferred_username: sub, email: `${sub}@corp.example`, email_verified: true, ...claims })
+  provider.answer = { person: sub }
+  return sub
 }
 
 /** All of it: our answer to the callback. */

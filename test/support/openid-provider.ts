@@ -146,8 +146,9 @@ function configurationOf(
       profile: ['preferred_username', 'groups'],
       email: ['email', 'email_verified'],
     },
-    // Else they are at the userinfo endpoint alone.
+    // Claims are in the ID token too, and not at the userinfo endpoint alone.
     conformIdTokenClaims: false,
+    ttl: { AccessToken: 600, AuthorizationCode: 60, Grant: 3_600, IdToken: 600, Interaction: 600, Session: 3_600 },
     features: {
       devInteractions: { enabled: false },
       backchannelLogout: { enabled: true },
