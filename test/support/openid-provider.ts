@@ -90,7 +90,7 @@ export async function startOpenIdProvider(
       const { tamper } = started
       const { route } = (context as KoaContextWithOIDC).oidc ?? {}
       if (tamper && tamper.route === route) {
-        context.body = tamper.change(context.body as Record<string, unknown>)
+        context.body = await tamper.change(context.body as Record<string, unknown>)
       }
     })
     handle = provider.callback()
