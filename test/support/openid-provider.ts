@@ -137,6 +137,8 @@ function configurationOf(
     jwks: { keys: [started.key().jwk] },
     cookies: { keys: ['a key for cookies'] },
     interactions: { url: (_context, interaction) => `/interaction/${interaction.uid}` },
+    // Its own fetch sends nothing to loopback.
+    fetch: (url, options) => fetch(url, { ...options, dispatcher: undefined } as RequestInit),
     findAccount: (_context, id) => {
       const person = started.people.get(id)
       return person && { accountId: id, claims: async () => ({ ...person, sub: id }) }
