@@ -1,6 +1,6 @@
 // What the OpenID provider, or somebody between it and us, may answer: only its own answer to this attempt signs anybody in.
 
-import { type JWTPayload, SignJWT, UnsecuredJWT, decodeJwt, generateKeyPair, importJWK } from 'jose'
+import { decodeJwt, exportJWK, generateKeyPair, importJWK, type JWTPayload, SignJWT, UnsecuredJWT } from 'jose'
 import { afterAll, afterEach, beforeAll, expect, it } from 'vitest'
 import type { Environment } from '../../src/config.ts'
 import { ownAddress } from '../support/browser.ts'
@@ -89,7 +89,6 @@ describeOnBothEngines('what the OpenID provider answers', (engine) => {
       'a signature of a key that it brings along',
       async (claims) => {
         const { privateKey, publicKey } = await generateKeyPair('ES256', { extractable: true })
-        const { exportJWK } = await import('jose')
         const jwk = await exportJWK(publicKey)
         return new SignJWT(claims).setProtectedHeader({ alg: 'ES256', jwk }).sign(privateKey)
       },

@@ -47,7 +47,7 @@ describeOnBothEngines('signing out at the OpenID provider', (engine) => {
   const EVENT = 'http://schemas.openid.net/event/backchannel-logout'
   const now = () => Math.floor(Date.now() / 1000)
 
-  function claimsOf(sub: string, changes: JWTPayload = {}): JWTPayload {
+  function claimsOf(sub: string, changes: Record<string, unknown> = {}): JWTPayload {
     const jti = `jti-${Math.random()}`
     const claims = { iss: provider.issuer, aud: CLIENT_ID, iat: now(), exp: now() + 120, jti, sub, events: { [EVENT]: {} } }
     return { ...claims, ...changes }
