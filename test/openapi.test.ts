@@ -3,6 +3,9 @@
 import { Validator } from '@seriousme/openapi-schema-validator'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { Sandbox } from '../sandbox/sandbox.ts'
+import { addIdentity } from '../src/accounts/identities/identities.ts'
+import { startSession } from '../src/accounts/sessions/sessions.ts'
+import { COMMAND_LINE } from '../src/audit/events.ts'
 import {
   codesOf,
   type Description,
@@ -23,7 +26,7 @@ let service: Service
 let alice: Account
 let description: Description
 /** The ids that the calls below name. */
-const ids = { link: '', key: '', token: '' }
+const ids = { link: '', key: '', token: '', session: '', identity: '' }
 
 beforeAll(async () => {
   const { sandbox: started, settings } = await startPlatforms()
@@ -34,6 +37,12 @@ beforeAll(async () => {
   ids.link = await linkAccount(alice, sandbox.platforms['github-enterprise'])
   ids.key = (await alice.call('POST', '/v1/keys', { name: 'first', content: ed25519Key(1) })).json.key.id
   ids.token = (await alice.call('POST', '/v1/tokens', { name: 'first' })).json.token.id
+  const identity = { issuer: 'https://login.example.test', subject: 'alice' }
+  await service.services.database.transaction().execute(async (transaction) => {
+    ids.identity = (await addIdentity(transaction, COMMAND_LINE, alice.id, identity)).id
+    await startSession(transaction, alice.id, { beganBy: 'password', remoteIp: null, userAgent: null })
+  })
+  ids.session = (await alice.call('GET', '/v1/sessions')).json.sessions[0].id
 })
 afterAll(async () => {
   await service.close()
@@ -162,6 +171,10 @@ const calls: Record<string, Call> = {
   searchPullRequestsByPost: { ...link, query: '?query=is:open' },
   listBranches: { ...link, query: '?repo_name=alice/example-repository' },
   listEvents: { query: '?type=new_key' },
+  listSessions: {},
+  deleteSession: { id: () => ids.session },
+  listIdentities: {},
+  deleteIdentity: { id: () => ids.identity },
   deleteToken: token,
   deleteKey: key,
   unlinkAccount: link,

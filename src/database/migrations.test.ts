@@ -26,6 +26,7 @@ const MIGRATIONS = [
   '006-scopes-and-devices',
   '007-limits',
   '008-platforms-in-front',
+  '011-oidc-sign-in',
 ]
 const TABLES = [
   'api_tokens',
@@ -34,6 +35,8 @@ const TABLES = [
   'keys',
   'known_devices',
   'oauth_states',
+  'oidc_logout_tokens',
+  'oidc_states',
   'revocations',
   'scm_integrations',
   'secret_keys',

@@ -1,6 +1,8 @@
 // Reliability section 7: nobody sees or changes what is somebody else's, on any route, in any cache.
 
 import { afterAll, beforeAll, expect, it } from 'vitest'
+import { addIdentity } from '../../src/accounts/identities/identities.ts'
+import { COMMAND_LINE } from '../../src/audit/events.ts'
 import { userRemove } from '../../src/commands/users.ts'
 import { type Browser, openBrowser, ownAddress } from '../support/browser.ts'
 import type { TestServer } from '../support/fault-server.ts'
@@ -17,7 +19,7 @@ import {
 } from '../support/service.ts'
 
 /** What an id in a path names; the word is the one that "not found" answers with. */
-type Noun = 'key' | 'token' | 'scm_integration'
+type Noun = 'key' | 'token' | 'scm_integration' | 'session' | 'identity'
 
 interface Rule {
   /**
@@ -59,6 +61,12 @@ const rules: Record<string, Rule> = {
   'GET /v1/keys': { who: 'own' },
   'POST /v1/keys': { who: 'own', body: { key: { name: 'x', content: 'x' } }, status: 422 },
   'GET /v1/events': { who: 'own' },
+  'GET /v1/sessions': { who: 'own' },
+  'DELETE /v1/sessions/:id': { who: 'object', noun: 'session', status: 204 },
+  'GET /v1/identities': { who: 'own' },
+  // Only in a session.
+  'POST /v1/identities': { who: 'own', status: 403 },
+  'DELETE /v1/identities/:id': { who: 'object', noun: 'identity', status: 204 },
   'GET /v1/scm_integrations': { who: 'own' },
   'POST /v1/scm_integrations': { who: 'own', body: { scm_integration: {} }, status: 422 },
 
@@ -93,6 +101,7 @@ const rules: Record<string, Rule> = {
   'GET /keys': page,
   'GET /tokens': page,
   'GET /activity': page,
+  'GET /account': page,
   'GET /users/github/link': page,
   'POST /users/github/link': page,
   'GET /users/github/callback': { who: 'session', status: 400 },
@@ -102,7 +111,13 @@ const rules: Record<string, Rule> = {
 }
 
 const NIL_UUID = '00000000-0000-0000-0000-000000000000'
-const resources: Record<Noun, string> = { key: 'keys', token: 'tokens', scm_integration: 'scm_integrations' }
+const resources: Record<Noun, string> = {
+  key: 'keys',
+  token: 'tokens',
+  scm_integration: 'scm_integrations',
+  session: 'sessions',
+  identity: 'identities',
+}
 
 describeOnBothEngines('isolation', (engine) => {
   let platform: TestServer
@@ -148,13 +163,23 @@ describeOnBothEngines('isolation', (engine) => {
 
   /** The id of one of the owner's; a new one where the last was deleted. */
   async function idOf(noun: Noun): Promise<string> {
+    if (noun === 'session') await openBrowser(service).signIn(owner)
+    if (noun === 'identity') await connectIdentity()
     const { json } = await owner.call('GET', `/v1/${resources[noun]}`)
+    if (noun === 'session') return json.sessions[0].id
     // Not the oldest token: that is the one the owner calls with.
     const found = json[resources[noun]].slice(noun === 'token' ? 1 : 0).at(-1)
     if (found) return found.id
     if (noun === 'scm_integration') return linkNumber(1, owner)
     const body = { token: { name: 'spare' }, key: { name: 'spare', content: ed25519Key(99) } }
     return (await owner.call('POST', `/v1/${resources[noun]}`, body)).json[noun].id
+  }
+
+  async function connectIdentity(): Promise<void> {
+    const identity = { issuer: 'https://login.example.test', subject: `owner-${Math.random()}` }
+    await service.services.database
+      .transaction()
+      .execute((transaction) => addIdentity(transaction, COMMAND_LINE, owner.id, identity))
   }
 
   /** One call by a browser or a program, as the route has it. */

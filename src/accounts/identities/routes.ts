@@ -51,12 +51,8 @@ export function identityRoutes(app: App, services: Services): void {
     '/v1/identities',
     {
       schema: {
-        operationId: 'connectIdentity',
-        failures: ['forbidden_for_delegate', 'session_required', 'not_found', 'issuer_unavailable'],
-        summary: 'Connect your account at the organisation’s provider',
-        description:
-          'For the dashboard: it answers the address of the provider, to which the browser goes and comes back.',
-        tags: ['Users'],
+        // Only in a session, so that it is no part of the described API.
+        hide: true,
         response: answers(201, Type.Object({ identity: Type.Object({ url: Type.String({ format: 'uri' }) }) })),
       },
     },

@@ -15,6 +15,11 @@ export const CALLBACK_PATH = '/sign-in/oidc/callback'
 /** How long the provider's description is kept, and how long after a failure it is not asked again. */
 const KEPT_MS = 600_000
 const PAUSE_MS = 5_000
+/**
+ * Ask the person to sign in now, and the ID token to say when. By `max_age` it should; Google wants to be asked by `claims`:
+ * https://developers.google.com/identity/siwg/security-bundle. Who does not know that parameter passes it over.
+ */
+const PROOF_PARAMETERS = { max_age: '0', claims: '{"id_token":{"auth_time":{"essential":true}}}' }
 /** OpenID Connect Core, section 2. */
 const MAX_SUBJECT_LENGTH = 255
 
@@ -102,7 +107,7 @@ export function createOidcProvider(
           nonce: expected.nonce,
           code_challenge: await openId.calculatePKCECodeChallenge(expected.verifier),
           code_challenge_method: 'S256',
-          ...(expected.provedSince !== null && { max_age: '0' }),
+          ...(expected.provedSince !== null && PROOF_PARAMETERS),
         }).href
       }),
     redeem: (callback, expected) =>
