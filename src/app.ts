@@ -7,7 +7,8 @@ import { oidcRoutes } from './accounts/identities/oidc/routes.ts'
 import { identityRoutes } from './accounts/identities/routes.ts'
 import { createLoginThrottle } from './accounts/login-throttle.ts'
 import { accountRoutes, openAccountRoutes } from './accounts/routes.ts'
-import { scopeFor } from './accounts/scopes.ts'
+import { isOpenToDelegates, scopeFor } from './accounts/scopes.ts'
+import { exchangeRoutes } from './accounts/service-tokens/exchange-routes.ts'
 import { serviceTokenRoutes } from './accounts/service-tokens/routes.ts'
 import { ownSessionRoutes } from './accounts/sessions/own-session-routes.ts'
 import { sessionRoutes } from './accounts/sessions/session-routes.ts'
@@ -86,11 +87,12 @@ export async function createApp(services: Services, config: ServerConfig, option
   await limitLoad(app, load, config.trustProxy)
   allowOrigins(app, config.corsOrigins)
   const platforms = SCM_TYPES.map((scmType) => scmTypes[scmType].label)
-  await describeApi(app, { publicUrl, platforms, scopeFor })
+  await describeApi(app, { publicUrl, platforms, scopeFor, isOpenToDelegates })
 
   operationsRoutes(app, config, services.metrics.registry, () => pingDatabase(database))
   openApiRoute(app)
   openAccountRoutes(app, services)
+  exchangeRoutes(app, services, guards)
   openTokenRoutes(app, services, guards)
   await app.register((signedIn, _options, done) => {
     signedIn.addHook('onRequest', async (request) => {

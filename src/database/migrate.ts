@@ -13,7 +13,8 @@ import * as limits from './migrations/007-limits.ts'
 import * as platformsInFront from './migrations/008-platforms-in-front.ts'
 import * as oidcSignIn from './migrations/011-oidc-sign-in.ts'
 
-const migrations = {
+/** By name, in their order. */
+export const migrations = {
   '001-start': start,
   '002-sessions': sessions,
   '003-oauth': oauth,
