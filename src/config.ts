@@ -139,6 +139,7 @@ export function parseConfig<Name extends string>(
     OAuthPlatform
   >
   const hostedUrls = platforms.map(({ url }) => url)
+  const ownUrls = platforms.map(({ name }) => oauth[name].url).filter((url) => !hostedUrls.includes(url))
   const databaseUrl = read<string | null>('DATABASE_URL', null, parseDatabaseUrl)
   const secretKeys = read<SecretKey[] | null>('SECRET_KEYS', null, parseSecretKeys)
   if (env.DATABASE_URL?.trim() && !env.SECRET_KEYS?.trim() && !env.SECRET_KEYS_FILE?.trim()) {
@@ -148,12 +149,7 @@ export function parseConfig<Name extends string>(
   }
 
   const publicUrl = read('PUBLIC_URL', `http://localhost:${port}`, parsePublicUrl)
-  const signIn = readOidc(
-    read,
-    (name) => Boolean(env[name]?.trim()),
-    (problem) => problems.push(problem),
-    publicUrl,
-  )
+  const signIn = readOidc({ read, env, problems }, publicUrl)
 
   const config = {
     host: read('HOST', '127.0.0.1', parseListenHost),
@@ -166,10 +162,7 @@ export function parseConfig<Name extends string>(
     ...signIn,
     allowedHosts: [
       ...read('ALLOWED_HOSTS', [], parseList(parseAllowedHost)),
-      ...platforms.flatMap(({ name }) =>
-        hostedUrls.includes(oauth[name].url) ? [] : entryForPlatform(oauth[name].url),
-      ),
-      ...(signIn.oidc === null ? [] : [entryForPlatform(signIn.oidc.issuer)]),
+      ...[...ownUrls, ...(signIn.oidc ? [signIn.oidc.issuer] : [])].map(entryForPlatform),
     ],
     extraCaCerts: read<string | null>('EXTRA_CA_CERTS', null, readPem),
     httpsProxy: read<string | null>('HTTPS_PROXY', null, parseProxy),

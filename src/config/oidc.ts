@@ -39,15 +39,16 @@ const NAMES = [
   'OIDC_ADMIN_CLAIM',
 ]
 
-type Read = <T>(name: string, fallback: T, parse: (text: string) => T) => T
+interface Reader {
+  read<T>(name: string, fallback: T, parse: (text: string) => T): T
+  env: Record<string, string | undefined>
+  /** Gets a sentence for what concerns several settings. */
+  problems: string[]
+}
 
-/** `isSet` tells whether a setting has a value; `problem` reports what concerns several settings. */
-export function readOidc(
-  read: Read,
-  isSet: (name: string) => boolean,
-  problem: (text: string) => void,
-  publicUrl: string,
-): { oidc: OidcConfig | null; passwordSignIn: boolean } {
+export function readOidc({ read, env, problems }: Reader, publicUrl: string): { oidc: OidcConfig | null; passwordSignIn: boolean } {
+  const isSet = (name: string) => Boolean(env[name]?.trim())
+  const problem = (text: string) => problems.push(text)
   const issuer = read<string | null>('OIDC_ISSUER', null, parseIssuer)
   const passwordSignIn = read('PASSWORD_SIGN_IN', true, parseBoolean)
   const oidc = {
@@ -91,7 +92,7 @@ const FOR_EVERYBODY: RegExp[] = [
   /^https:\/\/(www\.facebook\.com|id\.twitch\.tv|www\.linkedin\.com)(\/|$)/,
 ]
 
-export function servesEverybody(issuer: string): boolean {
+function servesEverybody(issuer: string): boolean {
   return FOR_EVERYBODY.some((form) => form.test(issuer.toLowerCase()))
 }
 

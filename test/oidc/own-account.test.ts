@@ -151,8 +151,8 @@ describeOnBothEngines('a person’s own sessions and identities', (engine) => {
 
     const other = await byProvider('no-password')
     const [only] = await identitiesOf(other)
-    const refused = await other.here.call('DELETE', `/v1/identities/${only.id}`)
-    expect([refused.status, refused.json.code]).toEqual([409, 'conflict'])
+    const rejected = await other.here.call('DELETE', `/v1/identities/${only.id}`)
+    expect([rejected.status, rejected.json.code]).toEqual([409, 'conflict'])
     expect(await identitiesOf(other)).toHaveLength(1)
     expect((await visitor.here.call('DELETE', `/v1/identities/${only.id}`)).status).toBe(404)
   })

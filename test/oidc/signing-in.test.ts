@@ -87,7 +87,7 @@ describeOnBothEngines('signing in at the OpenID provider', (engine) => {
     const sub = person('crowd')
     const visitors = Array.from({ length: 6 }, () => openVisitor(service, provider))
     const answers = await Promise.all(visitors.map((visitor) => signInThere(visitor, service)))
-    expect(answers.map(({ status }) => status)).toEqual(Array(6).fill(303))
+    expect(answers.map(({ status }) => status)).toEqual(new Array(6).fill(303))
     const ids = await Promise.all(visitors.map(async (visitor) => (await userOf(visitor)).id))
     expect(new Set(ids).size).toBe(1)
     expect((await accountOf(sub))?.id).toBe(ids[0])

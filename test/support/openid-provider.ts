@@ -138,7 +138,7 @@ function configurationOf(
     cookies: { keys: ['a key for cookies'] },
     interactions: { url: (_context, interaction) => `/interaction/${interaction.uid}` },
     // Its own fetch sends nothing to loopback.
-    fetch: (url, options) => fetch(url, { ...options, dispatcher: undefined } as RequestInit),
+    fetch: (url, options) => fetch(url, { ...options, dispatcher: undefined } as unknown as RequestInit),
     findAccount: (_context, id) => {
       const person = started.people.get(id)
       return person && { accountId: id, claims: async () => ({ ...person, sub: id }) }

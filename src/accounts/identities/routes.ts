@@ -24,7 +24,7 @@ export const IdentitySchema = Type.Object(
   { title: 'Identity' },
 )
 
-export function identityJson({ id, issuer, subject, createdAt, lastUsedAt }: Identity) {
+function identityJson({ id, issuer, subject, createdAt, lastUsedAt }: Identity) {
   return { id, issuer, subject, created_at: createdAt, last_used_at: lastUsedAt }
 }
 

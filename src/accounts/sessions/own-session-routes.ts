@@ -22,7 +22,7 @@ export const OwnSessionSchema = Type.Object(
   { title: 'Session' },
 )
 
-export function sessionJson(session: ShownSession, currentHash: string | null) {
+function sessionJson(session: ShownSession, currentHash: string | null) {
   return {
     id: sessionIdOf(session),
     current: session.idHash === currentHash,

@@ -30,36 +30,36 @@ export function explainProvider({ label, host, log }: Provider, error: unknown):
   }
   const reason = reasonOf(error)
   if (error instanceof AuthorizationResponseError && PERSONS_OWN.includes(error.error)) {
-    return refused(
+    return rejected(
       `${label} did not let you through: you said no there, or have no access. Nobody was signed in.`,
       error,
     )
   }
   log('oidc_answer_refused', { host, reason })
   if (error instanceof ResponseBodyError && error.error === 'invalid_grant') {
-    return refused(`${label} does not know this attempt any more. Begin again.`, error)
+    return rejected(`${label} does not know this attempt any more. Begin again.`, error)
   }
-  if (isClientRefused(error) || error instanceof ResponseBodyError || error instanceof AuthorizationResponseError) {
+  if (isClientRejected(error) || error instanceof ResponseBodyError || error instanceof AuthorizationResponseError) {
     const sentence = `${label} refuses this server (${reason}). Tell its operator, who finds the reason in the settings.`
     return new Failure('issuer_unavailable', sentence, { cause: error })
   }
   if (reason === 'auth_time') {
     const sentence = `${label} did not say that you have just signed in there, so it does not count as a proof that it is you.`
-    return refused(sentence, error)
+    return rejected(sentence, error)
   }
-  return refused(
+  return rejected(
     `${label} gave an answer that cannot be trusted (${reason}), so nobody was signed in. Begin again.`,
     error,
   )
 }
 
 /** The token endpoint does not accept the client's id and secret, or not in this way. */
-export function isClientRefused(error: unknown): boolean {
+export function isClientRejected(error: unknown): boolean {
   if (error instanceof ResponseBodyError) return error.error === 'invalid_client'
   return error instanceof WWWAuthenticateChallengeError && error.status === 401
 }
 
-export function refused(message: string, cause?: unknown): Failure {
+export function rejected(message: string, cause?: unknown): Failure {
   return new Failure('sign_in_refused', message, { cause })
 }
 
@@ -73,7 +73,7 @@ function failureIn(error: unknown): Failure | undefined {
 
 function reasonOf(error: unknown): string {
   if (error instanceof ResponseBodyError || error instanceof AuthorizationResponseError) return shortened(error.error)
-  if (isClientRefused(error)) return 'invalid_client'
+  if (isClientRejected(error)) return 'invalid_client'
   if (error instanceof ClientError) return shortened(claimIn(error) ?? error.code)
   return shortened(error instanceof Error ? error.name : undefined)
 }

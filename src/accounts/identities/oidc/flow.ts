@@ -8,8 +8,8 @@ import { randomSecret } from '../../../platforms/oauth.ts'
 import type { Services } from '../../services.ts'
 import { confirmSession, type Session, type SessionOrigin } from '../../sessions/sessions.ts'
 import { addIdentity, findUserByIdentity } from '../identities.ts'
-import { type Attempt, keepAttempt } from './attempts.ts'
-import { refused } from './errors.ts'
+import { type Attempt, keepAttempt } from './states.ts'
+import { rejected } from './errors.ts'
 import type { Expected, OidcProvider, Statement } from './provider.ts'
 import { beginSession, checkRequiredClaim, findSigningIn } from './sign-in.ts'
 
@@ -63,7 +63,7 @@ export async function finishAttempt(
     return beginSession(services, actor, user, statement, { before: cookie, origin })
   }
   if (session?.user.id !== attempt.userId || session === null) {
-    throw refused(
+    throw rejected(
       'You are not signed in here any more, or as somebody else. Nothing was changed: sign in and begin again.',
     )
   }
@@ -76,7 +76,7 @@ async function confirm({ database }: Parts, oidc: OidcProvider, session: Session
   const user = await findUserByIdentity(database, { issuer, subject })
   if (user?.id !== session.user.id) {
     const { label } = oidc.config
-    throw refused(`You signed in at ${label} as somebody else than here, or have not connected that account yet.`)
+    throw rejected(`You signed in at ${label} as somebody else than here, or have not connected that account yet.`)
   }
   await confirmSession(database, session)
 }

@@ -3,7 +3,7 @@
 
 import { type JWTVerifyGetKey, jwtVerify } from 'jose'
 import { JOSEError } from 'jose/errors'
-import { refused } from './errors.ts'
+import { rejected } from './errors.ts'
 
 /** It is meant for now. Its `jti` has to be remembered for so long. */
 export const MAX_LOGOUT_TOKEN_SECONDS = 3_600
@@ -53,7 +53,7 @@ export async function readLogoutToken(
 }
 
 function notOne(cause?: unknown) {
-  return refused('This is not a valid logout token of the provider for this server.', cause)
+  return rejected('This is not a valid logout token of the provider for this server.', cause)
 }
 
 function isName(value: unknown): value is string {

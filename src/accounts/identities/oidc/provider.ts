@@ -6,7 +6,7 @@ import type { Log } from '../../../log-events.ts'
 import type { Transport } from '../../../platforms/transport/transport.ts'
 import { type Claims, textClaim } from './claims.ts'
 import { type Description, discover } from './discovery.ts'
-import { explainProvider, isClientRefused, refused } from './errors.ts'
+import { explainProvider, isClientRejected, rejected } from './errors.ts'
 import { type LogoutToken, readLogoutToken } from './logout-token.ts'
 
 /** The route that the provider sends the browser back to. */
@@ -116,7 +116,7 @@ export function createOidcProvider(
         // just after the provider has changed its keys.
         const description = await keep(discover(transport, config, authenticate))
         const tokens = await exchangeCode(description, callback, expected).catch((error: unknown) => {
-          if (!isClientRefused(error)) throw error
+          if (!isClientRejected(error)) throw error
           ways.reverse()
           return exchangeCode(description, callback, expected)
         })
@@ -159,13 +159,13 @@ async function readStatement(
   tokens: Tokens,
 ): Promise<Statement> {
   const claims = tokens.claims()
-  if (!claims || !tokens.id_token) throw refused('The provider gave no ID token. Begin again.')
+  if (!claims || !tokens.id_token) throw rejected('The provider gave no ID token. Begin again.')
   const userInfo = metadata.userinfo_endpoint
     ? await openId.fetchUserInfo(configuration, tokens.access_token, claims.sub)
     : {}
   const subject = textClaim([claims], subjectClaim)
   if (subject === undefined || subject.length > MAX_SUBJECT_LENGTH) {
-    throw refused(
+    throw rejected(
       `The provider's ID token has no ${subjectClaim} that could name you: tell the operator of this server.`,
     )
   }

@@ -10,7 +10,7 @@ import { endSession, type SessionOrigin, startSession } from '../../sessions/ses
 import type { User } from '../../users.ts'
 import { findOrAddUser, findUserByIdentity, noteIdentityUse } from '../identities.ts'
 import { holdsClaim, usernameFrom, verifiedEmail } from './claims.ts'
-import { refused } from './errors.ts'
+import { rejected } from './errors.ts'
 import type { OidcProvider, Statement } from './provider.ts'
 
 type Parts = Pick<Services, 'database' | 'vault'>
@@ -19,7 +19,7 @@ type Parts = Pick<Services, 'database' | 'vault'>
 export function checkRequiredClaim({ config }: OidcProvider, { claims }: Statement): void {
   const rule = config.requiredClaim
   if (rule === null || holdsClaim(claims, rule)) return
-  throw refused(
+  throw rejected(
     `Your account at ${config.label} may not be used here: it lacks "${rule.name}" with the value "${rule.value}". Ask the operator of this server.`,
   )
 }
@@ -37,7 +37,7 @@ export async function findSigningIn(
   const { issuer, subject, claims } = statement
   const known = await findUserByIdentity(database, { issuer, subject })
   if (!known && !config.createUsers) {
-    throw refused(
+    throw rejected(
       `You have no account here, and ${config.label} does not make one. Ask an administrator for an account, or connect ${config.label} on the account page of the one you have.`,
     )
   }
