@@ -66,7 +66,9 @@ function ProviderForm({ label, isOnly }: { label: string; isOnly: boolean }) {
     <form method="post" action={publicPath('/sign-in/oidc')} className={classes.provider}>
       <input type="hidden" name="csrf" value={csrfToken()} />
       <input type="hidden" name="return_to" value={`${location.pathname}${location.search}`} />
-      {isOnly && <p>You last proved who you are more than five minutes ago. Sign in at {label}, then repeat this here.</p>}
+      {isOnly && (
+        <p>You last proved who you are more than five minutes ago. Sign in at {label}, then repeat this here.</p>
+      )}
       <Button type="submit" variant={isOnly ? 'filled' : 'default'}>
         Sign in again with {label}
       </Button>

@@ -55,7 +55,11 @@ describe('the settings of the OpenID provider', () => {
   })
 
   it('keep the issuer as it is written, and take http on loopback', () => {
-    for (const issuer of ['https://corp.auth0.example/', 'https://Login.corp.example/realms/A', 'http://127.0.0.1:8080']) {
+    for (const issuer of [
+      'https://corp.auth0.example/',
+      'https://Login.corp.example/realms/A',
+      'http://127.0.0.1:8080',
+    ]) {
       expect(readConfig({ ...RIGHT, OIDC_ISSUER: issuer }).oidc?.issuer).toBe(issuer)
     }
   })
@@ -69,7 +73,11 @@ describe('the settings of the OpenID provider', () => {
     ['OIDC_ISSUER', 'login.corp.example', 'must be an http(s) address'],
     ['OIDC_ISSUER', 'http://login.corp.example', 'must start with https://'],
     ['OIDC_ISSUER', 'https://login.corp.example?x=1', 'must be a plain address'],
-    ['OIDC_ISSUER', 'https://login.corp.example/a/.well-known/openid-configuration', 'use https://login.corp.example/a'],
+    [
+      'OIDC_ISSUER',
+      'https://login.corp.example/a/.well-known/openid-configuration',
+      'use https://login.corp.example/a',
+    ],
     ['OIDC_ISSUER', 'http://localhost:4600', 'is the address of this server'],
     ['OIDC_SCOPES', 'profile email', 'must hold openid'],
     ['OIDC_LABEL', 'x'.repeat(61), 'must be at most 60 characters'],

@@ -46,7 +46,10 @@ interface Reader {
   problems: string[]
 }
 
-export function readOidc({ read, env, problems }: Reader, publicUrl: string): { oidc: OidcConfig | null; passwordSignIn: boolean } {
+export function readOidc(
+  { read, env, problems }: Reader,
+  publicUrl: string,
+): { oidc: OidcConfig | null; passwordSignIn: boolean } {
   const isSet = (name: string) => Boolean(env[name]?.trim())
   const problem = (text: string) => problems.push(text)
   const issuer = read<string | null>('OIDC_ISSUER', null, parseIssuer)

@@ -86,7 +86,11 @@ describeInBrowser('Single sign-on', (stage) => {
   test('says on the sign-in page that the provider is away', async () => {
     await provider.stop()
     try {
-      const away = await startService('SQLite', { ...(await ownAddress()), ...oidcSettings(provider), PASSWORD_SIGN_IN: 'false' })
+      const away = await startService('SQLite', {
+        ...(await ownAddress()),
+        ...oidcSettings(provider),
+        PASSWORD_SIGN_IN: 'false',
+      })
       try {
         const { page } = await stage.open({ baseURL: away.url })
         await page.goto('/sign-in')

@@ -25,7 +25,11 @@ describeOnBothEngines('what the OpenID provider answers', (engine) => {
   beforeAll(async () => {
     address = await ownAddress()
     provider = await startOpenIdProvider(address.PUBLIC_URL ?? '', 'client_secret_post')
-    service = await startService(engine, { ...address, ...oidcSettings(provider) }, { limits: { retryMin: 1, retryMax: 2 } })
+    service = await startService(
+      engine,
+      { ...address, ...oidcSettings(provider) },
+      { limits: { retryMin: 1, retryMax: 2 } },
+    )
   })
   afterEach(() => {
     provider.tamper = null
@@ -76,7 +80,8 @@ describeOnBothEngines('what the OpenID provider answers', (engine) => {
     ['no signature (none)', async (claims) => new UnsecuredJWT(claims).encode()],
     [
       'a signature with the client’s secret',
-      (claims) => new SignJWT(claims).setProtectedHeader({ alg: 'HS256' }).sign(new TextEncoder().encode(CLIENT_SECRET)),
+      (claims) =>
+        new SignJWT(claims).setProtectedHeader({ alg: 'HS256' }).sign(new TextEncoder().encode(CLIENT_SECRET)),
     ],
     [
       'a signature of another key under the same name',
@@ -109,9 +114,9 @@ describeOnBothEngines('what the OpenID provider answers', (engine) => {
     const answer = await signInThere(visitor, service)
     expect([answer.status, headingOf(answer), answer.headers.get('location')]).toEqual([403, 'That did not work', null])
     expect(await isSignedIn(visitor)).toBe(false)
-    expect((await service.services.database.selectFrom('identities').selectAll().execute()).map((row) => row.subject)).not.toContain(
-      'somebody-else',
-    )
+    expect(
+      (await service.services.database.selectFrom('identities').selectAll().execute()).map((row) => row.subject),
+    ).not.toContain('somebody-else')
   })
 
   it('refuses an answer without an ID token', async () => {
@@ -159,7 +164,10 @@ describeOnBothEngines('what the OpenID provider answers', (engine) => {
     const visitor = openVisitor(service, provider)
     const callback = await followThere(visitor, await beginSignIn(visitor), service.url)
     const { database } = service.services
-    await database.updateTable('oidcStates').set({ expiresAt: new Date(Date.now() - 1).toISOString() }).execute()
+    await database
+      .updateTable('oidcStates')
+      .set({ expiresAt: new Date(Date.now() - 1).toISOString() })
+      .execute()
     expect((await visitor.here.get(callback)).status).toBe(403)
     expect(await isSignedIn(visitor)).toBe(false)
   })
@@ -213,7 +221,10 @@ describeOnBothEngines('what the OpenID provider answers', (engine) => {
 
   it('asks nobody but the issuer and whom its description names', async () => {
     addPerson(provider, 'moved')
-    provider.tamper = { route: 'discovery', change: (body) => ({ ...body, token_endpoint: 'http://169.254.169.254/token' }) }
+    provider.tamper = {
+      route: 'discovery',
+      change: (body) => ({ ...body, token_endpoint: 'http://169.254.169.254/token' }),
+    }
     const visitor = openVisitor(service, provider)
     const answer = await signInThere(visitor, service)
     expect([answer.status, answer.text.includes('169.254.169.254')]).toEqual([503, true])

@@ -49,7 +49,15 @@ describeOnBothEngines('signing out at the OpenID provider', (engine) => {
 
   function claimsOf(sub: string, changes: Record<string, unknown> = {}): JWTPayload {
     const jti = `jti-${Math.random()}`
-    const claims = { iss: provider.issuer, aud: CLIENT_ID, iat: now(), exp: now() + 120, jti, sub, events: { [EVENT]: {} } }
+    const claims = {
+      iss: provider.issuer,
+      aud: CLIENT_ID,
+      iat: now(),
+      exp: now() + 120,
+      jti,
+      sub,
+      events: { [EVENT]: {} },
+    }
     return { ...claims, ...changes }
   }
 
@@ -152,11 +160,14 @@ describeOnBothEngines('signing out at the OpenID provider', (engine) => {
     expect(await isSignedIn(visitor)).toBe(true)
   })
 
-  it.each(['JWT', 'logout+jwt', 'application/logout+jwt', 'LOGOUT+JWT', undefined])('takes the type %s', async (typ) => {
-    const visitor = await signedIn('typed')
-    expect((await tell(await signed(claimsOf(visitor.sub), { typ }))).status).toBe(200)
-    expect(await isSignedIn(visitor)).toBe(false)
-  })
+  it.each(['JWT', 'logout+jwt', 'application/logout+jwt', 'LOGOUT+JWT', undefined])(
+    'takes the type %s',
+    async (typ) => {
+      const visitor = await signedIn('typed')
+      expect((await tell(await signed(claimsOf(visitor.sub), { typ }))).status).toBe(200)
+      expect(await isSignedIn(visitor)).toBe(false)
+    },
+  )
 
   const wrong: [string, (sub: string) => string | Promise<string>][] = [
     ['no token', () => ''],
@@ -180,7 +191,8 @@ describeOnBothEngines('signing out at the OpenID provider', (engine) => {
     ['no signature', (sub) => new UnsecuredJWT(claimsOf(sub)).encode()],
     [
       'a signature of its own making',
-      (sub) => new SignJWT(claimsOf(sub)).setProtectedHeader({ alg: 'HS256' }).sign(new TextEncoder().encode('x'.repeat(32))),
+      (sub) =>
+        new SignJWT(claimsOf(sub)).setProtectedHeader({ alg: 'HS256' }).sign(new TextEncoder().encode('x'.repeat(32))),
     ],
   ]
   it('ends nothing for anything else, and slows down who tries often', async () => {

@@ -1,10 +1,11 @@
-// The routes for signing in with a password, and for signing out.
+// The sign-in page, whose plain forms need no script; signing in with a password, and signing out.
 
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { Actor } from '../../audit/events.ts'
 import { recordEvent } from '../../audit/events.ts'
 import { Failure } from '../../failure.ts'
 import { failureRows } from '../../http/failures.ts'
+import { type Html, html } from '../../http/html/html.ts'
 import { formField, isForProgram, onwardPage, sendPage } from '../../http/html/layout.ts'
 import { ownPath } from '../../http/return-to.ts'
 import type { App } from '../../http/server.ts'
@@ -18,8 +19,7 @@ import { setDeviceCookie } from './device-cookie.ts'
 import { newDeviceCookie, rememberBrowser } from './known-devices.ts'
 import { findIdToken } from './provider-sessions.ts'
 import { checkCsrf, passwordOrigin, readSessionCookie, setSessionCookie } from './session-cookie.ts'
-import { csrfTokenOf, endSession, findSession, startSession } from './sessions.ts'
-import { sendSignInPage } from './sign-in-page.ts'
+import { csrfTokenOf, endSession, findSession, newSessionId, startSession } from './sessions.ts'
 
 /** For an `app` that is already set up for pages. */
 export function signInRoutes(app: App, services: Services, loginThrottle: LoginThrottle): void {
@@ -90,4 +90,63 @@ async function endSessionUrl({ oidc }: Pick<Services, 'oidc'>, idToken: string |
 function sendAway(publicUrl: string, request: FastifyRequest, reply: FastifyReply, label: string, url: string) {
   if (isForProgram(request)) return reply.send({ sign_out: { url } })
   return sendPage(publicUrl, reply, 200, onwardPage(label, url))
+}
+
+interface Form {
+  returnTo: string
+  login?: string
+  problem?: string
+}
+
+const OR = html`<p class="or soft">or</p>\n`
+
+type Parts = Pick<Services, 'publicUrl' | 'oidc' | 'passwordSignIn'>
+
+/** The CSRF token of its forms belongs to a cookie, which is set even before there is a session. */
+export function sendSignInPage(
+  parts: Parts,
+  request: FastifyRequest,
+  reply: FastifyReply,
+  status: number,
+  form: Form,
+): FastifyReply {
+  const { publicUrl, oidc, passwordSignIn } = parts
+  let id = readSessionCookie(publicUrl, request)
+  if (id === undefined) {
+    id = newSessionId()
+    setSessionCookie(publicUrl, reply, id)
+  }
+  const hidden = html`<input type="hidden" name="csrf" value="${csrfTokenOf(id)}">
+<input type="hidden" name="return_to" value="${form.returnTo}">`
+  const forms = [
+    ...(passwordSignIn ? [passwordForm(publicUrl, form, hidden)] : []),
+    ...(oidc ? [providerForm(publicUrl, oidc.config.label, hidden)] : []),
+  ]
+  const body = html`${problemOf(form)}${forms.flatMap((each, index) => (index === 0 ? [each] : [OR, each]))}`
+  return sendPage(publicUrl, reply, status, { title: 'Sign in', body })
+}
+
+function problemOf({ problem }: Form): Html | null {
+  return problem === undefined ? null : html`<p class="problem" id="problem" role="alert">${problem}</p>\n`
+}
+
+function providerForm(publicUrl: string, label: string, hidden: Html): Html {
+  return html`<form method="post" action="${publicPath(publicUrl, '/sign-in/oidc')}">
+${hidden}
+<button type="submit">Sign in with ${label}</button>
+</form>
+`
+}
+
+function passwordForm(publicUrl: string, { login = '', problem }: Form, hidden: Html): Html {
+  const describedBy = problem === undefined ? null : html` aria-describedby="problem"`
+  return html`<form method="post" action="${publicPath(publicUrl, '/sign-in')}">
+${hidden}
+<label for="login">E-mail address or user name</label>
+<input id="login" name="login" value="${login}" autocomplete="username" autocapitalize="none" spellcheck="false" required${describedBy}>
+<label for="password">Password</label>
+<input id="password" name="password" type="password" autocomplete="current-password" required${describedBy}>
+<button type="submit">Sign in</button>
+</form>
+`
 }

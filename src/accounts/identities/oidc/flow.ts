@@ -8,10 +8,10 @@ import { randomSecret } from '../../../platforms/oauth.ts'
 import type { Services } from '../../services.ts'
 import { confirmSession, type Session, type SessionOrigin } from '../../sessions/sessions.ts'
 import { addIdentity, findUserByIdentity } from '../identities.ts'
-import { type Attempt, keepAttempt } from './states.ts'
 import { rejected } from './errors.ts'
 import type { Expected, OidcProvider, Statement } from './provider.ts'
 import { beginSession, checkRequiredClaim, findSigningIn } from './sign-in.ts'
+import { type Attempt, keepAttempt } from './states.ts'
 
 type Parts = Pick<Services, 'database' | 'vault'>
 

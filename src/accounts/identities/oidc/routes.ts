@@ -17,11 +17,11 @@ import type { LoginThrottle } from '../../login-throttle.ts'
 import type { Services } from '../../services.ts'
 import { checkCsrf, originOf, readSessionCookie, setSessionCookie } from '../../sessions/session-cookie.ts'
 import { csrfTokenOf, hashOf } from '../../sessions/sessions.ts'
-import { sendSignInPage } from '../../sessions/sign-in-page.ts'
-import { takeAttempt } from './states.ts'
+import { sendSignInPage } from '../../sessions/sign-in-routes.ts'
 import { beginAttempt, finishAttempt } from './flow.ts'
 import { endByProvider } from './logout.ts'
 import { CALLBACK_PATH, type OidcProvider } from './provider.ts'
+import { takeAttempt } from './states.ts'
 
 /** Per network: nobody need be signed in to begin, and each begins with a row in the store. */
 const MAX_BEGUN_A_MINUTE = 300
