@@ -150,7 +150,6 @@ export function parseConfig<Name extends string>(
 
   const publicUrl = read('PUBLIC_URL', `http://localhost:${port}`, parsePublicUrl)
   const signIn = readOidc({ read, env, problems }, publicUrl)
-
   const config = {
     host: read('HOST', '127.0.0.1', parseListenHost),
     port,
