@@ -1,7 +1,9 @@
 // All calls to the server; no other file of the dashboard uses fetch.
 
 import type { Static } from 'typebox'
+import type { IdentitySchema } from '../src/accounts/identities/routes.ts'
 import type { ApiTokenSchema, UserSchema } from '../src/accounts/schemas.ts'
+import type { OwnSessionSchema } from '../src/accounts/sessions/own-session-routes.ts'
 import type { SessionSchema } from '../src/accounts/sessions/session-routes.ts'
 import type { EventSchema } from '../src/audit/schemas.ts'
 import type { Pagination as PaginationSchema } from '../src/http/pagination.ts'
@@ -19,6 +21,9 @@ import { publicPath } from './public-path.ts'
 
 export type User = Static<typeof UserSchema>
 export type ApiToken = Static<typeof ApiTokenSchema>
+export type Identity = Static<typeof IdentitySchema>
+/** A browser in which the user is signed in. */
+export type OwnSession = Static<typeof OwnSessionSchema>
 export type Key = Static<typeof KeySchema>
 export type Event = Static<typeof EventSchema>
 export type Integration = Static<typeof IntegrationSchema>
@@ -51,7 +56,7 @@ export interface ImportedKeys {
 /** The signed-in user as far as this page knows, and the token that it sends with every write. */
 let known: { userId: string; csrfToken: string } | undefined
 
-/** Asks the signed-in user for the password again, in the shell's dialog; false when they cancel. */
+/** Asks the signed-in user to prove again who they are, in the shell's dialog; false when they cancel. */
 let askPassword: () => Promise<boolean> = async () => false
 
 export function whenPasswordIsNeeded(ask: () => Promise<boolean>): void {
@@ -122,8 +127,13 @@ export async function readSession(): Promise<Session> {
 }
 
 export async function signOut(): Promise<void> {
-  await call('POST', '/sign-out')
-  location.assign(publicPath('/sign-in'))
+  const elsewhere = await call<{ sign_out: { url: string } } | undefined>('POST', '/sign-out')
+  location.assign(elsewhere?.sign_out.url ?? publicPath('/sign-in'))
+}
+
+/** The token that a form of ours sends, which the browser leaves this page with. */
+export function csrfToken(): string {
+  return known?.csrfToken ?? ''
 }
 
 /** For actions that need the password again, within the next minutes. */
@@ -135,6 +145,30 @@ export async function changePassword(password: { current: string; new: string; e
   await call('PUT', '/session/password', { body: { password } })
   // It has begun a new session.
   await readSession()
+}
+
+// The user's own sessions and identities
+
+export async function listOwnSessions(): Promise<OwnSession[]> {
+  return (await call<{ sessions: OwnSession[] }>('GET', '/v1/sessions')).sessions
+}
+
+export async function endOwnSession(id: string): Promise<void> {
+  await call('DELETE', `/v1/sessions/${encodeURIComponent(id)}`)
+}
+
+export async function listIdentities(): Promise<Identity[]> {
+  return (await call<{ identities: Identity[] }>('GET', '/v1/identities')).identities
+}
+
+/** The browser goes to the provider, and comes back to the account page. */
+export async function connectIdentity(): Promise<void> {
+  const { identity } = await call<{ identity: { url: string } }>('POST', '/v1/identities')
+  location.assign(identity.url)
+}
+
+export async function removeIdentity(id: string): Promise<void> {
+  await call('DELETE', `/v1/identities/${encodeURIComponent(id)}`)
 }
 
 // Integrations

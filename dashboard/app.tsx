@@ -18,6 +18,7 @@ const PullRequestsPage = lazy(async () => ({
 }))
 const KeysPage = lazy(async () => ({ default: (await import('./keys/keys-page.tsx')).KeysPage }))
 const TokensPage = lazy(async () => ({ default: (await import('./tokens/tokens-page.tsx')).TokensPage }))
+const AccountPage = lazy(async () => ({ default: (await import('./account/account-page.tsx')).AccountPage }))
 const ActivityPage = lazy(async () => ({ default: (await import('./activity/activity-page.tsx')).ActivityPage }))
 
 export function App() {
@@ -58,6 +59,8 @@ function CurrentPage({ session, path }: { session: Session; path: string }) {
       return <TokensPage session={session} />
     case '/activity':
       return <ActivityPage />
+    case '/account':
+      return <AccountPage session={session} />
     default:
       return <ProfilePage session={session} />
   }

@@ -46,6 +46,14 @@ export function useTokens() {
   return loadedFrom(useQuery({ queryKey: ['tokens'], queryFn: api.listTokens }))
 }
 
+export function useOwnSessions() {
+  return loadedFrom(useQuery({ queryKey: ['own-sessions'], queryFn: api.listOwnSessions }))
+}
+
+export function useIdentities() {
+  return loadedFrom(useQuery({ queryKey: ['identities'], queryFn: api.listIdentities }))
+}
+
 /** Any action in the dashboard may add events. The old page stays visible until the new one is loaded. */
 export function useEvents(page: number) {
   const result = useQuery({

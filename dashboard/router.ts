@@ -3,7 +3,7 @@
 import { type MouseEvent, useSyncExternalStore } from 'react'
 import { pathBelow, publicPath } from './public-path.ts'
 
-export type PagePath = '/profile' | '/repositories' | '/pull-requests' | '/keys' | '/tokens' | '/activity'
+export type PagePath = '/profile' | '/repositories' | '/pull-requests' | '/keys' | '/tokens' | '/activity' | '/account'
 
 const CHANGED = 'forgelink:address'
 

@@ -4,11 +4,14 @@ import { callerFields } from './accounts/actor.ts'
 import { authenticate, authenticateSession, sessionOf } from './accounts/authenticate.ts'
 import { createBearer } from './accounts/bearer.ts'
 import { authenticateAdministrator } from './accounts/callers/administrators.ts'
+import { oidcRoutes } from './accounts/identities/oidc/routes.ts'
+import { identityRoutes } from './accounts/identities/routes.ts'
 import { createLoginThrottle } from './accounts/login-throttle.ts'
 import { accountRoutes, openAccountRoutes } from './accounts/routes.ts'
 import { isOpenToDelegates, scopeFor } from './accounts/scopes.ts'
 import { exchangeRoutes } from './accounts/service-tokens/exchange-routes.ts'
 import { serviceTokenRoutes } from './accounts/service-tokens/routes.ts'
+import { ownSessionRoutes } from './accounts/sessions/own-session-routes.ts'
 import { sessionRoutes } from './accounts/sessions/session-routes.ts'
 import { signInRoutes } from './accounts/sessions/sign-in-routes.ts'
 import { openTokenRoutes, tokenRoutes } from './accounts/token-routes.ts'
@@ -107,6 +110,8 @@ export async function createApp(services: Services, config: ServerConfig, option
     })
     accountRoutes(signedIn, services)
     tokenRoutes(signedIn, services)
+    identityRoutes(signedIn, services)
+    ownSessionRoutes(signedIn, services)
     keyRoutes(signedIn, services)
     integrationRoutes(signedIn, services, { revoker, healthChecks, exposeAccessTokens: config.exposeAccessTokens })
     searchRoutes(signedIn, services)
@@ -133,6 +138,7 @@ export async function createApp(services: Services, config: ServerConfig, option
     configurePages(pages, publicUrl)
     docsPageRoute(pages, publicUrl)
     signInRoutes(pages, services, loginThrottle)
+    oidcRoutes(pages, services, loginThrottle)
     oauthRoutes(pages, services, { revoker, answerCallback: createCallback(services, revoker) })
     await pages.register(async (linking) => linkingRoutes(linking, services, { limitRate }))
     await dashboardRoutes(pages, publicUrl, dashboard, async (request) => {

@@ -6,6 +6,7 @@ import { readPem } from './config/certificates.ts'
 import { parseDatabaseUrl } from './config/database-url.ts'
 import type { AllowedHost } from './config/hosts.ts'
 import { entryForPlatform, parseAllowedHost, parseListenHost, parseRange, parseServerName } from './config/hosts.ts'
+import { OIDC_SECRETS, type OidcConfig, readOidc } from './config/oidc.ts'
 import { withSecretFiles } from './config/secret-files.ts'
 import { parseSecretKeys, type SecretKey } from './config/secret-keys.ts'
 import { parseBoolean, parseList, parseNumber, parseOneOf } from './config/values.ts'
@@ -19,6 +20,7 @@ import {
 } from './config/web-addresses.ts'
 
 export type { AllowedHost } from './config/hosts.ts'
+export type { OidcConfig } from './config/oidc.ts'
 export type { SecretKey } from './config/secret-keys.ts'
 export type { PlatformRoot } from './config/web-addresses.ts'
 
@@ -72,6 +74,10 @@ export interface Config {
   secretKeys: SecretKey[] | null
   github: OAuthPlatform
   gitlab: OAuthPlatform
+  /** The organisation's own provider, where people sign in; null: they sign in here. */
+  oidc: OidcConfig | null
+  /** Whether people sign in with a password of Forgelink. */
+  passwordSignIn: boolean
   allowedHosts: AllowedHost[]
   /** PEM text of additional certificate authorities. */
   extraCaCerts: string | null
@@ -140,7 +146,7 @@ export function parseConfig<Name extends string>(
   environment: Environment,
   platforms: HostedPlatform<Name>[],
 ): Omit<Config, 'github' | 'gitlab'> & Record<Name, OAuthPlatform> {
-  const secrets = [...SECRETS, ...platforms.map(({ prefix }) => `${prefix}_CLIENT_SECRET`)]
+  const secrets = [...SECRETS, ...OIDC_SECRETS, ...platforms.map(({ prefix }) => `${prefix}_CLIENT_SECRET`)]
   const { env, problems } = withSecretFiles(environment, secrets)
 
   /**
@@ -177,25 +183,30 @@ export function parseConfig<Name extends string>(
     Name,
     OAuthPlatform
   >
-  const ownUrls = platforms
-    .map(({ name }) => oauth[name].url)
-    .filter((own) => platforms.every(({ url }) => url !== own))
+  const hostedUrls = platforms.map(({ url }) => url)
+  const ownUrls = platforms.map(({ name }) => oauth[name].url).filter((url) => !hostedUrls.includes(url))
   const databaseUrl = read<string | null>('DATABASE_URL', null, parseDatabaseUrl)
   const secretKeys = read<SecretKey[] | null>('SECRET_KEYS', null, parseSecretKeys)
   if (env.DATABASE_URL?.trim() && !env.SECRET_KEYS?.trim() && !env.SECRET_KEYS_FILE?.trim()) {
     problems.push(NO_SECRET_KEYS)
   }
 
+  const publicUrl = read('PUBLIC_URL', `http://localhost:${port}`, parsePublicUrl)
+  const signIn = readOidc({ read, env, problems }, publicUrl)
   const config = {
     host: read('HOST', '127.0.0.1', parseListenHost),
     port,
-    publicUrl: read('PUBLIC_URL', `http://localhost:${port}`, parsePublicUrl),
+    publicUrl,
     dataDir: resolve(read('DATA_DIR', './data', String)),
     databaseUrl,
     postgres: readPostgres(read),
     secretKeys,
     ...oauth,
-    allowedHosts: [...read('ALLOWED_HOSTS', [], parseList(parseAllowedHost)), ...ownUrls.flatMap(entryForPlatform)],
+    ...signIn,
+    allowedHosts: [
+      ...read('ALLOWED_HOSTS', [], parseList(parseAllowedHost)),
+      ...[...ownUrls, ...(signIn.oidc ? [signIn.oidc.issuer] : [])].flatMap(entryForPlatform),
+    ],
     extraCaCerts: read<string | null>('EXTRA_CA_CERTS', null, readPem),
     httpsProxy: read<string | null>('HTTPS_PROXY', null, parseProxy),
     noProxy: read('NO_PROXY', [], parseList(String)),

@@ -15,6 +15,9 @@ export type FailureCode =
   | 'password_required' // a session has to give the password again for this
   | 'user_required' // a service token is exchanged for a user that the body names
   | 'issuer_not_allowed' // a service acts only for users of the issuers that its token lists
+  | 'session_required' // for a person in a browser only
+  | 'sign_in_refused' // the provider, or a rule for signing in, refuses the person
+  | 'issuer_unavailable' // the OpenID provider gives no answer, or none that can be used
   | 'user_inactive' // deactivated: nobody acts for that user
   | 'not_found'
   | 'conflict'

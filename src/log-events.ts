@@ -16,6 +16,8 @@ export interface LogEvents {
   scm_api_sunset: { host: string; sunset: string }
   /** `range`: the address's range, or what else is wrong; `setting`: the entry that ALLOWED_HOSTS would need. */
   scm_address_refused: { host: string; port: number; address: string; range: string; setting: string }
+  /** Signing in at the OpenID provider failed by its answer, not by the person; `reason`: what was wrong with it. */
+  oidc_answer_refused: { host: string; reason: string }
   revocation_done: { scm_type: string }
   revocation_postponed: { scm_type: string; attempts: number; code: string }
   revocation_given_up: { scm_type: string; reason: string; attempts?: number }
@@ -57,6 +59,7 @@ export const LOG_EVENTS: Record<LogEvent, { level: 'debug' | 'warn'; isCounted: 
   scm_origin_left_alone: { level: 'warn', isCounted: true },
   scm_api_sunset: { level: 'warn', isCounted: true },
   scm_address_refused: { level: 'warn', isCounted: true },
+  oidc_answer_refused: { level: 'warn', isCounted: true },
   revocation_done: { level: 'debug', isCounted: true },
   revocation_postponed: { level: 'debug', isCounted: true },
   revocation_given_up: { level: 'warn', isCounted: true },

@@ -30,6 +30,8 @@ describe('readConfig', () => {
         scopes: ['user:email', 'read:org', 'read:public_key'],
       },
       gitlab: { url: 'https://gitlab.com', clientId: null, clientSecret: null, scopes: ['read_api'] },
+      oidc: null,
+      passwordSignIn: true,
       allowedHosts: [],
       extraCaCerts: null,
       httpsProxy: null,

@@ -1,6 +1,7 @@
 // Opens and closes what `serve` and the other commands use; each part is given only what it needs.
 
 import { mkdirSync } from 'node:fs'
+import { createOidcProvider } from './accounts/identities/oidc/provider.ts'
 import { createPasswords } from './accounts/passwords.ts'
 import type { Services as AccountServices } from './accounts/services.ts'
 import { countUsers } from './accounts/users.ts'
@@ -112,6 +113,8 @@ export async function openServices(config: Config, options: ServiceOptions = {})
     publicUrl,
     limits: { maxKeys, maxLinks, maxApiTokens },
     oauth: readOAuthSetups(config),
+    oidc: config.oidc && createOidcProvider({ transport, log, publicUrl }, config.oidc),
+    passwordSignIn: config.passwordSignIn,
     async close() {
       background.startDraining()
       await Promise.all([background.drained(), failureTrail.flush(), tokenShowings.flush()])

@@ -3,6 +3,9 @@
 import { Validator } from '@seriousme/openapi-schema-validator'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { Sandbox } from '../sandbox/sandbox.ts'
+import { addIdentity } from '../src/accounts/identities/identities.ts'
+import { startSession } from '../src/accounts/sessions/sessions.ts'
+import { COMMAND_LINE } from '../src/audit/events.ts'
 import { type Browser, openBrowser, ownAddress } from './support/browser.ts'
 import {
   codesOf,
@@ -27,7 +30,7 @@ let alice: Account
 let browser: Browser
 let description: Description
 /** The ids that the calls below name. */
-const ids = { link: '', key: '', token: '', service: '', linkSession: '', code: '', delegate: '' }
+const ids = { link: '', key: '', token: '', service: '', linkSession: '', code: '', delegate: '', session: '', identity: '' }
 
 beforeAll(async () => {
   const { sandbox: started, settings } = await startPlatforms()
@@ -45,6 +48,12 @@ beforeAll(async () => {
   ids.delegate = (await added.exchange({ user: { id: alice.id } })).json.token
   await linkInSession()
   ids.token = (await alice.call('POST', '/v1/tokens', { name: 'first' })).json.token.id
+  const identity = { issuer: 'https://login.example.test', subject: 'alice' }
+  await service.services.database.transaction().execute(async (transaction) => {
+    ids.identity = (await addIdentity(transaction, COMMAND_LINE, alice.id, identity)).id
+    await startSession(transaction, alice.id, { beganBy: 'password', remoteIp: null, userAgent: null })
+  })
+  ids.session = (await alice.call('GET', '/v1/sessions')).json.sessions[0].id
 })
 /** A link session that waits for its completion. */
 async function linkInSession(): Promise<void> {
@@ -192,6 +201,10 @@ const calls: Record<string, Call> = {
   createLinkSession: { body: () => ({ link_session: { return_url: RETURN_URL } }), headers: asDelegate },
   getLinkSession: { id: () => ids.linkSession },
   completeLinkSession: { id: () => ids.linkSession, body: () => ({ code: ids.code }) },
+  listSessions: {},
+  deleteSession: { id: () => ids.session },
+  listIdentities: {},
+  deleteIdentity: { id: () => ids.identity },
   listServiceTokens: {},
   createServiceToken: {
     inSession: true,

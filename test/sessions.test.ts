@@ -47,6 +47,8 @@ describeOnBothEngines('sessions', (engine) => {
           user: (await alice.call('GET', '/v1/users/self')).json.user,
           csrf_token: expect.stringMatching(/^[A-Za-z0-9_-]{43}$/),
           public_url: service.url,
+          has_password: true,
+          provider: null,
           platforms: [
             expect.objectContaining({ scm_type: 'github', oauth: { configured: false, url: 'https://github.com' } }),
             expect.objectContaining({ scm_type: 'gitlab', oauth: { configured: false, url: 'https://gitlab.com' } }),

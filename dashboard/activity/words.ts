@@ -74,6 +74,8 @@ export function meansWords({ via, api_token, act }: Event): string {
       return 'in a browser'
     case 'password':
       return 'with a password'
+    case 'oidc':
+      return 'at your organisation’s provider'
     case 'command_line':
       return 'by the operator'
     case 'server':

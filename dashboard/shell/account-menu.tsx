@@ -1,21 +1,25 @@
 // The menu of the signed-in user.
 
 import { Menu, UnstyledButton } from '@mantine/core'
+import type { MouseEvent } from 'react'
 import type { User } from '../api.ts'
 import { signOut } from '../api.ts'
 import { asFailure } from '../failure.ts'
 import { publicPath } from '../public-path.ts'
 import { useChange } from '../queries.ts'
+import { followLink } from '../router.ts'
 import { Icon } from '../ui/icons.tsx'
 import { announce } from '../ui/toast.tsx'
 import classes from './account-menu.module.css'
 
 interface AccountMenuProps {
   user: User
-  onChangePassword: () => void
+  /** null: the user has no password. */
+  onChangePassword: (() => void) | null
+  onFollow: () => void
 }
 
-export function AccountMenu({ user, onChangePassword }: AccountMenuProps) {
+export function AccountMenu({ user, onChangePassword, onFollow }: AccountMenuProps) {
   const leaving = useChange(leave)
   return (
     <Menu width={240} position="top-start">
@@ -33,9 +37,22 @@ export function AccountMenu({ user, onChangePassword }: AccountMenuProps) {
         </UnstyledButton>
       </Menu.Target>
       <Menu.Dropdown>
-        <Menu.Item leftSection={<Icon name="lock" size={16} />} onClick={onChangePassword}>
-          Change password
+        <Menu.Item
+          leftSection={<Icon name="person" size={16} />}
+          component="a"
+          href={publicPath('/account')}
+          onClick={(event: MouseEvent<HTMLAnchorElement>) => {
+            followLink(event)
+            onFollow()
+          }}
+        >
+          Signing in
         </Menu.Item>
+        {onChangePassword && (
+          <Menu.Item leftSection={<Icon name="lock" size={16} />} onClick={onChangePassword}>
+            Change password
+          </Menu.Item>
+        )}
         <Menu.Item leftSection={<Icon name="book" size={16} />} component="a" href={publicPath('/docs')}>
           API description
         </Menu.Item>

@@ -26,7 +26,11 @@ export function Shell({ session, path, children }: ShellProps) {
   const foot = (
     <div className={classes.foot}>
       <SchemeSwitch />
-      <AccountMenu user={session.user} onChangePassword={password.open} />
+      <AccountMenu
+        user={session.user}
+        onChangePassword={session.has_password ? password.open : null}
+        onFollow={menu.close}
+      />
     </div>
   )
   return (
@@ -72,7 +76,7 @@ export function Shell({ session, path, children }: ShellProps) {
         {foot}
       </Drawer>
       <PasswordDialog opened={changing} username={session.user.username} onClose={password.close} />
-      <ConfirmDialog username={session.user.username} />
+      <ConfirmDialog session={session} />
       <Toast />
     </>
   )

@@ -133,7 +133,10 @@ export async function authenticatePassword(
 }
 
 /** What checking a password needs. */
-export type PasswordServices = Pick<Services, 'database' | 'vault' | 'passwords' | 'failureTrail' | 'publicUrl'>
+export type PasswordServices = Pick<
+  Services,
+  'database' | 'vault' | 'passwords' | 'failureTrail' | 'publicUrl' | 'passwordSignIn'
+>
 
 /**
  * The minimum time of an answer to a wrong password, whether or not the account exists. For an existing account the
@@ -143,11 +146,12 @@ const WRONG_PASSWORD_MS = 50
 
 /** Throws `unauthorized`, `rate_limited` after too many wrong passwords, or `overloaded`. */
 export async function checkPassword(
-  { database, vault, passwords, failureTrail, publicUrl }: PasswordServices,
+  { database, vault, passwords, failureTrail, publicUrl, passwordSignIn }: PasswordServices,
   loginThrottle: LoginThrottle,
   request: FastifyRequest,
   { login, password }: { login: string; password: string },
 ): Promise<User> {
+  if (!passwordSignIn) throw unauthorized('This server takes no passwords: sign in at your organisation instead.')
   const user = await findUserByLogin(database, login)
   const network = networkOf(request.ip)
   const name = loginName(login)

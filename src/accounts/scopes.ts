@@ -39,7 +39,7 @@ export function splitServiceScopes(text: string): ServiceScope[] {
 
 /** Reads that may be sent by POST as well. */
 const READS_BY_POST = /^\/v1\/scm_integrations\/:id\/(search_repos|orgs|search_pull_requests)$/
-const CHANGES_OF_ACCOUNT = /^\/v1\/(users|account)\//
+const CHANGES_OF_ACCOUNT = /^\/v1\/(users|account|sessions|identities)(\/|$)/
 
 /** `route` is the registered path. A route not named here needs `read` for reading and `write` for anything else. */
 export function scopeFor(method: string, route: string): Scope {

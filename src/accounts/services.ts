@@ -5,6 +5,7 @@ import type { Config } from '../config.ts'
 import type { Database } from '../database/database.ts'
 import type { OAuthSetups } from '../platforms/oauth-setups.ts'
 import type { Vault } from '../secrets/vault.ts'
+import type { OidcProvider } from './identities/oidc/provider.ts'
 import type { Passwords } from './passwords.ts'
 
 export interface Services {
@@ -16,4 +17,8 @@ export interface Services {
   publicUrl: string
   limits: Pick<Config, 'maxApiTokens'>
   oauth: OAuthSetups
+  /** null: people do not sign in at a provider. */
+  oidc: OidcProvider | null
+  /** Whether people sign in with a password of Forgelink. */
+  passwordSignIn: boolean
 }

@@ -11,6 +11,7 @@ const MEANS: EventMeans[] = [
   'session',
   'api_token',
   'password',
+  'oidc',
   'command_line',
   'server',
   'service_token',

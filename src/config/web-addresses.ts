@@ -12,7 +12,7 @@ export interface PlatformRoot {
 const LOOPBACK = /^(localhost|127(\.\d{1,3}){3}|\[::1\])$/
 
 /** https, or http on loopback: tokens and cookies must not cross a network unencrypted. */
-function parseServiceUrl(text: string): string {
+export function parseServiceUrl(text: string): string {
   const url = URL.parse(text)
   if (!url || !['http:', 'https:'].includes(url.protocol))
     throw new Error(`must be an http(s) address, not ${shown(text)}`)
@@ -92,7 +92,7 @@ export function parseProxy(text: string): string {
  * The first segments of Forgelink's own paths: a base path must not begin with one, or it would be unclear whose it is.
  */
 const OWN_PATHS =
-  'activity assets avatars color-scheme.js docs favicon.ico healthz keys link-sessions metrics openapi.json pages.css profile ' +
+  'account activity assets avatars color-scheme.js docs favicon.ico healthz keys link-sessions metrics openapi.json pages.css profile ' +
   'pull-requests readyz repositories session sign-in sign-out tokens users v1'
 
 /** Its path is put unchanged into cookies, pages and redirects, so it has no characters that need encoding. */

@@ -13,6 +13,7 @@ import * as limits from './migrations/007-limits.ts'
 import * as platformsInFront from './migrations/008-platforms-in-front.ts'
 import * as sealedStarts from './migrations/009-sealed-starts.ts'
 import * as linkSessions from './migrations/010-link-sessions.ts'
+import * as oidcSignIn from './migrations/011-oidc-sign-in.ts'
 import * as linkStatus from './migrations/013-link-status.ts'
 
 /** By name, in their order. */
@@ -27,6 +28,7 @@ export const migrations = {
   '008-platforms-in-front': platformsInFront,
   '009-sealed-starts': sealedStarts,
   '010-link-sessions': linkSessions,
+  '011-oidc-sign-in': oidcSignIn,
   '013-link-status': linkStatus,
 }
 

@@ -28,6 +28,7 @@ const MIGRATIONS = [
   '008-platforms-in-front',
   '009-sealed-starts',
   '010-link-sessions',
+  '011-oidc-sign-in',
   '013-link-status',
 ]
 const TABLES = [
@@ -38,6 +39,8 @@ const TABLES = [
   'known_devices',
   'link_sessions',
   'oauth_states',
+  'oidc_logout_tokens',
+  'oidc_states',
   'revocations',
   'scm_integrations',
   'secret_keys',

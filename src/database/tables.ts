@@ -84,6 +84,42 @@ export interface SessionsTable {
   /** Where it began; null in rows of an older Forgelink. */
   remoteIp: string | null
   userAgent: string | null
+  // Only for sessions that began at the OpenID provider, which may end them; null for the others
+  oidcIssuer: string | null
+  oidcSubject: string | null
+  /** The provider's name for its own session there. */
+  oidcSid: string | null
+  /** With it the provider knows whom to sign out; null when it is too long to go into an address. */
+  idToken: Sealed | null
+}
+
+/** An attempt to sign in: we wait for the OpenID provider to send the browser back. */
+export interface OidcStatesTable {
+  /** SHA-256 of the state, which has 256 random bits. */
+  stateHash: string
+  /** SHA-256 of the value of the browser's session cookie, signed in or not. */
+  browserHash: string
+  purpose: OidcPurpose
+  /** Who is signed in here meanwhile; null for signing in. */
+  userId: string | null
+  /** The ID token has to repeat it. */
+  nonce: string
+  /** The PKCE code verifier. */
+  verifier: Sealed
+  /** Where to go afterwards: a path of ours. */
+  returnTo: string
+  createdAt: string
+  expiresAt: string
+}
+
+/** `confirm`: the person signs in there once more, to prove that it is still they; `connect`: to add the identity. */
+export type OidcPurpose = 'sign_in' | 'confirm' | 'connect'
+
+/** Logout tokens that were used, since each counts once. */
+export interface OidcLogoutTokensTable {
+  /** SHA-256 of issuer and `jti`. */
+  tokenHash: string
+  expiresAt: string
 }
 
 /** Browsers and addresses that have signed in as a user; see `accounts/sessions/known-devices.ts`. */
@@ -218,13 +254,15 @@ export interface RevocationsTable {
 }
 
 /**
- * How something was done: `password` is Basic credentials or the sign-in page, `server` the server itself, `service_token`
- * and `issuer` a JWT that a service was given or a trusted issuer has signed, `link_session` a page of a link session.
+ * How something was done: `password` is Basic credentials or the sign-in page, `oidc` the OpenID provider where people sign
+ * in, `server` the server itself, `service_token` and `issuer` a JWT that a service was given or a trusted issuer has signed,
+ * `link_session` a page of a link session.
  */
 export type EventMeans =
   | 'session'
   | 'api_token'
   | 'password'
+  | 'oidc'
   | 'command_line'
   | 'server'
   | 'service_token'
@@ -278,6 +316,8 @@ export interface Tables {
   scmIntegrations: ScmIntegrationsTable
   oauthStates: OAuthStatesTable
   linkSessions: LinkSessionsTable
+  oidcStates: OidcStatesTable
+  oidcLogoutTokens: OidcLogoutTokensTable
   revocations: RevocationsTable
   events: EventsTable
   secretKeys: SecretKeysTable

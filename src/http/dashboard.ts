@@ -9,7 +9,7 @@ import { messagePage, protectPage, sendPage } from './html/layout.ts'
 import { signInAddress } from './return-to.ts'
 import type { App } from './server.ts'
 
-const PAGES = ['/', '/profile', '/repositories', '/pull-requests', '/keys', '/tokens', '/activity']
+const PAGES = ['/', '/profile', '/repositories', '/pull-requests', '/keys', '/tokens', '/activity', '/account']
 const NONCE_PLACE = '__CSP_NONCE__'
 const BASE_PLACE = '__BASE_PATH__'
 

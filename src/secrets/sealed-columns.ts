@@ -4,7 +4,14 @@ import type { RawBuilder, Selectable } from 'kysely'
 import { sql } from 'kysely'
 import type { Database } from '../database/database.ts'
 import { listSealedStarts, sealedStart } from '../database/sealed-start.ts'
-import type { LinkSessionsTable, OAuthStatesTable, RevocationsTable, ScmIntegrationsTable } from '../database/tables.ts'
+import type {
+  LinkSessionsTable,
+  OAuthStatesTable,
+  OidcStatesTable,
+  RevocationsTable,
+  ScmIntegrationsTable,
+  SessionsTable,
+} from '../database/tables.ts'
 import type { Sealed } from '../sealed.ts'
 import type { SecretContext } from './vault.ts'
 import { isKeyId, keyIdOfStart, OLD_FORM_START, startOfSealed } from './vault.ts'
@@ -19,11 +26,13 @@ export interface SealedColumn {
 }
 
 /** A row of one of the tables: each column reads only members that its table has. */
-type SealedRow = IntegrationRow & RevocationRow & StateRow & LinkSessionRow
+type SealedRow = IntegrationRow & RevocationRow & StateRow & LinkSessionRow & SessionRow
 type IntegrationRow = Pick<Selectable<ScmIntegrationsTable>, 'id' | 'ownerId' | 'url' | 'webUrl' | 'apiUrl'>
 type RevocationRow = Pick<Selectable<RevocationsTable>, 'id' | 'ownerId' | 'webUrl'>
 type LinkSessionRow = Pick<Selectable<LinkSessionsTable>, 'id' | 'ownerId' | 'held'>
 type StateRow = Pick<Selectable<OAuthStatesTable>, 'stateHash' | 'userId'>
+type OidcStateRow = Pick<Selectable<OidcStatesTable>, 'stateHash' | 'userId'>
+type SessionRow = Pick<Selectable<SessionsTable>, 'idHash' | 'userId' | 'oidcIssuer'>
 
 export interface SealedSecret {
   row: string
@@ -52,6 +61,15 @@ export function heldTokenContext({ id, ownerId, held }: LinkSessionRow): SecretC
   return { table: 'link_sessions', column: 'held_token', row: id, owner: ownerId, sentTo: [held ?? ''] }
 }
 
+/** The verifier is sent to the OpenID provider that is set up. */
+export function oidcVerifierContext({ stateHash, userId }: OidcStateRow): SecretContext {
+  return { table: 'oidc_states', column: 'verifier', row: stateHash, owner: userId, sentTo: [] }
+}
+
+export function idTokenContext({ idHash, userId, oidcIssuer }: SessionRow): SecretContext {
+  return { table: 'sessions', column: 'id_token', row: idHash, owner: userId, sentTo: oidcIssuer ? [oidcIssuer] : [] }
+}
+
 /** All except `secret_keys.proof`, which stays sealed with the key that it proves. */
 export const SEALED_COLUMNS: SealedColumn[] = [
   ...(['access_token', 'refresh_token'] as const).flatMap((column) => [
@@ -65,6 +83,8 @@ export const SEALED_COLUMNS: SealedColumn[] = [
   ]),
   { table: 'oauth_states', column: 'verifier', key: 'state_hash', contextIn: verifierContext },
   { table: 'link_sessions', column: 'held_token', key: 'id', contextIn: heldTokenContext },
+  { table: 'oidc_states', column: 'verifier', key: 'state_hash', contextIn: oidcVerifierContext },
+  { table: 'sessions', column: 'id_token', key: 'id_hash', contextIn: idTokenContext },
 ]
 
 /** The columns that exist: an older version's database lacks some. */

@@ -43,7 +43,7 @@ afterAll(() => service.close())
 describe('headers', () => {
   /** Kept by browsers: the same for everybody, or the caller's own picture. */
   const KEPT = ['/pages.css', '/favicon.ico']
-  const PAGES = /^\/($|profile|repositories|pull-requests|keys|tokens|activity|sign-in|docs|users\/)/
+  const PAGES = /^\/($|profile|repositories|pull-requests|keys|tokens|activity|account|sign-in|docs|users\/)/
 
   function seen({ headers }: Answer) {
     const policy = headers.get('content-security-policy')
@@ -71,7 +71,7 @@ describe('headers', () => {
         expect([path, /text\/html/.test(answer.headers.get('content-type') ?? '') && !isPage]).toEqual([path, false])
       }
     }
-    expect(new Set(pages).size).toBe(14)
+    expect(new Set(pages).size).toBe(15)
   })
 
   it.each<[string, string, Record<string, string>, number, 'page' | 'api']>([

@@ -1,6 +1,7 @@
 // Reliability section 7: nobody sees or changes what is somebody else's, on any route, in any cache.
 
 import { afterAll, beforeAll, expect, it } from 'vitest'
+import { addIdentity } from '../../src/accounts/identities/identities.ts'
 import { setUserActive } from '../../src/accounts/roles.ts'
 import { SERVICE_SCOPES } from '../../src/accounts/scopes.ts'
 import { COMMAND_LINE } from '../../src/audit/events.ts'
@@ -22,7 +23,7 @@ import {
 import { addService } from '../support/service-tokens.ts'
 
 /** What an id in a path names; the word is the one that "not found" answers with. */
-type Noun = 'key' | 'token' | 'scm_integration' | 'link_session'
+type Noun = 'key' | 'token' | 'scm_integration' | 'link_session' | 'session' | 'identity'
 
 interface Rule {
   /**
@@ -72,6 +73,12 @@ const rules: Record<string, Rule> = {
   'GET /v1/keys': { who: 'own' },
   'POST /v1/keys': { who: 'own', body: { key: { name: 'x', content: 'x' } }, status: 422 },
   'GET /v1/events': { who: 'own' },
+  'GET /v1/sessions': { who: 'own', noDelegates: true },
+  'DELETE /v1/sessions/:id': { who: 'object', noun: 'session', status: 204, noDelegates: true },
+  'GET /v1/identities': { who: 'own', noDelegates: true },
+  // Only in a session.
+  'POST /v1/identities': { who: 'own', status: 403, noDelegates: true },
+  'DELETE /v1/identities/:id': { who: 'object', noun: 'identity', status: 204, noDelegates: true },
   'GET /v1/scm_integrations': { who: 'own' },
   'POST /v1/scm_integrations': { who: 'own', body: { scm_integration: {} }, status: 422 },
 
@@ -120,6 +127,7 @@ const rules: Record<string, Rule> = {
   'POST /link-sessions/:id/oauth': linking,
   'POST /link-sessions/:id/token': linking,
   'POST /link-sessions/:id/refuse': linking,
+  'GET /account': page,
   'GET /users/github/link': page,
   'POST /users/github/link': page,
   'GET /users/github/callback': { who: 'session', status: 400 },
@@ -137,6 +145,8 @@ const resources: Record<Noun, string> = {
   token: 'tokens',
   scm_integration: 'scm_integrations',
   link_session: 'link_sessions',
+  session: 'sessions',
+  identity: 'identities',
 }
 
 describeOnBothEngines('isolation', (engine) => {
@@ -207,7 +217,10 @@ describeOnBothEngines('isolation', (engine) => {
   /** The id of one of the owner's; a new one where the last was deleted. */
   async function idOf(noun: Noun): Promise<string> {
     if (noun === 'link_session') return idOfLinkSession()
+    if (noun === 'session') await openBrowser(service).signIn(owner)
+    if (noun === 'identity') await connectIdentity()
     const { json } = await owner.call('GET', `/v1/${resources[noun]}`)
+    if (noun === 'session') return json.sessions[0].id
     // Not the oldest token: that is the one the owner calls with.
     const found = json[resources[noun]].slice(noun === 'token' ? 1 : 0).at(-1)
     if (found) return found.id
@@ -220,6 +233,13 @@ describeOnBothEngines('isolation', (engine) => {
     const authorization = `Bearer ${bearers.delegateOfOwner}`
     const body = { link_session: { return_url: RETURN_URL } }
     return (await send('POST', `${service.url}/v1/link_sessions`, body, { authorization })).json.link_session.id
+  }
+
+  async function connectIdentity(): Promise<void> {
+    const identity = { issuer: 'https://login.example.test', subject: `owner-${Math.random()}` }
+    await service.services.database
+      .transaction()
+      .execute((transaction) => addIdentity(transaction, COMMAND_LINE, owner.id, identity))
   }
 
   /** One call by a browser or a program, as the route has it. */

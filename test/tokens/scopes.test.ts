@@ -38,6 +38,8 @@ const routes: Record<Scope, string[]> = {
     'GET /v1/keys',
     'GET /v1/keys/:id',
     'GET /v1/events',
+    'GET /v1/sessions',
+    'GET /v1/identities',
     'GET /v1/users/self',
     'GET /v1/link_sessions/:id',
     'GET /v1/admin/service_tokens',
@@ -64,7 +66,14 @@ const routes: Record<Scope, string[]> = {
     'PUT /v1/tokens/:id/renew',
     'DELETE /v1/tokens/:id',
   ],
-  account: ['PUT /v1/users/account', 'PATCH /v1/users/:id', 'PATCH /v1/account/profile'],
+  account: [
+    'PUT /v1/users/account',
+    'PATCH /v1/users/:id',
+    'PATCH /v1/account/profile',
+    'DELETE /v1/sessions/:id',
+    'POST /v1/identities',
+    'DELETE /v1/identities/:id',
+  ],
   access_tokens: [],
 }
 

@@ -65,6 +65,37 @@ export async function addIdentity(
   return identity
 }
 
+/** Call it in the transaction that signs in. */
+export async function noteIdentityUse(transaction: Transaction, { issuer, subject }: IdentityKey): Promise<void> {
+  await transaction
+    .updateTable('identities')
+    .set({ lastUsedAt: now() })
+    .where('issuer', '=', issuer)
+    .where('subject', '=', subject)
+    .execute()
+}
+
+/**
+ * For a user who cannot sign in with a password. Throws `conflict` when the identity is the last one at `issuer`, the
+ * provider where people sign in. Call it when the user is locked, so that two cannot go at once.
+ */
+export async function keepWayIn(
+  transaction: Transaction,
+  owner: string,
+  id: string,
+  issuer: string | null,
+): Promise<void> {
+  if (issuer === null) return
+  const ways = await transaction
+    .selectFrom('identities')
+    .select('id')
+    .where('userId', '=', owner)
+    .where('issuer', '=', issuer)
+    .execute()
+  if (ways.length > 1 || ways[0]?.id !== id.toLowerCase()) return
+  throw new Failure('conflict', 'You could not sign in any more without this identity. Connect another one first.')
+}
+
 export async function deleteIdentity(transaction: Transaction, actor: Actor, owner: string, id: string): Promise<void> {
   const deleted = await transaction
     .deleteFrom('identities')

@@ -47,9 +47,13 @@ export function readSessionCookie(publicUrl: string, request: FastifyRequest): s
 }
 
 /** Where a session begins that was signed in to with a password. */
-export function passwordOrigin({ ip, headers }: FastifyRequest): SessionOrigin {
+export function passwordOrigin(request: FastifyRequest): SessionOrigin {
+  return originOf(request, 'password')
+}
+
+export function originOf({ ip, headers }: FastifyRequest, beganBy: SessionOrigin['beganBy']): SessionOrigin {
   const userAgent = headers['user-agent'] ?? null
-  return { beganBy: 'password', remoteIp: asOneLine(ip, 255), userAgent: userAgent && asOneLine(userAgent, 255) }
+  return { beganBy, remoteIp: asOneLine(ip, 255), userAgent: userAgent && asOneLine(userAgent, 255) }
 }
 
 /** The header that sets a cookie; `value` null deletes it. Without a `path`, it is sent to all of ours. */

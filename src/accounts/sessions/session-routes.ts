@@ -6,6 +6,7 @@ import { Failure, invalid } from '../../failure.ts'
 import { readBody } from '../../http/body.ts'
 import { answers, NoContent } from '../../http/schemas.ts'
 import type { App } from '../../http/server.ts'
+import { nullable } from '../../schemas.ts'
 import { actorOf } from '../actor.ts'
 import { checkPassword } from '../authenticate.ts'
 import { changePassword } from '../change-password.ts'
@@ -23,6 +24,8 @@ export const SessionSchema = Type.Object({
   csrf_token: Type.String({ description: 'Goes with every write, as X-CSRF-Token.' }),
   public_url: Type.String(),
   platforms: Type.Array(PlatformSchema),
+  has_password: Type.Boolean({ description: 'Whether the user can confirm something with a password.' }),
+  provider: nullable(Type.Object({ label: Type.String() }), { description: 'Where people sign in besides here.' }),
 })
 const PasswordInput = Type.Object({
   current: Type.String(),
@@ -34,7 +37,7 @@ const ConfirmInput = Type.Object({ current: Type.String() })
 
 /** Routes of a session, on an `app` that has authenticated it. */
 export function sessionRoutes(app: App, services: Services, loginThrottle: LoginThrottle): void {
-  const { database, oauth, publicUrl } = services
+  const { database, oauth, oidc, passwordSignIn, publicUrl } = services
 
   app.get(
     '/session',
@@ -45,12 +48,15 @@ export function sessionRoutes(app: App, services: Services, loginThrottle: Login
         csrf_token: session?.csrfToken ?? '',
         public_url: publicUrl,
         platforms: platformsJson(oauth),
+        has_password: passwordSignIn && user.passwordHash !== null,
+        provider: oidc && { label: oidc.config.label },
       },
     }),
   )
 
   /** Throws `invalid` for a wrong password. */
   async function checkPresent(request: FastifyRequest, current: string): Promise<void> {
+    if (!passwordSignIn) throw invalid({ current: ['is not taken: this server takes no passwords'] })
     try {
       await checkPassword(services, loginThrottle, request, { login: request.user.username, password: current })
     } catch (error) {

@@ -1,7 +1,7 @@
 // The sessions table: signed-in browsers. The cookie has 256 random bits, and the store only their hash.
 
 import { createHash, randomBytes } from 'node:crypto'
-import type { Selectable } from 'kysely'
+import type { Insertable, Selectable } from 'kysely'
 import { type Database, noteIfPossible } from '../../database/database.ts'
 import type { SessionsTable } from '../../database/tables.ts'
 import { Failure } from '../../failure.ts'
@@ -41,7 +41,8 @@ export function csrfTokenOf(id: string): string {
   return hashOf(`csrf ${id}`)
 }
 
-function hashOf(id: string): string {
+/** Stands for a browser's cookie in the store, signed in or not. */
+export function hashOf(id: string): string {
   return createHash('sha256').update(id).digest('base64url')
 }
 
@@ -52,18 +53,24 @@ function before(ms: number): string {
 /** How and where a session begins. */
 export type SessionOrigin = Pick<Selectable<SessionsTable>, 'beganBy' | 'remoteIp' | 'userAgent'>
 
-/** Starts a session and returns the value of its cookie. */
-export async function startSession(database: Database, owner: string, origin: SessionOrigin): Promise<string> {
+/** Starts a session and returns the value of its cookie. `more`: what only some sessions have. */
+export async function startSession(
+  database: Database,
+  owner: string,
+  origin: SessionOrigin,
+  more: (idHash: string) => Partial<Insertable<SessionsTable>> = () => ({}),
+): Promise<string> {
   await database
     .deleteFrom('sessions')
     .where((row) => row.or([row('createdAt', '<=', before(LIFETIME_MS)), row('usedAt', '<=', before(IDLE_MS))]))
     .execute()
   await endOldest(database, owner, MAX_SESSIONS - 1)
   const id = newSessionId()
+  const idHash = hashOf(id)
   const time = now()
   await database
     .insertInto('sessions')
-    .values({ idHash: hashOf(id), userId: owner, createdAt: time, usedAt: time, ...origin })
+    .values({ idHash, userId: owner, createdAt: time, usedAt: time, ...origin, ...more(idHash) })
     .execute()
   return id
 }
@@ -115,6 +122,19 @@ export async function findSession(database: Database, id: string): Promise<Sessi
     await noteIfPossible(database.updateTable('sessions').set({ usedAt: now() }).where('idHash', '=', idHash).execute())
   }
   return { idHash, user, confirmedAt: Date.parse(confirmedAt ?? startedAt), csrfToken: csrfTokenOf(id) }
+}
+
+/** The valid sessions of a user, newest first: at most 50. */
+export async function listSessions(database: Database, owner: string) {
+  return database
+    .selectFrom('sessions')
+    .select(['idHash', 'createdAt', 'usedAt', 'beganBy', 'remoteIp', 'userAgent'])
+    .where('userId', '=', owner)
+    .where('createdAt', '>', before(LIFETIME_MS))
+    .where('usedAt', '>', before(IDLE_MS))
+    .orderBy('createdAt', 'desc')
+    .orderBy('idHash')
+    .execute()
 }
 
 /** Returns whether the session existed. */

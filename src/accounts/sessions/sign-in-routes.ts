@@ -1,13 +1,12 @@
-// The pages for signing in and out: plain forms that need no script.
+// The sign-in page, whose plain forms need no script; signing in with a password, and signing out.
 
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { Actor } from '../../audit/events.ts'
 import { recordEvent } from '../../audit/events.ts'
 import { Failure } from '../../failure.ts'
 import { failureRows } from '../../http/failures.ts'
-import { html } from '../../http/html/html.ts'
-import type { Page } from '../../http/html/layout.ts'
-import { formField, sendPage } from '../../http/html/layout.ts'
+import { type Html, html } from '../../http/html/html.ts'
+import { formField, isForProgram, onwardPage, sendPage } from '../../http/html/layout.ts'
 import { ownPath } from '../../http/return-to.ts'
 import type { App } from '../../http/server.ts'
 import { publicPath } from '../../public-path.ts'
@@ -18,53 +17,20 @@ import type { Services } from '../services.ts'
 import { lockPassword } from '../users.ts'
 import { setDeviceCookie } from './device-cookie.ts'
 import { newDeviceCookie, rememberBrowser } from './known-devices.ts'
+import { findIdToken } from './provider-sessions.ts'
 import { checkCsrf, passwordOrigin, readSessionCookie, setSessionCookie } from './session-cookie.ts'
 import { csrfTokenOf, endSession, findSession, newSessionId, startSession } from './sessions.ts'
-
-interface Form {
-  csrfToken: string
-  returnTo: string
-  login?: string
-  problem?: string
-}
-
-function signInPage(publicUrl: string, { csrfToken, returnTo, login = '', problem }: Form): Page {
-  const describedBy = problem === undefined ? null : html` aria-describedby="problem"`
-  return {
-    title: 'Sign in',
-    body: html`${problem === undefined ? null : html`<p class="problem" id="problem" role="alert">${problem}</p>`}
-<form method="post" action="${publicPath(publicUrl, '/sign-in')}">
-<input type="hidden" name="csrf" value="${csrfToken}">
-<input type="hidden" name="return_to" value="${returnTo}">
-<label for="login">E-mail address or user name</label>
-<input id="login" name="login" value="${login}" autocomplete="username" autocapitalize="none" spellcheck="false" required${describedBy}>
-<label for="password">Password</label>
-<input id="password" name="password" type="password" autocomplete="current-password" required${describedBy}>
-<button type="submit">Sign in</button>
-</form>`,
-  }
-}
 
 /** For an `app` that is already set up for pages. */
 export function signInRoutes(app: App, services: Services, loginThrottle: LoginThrottle): void {
   const { database, publicUrl } = services
   const afterSignIn = publicPath(publicUrl, '/profile')
 
-  /** Sends a page with a form. Its CSRF token belongs to a cookie, which is set even before there is a session. */
-  function sendForm(request: FastifyRequest, reply: FastifyReply, status: number, form: Omit<Form, 'csrfToken'>) {
-    let id = readSessionCookie(publicUrl, request)
-    if (id === undefined) {
-      id = newSessionId()
-      setSessionCookie(publicUrl, reply, id)
-    }
-    return sendPage(publicUrl, reply, status, signInPage(publicUrl, { ...form, csrfToken: csrfTokenOf(id) }))
-  }
-
   app.get('/sign-in', { schema: { hide: true } }, async (request, reply) => {
     const query = request.query as Record<string, unknown>
     const returnTo = ownPath(publicUrl, query.return_to) ?? afterSignIn
     if (await sessionOf(publicUrl, database, request)) return reply.redirect(returnTo, 303)
-    return sendForm(request, reply, 200, { returnTo })
+    return sendSignInPage(services, request, reply, 200, { returnTo })
   })
 
   app.post('/sign-in', { schema: { hide: true } }, async (request, reply) => {
@@ -90,7 +56,7 @@ export function signInRoutes(app: App, services: Services, loginThrottle: LoginT
       if (!(error instanceof Failure)) throw error
       if (error.details.retryAfter !== undefined) reply.header('retry-after', String(error.details.retryAfter))
       const problem = before === undefined ? 'Your browser sent no cookie: allow cookies and try again.' : error.message
-      return sendForm(request, reply, failureRows[error.code].status, { returnTo, login, problem })
+      return sendSignInPage(services, request, reply, failureRows[error.code].status, { returnTo, login, problem })
     }
     return reply.redirect(returnTo, 303)
   })
@@ -100,6 +66,7 @@ export function signInRoutes(app: App, services: Services, loginThrottle: LoginT
     if (id !== undefined) {
       checkCsrf(publicUrl, request, request.headers['x-csrf-token'] ?? formField(request, 'csrf'), csrfTokenOf(id))
       const session = await findSession(database, id)
+      const idToken = session && (await findIdToken(services, session.idHash))
       await database.transaction().execute(async (transaction) => {
         const wasThere = await endSession(transaction, id)
         if (!session || !wasThere) return
@@ -107,7 +74,79 @@ export function signInRoutes(app: App, services: Services, loginThrottle: LoginT
         await recordEvent(transaction, actor, session.user.id, { type: 'logout', data: { remote_ip: request.ip } })
       })
       setSessionCookie(publicUrl, reply, null)
+      const address = idToken === undefined ? null : await endSessionUrl(services, idToken)
+      if (address !== null) return sendAway(publicUrl, request, reply, services.oidc?.config.label ?? '', address)
     }
     return reply.redirect(publicPath(publicUrl, '/sign-in'), 303)
   })
+}
+
+/** Here the session has ended already; a provider that is away does not keep anybody from that. */
+async function endSessionUrl({ oidc }: Pick<Services, 'oidc'>, idToken: string | null): Promise<string | null> {
+  return oidc?.endSessionUrl(idToken).catch(() => null) ?? null
+}
+
+/** To the provider's own page for signing out, after which it sends the browser back. */
+function sendAway(publicUrl: string, request: FastifyRequest, reply: FastifyReply, label: string, url: string) {
+  if (isForProgram(request)) return reply.send({ sign_out: { url } })
+  return sendPage(publicUrl, reply, 200, onwardPage(label, url))
+}
+
+interface Form {
+  returnTo: string
+  login?: string
+  problem?: string
+}
+
+const OR = html`<p class="or soft">or</p>\n`
+
+type Parts = Pick<Services, 'publicUrl' | 'oidc' | 'passwordSignIn'>
+
+/** The CSRF token of its forms belongs to a cookie, which is set even before there is a session. */
+export function sendSignInPage(
+  parts: Parts,
+  request: FastifyRequest,
+  reply: FastifyReply,
+  status: number,
+  form: Form,
+): FastifyReply {
+  const { publicUrl, oidc, passwordSignIn } = parts
+  let id = readSessionCookie(publicUrl, request)
+  if (id === undefined) {
+    id = newSessionId()
+    setSessionCookie(publicUrl, reply, id)
+  }
+  const hidden = html`<input type="hidden" name="csrf" value="${csrfTokenOf(id)}">
+<input type="hidden" name="return_to" value="${form.returnTo}">`
+  const forms = [
+    ...(passwordSignIn ? [passwordForm(publicUrl, form, hidden)] : []),
+    ...(oidc ? [providerForm(publicUrl, oidc.config.label, hidden)] : []),
+  ]
+  const body = html`${problemOf(form)}${forms.flatMap((each, index) => (index === 0 ? [each] : [OR, each]))}`
+  return sendPage(publicUrl, reply, status, { title: 'Sign in', body })
+}
+
+function problemOf({ problem }: Form): Html | null {
+  return problem === undefined ? null : html`<p class="problem" id="problem" role="alert">${problem}</p>\n`
+}
+
+function providerForm(publicUrl: string, label: string, hidden: Html): Html {
+  return html`<form method="post" action="${publicPath(publicUrl, '/sign-in/oidc')}">
+${hidden}
+<button type="submit">Sign in with ${label}</button>
+</form>
+`
+}
+
+function passwordForm(publicUrl: string, { login = '', problem }: Form, hidden: Html): Html {
+  const describedBy = problem === undefined ? null : html` aria-describedby="problem"`
+  return html`<form method="post" action="${publicPath(publicUrl, '/sign-in')}">
+${hidden}
+<label for="login">E-mail address or user name</label>
+<input id="login" name="login" value="${login}" autocomplete="username" autocapitalize="none" spellcheck="false" required${describedBy}>
+<label for="password">Password</label>
+<input id="password" name="password" type="password" autocomplete="current-password" required${describedBy}>
+<button type="submit">Sign in</button>
+</form>
+`
 }

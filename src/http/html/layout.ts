@@ -143,7 +143,8 @@ export function configurePages(app: App, publicUrl: string): void {
   })
 }
 
-function isForProgram(request: FastifyRequest): boolean {
+/** Whether a call that pages are registered for comes from a script, ours included, and not from a form. */
+export function isForProgram(request: FastifyRequest): boolean {
   return request.headers.accept?.includes('application/json') === true && !prefersHtml(request)
 }
 

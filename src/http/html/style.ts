@@ -61,6 +61,7 @@ button:hover, .button:hover { background: var(--accent-hover) }
 .quiet { color: var(--accent); background: transparent; border-color: var(--edge) }
 .quiet:hover { color: var(--on-accent) }
 .ways { display: flex; flex-wrap: wrap; gap: 1rem; align-items: center }
+.or { margin: 1.5rem 0 }
 .soft { color: var(--soft) }
 .problem { padding: .7rem .9rem; color: var(--bad); background: var(--bad-back); border-radius: .56rem }
 :focus-visible { outline: 3px solid var(--accent); outline-offset: 2px }

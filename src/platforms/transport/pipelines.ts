@@ -36,6 +36,9 @@ export interface OAuthCall extends BoundedCall, OAuthAnswerCall {
   account: string | null
 }
 
+/** `root` is not used: no redirect is followed, and no failure is counted. */
+export type OpenIdCall = Omit<BoundedCall, 'root'>
+
 export interface ReadCall extends BoundedCall, Scoped, ReadAnswerCall, NotedCall {
   /** The link's owner; null until the link has worked. Only failures of a known owner can open the circuit breaker. */
   account: string | null
@@ -49,6 +52,8 @@ export interface Pipelines {
   read: Next<ReadCall>
   /** A call of an OAuth endpoint; its JSON, also for some errors. */
   oauth: Next<OAuthCall>
+  /** A call of an OpenID provider; its bytes, whatever the status: openid-client reads them. */
+  openId: Next<OpenIdCall>
   /** A call without a token; its JSON, whatever the status. */
   probe: Next<AnonymousCall>
   /** A file at a platform's own origin; its bytes. */
@@ -114,8 +119,12 @@ export function createPipelines(parts: PipelineParts): Pipelines {
     callLog,
   )(exchange)
 
+  // No redirects, which OpenID does not know, and no cache, since answers hold tokens and keys. No breaker: anybody can ask
+  // to be sent to the provider, but nobody has a link by whose owner failures could be counted.
+  const openId = compose<OpenIdCall>(explainFaults, timeLimit, bodyBudget, retry, callLog)(exchange)
+
   // One call without a link: no retries, and no breaker, since anybody can name an address that fails.
   const probe = compose<AnonymousCall>(explainFaults, timeLimit, bodyBudget, readJson, etags.guard, redirects)(exchange)
   const picture = compose<AnonymousCall>(explainFaults, timeLimit, bodyBudget, etags.guard, redirects)
-  return { read, oauth, probe, picture: picture(exchange), foreignPicture: picture(publicExchange) }
+  return { read, oauth, openId, probe, picture: picture(exchange), foreignPicture: picture(publicExchange) }
 }
