@@ -1,7 +1,7 @@
 // Events as a person would tell them.
 
-import type { ActType } from '../../src/database/tables.ts'
 import type { EventData, EventType, IntegrationData } from '../../src/audit/event-types.ts'
+import type { ActType } from '../../src/database/tables.ts'
 import { hostOf } from '../addresses.ts'
 import type { Event, Platform } from '../api.ts'
 import { platformIn } from '../told-platforms.ts'

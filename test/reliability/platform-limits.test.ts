@@ -71,7 +71,10 @@ describeOnBothEngines('a platform that misbehaves', (engine) => {
     people += 1
     const me = await service.addAccount(`person-${people}`)
     const browser = openBrowser(service)
-    browser.cookies.set(cookieName(service.config.publicUrl), await startSession(service.services.database, me.id, { beganBy: 'password', remoteIp: null, userAgent: null }))
+    browser.cookies.set(
+      cookieName(service.config.publicUrl),
+      await startSession(service.services.database, me.id, { beganBy: 'password', remoteIp: null, userAgent: null }),
+    )
     return { me, browser }
   }
 
