@@ -1,4 +1,4 @@
-// Says what is wrong with a link and how to fix it. It asks the platform at most once a minute for each link.
+// Says what is wrong with a link and how to fix it. The platform's answer is kept for a minute, for each link.
 
 import { LRUCache } from 'lru-cache'
 import type { Static } from 'typebox'
@@ -45,20 +45,25 @@ type Health = Static<typeof HealthSchema>
 /** How many days before a token expires its owner is warned. */
 const EXPIRY_WARNING_DAYS = 14
 const REMEMBERED_MS = 60_000
+/** Somebody who presses a button again and again is not to use up the account's calls at the platform. */
+const REMEMBERED_ANEW_MS = 10_000
 
 export interface HealthChecks {
-  /** A platform that does not answer is reported as a problem of the link; it is not a failure of this call. */
-  check(owner: string, idOrType: string): Promise<Health>
+  /**
+   * A platform that does not answer is reported as a problem of the link; it is not a failure of this call. `anew`: the
+   * caller has just changed something at the platform, so an answer of a minute ago does not help.
+   */
+  check(owner: string, idOrType: string, options: { anew: boolean }): Promise<Health>
 }
 
 export function createHealthChecks(services: Services): HealthChecks {
   const memory = new LRUCache<string, Health>({ max: 5_000, ttl: REMEMBERED_MS })
 
   return {
-    async check(owner, idOrType) {
+    async check(owner, idOrType, { anew }) {
       const integration = await getIntegration(services.database, owner, idOrType)
       const known = memory.get(memoryKey(integration))
-      if (known) return known
+      if (known && Date.now() - Date.parse(known.checked_at) < (anew ? REMEMBERED_ANEW_MS : REMEMBERED_MS)) return known
       const health = await askHealth(services, integration)
       // The check itself may have changed the link.
       const present = await findIntegration(services.database, owner, integration.id)

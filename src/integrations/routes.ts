@@ -58,6 +58,11 @@ function accessTokenProblem(token: string): string | undefined {
   return TOKEN_CHARACTERS.test(token) ? undefined : 'must have printable ASCII characters only, without spaces'
 }
 
+/** Whether an answer that was kept is not good enough: https://www.rfc-editor.org/rfc/rfc9111#section-5.2.1.4 */
+function wantsFresh(cacheControl: string | undefined): boolean {
+  return cacheControl?.split(',').some((directive) => directive.trim().toLowerCase() === 'no-cache') === true
+}
+
 export interface IntegrationParts {
   revoker: Revoker
   healthChecks: HealthChecks
@@ -275,11 +280,15 @@ export function integrationRoutes(app: App, services: Services, parts: Integrati
         operationId: 'checkHealth',
         failures: ['not_found'],
         summary: 'What is wrong with a link, and how to mend it',
+        description:
+          'Kept for a minute; with `Cache-Control: no-cache` the platform is asked again, unless it was within ten seconds.',
         tags: ['SCM integrations'],
         params: IdParams,
         response: answers(200, Type.Object({ health: HealthSchema })),
       },
     },
-    async ({ user, params }) => ({ health: await healthChecks.check(user.id, params.id) }),
+    async ({ user, params, headers }) => ({
+      health: await healthChecks.check(user.id, params.id, { anew: wantsFresh(headers['cache-control']) }),
+    }),
   )
 }
