@@ -79,8 +79,8 @@ export function parseProxy(text: string): string {
  * The first segments of Forgelink's own paths: a base path must not begin with one, or it would be unclear whose it is.
  */
 const OWN_PATHS =
-  'activity assets avatars color-scheme.js docs favicon.ico healthz keys metrics openapi.json pages.css profile ' +
-  'pull-requests readyz repositories session sign-in sign-out tokens users v1'
+  'activity assets avatars color-scheme.js docs favicon.ico fonts.css healthz keys metrics missing-files.js openapi.json ' +
+  'pages.css profile pull-requests readyz repositories session sign-in sign-out tokens users v1'
 
 /** Its path is put unchanged into cookies, pages and redirects, so it has no characters that need encoding. */
 export function parsePublicUrl(text: string): string {
