@@ -21,25 +21,38 @@ import { newDeviceCookie, rememberBrowser } from './known-devices.ts'
 import { checkCsrf, passwordOrigin, readSessionCookie, setSessionCookie } from './session-cookie.ts'
 import { csrfTokenOf, endSession, findSession, newSessionId, startSession } from './sessions.ts'
 
+/** Why somebody comes to this page without having asked for it: `?notice=`. */
+const NOTICES = {
+  signed_out: 'You were signed out.',
+  session_ended: 'Your session has ended. Sign in to go on where you were.',
+}
+
+function noticeOf(name: unknown): string | undefined {
+  return typeof name === 'string' && Object.hasOwn(NOTICES, name) ? NOTICES[name as keyof typeof NOTICES] : undefined
+}
+
 interface Form {
   csrfToken: string
   returnTo: string
   login?: string
   problem?: string
+  notice?: string | undefined
 }
 
-function signInPage(publicUrl: string, { csrfToken, returnTo, login = '', problem }: Form): Page {
+function signInPage(publicUrl: string, { csrfToken, returnTo, login = '', problem, notice }: Form): Page {
+  // After a wrong password the name is there already.
+  const [loginFocus, passwordFocus] = login === '' ? [html` autofocus`, null] : [null, html` autofocus`]
   const describedBy = problem === undefined ? null : html` aria-describedby="problem"`
   return {
     title: 'Sign in',
-    body: html`${problem === undefined ? null : html`<p class="problem" id="problem" role="alert">${problem}</p>`}
+    body: html`${notice === undefined ? null : html`<p class="notice" role="status">${notice}</p>`}${problem === undefined ? null : html`<p class="problem" id="problem" role="alert">${problem}</p>`}
 <form method="post" action="${publicPath(publicUrl, '/sign-in')}">
 <input type="hidden" name="csrf" value="${csrfToken}">
 <input type="hidden" name="return_to" value="${returnTo}">
 <label for="login">E-mail address or user name</label>
-<input id="login" name="login" value="${login}" autocomplete="username" autocapitalize="none" spellcheck="false" required${describedBy}>
+<input id="login" name="login" value="${login}" autocomplete="username" autocapitalize="none" spellcheck="false" required${loginFocus}${describedBy}>
 <label for="password">Password</label>
-<input id="password" name="password" type="password" autocomplete="current-password" required${describedBy}>
+<input id="password" name="password" type="password" autocomplete="current-password" required${passwordFocus}${describedBy}>
 <button type="submit">Sign in</button>
 </form>`,
   }
@@ -64,7 +77,7 @@ export function signInRoutes(app: App, services: Services, loginThrottle: LoginT
     const query = request.query as Record<string, unknown>
     const returnTo = ownPath(publicUrl, query.return_to) ?? afterSignIn
     if (await sessionOf(publicUrl, database, request)) return reply.redirect(returnTo, 303)
-    return sendForm(request, reply, 200, { returnTo })
+    return sendForm(request, reply, 200, { returnTo, notice: noticeOf(query.notice) })
   })
 
   app.post('/sign-in', { schema: { hide: true } }, async (request, reply) => {
@@ -108,6 +121,6 @@ export function signInRoutes(app: App, services: Services, loginThrottle: LoginT
       })
       setSessionCookie(publicUrl, reply, null)
     }
-    return reply.redirect(publicPath(publicUrl, '/sign-in'), 303)
+    return reply.redirect(publicPath(publicUrl, '/sign-in?notice=signed_out'), 303)
   })
 }
