@@ -12,7 +12,7 @@ import { Empty } from '../ui/empty.tsx'
 import { focusOn } from '../ui/focus.ts'
 import { Notice } from '../ui/notice.tsx'
 import { Page, Section } from '../ui/page.tsx'
-import { IntegrationCard } from './integration-card.tsx'
+import { IntegrationCard } from './card/integration-card.tsx'
 import { LinkChoices } from './link-choices.tsx'
 import classes from './profile.module.css'
 
@@ -86,7 +86,7 @@ function LinkedAccounts({ list, linked, onUnlinked }: LinkedAccountsProps) {
     <div>
       <div role="status" id={NEWS} tabIndex={-1} className={classes.news}>
         {fresh && (
-          <Notice tone="good">
+          <Notice tone={fresh.status === 'ok' ? 'good' : 'warn'}>
             <LinkedNews link={fresh} />
           </Notice>
         )}
@@ -108,8 +108,17 @@ function LinkedAccounts({ list, linked, onUnlinked }: LinkedAccountsProps) {
   )
 }
 
+/** Promises nothing that the scopes of the token do not permit: the link's card says then what is missing. */
 function LinkedNews({ link }: { link: Integration }) {
   const { words } = usePlatform(link.scm_type)
+  if (link.status !== 'ok') {
+    return (
+      <p>
+        <strong>{nameOfLink(link)}</strong> is linked, but not everything works with this token. What it lacks is said
+        at the account below.
+      </p>
+    )
+  }
   return (
     <p>
       <strong>{nameOfLink(link)}</strong> is linked. You can import its SSH keys now, or search its repositories and{' '}

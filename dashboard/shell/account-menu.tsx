@@ -1,6 +1,7 @@
 // The menu of the signed-in user.
 
 import { Menu, UnstyledButton } from '@mantine/core'
+import { useRef } from 'react'
 import type { User } from '../api.ts'
 import { signOut } from '../api.ts'
 import { asFailure } from '../failure.ts'
@@ -17,10 +18,18 @@ interface AccountMenuProps {
 
 export function AccountMenu({ user, onChangePassword }: AccountMenuProps) {
   const leaving = useChange(leave)
+  const opener = useRef<HTMLButtonElement>(null)
+
+  /** A dialog gives the focus back to what had it; the entry of the menu is gone by then. */
+  function changePassword() {
+    opener.current?.focus()
+    onChangePassword()
+  }
+
   return (
     <Menu width={240} position="top-start">
       <Menu.Target>
-        <UnstyledButton className={classes.account}>
+        <UnstyledButton className={classes.account} ref={opener}>
           <span className={classes.initial} aria-hidden="true">
             {user.username.slice(0, 1).toUpperCase()}
           </span>
@@ -33,7 +42,7 @@ export function AccountMenu({ user, onChangePassword }: AccountMenuProps) {
         </UnstyledButton>
       </Menu.Target>
       <Menu.Dropdown>
-        <Menu.Item leftSection={<Icon name="lock" size={16} />} onClick={onChangePassword}>
+        <Menu.Item leftSection={<Icon name="lock" size={16} />} onClick={changePassword}>
           Change password
         </Menu.Item>
         <Menu.Item leftSection={<Icon name="book" size={16} />} component="a" href={publicPath('/docs')}>
