@@ -1,11 +1,13 @@
 // The application: every route plugin by name. It opens nothing and listens nowhere, so that tests can build it too.
 
+import { callerFields } from './accounts/actor.ts'
 import { authenticate, authenticateSession, sessionOf } from './accounts/authenticate.ts'
 import { createBearer } from './accounts/bearer.ts'
 import { authenticateAdministrator } from './accounts/callers/administrators.ts'
 import { createLoginThrottle } from './accounts/login-throttle.ts'
 import { accountRoutes, openAccountRoutes } from './accounts/routes.ts'
-import { scopeFor } from './accounts/scopes.ts'
+import { isOpenToDelegates, scopeFor } from './accounts/scopes.ts'
+import { exchangeRoutes } from './accounts/service-tokens/exchange-routes.ts'
 import { serviceTokenRoutes } from './accounts/service-tokens/routes.ts'
 import { sessionRoutes } from './accounts/sessions/session-routes.ts'
 import { signInRoutes } from './accounts/sessions/sign-in-routes.ts'
@@ -37,6 +39,7 @@ import { SCM_TYPES, scmTypes } from './platforms/scm-types.ts'
 import { createResealer } from './secrets/reseal.ts'
 import type { Services } from './services.ts'
 import { keyRoutes } from './ssh-keys/routes.ts'
+import type { Traces } from './traces.ts'
 
 /** The settings that only the server needs, besides those that services are opened with. */
 export type ServerConfig = Pick<
@@ -59,15 +62,17 @@ export interface AppOptions {
   load?: LoadLimits
   /** In milliseconds: how often to look for revocations that are due. */
   revocationsEvery?: number
+  traces?: Traces | undefined
 }
 
 export async function createApp(services: Services, config: ServerConfig, options: AppOptions = {}): Promise<App> {
-  const { dashboard = builtDashboard(), load = LOAD_LIMITS, revocationsEvery } = options
+  const { dashboard = builtDashboard(), load = LOAD_LIMITS, revocationsEvery, traces } = options
   const { database, vault, publicUrl } = services
-  const app = createServer({ ...config, publicUrl })
+  const app = createServer({ ...config, publicUrl }, callerFields)
+  if (traces) await app.register(traces.plugin)
   answerNotFound(app, publicUrl)
   checkHosts(app, publicUrl, config.serverNames)
-  const bearer = createBearer(vault, publicUrl)
+  const bearer = createBearer(vault, publicUrl, services.metrics.counts.cache.jwt)
   const loginThrottle = createLoginThrottle()
   const limitRate = createRateLimit(config.rateLimit)
   const limitService = createRateLimit(config.serviceRateLimit, 'service')
@@ -83,11 +88,12 @@ export async function createApp(services: Services, config: ServerConfig, option
   await limitLoad(app, load, config.trustProxy)
   allowOrigins(app, config.corsOrigins)
   const platforms = SCM_TYPES.map((scmType) => scmTypes[scmType].label)
-  await describeApi(app, { publicUrl, platforms, scopeFor })
+  await describeApi(app, { publicUrl, platforms, scopeFor, isOpenToDelegates })
 
-  operationsRoutes(app, config, services.metrics.registry, () => pingDatabase(database))
+  operationsRoutes(app, config, services.metrics, () => pingDatabase(database))
   openApiRoute(app)
   openAccountRoutes(app, services)
+  exchangeRoutes(app, services, guards)
   openTokenRoutes(app, services, guards)
   await app.register((signedIn, _options, done) => {
     signedIn.addHook('onRequest', async (request) => {

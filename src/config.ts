@@ -35,7 +35,22 @@ export interface HostedPlatform<Name extends string> {
   rootOf(url: URL): PlatformRoot
 }
 
+/** How PostgreSQL is used. */
+export interface PostgresSettings {
+  /** The most connections of this process. */
+  poolSize: number
+  /** How long a request waits for a connection. */
+  connectTimeoutMs: number
+  statementTimeoutMs: number
+  /** `auto`: only when connected to PostgreSQL itself. */
+  preparedStatements: (typeof PREPARED_STATEMENTS)[number]
+}
+
+export const PREPARED_STATEMENTS = ['auto', 'on', 'off'] as const
+
 export const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const
+
+export const TRACES = ['none', 'otlp'] as const
 
 /** The settings; their meaning and defaults are in docs/configuration.md. URLs have no trailing slash. */
 export interface Config {
@@ -45,6 +60,7 @@ export interface Config {
   dataDir: string
   /** null: SQLite in `dataDir`. */
   databaseUrl: string | null
+  postgres: PostgresSettings
   /** Newest first; null: generated in `dataDir`. */
   secretKeys: SecretKey[] | null
   github: OAuthPlatform
@@ -64,6 +80,8 @@ export interface Config {
   /** Per account. */
   maxKeys: number
   maxLinks: number
+  /** How long searches answer what the platform has just answered; 0 means not at all. */
+  searchFreshSeconds: number
   exposeAccessTokens: boolean
   /** API tokens per account that have not expired. */
   maxApiTokens: number
@@ -74,6 +92,7 @@ export interface Config {
   /** Port on loopback that serves only `/metrics`. */
   metricsPort: number | null
   logLevel: (typeof LOG_LEVELS)[number]
+  traces: (typeof TRACES)[number]
 }
 
 export type Environment = Record<string, string | undefined>
@@ -89,6 +108,23 @@ export class ConfigError extends Error {
 
 /** Settings whose value is a secret or may hold one, besides those of platforms. */
 const SECRETS = ['DATABASE_URL', 'SECRET_KEYS', 'HTTPS_PROXY', 'METRICS_TOKEN']
+
+const NO_SECRET_KEYS =
+  'SECRET_KEYS is required with DATABASE_URL: all replicas need the same keys; make one with: echo "k1:$(openssl rand -base64 32)"'
+
+/** By default a request gets its 503 within two seconds. */
+function readPostgres(read: Read): PostgresSettings {
+  return {
+    poolSize: read('PG_POOL_SIZE', 10, parseNumber(2, 500)),
+    connectTimeoutMs: read('PG_CONNECT_TIMEOUT_MS', 1_400, parseNumber(100, 20_000)),
+    statementTimeoutMs: read('PG_STATEMENT_TIMEOUT_MS', 1_200, parseNumber(100, 20_000)),
+    preparedStatements: read<PostgresSettings['preparedStatements']>(
+      'PG_PREPARED_STATEMENTS',
+      'auto',
+      parseOneOf(PREPARED_STATEMENTS),
+    ),
+  }
+}
 
 /** Like `readConfig`, which also knows the platforms. */
 export function parseConfig<Name extends string>(
@@ -132,13 +168,13 @@ export function parseConfig<Name extends string>(
     Name,
     OAuthPlatform
   >
-  const hostedUrls = platforms.map(({ url }) => url)
+  const ownUrls = platforms
+    .map(({ name }) => oauth[name].url)
+    .filter((own) => platforms.every(({ url }) => url !== own))
   const databaseUrl = read<string | null>('DATABASE_URL', null, parseDatabaseUrl)
   const secretKeys = read<SecretKey[] | null>('SECRET_KEYS', null, parseSecretKeys)
   if (env.DATABASE_URL?.trim() && !env.SECRET_KEYS?.trim() && !env.SECRET_KEYS_FILE?.trim()) {
-    problems.push(
-      'SECRET_KEYS is required with DATABASE_URL: all replicas need the same keys; make one with: echo "k1:$(openssl rand -base64 32)"',
-    )
+    problems.push(NO_SECRET_KEYS)
   }
 
   const config = {
@@ -147,31 +183,37 @@ export function parseConfig<Name extends string>(
     publicUrl: read('PUBLIC_URL', `http://localhost:${port}`, parsePublicUrl),
     dataDir: resolve(read('DATA_DIR', './data', String)),
     databaseUrl,
+    postgres: readPostgres(read),
     secretKeys,
     ...oauth,
-    allowedHosts: [
-      ...read('ALLOWED_HOSTS', [], parseList(parseAllowedHost)),
-      ...platforms.flatMap(({ name }) =>
-        hostedUrls.includes(oauth[name].url) ? [] : entryForPlatform(oauth[name].url),
-      ),
-    ],
+    allowedHosts: [...read('ALLOWED_HOSTS', [], parseList(parseAllowedHost)), ...ownUrls.flatMap(entryForPlatform)],
     extraCaCerts: read<string | null>('EXTRA_CA_CERTS', null, readPem),
     httpsProxy: read<string | null>('HTTPS_PROXY', null, parseProxy),
     noProxy: read('NO_PROXY', [], parseList(String)),
     corsOrigins: read('CORS_ORIGINS', [], parseList(parseOrigin)),
     serverNames: read('SERVER_NAMES', [], parseList(parseServerName)),
-    rateLimit: read('RATE_LIMIT', 600, parseNumber(0, 1_000_000)),
-    serviceRateLimit: read('SERVICE_RATE_LIMIT', 6_000, parseNumber(0, 1_000_000)),
-    maxKeys: read('MAX_KEYS', 1_000, parseNumber(1, 10_000)),
-    maxLinks: read('MAX_LINKS', 100, parseNumber(1, 1_000)),
+    ...readLimits(read),
     exposeAccessTokens: read('EXPOSE_ACCESS_TOKENS', true, parseBoolean),
-    maxApiTokens: read('MAX_API_TOKENS', 1000, parseNumber(1, 100_000)),
     eventsDays: read('EVENTS_DAYS', 365, parseNumber(0, 36_500)),
     trustProxy: read('TRUST_PROXY', [], parseList(parseRange)),
     metricsToken: read<string | null>('METRICS_TOKEN', null, String),
     metricsPort: read<number | null>('METRICS_PORT', null, parseNumber(1, 65535)),
     logLevel: read<Config['logLevel']>('LOG_LEVEL', 'info', parseOneOf(LOG_LEVELS)),
+    traces: read<Config['traces']>('TRACES', 'none', parseOneOf(TRACES)),
   }
   if (problems.length > 0) throw new ConfigError(problems)
   return config
+}
+
+type Read = <T>(name: string, fallback: T, parse: (text: string) => T) => T
+
+function readLimits(read: Read) {
+  return {
+    rateLimit: read('RATE_LIMIT', 600, parseNumber(0, 1_000_000)),
+    serviceRateLimit: read('SERVICE_RATE_LIMIT', 6_000, parseNumber(0, 1_000_000)),
+    maxKeys: read('MAX_KEYS', 1_000, parseNumber(1, 10_000)),
+    maxLinks: read('MAX_LINKS', 100, parseNumber(1, 1_000)),
+    maxApiTokens: read('MAX_API_TOKENS', 1000, parseNumber(1, 100_000)),
+    searchFreshSeconds: read('SEARCH_FRESH_SECONDS', 30, parseNumber(0, 600)),
+  }
 }

@@ -21,6 +21,7 @@ describe('readConfig', () => {
       publicUrl: 'http://localhost:4600',
       dataDir: resolve('data'),
       databaseUrl: null,
+      postgres: { poolSize: 10, connectTimeoutMs: 1_400, statementTimeoutMs: 1_200, preparedStatements: 'auto' },
       secretKeys: null,
       github: {
         url: 'https://github.com',
@@ -38,6 +39,7 @@ describe('readConfig', () => {
       serviceRateLimit: 6_000,
       maxKeys: 1_000,
       maxLinks: 100,
+      searchFreshSeconds: 30,
       exposeAccessTokens: true,
       maxApiTokens: 1000,
       eventsDays: 365,
@@ -46,6 +48,7 @@ describe('readConfig', () => {
       metricsToken: null,
       metricsPort: null,
       logLevel: 'info',
+      traces: 'none',
     }
     expect(readConfig({})).toEqual(defaults)
     expect(readConfig({ PORT: '', PUBLIC_URL: '  ', ALLOWED_HOSTS: ' , ', SECRET_KEYS: ' ' })).toEqual(defaults)
@@ -101,6 +104,8 @@ describe('readConfig', () => {
       { MAX_KEYS: '5', MAX_LINKS: '6' },
       { maxKeys: 5, maxLinks: 6 },
     ],
+    [{ SEARCH_FRESH_SECONDS: '0' }, { searchFreshSeconds: 0 }],
+    [{ SEARCH_FRESH_SECONDS: '600' }, { searchFreshSeconds: 600 }],
     [{ EXPOSE_ACCESS_TOKENS: 'false' }, { exposeAccessTokens: false }],
     [{ EXPOSE_ACCESS_TOKENS: 'true' }, { exposeAccessTokens: true }],
     [{ EVENTS_DAYS: '0' }, { eventsDays: 0 }],
@@ -112,6 +117,17 @@ describe('readConfig', () => {
     [{ METRICS_TOKEN: 'sesame' }, { metricsToken: 'sesame' }],
     [{ SERVER_NAMES: 'Forgelink.corp.lan, ::1' }, { serverNames: ['forgelink.corp.lan', '[::1]'] }],
     [{ METRICS_PORT: '9464' }, { metricsPort: 9464 }],
+    [
+      {
+        PG_POOL_SIZE: '2',
+        PG_CONNECT_TIMEOUT_MS: '100',
+        PG_STATEMENT_TIMEOUT_MS: '20000',
+        PG_PREPARED_STATEMENTS: 'off',
+      },
+      {
+        postgres: { poolSize: 2, connectTimeoutMs: 100, statementTimeoutMs: 20_000, preparedStatements: 'off' },
+      },
+    ],
     [{ LOG_LEVEL: 'trace' }, { logLevel: 'trace' }],
     [{ LOG_LEVEL: 'silent' }, { logLevel: 'silent' }],
   ]

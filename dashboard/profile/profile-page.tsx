@@ -39,8 +39,9 @@ export function ProfilePage({ session }: { session: Session }) {
       title="Profile"
       lead={
         <>
-          Signed in as {session.user.username} ({session.user.email}). What you link here, your tools can use through
-          one API.
+          Signed in as {session.user.username}
+          {session.user.email === null ? '' : ` (${session.user.email})`}. What you link here, your tools can use
+          through one API.
         </>
       }
     >

@@ -11,8 +11,11 @@ import * as tokenObtained from './migrations/005-token-obtained.ts'
 import * as scopesAndDevices from './migrations/006-scopes-and-devices.ts'
 import * as limits from './migrations/007-limits.ts'
 import * as platformsInFront from './migrations/008-platforms-in-front.ts'
+import * as sealedStarts from './migrations/009-sealed-starts.ts'
+import * as linkStatus from './migrations/013-link-status.ts'
 
-const migrations = {
+/** By name, in their order. */
+export const migrations = {
   '001-start': start,
   '002-sessions': sessions,
   '003-oauth': oauth,
@@ -21,6 +24,8 @@ const migrations = {
   '006-scopes-and-devices': scopesAndDevices,
   '007-limits': limits,
   '008-platforms-in-front': platformsInFront,
+  '009-sealed-starts': sealedStarts,
+  '013-link-status': linkStatus,
 }
 
 /** What a start would do: the migrations still to run, and those that only a newer version knows. */

@@ -5,13 +5,15 @@ import { chmodSync, closeSync, existsSync, openSync, statSync } from 'node:fs'
 import { pathToFileURL } from 'node:url'
 import type { CompiledQuery, DatabaseConnection, Dialect, Driver, Kysely, QueryResult } from 'kysely'
 import { CompiledQuery as Query, SqliteAdapter, SqliteIntrospector, SqliteQueryCompiler } from 'kysely'
-import { type StoreState, withAdapter } from './adapter.ts'
+import type { StoreLoad } from '../metrics/at-scrape.ts'
+import { isRead, type StoreState, withAdapter } from './adapter.ts'
 import type { NamedResult } from './column-names.ts'
 import type { Result, SqliteConnection } from './sqlite-connection.js'
 import { openConnection } from './sqlite-connection.js'
 import type { SqliteWriter, StatementRunner } from './sqlite-writer.ts'
 import { startSqliteWriter } from './sqlite-writer.ts'
 import { codeOf, errorWithCode, storeFailure } from './store-failure.ts'
+import { createTurns, type Turns } from './turns.ts'
 
 /** How long a writer waits for another process (such as the command line), and for its turn in this one. */
 const BUSY_TIMEOUT_MS = 5_000
@@ -35,8 +37,16 @@ function writerPragmas(file: string): string[] {
  */
 export type SqliteUse = 'server' | 'command' | 'read'
 
-/** `nameOf`: what a column is called in the rows of a server, where reading is most of the work. */
-export function sqliteDialect(file: string, use: SqliteUse, nameOf: (column: string) => string): Dialect {
+/**
+ * `nameOf`: what a column is called in the rows of a server, where reading is most of the work. `opened` gets a function
+ * that says how busy writing is.
+ */
+export function sqliteDialect(
+  file: string,
+  use: SqliteUse,
+  nameOf: (column: string) => string,
+  opened?: (load: () => StoreLoad) => void,
+): Dialect {
   const open = {
     server: () => openForServer(file, nameOf),
     command: async () => inThisThread(openForWriting(file)),
@@ -45,7 +55,7 @@ export function sqliteDialect(file: string, use: SqliteUse, nameOf: (column: str
   let reader: SqliteConnection | null = null
   const state: StoreState = {
     writes: 0,
-    readNow: (sql, parameters) => (reader ? guardNow(reader, sql, parameters)?.rows : undefined),
+    read: (sql, parameters) => (reader ? guardNow(reader, sql, parameters)?.rows : undefined),
   }
   async function openAll() {
     const store = await open()
@@ -54,7 +64,12 @@ export function sqliteDialect(file: string, use: SqliteUse, nameOf: (column: str
   }
   const dialect = {
     createAdapter: () => new TransactionalSqliteAdapter(),
-    createDriver: () => createDriver(openAll, state, use === 'server' ? BUSY_TIMEOUT_MS : null),
+    createDriver() {
+      const tooLate = () => errorWithCode('SQLITE_BUSY', 'other writers take too long')
+      const turns = createTurns(use === 'server' ? BUSY_TIMEOUT_MS : null, tooLate)
+      opened?.(turns.load)
+      return createDriver(openAll, state, turns)
+    },
     createQueryCompiler: () => new SqliteQueryCompiler(),
     createIntrospector: (db: Kysely<never>) => new SqliteIntrospector(db),
   }
@@ -141,8 +156,7 @@ function keepToOwner(file: string): void {
 
 const BEGIN = 'begin immediate'
 
-function createDriver(open: () => Promise<Store>, state: StoreState, maxTurnWaitMs: number | null): Driver {
-  const turns = createTurns(maxTurnWaitMs)
+function createDriver(open: () => Promise<Store>, state: StoreState, turns: Turns): Driver {
   let store: Store | undefined
   return {
     async init() {
@@ -216,10 +230,6 @@ function connect({ reader, writer }: Store, state: StoreState, turns: Turns): Da
   }
 }
 
-export function isRead(sql: string): boolean {
-  return /^\s*select\b/i.test(sql)
-}
-
 /**
  * undefined when readers cannot open the file now, for example while a log is recovered; the writer then waits for it.
  */
@@ -245,46 +255,5 @@ async function guard<T>(run: () => Promise<T>): Promise<T> {
     return await run()
   } catch (error) {
     throw storeFailure(error)
-  }
-}
-
-interface Turns {
-  take(): Promise<void>
-  release(): void
-}
-
-/** One after another, in order of arrival. A waiter fails after `maxWaitMs`, as with SQLite's own lock. */
-function createTurns(maxWaitMs: number | null): Turns {
-  const waiting = new Set<() => void>()
-  let isTaken = false
-  return {
-    async take() {
-      if (!isTaken) {
-        isTaken = true
-        return
-      }
-      await new Promise<void>((resolve, reject) => {
-        let timer: NodeJS.Timeout | undefined
-        const begin = () => {
-          clearTimeout(timer)
-          resolve()
-        }
-        waiting.add(begin)
-        if (maxWaitMs === null) return
-        timer = setTimeout(() => {
-          waiting.delete(begin)
-          reject(errorWithCode('SQLITE_BUSY', 'other writers take too long'))
-        }, maxWaitMs)
-      })
-    },
-    release() {
-      const [next] = waiting
-      if (!next) {
-        isTaken = false
-        return
-      }
-      waiting.delete(next)
-      next()
-    },
   }
 }
