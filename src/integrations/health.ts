@@ -50,20 +50,21 @@ const REMEMBERED_ANEW_MS = 10_000
 
 export interface HealthChecks {
   /**
-   * A platform that does not answer is reported as a problem of the link; it is not a failure of this call. `anew`: the
-   * caller has just changed something at the platform, so an answer of a minute ago does not help.
+   * A platform that does not answer is reported as a problem of the link; it is not a failure of this call. `maxAge`, in
+   * seconds: whoever has just changed something at the platform is not helped by an answer of a minute ago.
    */
-  check(owner: string, idOrType: string, options: { anew: boolean }): Promise<Health>
+  check(owner: string, idOrType: string, maxAge: number): Promise<Health>
 }
 
 export function createHealthChecks(services: Services): HealthChecks {
   const memory = new LRUCache<string, Health>({ max: 5_000, ttl: REMEMBERED_MS })
 
   return {
-    async check(owner, idOrType, { anew }) {
+    async check(owner, idOrType, maxAge) {
       const integration = await getIntegration(services.database, owner, idOrType)
       const known = memory.get(memoryKey(integration))
-      if (known && Date.now() - Date.parse(known.checked_at) < (anew ? REMEMBERED_ANEW_MS : REMEMBERED_MS)) return known
+      const keptMs = Math.max(REMEMBERED_ANEW_MS, maxAge * 1000)
+      if (known && Date.now() - Date.parse(known.checked_at) < keptMs) return known
       const health = await askHealth(services, integration)
       // The check itself may have changed the link.
       const present = await findIntegration(services.database, owner, integration.id)

@@ -23,6 +23,7 @@ import { getIntegration, listIntegrations } from './integrations.ts'
 import { link, relink } from './link.ts'
 import { recordLinkError } from './link-errors.ts'
 import { IntegrationSchema, integrationJson, SkippedKey } from './schemas.ts'
+import { maxAgeFrom } from './search/fresh-pages.ts'
 import type { Services } from './services.ts'
 import { findAccess } from './tokens/pair.ts'
 import type { Revoker } from './tokens/revoker.ts'
@@ -56,11 +57,6 @@ function accessTokenProblem(token: string): string | undefined {
   if (token.length > MAX_TOKEN_LENGTH) return `is too long (at most ${MAX_TOKEN_LENGTH} characters)`
   if (/^bearer\s/i.test(token)) return 'is the token alone, without "Bearer" before it'
   return TOKEN_CHARACTERS.test(token) ? undefined : 'must have printable ASCII characters only, without spaces'
-}
-
-/** Whether an answer that was kept is not good enough: https://www.rfc-editor.org/rfc/rfc9111#section-5.2.1.4 */
-function wantsFresh(cacheControl: string | undefined): boolean {
-  return cacheControl?.split(',').some((directive) => directive.trim().toLowerCase() === 'no-cache') === true
 }
 
 export interface IntegrationParts {
@@ -288,7 +284,7 @@ export function integrationRoutes(app: App, services: Services, parts: Integrati
       },
     },
     async ({ user, params, headers }) => ({
-      health: await healthChecks.check(user.id, params.id, { anew: wantsFresh(headers['cache-control']) }),
+      health: await healthChecks.check(user.id, params.id, maxAgeFrom(headers['cache-control'])),
     }),
   )
 }
