@@ -9,6 +9,12 @@ export function webAddress(address: string | null): string | null {
   return host !== '' && (protocol === 'https:' || protocol === 'http:') ? href : null
 }
 
+/** What people type, as an address: `ghe.corp.lan` becomes `https://ghe.corp.lan`. All else stays as it is. */
+export function withScheme(typed: string): string {
+  const text = typed.trim()
+  return /^[a-z0-9][a-z0-9.-]*(:\d{1,5})?(\/.*)?$/i.test(text) ? `https://${text}` : text
+}
+
 export function hostOf(address: string): string {
   return address.replace(/^https?:\/\//, '')
 }

@@ -70,15 +70,18 @@ interface CallOptions {
   signal?: AbortSignal
   /** Whether the password was just given for this call. */
   confirmed?: boolean
+  /** Whether the server should not answer with what it has kept. */
+  anew?: boolean
 }
 
 async function call<T>(method: Method, path: string, options: CallOptions = {}): Promise<T> {
-  const { body, signal, confirmed } = options
+  const { body, signal, confirmed, anew } = options
   const response = await fetch(publicPath(path), {
     method,
     headers: {
       accept: 'application/json',
       ...(body !== undefined && { 'content-type': 'application/json' }),
+      ...(anew && { 'cache-control': 'no-cache' }),
       ...(method !== 'GET' && { 'x-csrf-token': known?.csrfToken ?? '' }),
     },
     credentials: 'same-origin',
@@ -114,7 +117,9 @@ function reload(): Promise<never> {
 
 function goToSignIn(): void {
   const here = `${location.pathname}${location.search}`
-  location.assign(publicPath(`/sign-in?return_to=${encodeURIComponent(here)}`))
+  // Only a page that had a session can say that it has ended.
+  const why = known ? 'notice=session_ended&' : ''
+  location.assign(publicPath(`/sign-in?${why}return_to=${encodeURIComponent(here)}`))
 }
 
 // The session
@@ -128,7 +133,7 @@ export async function readSession(): Promise<Session> {
 
 export async function signOut(): Promise<void> {
   const elsewhere = await call<{ sign_out: { url: string } } | undefined>('POST', '/sign-out')
-  location.assign(elsewhere?.sign_out.url ?? publicPath('/sign-in'))
+  location.assign(elsewhere?.sign_out.url ?? publicPath('/sign-in?notice=signed_out'))
 }
 
 /** The token that a form of ours sends, which the browser leaves this page with. */
@@ -195,8 +200,9 @@ export async function unlink(id: string): Promise<void> {
   await call('DELETE', linkPath(id))
 }
 
-export async function readHealth(id: string): Promise<Health> {
-  return (await call<{ health: Health }>('GET', `${linkPath(id)}/health`)).health
+/** The server keeps an answer for a minute, or with `anew` for some seconds. */
+export async function readHealth(id: string, options: { anew: boolean }): Promise<Health> {
+  return (await call<{ health: Health }>('GET', `${linkPath(id)}/health`, options)).health
 }
 
 export async function importKeys(id: string): Promise<ImportedKeys> {

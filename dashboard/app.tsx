@@ -1,7 +1,8 @@
 // The app: loads the session, then shows the shell with the page in the address.
 
-import { lazy, Suspense, useEffect } from 'react'
+import { Suspense, useEffect } from 'react'
 import type { Session } from './api.ts'
+import { lazyPage } from './lazy-page.ts'
 import { Load } from './loaded.tsx'
 import { ProfilePage } from './profile/profile-page.tsx'
 import { useSession } from './queries.ts'
@@ -9,17 +10,14 @@ import { replaceAddress, useAddress } from './router.ts'
 import { Shell } from './shell/shell.tsx'
 import { PageSkeleton, ShellSkeleton } from './shell/skeletons.tsx'
 import { PlatformsProvider } from './told-platforms.ts'
+import { WhenBroken } from './ui/broken.tsx'
 
-const RepositoriesPage = lazy(async () => ({
-  default: (await import('./search/repositories-page.tsx')).RepositoriesPage,
-}))
-const PullRequestsPage = lazy(async () => ({
-  default: (await import('./search/pull-requests-page.tsx')).PullRequestsPage,
-}))
-const KeysPage = lazy(async () => ({ default: (await import('./keys/keys-page.tsx')).KeysPage }))
-const TokensPage = lazy(async () => ({ default: (await import('./tokens/tokens-page.tsx')).TokensPage }))
-const AccountPage = lazy(async () => ({ default: (await import('./account/account-page.tsx')).AccountPage }))
-const ActivityPage = lazy(async () => ({ default: (await import('./activity/activity-page.tsx')).ActivityPage }))
+const RepositoriesPage = lazyPage(async () => (await import('./search/repositories-page.tsx')).RepositoriesPage)
+const PullRequestsPage = lazyPage(async () => (await import('./search/pull-requests-page.tsx')).PullRequestsPage)
+const KeysPage = lazyPage(async () => (await import('./keys/keys-page.tsx')).KeysPage)
+const TokensPage = lazyPage(async () => (await import('./tokens/tokens-page.tsx')).TokensPage)
+const AccountPage = lazyPage(async () => (await import('./account/account-page.tsx')).AccountPage)
+const ActivityPage = lazyPage(async () => (await import('./activity/activity-page.tsx')).ActivityPage)
 
 export function App() {
   const session = useSession()
@@ -39,9 +37,11 @@ function SignedIn({ session }: { session: Session }) {
   return (
     <PlatformsProvider value={session.platforms}>
       <Shell session={session} path={path}>
-        <Suspense fallback={<PageSkeleton />}>
-          <CurrentPage session={session} path={path} />
-        </Suspense>
+        <WhenBroken page={path}>
+          <Suspense fallback={<PageSkeleton />}>
+            <CurrentPage session={session} path={path} />
+          </Suspense>
+        </WhenBroken>
       </Shell>
     </PlatformsProvider>
   )

@@ -30,6 +30,11 @@ export class ApiFailure extends Error {
   }
 }
 
+/** Says at the field what is missing, in the server's form, before anything is sent. */
+export function requireText(field: string, text: string, message: string): void {
+  if (text.trim() === '') throw new ApiFailure(422, { errors: { [field]: [message] } })
+}
+
 function sentence(status: number, { error, request_id }: FailureBody): string {
   if (status === 0) return 'The server does not answer. Check your connection, and whether Forgelink is running.'
   if (status === 500) return `Something went wrong inside Forgelink${request_id ? ` (request ${request_id})` : ''}.`

@@ -11,6 +11,7 @@ import { createRoot } from 'react-dom/client'
 import { App } from './app.tsx'
 import { queryClient } from './queries.ts'
 import { cssVariables, theme } from './theme.ts'
+import { WhenBroken } from './ui/broken.tsx'
 
 const nonce = document.querySelector<HTMLMetaElement>('meta[name="csp-nonce"]')?.content ?? ''
 // Dialogs add a style that stops the page behind them from scrolling, and the library reads that style's nonce here.
@@ -31,7 +32,9 @@ createRoot(root).render(
       getStyleNonce={() => nonce}
     >
       <QueryClientProvider client={queryClient}>
-        <App />
+        <WhenBroken>
+          <App />
+        </WhenBroken>
       </QueryClientProvider>
     </MantineProvider>
   </StrictMode>,

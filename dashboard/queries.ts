@@ -30,12 +30,30 @@ export function useIntegrations() {
   return loadedFrom(useQuery({ queryKey: ['integrations'], queryFn: api.listIntegrations }))
 }
 
-/** The server asks the platform at most once a minute, so asking more often tells nothing new. */
-export function useHealth(integration: api.Integration) {
-  const { id, updated_at } = integration
-  return loadedFrom(
-    useQuery({ queryKey: ['health', id, updated_at], queryFn: () => api.readHealth(id), staleTime: 60_000 }),
-  )
+export interface LinkHealth {
+  health: Loaded<api.Health>
+  /** Asks the platform, and not only the server, which keeps an answer for a minute. */
+  checkAgain: () => void
+}
+
+export function useHealth({ id, updated_at }: api.Integration): LinkHealth {
+  const client = useQueryClient()
+  const anew = useRef(false)
+  const result = useQuery({
+    queryKey: ['health', id, updated_at],
+    queryFn: () => api.readHealth(id, { anew: anew.current }),
+    staleTime: 60_000,
+  })
+
+  async function checkAgain() {
+    if (result.isFetching) return
+    anew.current = true
+    await result.refetch()
+    anew.current = false
+    // The check itself may have changed the link.
+    await refetch(client, ['integrations'])
+  }
+  return { health: loadedFrom(result), checkAgain }
 }
 
 export function useKeys() {

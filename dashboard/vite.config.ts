@@ -32,6 +32,14 @@ export default defineConfig({
     renderBuiltUrl: (file, { hostType }) => (hostType === 'html' ? `__BASE_PATH__/${file}` : { relative: true }),
   },
   build: {
+    rolldownOptions: {
+      input: [join(import.meta.dirname, 'index.html'), join(import.meta.dirname, 'fonts.css')],
+      output: {
+        // The pages that the server renders itself use the dashboard's fonts, and know no hash.
+        assetFileNames: ({ names }) =>
+          names.includes('fonts.css') ? '[name][extname]' : 'assets/[name]-[hash][extname]',
+      },
+    },
     outDir,
     emptyOutDir: true,
     // The CSP allows data: addresses only for images.

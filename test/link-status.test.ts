@@ -1,6 +1,6 @@
 // A link's status and its reason through HTTP: what speaks for the whole link, what does not, and how it mends.
 
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest'
 import type { Sandbox, SandboxPlatform } from '../sandbox/sandbox.ts'
 import { serve, type TestServer } from './support/fault-server.ts'
 import { answerMarked } from './support/marked-platform.ts'
@@ -46,6 +46,7 @@ describeOnBothEngines('the status of a link', (engine) => {
     people += 1
     me = await service.addAccount(`person-${people}`)
   })
+  afterEach(() => vi.useRealTimers())
   afterAll(async () => {
     await service.close()
     await front.close()
@@ -179,6 +180,27 @@ describeOnBothEngines('the status of a link', (engine) => {
       expect(asked).toBeGreaterThan(0)
       expect((await health(id)).status).toBe('token_rejected')
       expect(platform.requests.length).toBe(asked)
+    })
+
+    it('is asked again before the minute is over with no-cache, but not again and again', async () => {
+      const platform = sandbox.platforms[name]
+      const id = await linkAccount(me, platform)
+      const { checked_at } = await health(id)
+      const anew = async (cacheControl: string) => {
+        const path = `/v1/scm_integrations/${id}/health`
+        return (await me.call('GET', path, undefined, { 'cache-control': cacheControl })).json.health
+      }
+      // Without waiting: the clock alone is moved, and what was kept has no timer of its own.
+      vi.useFakeTimers({ toFake: ['Date'], now: Date.parse(checked_at) + 9_000 })
+      expect((await anew('no-cache')).checked_at).toBe(checked_at)
+      vi.setSystemTime(Date.parse(checked_at) + 11_000)
+      expect((await anew('max-age=60')).checked_at).toBe(checked_at)
+      tokenOf(platform).revoked = true
+      const second = await anew('max-age=0, No-Cache')
+      expect(second.status).toBe('token_rejected')
+      expect(Date.parse(second.checked_at) - Date.parse(checked_at)).toBeGreaterThanOrEqual(11_000)
+      tokenOf(platform).revoked = false
+      expect((await anew('no-cache')).status).toBe('token_rejected')
     })
 
     it('mends when health finds that a refused token is taken again', async () => {

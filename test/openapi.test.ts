@@ -30,7 +30,17 @@ let alice: Account
 let browser: Browser
 let description: Description
 /** The ids that the calls below name. */
-const ids = { link: '', key: '', token: '', service: '', linkSession: '', code: '', delegate: '', session: '', identity: '' }
+const ids = {
+  link: '',
+  key: '',
+  token: '',
+  service: '',
+  linkSession: '',
+  code: '',
+  delegate: '',
+  session: '',
+  identity: '',
+}
 
 beforeAll(async () => {
   const { sandbox: started, settings } = await startPlatforms()

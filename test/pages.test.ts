@@ -105,12 +105,15 @@ describe('the dashboard', () => {
   })
 
   /** The same service with another folder in the dashboard's place. */
-  async function serveFolder(path: string): Promise<(asked: string, cookie?: boolean) => ReturnType<typeof send>> {
+  async function serveFolder(
+    path: string,
+  ): Promise<(asked: string, cookie?: boolean, headers?: Record<string, string>) => ReturnType<typeof send>> {
     const app = await createApp(service.services, service.config, { dashboard: path })
     close = () => app.close()
     const url = await app.listen({ host: '127.0.0.1', port: 0 })
     const cookie = `${sessionCookieOf(browser)}`
-    return (asked, signedIn = true) => send('GET', `${url}${asked}`, undefined, signedIn ? { cookie } : {})
+    return (asked, signedIn = true, headers = {}) =>
+      send('GET', `${url}${asked}`, undefined, { ...headers, ...(signedIn && { cookie }) })
   }
 
   it.each(['/', '/profile', '/repositories?query=x', '/pull-requests', '/keys', '/tokens', '/activity'])(
@@ -143,6 +146,20 @@ describe('the dashboard', () => {
       '/assets/..%2f..%2fetc%2fpasswd',
     ]) {
       expect([path, (await get(path)).status]).toEqual([path, 404])
+    }
+  })
+
+  it('has no page and nothing to keep for a file of another version', async () => {
+    const path = join(folder, 'assets', 'page-gone.js')
+    writeFileSync(path, 'export {}')
+    const get = await serveFolder(folder)
+    rmSync(path)
+    for (const asked of ['/assets/page-gone.js', '/assets/page-other.js']) {
+      for (const accept of ['*/*', 'text/html,application/xhtml+xml,*/*;q=0.8']) {
+        const { status, headers } = await get(asked, false, { accept })
+        const told = [status, headers.get('content-type'), headers.get('cache-control')]
+        expect([asked, ...told]).toEqual([asked, 404, 'application/json; charset=utf-8', 'no-store'])
+      }
     }
   })
 

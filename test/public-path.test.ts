@@ -104,7 +104,7 @@ describe.each([
     const { session } = (await fresh.get('/forgelink/session')).json
     expect(session.public_url).toBe(proxy.publicUrl)
     const out = await fresh.post('/forgelink/sign-out', { csrf: session.csrf_token })
-    expect([out.status, out.headers.get('location')]).toEqual([303, '/forgelink/sign-in'])
+    expect([out.status, out.headers.get('location')]).toEqual([303, '/forgelink/sign-in?notice=signed_out'])
     expect(out.headers.getSetCookie()).toEqual([expect.stringMatching(COOKIE)])
     expect((await fresh.get('/forgelink/session')).status).toBe(401)
   })

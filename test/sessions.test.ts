@@ -260,7 +260,7 @@ describeOnBothEngines('sessions', (engine) => {
         way === 'form'
           ? await fresh.post('/sign-out', { csrf })
           : await fresh.call('POST', '/sign-out', undefined, { 'x-csrf-token': csrf })
-      expect([answer.status, answer.headers.get('location')]).toEqual([303, '/sign-in'])
+      expect([answer.status, answer.headers.get('location')]).toEqual([303, '/sign-in?notice=signed_out'])
       expect(sessionCookieOf(fresh)).toBeUndefined()
       for (const [name, value] of kept) fresh.cookies.set(name, value)
       expect(await isSignedIn(fresh)).toBe(false)

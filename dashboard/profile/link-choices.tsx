@@ -24,7 +24,7 @@ export function LinkChoices({ onLinked }: { onLinked: (id: string) => void }) {
           ),
         )}
       </ul>
-      <LinkDialog platform={linking} onClose={() => setLinking(null)} onLinked={onLinked} />
+      <LinkDialog platform={linking} onPlatform={setLinking} onClose={() => setLinking(null)} onLinked={onLinked} />
     </>
   )
 }

@@ -12,7 +12,7 @@ import { Empty } from '../ui/empty.tsx'
 import { focusOn } from '../ui/focus.ts'
 import { Notice } from '../ui/notice.tsx'
 import { Page, Section } from '../ui/page.tsx'
-import { IntegrationCard } from './integration-card.tsx'
+import { IntegrationCard } from './card/integration-card.tsx'
 import { LinkChoices } from './link-choices.tsx'
 import classes from './profile.module.css'
 
@@ -87,7 +87,7 @@ function LinkedAccounts({ list, linked, onUnlinked }: LinkedAccountsProps) {
     <div>
       <div role="status" id={NEWS} tabIndex={-1} className={classes.news}>
         {fresh && (
-          <Notice tone="good">
+          <Notice tone={fresh.status === 'ok' ? 'good' : 'warn'}>
             <LinkedNews link={fresh} />
           </Notice>
         )}
@@ -109,8 +109,17 @@ function LinkedAccounts({ list, linked, onUnlinked }: LinkedAccountsProps) {
   )
 }
 
+/** Promises nothing that the scopes of the token do not permit: the link's card says then what is missing. */
 function LinkedNews({ link }: { link: Integration }) {
   const { words } = usePlatform(link.scm_type)
+  if (link.status !== 'ok') {
+    return (
+      <p>
+        <strong>{nameOfLink(link)}</strong> is linked, but not everything works with this token. What it lacks is said
+        at the account below.
+      </p>
+    )
+  }
   return (
     <p>
       <strong>{nameOfLink(link)}</strong> is linked. You can import its SSH keys now, or search its repositories and{' '}

@@ -1,7 +1,7 @@
 // The menu of the signed-in user.
 
 import { Menu, UnstyledButton } from '@mantine/core'
-import type { MouseEvent } from 'react'
+import { type MouseEvent, useRef } from 'react'
 import type { User } from '../api.ts'
 import { signOut } from '../api.ts'
 import { asFailure } from '../failure.ts'
@@ -21,10 +21,18 @@ interface AccountMenuProps {
 
 export function AccountMenu({ user, onChangePassword, onFollow }: AccountMenuProps) {
   const leaving = useChange(leave)
+  const opener = useRef<HTMLButtonElement>(null)
+
+  /** A dialog gives the focus back to what had it; the entry of the menu is gone by then. */
+  function changePassword() {
+    opener.current?.focus()
+    onChangePassword?.()
+  }
+
   return (
     <Menu width={240} position="top-start">
       <Menu.Target>
-        <UnstyledButton className={classes.account}>
+        <UnstyledButton className={classes.account} ref={opener}>
           <span className={classes.initial} aria-hidden="true">
             {user.username.slice(0, 1).toUpperCase()}
           </span>
@@ -49,7 +57,7 @@ export function AccountMenu({ user, onChangePassword, onFollow }: AccountMenuPro
           Signing in
         </Menu.Item>
         {onChangePassword && (
-          <Menu.Item leftSection={<Icon name="lock" size={16} />} onClick={onChangePassword}>
+          <Menu.Item leftSection={<Icon name="lock" size={16} />} onClick={changePassword}>
             Change password
           </Menu.Item>
         )}

@@ -3,6 +3,7 @@
 import { Button } from '@mantine/core'
 import type { ReactNode } from 'react'
 import type { ApiFailure } from '../failure.ts'
+import { HintLink, wantsToken } from './hint-link.tsx'
 import { Icon } from './icons.tsx'
 import classes from './notice.module.css'
 
@@ -14,11 +15,7 @@ interface FailedProps {
   children?: ReactNode
 }
 
-/** Failures that happen again with the same token. */
-const NEEDS_ANOTHER_TOKEN = ['scm_token_rejected', 'scm_scope_missing']
-
 export function Failed({ failure, message = failure.message, retry, children }: FailedProps) {
-  const mayHelp = !NEEDS_ANOTHER_TOKEN.includes(failure.code ?? '')
   return (
     <div className={classes.notice} data-tone="bad" role="alert">
       <Icon name="alert" />
@@ -26,7 +23,8 @@ export function Failed({ failure, message = failure.message, retry, children }: 
         <p>{message}</p>
         {children}
       </div>
-      {retry && mayHelp && (
+      <HintLink hint={failure.hint} />
+      {retry && !wantsToken(failure.hint) && (
         <Button variant="default" size="xs" onClick={retry}>
           Try again
         </Button>

@@ -12,17 +12,24 @@ export function fieldError(
   platforms: Platform[] = [],
 ): string | undefined {
   if (!error) return undefined
-  const { fields, hint } = asFailure(error)
+  const { fields } = asFailure(error)
   const messages = fields[field]
   if (!messages || messages.length === 0) return undefined
-  if (hint?.field === field && hint.action === 'use_scm_type') return otherType(hint, platforms)
+  const hint = fieldHint(error, field)
+  if (hint?.action === 'use_scm_type') return otherType(hint, platforms)
   return messages.map((message) => (/^[A-Z]/.test(message) ? message : `${name} ${message}`)).join(' ')
 }
 
 /** The API's own sentence names the type, for programs. */
 function otherType({ scm_type }: Hint, platforms: Platform[]): string {
   const label = platforms.find((one) => one.scm_type === scm_type)?.label ?? scm_type
-  return `At this address is another platform: add it as ${label}.`
+  return `At this address is ${label}.`
+}
+
+/** What can be done about that field. */
+export function fieldHint(error: unknown, field: string): Hint | undefined {
+  const hint = error ? asFailure(error).hint : undefined
+  return hint?.field === field ? hint : undefined
 }
 
 /** A failure that belongs to none of the form's fields and is shown above its button. */

@@ -6,14 +6,17 @@ import classes from './notice.module.css'
 
 interface NoticeProps {
   tone: 'good' | 'warn' | 'bad'
+  /** Buttons beside the text. */
+  actions?: ReactNode
   children: ReactNode
 }
 
-export function Notice({ tone, children }: NoticeProps) {
+export function Notice({ tone, actions, children }: NoticeProps) {
   return (
     <div className={classes.notice} data-tone={tone}>
       <Icon name={tone === 'good' ? 'check' : 'alert'} />
       <div className={classes.text}>{children}</div>
+      {actions}
     </div>
   )
 }

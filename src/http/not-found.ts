@@ -19,10 +19,14 @@ export function answerNotFound(app: App, publicUrl: string): void {
     const [path = ''] = request.url.split('?')
     const list = publicPath(publicUrl, '/openapi.json')
     const allowed = new Set(routes.filter((route) => route.path.test(path)).flatMap((route) => route.methods))
-    if (allowed.size > 0) return answerMethodNotAllowed(request, reply, [...allowed].sort().join(', '))
+    // A route of this method may find nothing itself: a file that was removed since the start.
+    if (allowed.size > 0 && !allowed.has(request.method))
+      return answerMethodNotAllowed(request, reply, [...allowed].sort().join(', '))
     const sayNothing = () =>
       reply.status(404).send({ error: `There is nothing at this address. ${list} lists what there is.` })
-    if (path === '/v1' || path.startsWith('/v1/') || !['GET', 'HEAD'].includes(request.method)) return sayNothing()
+    // A page of another version asks for its own files, and must not take a page of ours for one.
+    const isForProgram = path === '/v1' || /^\/(v1|assets)\//.test(path)
+    if (isForProgram || !['GET', 'HEAD'].includes(request.method)) return sayNothing()
     reply.header('vary', 'Accept')
     if (!prefersHtml(request)) return sayNothing()
     protectPage(reply)

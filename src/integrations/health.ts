@@ -1,4 +1,4 @@
-// Says what is wrong with a link and how to fix it. It asks the platform at most once a minute for each link.
+// Says what is wrong with a link and how to fix it. The platform's answer is kept for a minute, for each link.
 
 import { LRUCache } from 'lru-cache'
 import type { Static } from 'typebox'
@@ -45,20 +45,26 @@ type Health = Static<typeof HealthSchema>
 /** How many days before a token expires its owner is warned. */
 const EXPIRY_WARNING_DAYS = 14
 const REMEMBERED_MS = 60_000
+/** Somebody who presses a button again and again is not to use up the account's calls at the platform. */
+const REMEMBERED_ANEW_MS = 10_000
 
 export interface HealthChecks {
-  /** A platform that does not answer is reported as a problem of the link; it is not a failure of this call. */
-  check(owner: string, idOrType: string): Promise<Health>
+  /**
+   * A platform that does not answer is reported as a problem of the link; it is not a failure of this call. `maxAge`, in
+   * seconds: whoever has just changed something at the platform is not helped by an answer of a minute ago.
+   */
+  check(owner: string, idOrType: string, maxAge: number): Promise<Health>
 }
 
 export function createHealthChecks(services: Services): HealthChecks {
   const memory = new LRUCache<string, Health>({ max: 5_000, ttl: REMEMBERED_MS })
 
   return {
-    async check(owner, idOrType) {
+    async check(owner, idOrType, maxAge) {
       const integration = await getIntegration(services.database, owner, idOrType)
       const known = memory.get(memoryKey(integration))
-      if (known) return known
+      const keptMs = Math.max(REMEMBERED_ANEW_MS, maxAge * 1000)
+      if (known && Date.now() - Date.parse(known.checked_at) < keptMs) return known
       const health = await askHealth(services, integration)
       // The check itself may have changed the link.
       const present = await findIntegration(services.database, owner, integration.id)

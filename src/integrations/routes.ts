@@ -23,6 +23,7 @@ import { getIntegration, listIntegrations } from './integrations.ts'
 import { accessTokenProblem, link, relink, TOKEN_FORM } from './link.ts'
 import { recordLinkError } from './link-errors.ts'
 import { IntegrationAnswer, IntegrationSchema, integrationJson, SkippedKey } from './schemas.ts'
+import { maxAgeFrom } from './search/fresh-pages.ts'
 import type { Services } from './services.ts'
 import { findAccess } from './tokens/pair.ts'
 import type { Revoker } from './tokens/revoker.ts'
@@ -263,11 +264,15 @@ export function integrationRoutes(app: App, services: Services, parts: Integrati
         operationId: 'checkHealth',
         failures: ['not_found'],
         summary: 'What is wrong with a link, and how to mend it',
+        description:
+          'Kept for a minute; with `Cache-Control: no-cache` the platform is asked again, unless it was within ten seconds.',
         tags: ['SCM integrations'],
         params: IdParams,
         response: answers(200, Type.Object({ health: HealthSchema })),
       },
     },
-    async ({ user, params }) => ({ health: await healthChecks.check(user.id, params.id) }),
+    async ({ user, params, headers }) => ({
+      health: await healthChecks.check(user.id, params.id, maxAgeFrom(headers['cache-control'])),
+    }),
   )
 }

@@ -125,6 +125,10 @@ export const PullRequestSchema = Type.Object(
     source_repo_name: NullableString,
     source_repo_html_url: NullableString,
     state: oneOf(['open', 'closed', 'merged'] as const satisfies PullRequest['state'][]),
+    repo_name: nullable(Type.String({ description: 'The repository that it is in.' })),
+    author: nullable(Type.String({ description: 'The user name of who opened it.' })),
+    created_at: NullableTime,
+    updated_at: NullableTime,
   },
   { title: 'PullRequest' },
 )
@@ -138,6 +142,10 @@ export function pullRequestJson(pullRequest: PullRequest) {
     source_repo_name: pullRequest.sourceRepoName,
     source_repo_html_url: pullRequest.sourceRepoHtmlUrl,
     state: pullRequest.state,
+    repo_name: pullRequest.repoName,
+    author: pullRequest.author,
+    created_at: pullRequest.createdAt,
+    updated_at: pullRequest.updatedAt,
   }
 }
 

@@ -10,6 +10,11 @@ export function isoTime(time: number): string | null {
   return Number.isNaN(new Date(time).getTime()) ? null : new Date(time).toISOString()
 }
 
+/** A platform's time in our form; null when it is not a valid one. */
+export function timeFrom(text: string | null | undefined): string | null {
+  return isoTime(Date.parse(text ?? ''))
+}
+
 /** A field that may be null or left out. */
 export function maybe<T extends TSchema>(shape: T) {
   return Type.Optional(Type.Union([shape, Type.Null()]))

@@ -204,6 +204,10 @@ function sharedCases({ pull, unknown, total }: Vendor): Case[] {
     htmlUrl: pull(webUrl, number),
     state,
     ...source,
+    repoName: repo,
+    author: number === 4 ? 'bob' : 'alice',
+    createdAt: `2026-01-0${number}T00:00:00.000Z`,
+    updatedAt: `2026-01-1${number}T00:00:00.000Z`,
   })
   const fromBob = (webUrl: string) =>
     request(webUrl, 4, 'open', { sourceRepoName: 'bob/example-fork', sourceRepoHtmlUrl: `${webUrl}/bob/example-fork` })

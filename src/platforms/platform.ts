@@ -97,6 +97,12 @@ export interface PullRequest {
   /** `owner/name` of the repository the change comes from; null when it is deleted, hidden or unknown. */
   sourceRepoName: string | null
   sourceRepoHtmlUrl: string | null
+  /** `owner/name` of the repository that it is in. Like the next three, null when the platform's list does not tell. */
+  repoName: string | null
+  /** The user name of who opened it; null also when that account is gone. */
+  author: string | null
+  createdAt: string | null
+  updatedAt: string | null
 }
 
 export interface Branch {

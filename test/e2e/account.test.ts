@@ -31,8 +31,11 @@ describeInBrowser('The account', (stage) => {
     const { page, problems } = await stage.openSignedIn()
     await page.getByRole('button', { name: /^Account/ }).click()
     await page.getByRole('menuitem', { name: 'Sign out' }).click()
-    await page.waitForURL('**/sign-in')
+    await page.waitForURL('**/sign-in?notice=signed_out')
+    await page.getByText('You were signed out.').waitFor()
+    expect(await page.evaluate('document.activeElement.name')).toBe('login')
     await page.goto('/tokens')
+    expect(await page.getByText('You were signed out.').count()).toBe(0)
     expect(new URL(page.url()).pathname).toBe('/sign-in')
     expect(problems).toEqual([])
   })
@@ -43,7 +46,8 @@ describeInBrowser('The account', (stage) => {
     await page.context().clearCookies()
     await page.getByLabel('Name').fill('Laptop')
     await page.getByRole('button', { name: 'Add key' }).click()
-    await page.waitForURL('**/sign-in?return_to=%2Fkeys')
+    await page.waitForURL('**/sign-in?notice=session_ended&return_to=%2Fkeys')
+    await page.getByText('Your session has ended.').waitFor()
     await signIn(page, account)
     await page.getByRole('heading', { name: 'SSH keys' }).waitFor()
   })
@@ -54,7 +58,7 @@ describeInBrowser('The account', (stage) => {
     await other.goto('/profile')
     await other.getByRole('button', { name: /^Account/ }).click()
     await other.getByRole('menuitem', { name: 'Sign out' }).click()
-    await other.waitForURL('**/sign-in')
+    await other.waitForURL('**/sign-in?notice=signed_out')
     return other
   }
 
@@ -211,6 +215,18 @@ describeInBrowser('The account', (stage) => {
     await page.getByRole('heading', { name: 'API tokens' }).waitFor()
     await page.getByRole('dialog').waitFor({ state: 'detached' })
     expect(problems).toEqual([])
+  })
+
+  test('the focus is back at the account when the password dialog closes', async () => {
+    const { page } = await stage.openSignedIn()
+    await page.getByRole('button', { name: /^Account/ }).focus()
+    await page.keyboard.press('Enter')
+    await page.getByRole('menuitem', { name: 'Change password' }).focus()
+    await page.keyboard.press('Enter')
+    await page.getByLabel('Current password').waitFor()
+    await page.keyboard.press('Escape')
+    await page.getByLabel('Current password').waitFor({ state: 'detached' })
+    await expect.poll(() => focused(page)).toMatch(/^.?Account: /)
   })
 
   test('at 360 pixels Escape closes the dialog above the menu, and the menu after it', async () => {

@@ -149,6 +149,32 @@ describeInBrowser('Every page', (stage) => {
     }
   })
 
+  test('the pages without a script have the dashboard’s typeface, and are in order', async () => {
+    for (const colorScheme of ['light', 'dark'] as const) {
+      const { page, problems } = await stage.openSignedIn('/profile', { colorScheme })
+      const cookies = await page.context().cookies()
+      for (const [name, path, isSignedIn] of [
+        ['sign-in', '/sign-in?notice=signed_out', false],
+        ['consent', '/users/github/link', true],
+        ['no-page', '/nothing', true],
+      ] as const) {
+        await page.context().clearCookies()
+        if (isSignedIn) await page.context().addCookies(cookies)
+        await page.goto(path)
+        await page.evaluate('document.fonts.ready.then(() => true)')
+        const loaded = `[...document.fonts].filter(({ status }) => status === 'loaded').map(({ family }) => family)`
+        expect(await page.evaluate(loaded), name).toContain('Instrument Sans Variable')
+        for (const width of WIDTHS) {
+          await page.setViewportSize({ width, height: 860 })
+          await screenshot(page, `${name}-${colorScheme}-${width}`)
+          expect(await accessibilityProblems(page), name).toEqual([])
+          expect(await page.evaluate<number>('document.documentElement.scrollWidth'), name).toBeLessThanOrEqual(width)
+        }
+      }
+      expect(problems.filter((problem) => !problem.includes('/nothing'))).toEqual([])
+    }
+  })
+
   test('a dialog brings no second banner', async () => {
     const { page } = await stage.openSignedIn()
     await page.getByRole('button', { name: 'Add GitHub Enterprise Server' }).click()

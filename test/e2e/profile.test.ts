@@ -87,6 +87,67 @@ describeInBrowser('The profile', (stage) => {
     )
   })
 
+  test('an empty form says what to enter, at the first field that lacks it', async () => {
+    const { page } = await stage.openSignedIn()
+    const dialog = page.getByRole('dialog')
+    await page.getByRole('button', { name: 'Add GitHub Enterprise Server' }).click()
+    await dialog.getByRole('button', { name: 'Link account' }).click()
+    await dialog.getByText('Enter the address').waitFor()
+    await expect.poll(() => page.evaluate('document.activeElement.inputMode')).toBe('url')
+    await dialog.getByLabel('Address').fill('https://ghe.example.com')
+    await dialog.getByRole('button', { name: 'Link account' }).click()
+    await dialog.getByText('Enter the token').waitFor()
+    expect(await dialog.getByText('Enter the address').count()).toBe(0)
+  })
+
+  test('a host name becomes an address before it is sent', async () => {
+    const { page } = await stage.openSignedIn()
+    const address = page.getByRole('dialog').getByLabel('Address')
+    await page.getByRole('button', { name: 'Add GitLab self-hosted' }).click()
+    await address.fill(' ghe.corp.lan:8443/code ')
+    await address.press('Tab')
+    expect(await address.inputValue()).toBe('https://ghe.corp.lan:8443/code')
+    await address.fill('javascript:alert(1)')
+    await address.press('Tab')
+    expect(await address.inputValue()).toBe('javascript:alert(1)')
+  })
+
+  test('the address that the server suggests, and the platform that is there, are one click away', async () => {
+    const { page } = await stage.openSignedIn()
+    const dialog = page.getByRole('dialog')
+    const { 'gitlab-self-hosted': gitlab } = stage.sandbox.platforms
+    await addByToken(page, 'GitHub Enterprise Server', `${gitlab.url}/api/v3`, gitlab.token('alice', 'read-api'))
+    await dialog.getByRole('button', { name: `Use ${gitlab.url}` }).click()
+    await dialog.getByRole('button', { name: 'Add it as GitLab self-hosted' }).click()
+    await cardOf(page, 'GitLab self-hosted: alice').getByText('Working').waitFor()
+  })
+
+  test('the news of a link whose token lacks a scope promises no import', async () => {
+    const { page } = await stage.openSignedIn()
+    const platform = stage.sandbox.platforms['github-enterprise']
+    await addByToken(page, 'GitHub Enterprise Server', platform.url, platform.token('alice', 'no-keys'))
+    await page.getByText('is linked, but not everything works with this token').waitFor()
+    await page.getByText('The token lacks read:public_key').waitFor()
+    expect(await page.getByText('You can import').count()).toBe(0)
+  })
+
+  test('a check says when it was, and another one asks the platform again', async () => {
+    const { page, account, problems } = await stage.openSignedIn()
+    const platform = stage.sandbox.platforms['github-enterprise']
+    await linkAccount(account, platform, 'carol')
+    await page.clock.install()
+    await page.reload()
+    const card = cardOf(page, 'GitHub Enterprise Server: carol')
+    await card.getByText('Checked just now').waitFor()
+    await page.clock.fastForward(125_000)
+    await card.getByText('Checked 2 minutes ago').waitFor()
+    const asked = page.waitForRequest((request) => request.url().endsWith('/health'))
+    await card.getByRole('button', { name: 'Check again' }).click()
+    expect((await asked).headers()['cache-control']).toBe('no-cache')
+    await card.getByText('Working').waitFor()
+    expect(problems).toEqual([])
+  })
+
   test('an account that is linked already is told, with what to do instead', async () => {
     const { page, account } = await stage.openSignedIn()
     const platform = stage.sandbox.platforms['github-enterprise']
@@ -105,7 +166,8 @@ describeInBrowser('The profile', (stage) => {
     const card = cardOf(page, 'GitLab self-hosted: alice')
     await card.getByText('Refused by the platform').waitFor()
     await card.getByText(json.error).waitFor()
-    expect(await card.getByRole('link', { name: /page for this/ }).getAttribute('href')).toBe(`${platform.url}/`)
+    const { host } = new URL(platform.url)
+    expect(await card.getByRole('link', { name: `Open ${host}` }).getAttribute('href')).toBe(`${platform.url}/`)
     expect(await card.getByRole('link', { name: /token page/ }).count()).toBe(0)
     platform.faults.clear()
     expect(problems).toEqual([])
@@ -154,7 +216,7 @@ describeInBrowser('The profile', (stage) => {
     const { page } = await stage.openSignedIn()
     const { 'github-enterprise': github, 'gitlab-self-hosted': gitlab } = stage.sandbox.platforms
     await addByToken(page, 'GitHub Enterprise Server', gitlab.url, gitlab.token('alice'))
-    await page.getByText('add it as GitLab self-hosted').waitFor()
+    await page.getByText('At this address is GitLab self-hosted.').waitFor()
     await fillLinkForm(page, github.url, 'ghp_nobody')
     await page
       .getByText(

@@ -54,6 +54,10 @@ describeOnBothEngines('using a link', (engine) => {
             source_repo_name: 'alice/example-fork',
             source_repo_html_url: `${platform.url}/alice/example-fork`,
             state: 'open',
+            repo_name: 'john-diggle/example-repository',
+            author: 'alice',
+            created_at: '2025-01-08T00:00:00.000Z',
+            updated_at: '2025-02-08T00:00:00.000Z',
           },
           {
             id: 5003,
@@ -63,6 +67,10 @@ describeOnBothEngines('using a link', (engine) => {
             source_repo_name: 'john-diggle/example-repository',
             source_repo_html_url: `${platform.url}/john-diggle/example-repository`,
             state: 'open',
+            repo_name: 'john-diggle/example-repository',
+            author: 'john-diggle',
+            created_at: '2025-01-03T00:00:00.000Z',
+            updated_at: '2025-02-03T00:00:00.000Z',
           },
         ])
       })

@@ -21,6 +21,16 @@ import { findIdToken } from './provider-sessions.ts'
 import { checkCsrf, passwordOrigin, readSessionCookie, setSessionCookie } from './session-cookie.ts'
 import { csrfTokenOf, endSession, findSession, newSessionId, startSession } from './sessions.ts'
 
+/** Why somebody comes to this page without having asked for it: `?notice=`. */
+const NOTICES = {
+  signed_out: 'You were signed out.',
+  session_ended: 'Your session has ended. Sign in to go on where you were.',
+}
+
+function noticeOf(name: unknown): string | undefined {
+  return typeof name === 'string' && Object.hasOwn(NOTICES, name) ? NOTICES[name as keyof typeof NOTICES] : undefined
+}
+
 /** For an `app` that is already set up for pages. */
 export function signInRoutes(app: App, services: Services, loginThrottle: LoginThrottle): void {
   const { database, publicUrl } = services
@@ -30,7 +40,7 @@ export function signInRoutes(app: App, services: Services, loginThrottle: LoginT
     const query = request.query as Record<string, unknown>
     const returnTo = ownPath(publicUrl, query.return_to) ?? afterSignIn
     if (await sessionOf(publicUrl, database, request)) return reply.redirect(returnTo, 303)
-    return sendSignInPage(services, request, reply, 200, { returnTo })
+    return sendSignInPage(services, request, reply, 200, { returnTo, notice: noticeOf(query.notice) })
   })
 
   app.post('/sign-in', { schema: { hide: true } }, async (request, reply) => {
@@ -77,7 +87,7 @@ export function signInRoutes(app: App, services: Services, loginThrottle: LoginT
       const address = idToken === undefined ? null : await endSessionUrl(services, idToken)
       if (address !== null) return sendAway(publicUrl, request, reply, services.oidc?.config.label ?? '', address)
     }
-    return reply.redirect(publicPath(publicUrl, '/sign-in'), 303)
+    return reply.redirect(publicPath(publicUrl, '/sign-in?notice=signed_out'), 303)
   })
 }
 
@@ -96,6 +106,7 @@ interface Form {
   returnTo: string
   login?: string
   problem?: string
+  notice?: string | undefined
 }
 
 const OR = html`<p class="or soft">or</p>\n`
@@ -122,11 +133,15 @@ export function sendSignInPage(
     ...(passwordSignIn ? [passwordForm(publicUrl, form, hidden)] : []),
     ...(oidc ? [providerForm(publicUrl, oidc.config.label, hidden)] : []),
   ]
-  const body = html`${problemOf(form)}${forms.flatMap((each, index) => (index === 0 ? [each] : [OR, each]))}`
+  const body = html`${noticeIn(form)}${problemIn(form)}${forms.flatMap((each, index) => (index === 0 ? [each] : [OR, each]))}`
   return sendPage(publicUrl, reply, status, { title: 'Sign in', body })
 }
 
-function problemOf({ problem }: Form): Html | null {
+function noticeIn({ notice }: Form): Html | null {
+  return notice === undefined ? null : html`<p class="notice" role="status">${notice}</p>\n`
+}
+
+function problemIn({ problem }: Form): Html | null {
   return problem === undefined ? null : html`<p class="problem" id="problem" role="alert">${problem}</p>\n`
 }
 
@@ -139,13 +154,15 @@ ${hidden}
 }
 
 function passwordForm(publicUrl: string, { login = '', problem }: Form, hidden: Html): Html {
+  // After a wrong password the name is there already.
+  const [loginFocus, passwordFocus] = login === '' ? [html` autofocus`, null] : [null, html` autofocus`]
   const describedBy = problem === undefined ? null : html` aria-describedby="problem"`
   return html`<form method="post" action="${publicPath(publicUrl, '/sign-in')}">
 ${hidden}
 <label for="login">E-mail address or user name</label>
-<input id="login" name="login" value="${login}" autocomplete="username" autocapitalize="none" spellcheck="false" required${describedBy}>
+<input id="login" name="login" value="${login}" autocomplete="username" autocapitalize="none" spellcheck="false" required${loginFocus}${describedBy}>
 <label for="password">Password</label>
-<input id="password" name="password" type="password" autocomplete="current-password" required${describedBy}>
+<input id="password" name="password" type="password" autocomplete="current-password" required${passwordFocus}${describedBy}>
 <button type="submit">Sign in</button>
 </form>
 `

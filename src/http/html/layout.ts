@@ -47,6 +47,7 @@ function documentOf(publicUrl: string, { title, body, alone = false, wide = fals
 ${goesTo === undefined ? null : html`<meta http-equiv="refresh" content="0; url=${goesTo}">\n`}<title>${title} · Forgelink</title>
 <script src="${publicPath(publicUrl, '/color-scheme.js')}"></script>
 <link rel="stylesheet" href="${publicPath(publicUrl, STYLE_ADDRESS)}">
+<link rel="stylesheet" href="${publicPath(publicUrl, '/fonts.css')}">
 <link rel="icon" href="${ICON_ADDRESS}">
 </head>
 <body${wide ? html` class="wide"` : null}>

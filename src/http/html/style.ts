@@ -1,4 +1,5 @@
-// The style of the pages that the server renders itself, in the dashboard's colours. The dashboard has its own style.
+// The style of the pages that the server renders itself, in the dashboard's colours and, where the dashboard is built,
+// in its typeface, which its fonts.css loads. The dashboard has its own style.
 
 export const PAGE_STYLE = `
 :root {
@@ -14,13 +15,15 @@ export const PAGE_STYLE = `
   --on-accent: light-dark(#ffffff, #06222b);
   --bad: light-dark(#b3213a, #ff8f9f);
   --bad-back: light-dark(#fbe9ec, #3b1a20);
+  --accent-back: light-dark(#e3f1f5, #16323b);
+  --code: "JetBrains Mono Variable", ui-monospace, SFMono-Regular, Menlo, Consolas, monospace;
 }
 :root[data-mantine-color-scheme="light"] { color-scheme: light }
 :root[data-mantine-color-scheme="dark"] { color-scheme: dark }
 * { box-sizing: border-box }
 body {
   margin: 0; padding: 1.5rem 1rem 4rem; background: var(--back); color: var(--text);
-  font: 1rem/1.55 system-ui, -apple-system, "Segoe UI", Roboto, sans-serif;
+  font: 1rem/1.55 "Instrument Sans Variable", system-ui, -apple-system, "Segoe UI", Roboto, sans-serif;
 }
 header, main { max-width: 30rem; margin: 0 auto }
 .wide header, .wide main { max-width: 58rem }
@@ -45,7 +48,7 @@ p:last-child, form:last-child { margin-bottom: 0 }
 ul { margin: 0 0 1rem; padding-left: 1.25rem }
 li { margin-bottom: .35rem }
 a { color: var(--accent) }
-code { font-size: .92em; background: var(--back); border: 1px solid var(--line); border-radius: .25rem; padding: .05em .3em; overflow-wrap: anywhere }
+code { font-family: var(--code); font-size: .88em; font-variant-ligatures: none; background: var(--back); border: 1px solid var(--line); border-radius: .25rem; padding: .05em .3em; overflow-wrap: anywhere }
 pre { margin: 0; padding: .6rem .8rem; background: var(--back); border: 1px solid var(--line); border-radius: .56rem; white-space: pre-wrap }
 pre code { padding: 0; background: none; border: 0; font-size: .85em }
 label { display: block; font-weight: 600; margin-bottom: .25rem }
@@ -63,6 +66,7 @@ button:hover, .button:hover { background: var(--accent-hover) }
 .ways { display: flex; flex-wrap: wrap; gap: 1rem; align-items: center }
 .or { margin: 1.5rem 0 }
 .soft { color: var(--soft) }
+.notice { padding: .7rem .9rem; background: var(--accent-back); border-radius: .56rem }
 .problem { padding: .7rem .9rem; color: var(--bad); background: var(--bad-back); border-radius: .56rem }
 :focus-visible { outline: 3px solid var(--accent); outline-offset: 2px }
 `

@@ -1,6 +1,6 @@
 // The fields that we read of GitHub's answers, and how they become our nouns.
 import { type Static, Type } from 'typebox'
-import { Id, isoTime, maybe, webAddress } from '../answers.ts'
+import { Id, isoTime, maybe, timeFrom, webAddress } from '../answers.ts'
 import type { Branch, Organization, PlatformHealth, PullRequest, Repository, SshKey } from '../platform.ts'
 
 export const User = Type.Object({
@@ -44,6 +44,13 @@ export const OrganizationItem = Type.Object({
 /** Answers of 2013 name the organisation only by `organization_url`. */
 export const Membership = Type.Object({ organization: maybe(OrganizationItem) })
 
+/** Who opened a pull request, and when; https://docs.github.com/en/rest/pulls/pulls. `user` of a deleted account is null. */
+const Origin = Type.Object({
+  user: maybe(Type.Object({ login: maybe(Type.String()) })),
+  created_at: maybe(Type.String()),
+  updated_at: maybe(Type.String()),
+})
+
 export const PullRequestItem = Type.Object({
   id: maybe(Id),
   number: Id,
@@ -51,6 +58,7 @@ export const PullRequestItem = Type.Object({
   state: Type.String(),
   html_url: maybe(Type.String()),
   merged_at: maybe(Type.String()),
+  ...Origin.properties,
   head: maybe(Type.Object({ repo: maybe(Type.Object({ full_name: Type.String(), html_url: maybe(Type.String()) })) })),
 })
 
@@ -64,6 +72,7 @@ export const IssueItem = Type.Object({
   state: Type.String(),
   html_url: maybe(Type.String()),
   repository_url: maybe(Type.String()),
+  ...Origin.properties,
   pull_request: maybe(Type.Object({ html_url: maybe(Type.String()), merged_at: maybe(Type.String()) })),
 })
 
@@ -115,7 +124,13 @@ export function pullRequestFrom(item: Static<typeof PullRequestItem>, webUrl: st
     state: stateFrom(item.state, item.merged_at),
     sourceRepoName: item.head?.repo?.full_name ?? null,
     sourceRepoHtmlUrl: webAddress(item.head?.repo?.html_url),
+    repoName: repositoryOf(item) || null,
+    ...originOf(item),
   }
+}
+
+function originOf({ user, created_at, updated_at }: Static<typeof Origin>) {
+  return { author: user?.login ?? null, createdAt: timeFrom(created_at), updatedAt: timeFrom(updated_at) }
 }
 
 /** An issue has no `pull_request`, or null; in 2014 it had one whose addresses are null. */
@@ -137,11 +152,16 @@ export function pullRequestFromIssue(
     state: stateFrom(item.state, item.pull_request?.merged_at),
     sourceRepoName: found?.head?.repo?.full_name ?? null,
     sourceRepoHtmlUrl: webAddress(found?.head?.repo?.html_url),
+    repoName: repositoryOf(item) || null,
+    ...originOf(item),
   }
 }
 
-/** `owner/name` of a pull request's repository. A search names it only by addresses; empty when they are missing. */
-export function repositoryOf({ repository_url, html_url }: Static<typeof IssueItem>): string {
+/** `owner/name` of a pull request's repository, which is named by addresses; empty when they are missing. */
+export function repositoryOf({
+  repository_url,
+  html_url,
+}: Pick<Static<typeof IssueItem>, 'repository_url' | 'html_url'>) {
   const address = repository_url ?? html_url?.replace(/\/pull\/\d+$/, '') ?? ''
   return address.split('/').slice(-2).join('/')
 }

@@ -1,6 +1,6 @@
 // The fields that we read of GitLab's answers, and how they become our nouns.
 import { type Static, Type } from 'typebox'
-import { avatarAddress, Id, isoTime, maybe, webAddress } from '../answers.ts'
+import { avatarAddress, Id, isoTime, maybe, timeFrom, webAddress } from '../answers.ts'
 import type { Branch, Organization, PlatformHealth, PullRequest, Repository, SshKey } from '../platform.ts'
 
 export const User = Type.Object({
@@ -66,6 +66,8 @@ export const MergeRequest = Type.Object({
   state: Type.String(),
   web_url: maybe(Type.String()),
   created_at: maybe(Type.String()),
+  updated_at: maybe(Type.String()),
+  author: maybe(Type.Object({ username: maybe(Type.String()) })),
   target_project_id: maybe(Id),
   source_project_id: maybe(Id),
   references: maybe(Type.Object({ full: maybe(Type.String()) })),
@@ -158,6 +160,10 @@ export function pullRequestFrom(item: MergeRequest, source: Source | null, webUr
     state: stateFrom(item.state),
     sourceRepoName: source?.name ?? null,
     sourceRepoHtmlUrl: source?.url ?? null,
+    repoName: targetOf(item, webUrl)?.name ?? null,
+    author: item.author?.username ?? null,
+    createdAt: timeFrom(item.created_at),
+    updatedAt: timeFrom(item.updated_at),
   }
 }
 

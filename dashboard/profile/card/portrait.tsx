@@ -2,7 +2,7 @@
 
 import { Avatar } from '@mantine/core'
 import { useState } from 'react'
-import { publicPath } from '../public-path.ts'
+import { publicPath } from '../../public-path.ts'
 import classes from './integration-card.module.css'
 
 export function Portrait({ id, username }: { id: string; username: string }) {

@@ -1,11 +1,11 @@
 // Asks before an account is unlinked, and says what happens to its token and its keys.
 
-import { nameOfLink } from '../addresses.ts'
-import { type Integration, unlink } from '../api.ts'
-import { useChange } from '../queries.ts'
-import { usePlatform } from '../told-platforms.ts'
-import { Question } from '../ui/question.tsx'
-import { announce } from '../ui/toast.tsx'
+import { nameOfLink } from '../../addresses.ts'
+import { type Integration, unlink } from '../../api.ts'
+import { useChange } from '../../queries.ts'
+import { usePlatform } from '../../told-platforms.ts'
+import { Question } from '../../ui/question.tsx'
+import { announce } from '../../ui/toast.tsx'
 
 interface UnlinkQuestionProps {
   integration: Integration

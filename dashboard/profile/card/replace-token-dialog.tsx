@@ -2,15 +2,16 @@
 
 import { Modal } from '@mantine/core'
 import { useState } from 'react'
-import { nameOfLink } from '../addresses.ts'
-import { type Integration, replaceToken } from '../api.ts'
-import { useChange } from '../queries.ts'
-import { DialogForm } from '../ui/dialog-form.tsx'
-import { fieldError, formFailure } from '../ui/field.ts'
-import form from '../ui/form.module.css'
-import { SecretInput } from '../ui/secret-input.tsx'
-import { announce } from '../ui/toast.tsx'
-import { TokenHelp } from './token-help.tsx'
+import { nameOfLink } from '../../addresses.ts'
+import { type Integration, replaceToken } from '../../api.ts'
+import { requireText } from '../../failure.ts'
+import { useChange } from '../../queries.ts'
+import { DialogForm } from '../../ui/dialog-form.tsx'
+import { fieldError, formFailure } from '../../ui/field.ts'
+import form from '../../ui/form.module.css'
+import { SecretInput } from '../../ui/secret-input.tsx'
+import { announce } from '../../ui/toast.tsx'
+import { TokenHelp } from '../token-help.tsx'
 
 interface ReplaceTokenDialogProps {
   integration: Integration
@@ -29,10 +30,15 @@ export function ReplaceTokenDialog({ integration, opened, onReplaced, onClose }:
 
 function ReplaceTokenForm({ integration, onReplaced, onClose }: Omit<ReplaceTokenDialogProps, 'opened'>) {
   const [token, setToken] = useState('')
-  const change = useChange((value: string) => replaceToken(integration.id, value), {
+  const change = useChange(replace, {
     stale: ['integrations', 'health'],
     done,
   })
+
+  async function replace(value: string) {
+    requireText('access_token', value, 'Enter the token')
+    return replaceToken(integration.id, value)
+  }
 
   function done() {
     announce(`${nameOfLink(integration)} has its new token.`)

@@ -2,9 +2,9 @@
 
 import { CloseButton } from '@mantine/core'
 import { useEffect, useRef } from 'react'
-import type { ImportedKeys } from '../api.ts'
-import { publicPath } from '../public-path.ts'
-import { followLink } from '../router.ts'
+import type { ImportedKeys } from '../../api.ts'
+import { publicPath } from '../../public-path.ts'
+import { followLink } from '../../router.ts'
 import classes from './import-result.module.css'
 
 export function ImportResult({ result, onClose }: { result: ImportedKeys; onClose: () => void }) {
