@@ -11,10 +11,10 @@ import * as tokenObtained from './migrations/005-token-obtained.ts'
 import * as scopesAndDevices from './migrations/006-scopes-and-devices.ts'
 import * as limits from './migrations/007-limits.ts'
 import * as platformsInFront from './migrations/008-platforms-in-front.ts'
-import * as sealedStarts from './migrations/009-sealed-starts.ts'
-import * as linkSessions from './migrations/010-link-sessions.ts'
-import * as oidcSignIn from './migrations/011-oidc-sign-in.ts'
-import * as linkStatus from './migrations/013-link-status.ts'
+import * as linkSessions from './migrations/009-link-sessions.ts'
+import * as oidcSignIn from './migrations/010-oidc-sign-in.ts'
+import * as linkStatus from './migrations/012-link-status.ts'
+import * as sealedStarts from './migrations/013-sealed-starts.ts'
 
 /** By name, in their order. */
 export const migrations = {
@@ -26,10 +26,10 @@ export const migrations = {
   '006-scopes-and-devices': scopesAndDevices,
   '007-limits': limits,
   '008-platforms-in-front': platformsInFront,
-  '009-sealed-starts': sealedStarts,
-  '010-link-sessions': linkSessions,
-  '011-oidc-sign-in': oidcSignIn,
-  '013-link-status': linkStatus,
+  '009-link-sessions': linkSessions,
+  '010-oidc-sign-in': oidcSignIn,
+  '012-link-status': linkStatus,
+  '013-sealed-starts': sealedStarts,
 }
 
 /** What a start would do: the migrations still to run, and those that only a newer version knows. */

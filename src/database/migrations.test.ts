@@ -26,10 +26,10 @@ const MIGRATIONS = [
   '006-scopes-and-devices',
   '007-limits',
   '008-platforms-in-front',
-  '009-sealed-starts',
-  '010-link-sessions',
-  '011-oidc-sign-in',
-  '013-link-status',
+  '009-link-sessions',
+  '010-oidc-sign-in',
+  '012-link-status',
+  '013-sealed-starts',
 ]
 const TABLES = [
   'api_tokens',

@@ -9,6 +9,9 @@ const COLUMNS = [
   ['revocations', 'access_token'],
   ['revocations', 'refresh_token'],
   ['oauth_states', 'verifier'],
+  ['link_sessions', 'held_token'],
+  ['oidc_states', 'verifier'],
+  ['sessions', 'id_token'],
 ] as const
 
 export async function up(db: Kysely<unknown>): Promise<void> {
