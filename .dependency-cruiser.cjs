@@ -11,6 +11,10 @@ const layers = [
   { names: ['commands'], holds: 'The other subcommands; `doctor/` has a file for each thing it checks.' },
   { names: ['app'], holds: 'Every route plugin by name.' },
   { names: ['services'], holds: 'What is opened once, including all state, and which part of it each slice gets.' },
+  {
+    names: ['administration'],
+    holds: 'What administrators see and do over all accounts: the only lists without an owner.',
+  },
   { names: ['integrations'], holds: 'Links to platforms: linking, tokens, searches, importing keys.' },
   { names: ['ssh-keys'], holds: 'SSH keys, and how a public key is read.' },
   { names: ['accounts'], holds: 'Users, passwords, sessions, API tokens, and who a request is from.' },
@@ -80,7 +84,7 @@ const walls = [
     name: 'slices-know-http-in-routes',
     comment: 'A slice’s functions can be called without a request, so only its routes import `http`.',
     from: {
-      path: anyOf(['audit', 'accounts', 'ssh-keys', 'integrations']),
+      path: anyOf(['audit', 'accounts', 'ssh-keys', 'integrations', 'administration']),
       pathNot: ['(^|[/-])routes\\.ts$', tests],
     },
     to: { path: '^src/http/' },

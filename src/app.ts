@@ -10,6 +10,9 @@ import { serviceTokenRoutes } from './accounts/service-tokens/routes.ts'
 import { sessionRoutes } from './accounts/sessions/session-routes.ts'
 import { signInRoutes } from './accounts/sessions/sign-in-routes.ts'
 import { openTokenRoutes, tokenRoutes } from './accounts/token-routes.ts'
+import { ownedRoutes } from './administration/owned-routes.ts'
+import { administrationRoutes } from './administration/routes.ts'
+import { administratedUserRoutes } from './administration/user-routes.ts'
 import { createPruner } from './audit/pruner.ts'
 import { eventRoutes } from './audit/routes.ts'
 import type { Config } from './config.ts'
@@ -105,6 +108,9 @@ export async function createApp(services: Services, config: ServerConfig, option
   await app.register((administration, _options, done) => {
     administration.addHook('onRequest', (request) => authenticateAdministrator(services, guards, request))
     serviceTokenRoutes(administration, services)
+    administratedUserRoutes(administration, services, revoker)
+    ownedRoutes(administration, services, revoker)
+    administrationRoutes(administration, services)
     done()
   })
   await app.register((ownPages, _options, done) => {

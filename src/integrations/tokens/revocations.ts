@@ -38,11 +38,12 @@ export interface RevocationInput {
   dueAt?: string
 }
 
+/** Returns its id. */
 export async function queueRevocation(
   database: Database,
   vault: Vault,
   { tokens, dueAt = now(), ...revocation }: RevocationInput,
-): Promise<void> {
+): Promise<string> {
   const row = { id: randomUUID(), ...revocation }
   await database
     .insertInto('revocations')
@@ -54,6 +55,20 @@ export async function queueRevocation(
       nextAt: dueAt,
     })
     .execute()
+  return row.id
+}
+
+/** Those of these that have not ended; `wasTried`: the first try is over, and it has to be tried again. */
+export async function listRevocations(database: Database, ids: string[]): Promise<{ id: string; wasTried: boolean }[]> {
+  if (ids.length === 0) return []
+  const rows = await database
+    .selectFrom('revocations')
+    .select(['id', 'attempts', 'nextAt'])
+    .where('id', 'in', ids)
+    .execute()
+  // While it is claimed, the next time is that at which the claim ends; a first pause is shorter.
+  const claimedUntil = fromNow(CLAIM_MS / 2)
+  return rows.map(({ id, attempts, nextAt }) => ({ id, wasTried: attempts > 0 && nextAt < claimedUntil }))
 }
 
 /** The columns that the sealed tokens are bound to. */
