@@ -136,6 +136,10 @@ describe('readConfig', () => {
       ['1', 'true', '10', '127.1', '10/8', '10.0.0.0/33', '10.0.0.256', 'proxy.corp.lan', 'fe80::1%eth0'],
     ],
     ['LOG_LEVEL', ['INFO', 'verbose', '30']],
+    ['PG_POOL_SIZE', ['0', '1', '501', 'ten', '1.5']],
+    ['PG_CONNECT_TIMEOUT_MS', ['0', '99', '20001', '1s']],
+    ['PG_STATEMENT_TIMEOUT_MS', ['0', '99', '20001', '1s']],
+    ['PG_PREPARED_STATEMENTS', ['true', 'Auto', 'no']],
   ]
   it.each(wrong.flatMap(([name, values]) => values.map((value) => [name, value])))(
     'refuses %s=%s, and repeats no secret',

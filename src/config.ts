@@ -35,6 +35,19 @@ export interface HostedPlatform<Name extends string> {
   rootOf(url: URL): PlatformRoot
 }
 
+/** How PostgreSQL is used. */
+export interface PostgresSettings {
+  /** The most connections of this process. */
+  poolSize: number
+  /** How long a request waits for a connection. */
+  connectTimeoutMs: number
+  statementTimeoutMs: number
+  /** `auto`: only when connected to PostgreSQL itself. */
+  preparedStatements: (typeof PREPARED_STATEMENTS)[number]
+}
+
+export const PREPARED_STATEMENTS = ['auto', 'on', 'off'] as const
+
 export const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const
 
 /** The settings; their meaning and defaults are in docs/configuration.md. URLs have no trailing slash. */
@@ -45,6 +58,7 @@ export interface Config {
   dataDir: string
   /** null: SQLite in `dataDir`. */
   databaseUrl: string | null
+  postgres: PostgresSettings
   /** Newest first; null: generated in `dataDir`. */
   secretKeys: SecretKey[] | null
   github: OAuthPlatform
@@ -147,6 +161,17 @@ export function parseConfig<Name extends string>(
     publicUrl: read('PUBLIC_URL', `http://localhost:${port}`, parsePublicUrl),
     dataDir: resolve(read('DATA_DIR', './data', String)),
     databaseUrl,
+    postgres: {
+      poolSize: read('PG_POOL_SIZE', 10, parseNumber(2, 500)),
+      // By default a request gets its 503 within two seconds.
+      connectTimeoutMs: read('PG_CONNECT_TIMEOUT_MS', 1_400, parseNumber(100, 20_000)),
+      statementTimeoutMs: read('PG_STATEMENT_TIMEOUT_MS', 1_200, parseNumber(100, 20_000)),
+      preparedStatements: read<PostgresSettings['preparedStatements']>(
+        'PG_PREPARED_STATEMENTS',
+        'auto',
+        parseOneOf(PREPARED_STATEMENTS),
+      ),
+    },
     secretKeys,
     ...oauth,
     allowedHosts: [

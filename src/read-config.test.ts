@@ -21,6 +21,7 @@ describe('readConfig', () => {
       publicUrl: 'http://localhost:4600',
       dataDir: resolve('data'),
       databaseUrl: null,
+      postgres: { poolSize: 10, connectTimeoutMs: 1_400, statementTimeoutMs: 1_200, preparedStatements: 'auto' },
       secretKeys: null,
       github: {
         url: 'https://github.com',
@@ -112,6 +113,17 @@ describe('readConfig', () => {
     [{ METRICS_TOKEN: 'sesame' }, { metricsToken: 'sesame' }],
     [{ SERVER_NAMES: 'Forgelink.corp.lan, ::1' }, { serverNames: ['forgelink.corp.lan', '[::1]'] }],
     [{ METRICS_PORT: '9464' }, { metricsPort: 9464 }],
+    [
+      {
+        PG_POOL_SIZE: '2',
+        PG_CONNECT_TIMEOUT_MS: '100',
+        PG_STATEMENT_TIMEOUT_MS: '20000',
+        PG_PREPARED_STATEMENTS: 'off',
+      },
+      {
+        postgres: { poolSize: 2, connectTimeoutMs: 100, statementTimeoutMs: 20_000, preparedStatements: 'off' },
+      },
+    ],
     [{ LOG_LEVEL: 'trace' }, { logLevel: 'trace' }],
     [{ LOG_LEVEL: 'silent' }, { logLevel: 'silent' }],
   ]

@@ -1,6 +1,7 @@
 // The API's routes for API tokens: exchange, create, list, show, renew, revoke.
 
 import { Type } from 'typebox'
+import { inOwnersTurn } from '../database/owners-turn.ts'
 import type { FieldChecks } from '../http/body.ts'
 import { nameProblem, readBody } from '../http/body.ts'
 import { CutMeta, cutAt } from '../http/pagination.ts'
@@ -98,11 +99,9 @@ export function openTokenRoutes(app: App, services: Services, guards: ServiceGua
       confirmed(request)
       const expiresAt = expires_at ? new Date(expires_at).toISOString() : null
       const powers = powersWithin(request.grant ?? ALL_POWERS, { scopes: scopes ?? undefined, expiresAt })
-      const { apiToken, token } = await database
-        .transaction()
-        .execute((transaction) =>
-          createApiToken(transaction, actorOf(request), request.user.id, name, { ...powers, max: limits.maxApiTokens }),
-        )
+      const { apiToken, token } = await inOwnersTurn(database, request.user.id, (transaction) =>
+        createApiToken(transaction, actorOf(request), request.user.id, name, { ...powers, max: limits.maxApiTokens }),
+      )
       return reply.status(201).send({ token: apiTokenJson(apiToken, token) })
     },
   )

@@ -4,6 +4,11 @@
 import { randomBytes } from 'node:crypto'
 import type { CompiledQuery, Dialect, DialectAdapter, QueryExecutor } from 'kysely'
 import type { LRUCache } from 'lru-cache'
+import { unavailable } from './store-failure.ts'
+import { createNamedTurns, type NamedTurns } from './turns.ts'
+
+/** How long a write waits for others of the same account, as long as SQLite waits for its lock. */
+const MAX_TURN_WAIT_MS = 5_000
 
 /** Rows of a compiled statement, as they were before write number `writes`. */
 export interface KeptRows {
@@ -19,16 +24,16 @@ export interface Compiled {
 }
 
 /**
- * Runs a select at once, without Kysely's connections; rows are named as in the code. undefined: this database cannot,
- * or not now.
+ * Runs a select without Kysely, whose way to the driver takes longer than many a select. Rows are named as in the code.
+ * undefined: this database cannot, or not now.
  */
-export type ReadNow = (sql: string, parameters: readonly unknown[]) => unknown[] | undefined
+export type Read = (sql: string, parameters: readonly unknown[]) => Promise<unknown[]> | unknown[] | undefined
 
 /** What the driver of an open database tells. */
 export interface StoreState {
   /** How many statements other than reads this process has completed, commits and failed ones included. */
   writes: number
-  readNow: ReadNow
+  read: Read
 }
 
 interface Adapter extends DialectAdapter {
@@ -36,6 +41,7 @@ interface Adapter extends DialectAdapter {
   /** By the function that builds it. */
   compiled: Map<unknown, Compiled>
   state: StoreState
+  ownersTurns: NamedTurns
 }
 
 /** The dialect with such an adapter, which is the one part that Kysely hands on to every transaction. */
@@ -44,6 +50,9 @@ export function withAdapter(dialect: Dialect, state: StoreState): Dialect {
     newOrderedId: createOrderedIds(),
     compiled: new Map<unknown, Compiled>(),
     state,
+    ownersTurns: createNamedTurns(MAX_TURN_WAIT_MS, () =>
+      unavailable(new Error('this account’s other writes take too long')),
+    ),
   })
   return {
     createAdapter: () => adapter,
@@ -51,6 +60,10 @@ export function withAdapter(dialect: Dialect, state: StoreState): Dialect {
     createQueryCompiler: () => dialect.createQueryCompiler(),
     createIntrospector: (database) => dialect.createIntrospector(database),
   }
+}
+
+export function isRead(sql: string): boolean {
+  return /^\s*select\b/i.test(sql)
 }
 
 interface Open {

@@ -11,6 +11,7 @@ import * as tokenObtained from './migrations/005-token-obtained.ts'
 import * as scopesAndDevices from './migrations/006-scopes-and-devices.ts'
 import * as limits from './migrations/007-limits.ts'
 import * as platformsInFront from './migrations/008-platforms-in-front.ts'
+import * as sealedStarts from './migrations/009-sealed-starts.ts'
 import * as administration from './migrations/012-administration.ts'
 
 const migrations = {
@@ -22,6 +23,7 @@ const migrations = {
   '006-scopes-and-devices': scopesAndDevices,
   '007-limits': limits,
   '008-platforms-in-front': platformsInFront,
+  '009-sealed-starts': sealedStarts,
   '012-administration': administration,
 }
 

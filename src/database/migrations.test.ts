@@ -26,6 +26,7 @@ const MIGRATIONS = [
   '006-scopes-and-devices',
   '007-limits',
   '008-platforms-in-front',
+  '009-sealed-starts',
 ]
 const TABLES = [
   'api_tokens',

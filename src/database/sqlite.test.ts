@@ -8,6 +8,7 @@ import { sql } from 'kysely'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { startService } from '../../test/support/service.ts'
 import { lockInAnotherProcess } from '../../test/support/sqlite-lock.ts'
+import { readConfig } from '../read-config.ts'
 import type { Database } from './database.ts'
 import { databaseFile, openDatabase } from './database.ts'
 
@@ -92,7 +93,7 @@ describe('a server’s SQLite', () => {
     dataDir = mkdtempSync(join(tmpdir(), 'forgelink-sqlite-'))
     writers = []
     process.on('worker', collect)
-    database = openDatabase({ dataDir, databaseUrl: null })
+    database = openDatabase(readConfig({ DATA_DIR: dataDir }))
     await sql`create table notes (id integer primary key, text text not null unique)`.execute(database)
   })
   afterEach(async () => {
@@ -166,7 +167,7 @@ describe('a server’s SQLite', () => {
   })
 
   it('says that a file is none, and ends the thread that was to open it', async () => {
-    const other = openDatabase({ dataDir: join(dataDir, 'missing'), databaseUrl: null })
+    const other = openDatabase(readConfig({ DATA_DIR: join(dataDir, 'missing') }))
     await expect(notes(other)).rejects.toMatchObject({ code: 'store_unavailable' })
     await vi.waitFor(() => expect(writers[1]?.threadId).toBe(-1))
     await other.destroy()

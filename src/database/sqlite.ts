@@ -5,13 +5,14 @@ import { chmodSync, closeSync, existsSync, openSync, statSync } from 'node:fs'
 import { pathToFileURL } from 'node:url'
 import type { CompiledQuery, DatabaseConnection, Dialect, Driver, Kysely, QueryResult } from 'kysely'
 import { CompiledQuery as Query, SqliteAdapter, SqliteIntrospector, SqliteQueryCompiler } from 'kysely'
-import { type StoreState, withAdapter } from './adapter.ts'
+import { isRead, type StoreState, withAdapter } from './adapter.ts'
 import type { NamedResult } from './column-names.ts'
 import type { Result, SqliteConnection } from './sqlite-connection.js'
 import { openConnection } from './sqlite-connection.js'
 import type { SqliteWriter, StatementRunner } from './sqlite-writer.ts'
 import { startSqliteWriter } from './sqlite-writer.ts'
 import { codeOf, errorWithCode, storeFailure } from './store-failure.ts'
+import { createTurns, type Turns } from './turns.ts'
 
 /** How long a writer waits for another process (such as the command line), and for its turn in this one. */
 const BUSY_TIMEOUT_MS = 5_000
@@ -45,7 +46,7 @@ export function sqliteDialect(file: string, use: SqliteUse, nameOf: (column: str
   let reader: SqliteConnection | null = null
   const state: StoreState = {
     writes: 0,
-    readNow: (sql, parameters) => (reader ? guardNow(reader, sql, parameters)?.rows : undefined),
+    read: (sql, parameters) => (reader ? guardNow(reader, sql, parameters)?.rows : undefined),
   }
   async function openAll() {
     const store = await open()
@@ -142,7 +143,7 @@ function keepToOwner(file: string): void {
 const BEGIN = 'begin immediate'
 
 function createDriver(open: () => Promise<Store>, state: StoreState, maxTurnWaitMs: number | null): Driver {
-  const turns = createTurns(maxTurnWaitMs)
+  const turns = createTurns(maxTurnWaitMs, () => errorWithCode('SQLITE_BUSY', 'other writers take too long'))
   let store: Store | undefined
   return {
     async init() {
@@ -216,10 +217,6 @@ function connect({ reader, writer }: Store, state: StoreState, turns: Turns): Da
   }
 }
 
-export function isRead(sql: string): boolean {
-  return /^\s*select\b/i.test(sql)
-}
-
 /**
  * undefined when readers cannot open the file now, for example while a log is recovered; the writer then waits for it.
  */
@@ -245,46 +242,5 @@ async function guard<T>(run: () => Promise<T>): Promise<T> {
     return await run()
   } catch (error) {
     throw storeFailure(error)
-  }
-}
-
-interface Turns {
-  take(): Promise<void>
-  release(): void
-}
-
-/** One after another, in order of arrival. A waiter fails after `maxWaitMs`, as with SQLite's own lock. */
-function createTurns(maxWaitMs: number | null): Turns {
-  const waiting = new Set<() => void>()
-  let isTaken = false
-  return {
-    async take() {
-      if (!isTaken) {
-        isTaken = true
-        return
-      }
-      await new Promise<void>((resolve, reject) => {
-        let timer: NodeJS.Timeout | undefined
-        const begin = () => {
-          clearTimeout(timer)
-          resolve()
-        }
-        waiting.add(begin)
-        if (maxWaitMs === null) return
-        timer = setTimeout(() => {
-          waiting.delete(begin)
-          reject(errorWithCode('SQLITE_BUSY', 'other writers take too long'))
-        }, maxWaitMs)
-      })
-    },
-    release() {
-      const [next] = waiting
-      if (!next) {
-        isTaken = false
-        return
-      }
-      waiting.delete(next)
-      next()
-    },
   }
 }

@@ -48,10 +48,10 @@ export function createStatement<Values extends Record<string, string | number>, 
     if (database.isTransaction) return (await database.executeQuery<Row>({ ...query, parameters } as never)).rows
     const { state } = adapterOf(database)
     const { writes } = state
-    const key = kept ? parameters.join('\n') : ''
+    const key = kept ? parameters.join('\0') : ''
     const known = kept?.get(key)
     if (known?.writes === writes) return known.rows as Row[]
-    const rows = (state.readNow(query.sql, parameters) ??
+    const rows = ((await state.read(query.sql, parameters)) ??
       (await database.executeQuery({ ...query, parameters })).rows) as Row[]
     kept?.set(key, { rows, writes })
     return rows

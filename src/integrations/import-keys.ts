@@ -3,6 +3,7 @@
 import type { User } from '../accounts/users.ts'
 import type { Actor } from '../audit/events.ts'
 import { recordEvent } from '../audit/events.ts'
+import { inOwnersTurn } from '../database/owners-turn.ts'
 import type { Platform } from '../platforms/platform.ts'
 import type { Key, NewKey } from '../ssh-keys/keys.ts'
 import { addKeys } from '../ssh-keys/keys.ts'
@@ -44,7 +45,7 @@ export async function importKeys(
       const content = `${publicKey.key} ${title}`.trimEnd()
       importable.push({ name, content, publicKey, title })
     }
-    const keys = await services.database.transaction().execute(async (transaction) => {
+    const keys = await inOwnersTurn(services.database, owner.id, async (transaction) => {
       const { maxKeys } = services.limits
       const { added, tooMany } = await addKeys(transaction, actor, owner.id, importable, maxKeys)
       const reason = `is more than the ${maxKeys} that an account may have (MAX_KEYS)`

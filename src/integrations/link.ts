@@ -1,6 +1,7 @@
 // Links by URL and token: asks the platform whose token it is, and stores the link only if everything is right.
 
 import type { Actor } from '../audit/events.ts'
+import { inOwnersTurn } from '../database/owners-turn.ts'
 import type { FailureCode } from '../failure.ts'
 import { Failure, invalid } from '../failure.ts'
 import type { Profile } from '../platforms/platform.ts'
@@ -66,11 +67,9 @@ export async function link(
     hasWorked: false,
   })
   const { maxLinks } = services.limits
-  const added = await services.database
-    .transaction()
-    .execute((transaction) =>
-      addIntegration(transaction, services.vault, actor, owner, { ...input, profile, maxLinks }),
-    )
+  const added = await inOwnersTurn(services.database, owner, (transaction) =>
+    addIntegration(transaction, services.vault, actor, owner, { ...input, profile, maxLinks }),
+  )
   if ('existingId' in added) {
     throw new Failure(
       'already_linked',

@@ -3,10 +3,11 @@
 import type { RawBuilder, Selectable } from 'kysely'
 import { sql } from 'kysely'
 import type { Database } from '../database/database.ts'
+import { listSealedStarts, sealedStart } from '../database/sealed-start.ts'
 import type { OAuthStatesTable, RevocationsTable, ScmIntegrationsTable } from '../database/tables.ts'
 import type { Sealed } from '../sealed.ts'
 import type { SecretContext } from './vault.ts'
-import { isKeyId, OLD_FORM_START, sealedWith, startOfSealed } from './vault.ts'
+import { isKeyId, keyIdOfStart, OLD_FORM_START, startOfSealed } from './vault.ts'
 
 export interface SealedColumn {
   table: string
@@ -78,12 +79,14 @@ export function notSealedBy(
 }
 
 /** The same for secrets in the old form, whichever key has sealed them. */
-export function inOldForm(
+export async function inOldForm(
   database: Database,
   column: SealedColumn,
   { after, limit }: { after: string; limit: number },
 ): Promise<SealedSecret[]> {
-  return listAfter(database, column, startsWith(column, OLD_FORM_START), after, limit)
+  const starts = (await listSealedStarts(database, column)).filter((start) => start.startsWith(OLD_FORM_START))
+  if (starts.length === 0) return []
+  return listAfter(database, column, startsWithOneOf(database, column.column, starts), after, limit)
 }
 
 export function sealedBy(
@@ -91,7 +94,7 @@ export function sealedBy(
   column: SealedColumn,
   { keyId, limit }: { keyId: string; limit: number },
 ): Promise<SealedSecret[]> {
-  return listSecrets(database, column, isSealedWith(column, keyId), limit)
+  return listSecrets(database, column, isSealedWith(database, column, keyId), limit)
 }
 
 function listAfter(
@@ -123,7 +126,9 @@ export async function countSealedBy(
   keyId: string,
 ): Promise<number> {
   const { rows } = await sql<{ secrets: number | string }>`
-    select count(*) as secrets from ${sql.table(column.table)} where ${isSealedWith(column, keyId)}`.execute(database)
+    select count(*) as secrets from ${sql.table(column.table)} where ${isSealedWith(database, column, keyId)}`.execute(
+    database,
+  )
   return Number(rows[0]?.secrets ?? 0)
 }
 
@@ -143,28 +148,26 @@ export async function replaceSealed(
   return numAffectedRows === 1n
 }
 
-/**
- * Ids of keys, other than the known ones, that have sealed something. Scans each column, and once more for each id
- * found.
- */
+/** Ids of keys, other than the known ones, that have sealed something. */
 export async function otherKeysInUse(database: Database, columns: SealedColumn[], known: string[]): Promise<string[]> {
   const found = new Set<string>()
   for (const column of columns) {
-    for (;;) {
-      const others = [...known, ...found].map((id) => sql`not ${isSealedWith(column, id)}`)
-      // Not sorted: by the primary key, every row would be looked up separately.
-      const condition = sql.join([sql`${sql.ref(column.column)} like 'v_.%.%'`, ...others], sql` and `)
-      const [secret] = await listSecrets(database, column, condition, 1)
-      if (!secret) break
-      found.add(sealedWith(secret.sealed))
-    }
+    for (const start of await listSealedStarts(database, column)) found.add(keyIdOfStart(start))
   }
-  return [...found].filter(isKeyId)
+  return [...found].filter((id) => isKeyId(id) && !known.includes(id))
 }
 
 /** In either form. */
-function isSealedWith(column: Pick<SealedColumn, 'column'>, keyId: string): RawBuilder<unknown> {
-  return sql`(${startsWith(column, startOfSealed(keyId))} or ${startsWith(column, `${OLD_FORM_START}${keyId}.`)})`
+function isSealedWith(
+  database: Database,
+  { column }: Pick<SealedColumn, 'column'>,
+  keyId: string,
+): RawBuilder<unknown> {
+  return startsWithOneOf(database, column, [startOfSealed(keyId), `${OLD_FORM_START}${keyId}.`])
+}
+
+function startsWithOneOf(database: Database, column: string, starts: string[]): RawBuilder<unknown> {
+  return sql`${sealedStart(database, column)} in (${sql.join(starts)})`
 }
 
 /** substr and not like: an id may contain an underscore, which is a wildcard in like. */

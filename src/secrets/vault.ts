@@ -148,6 +148,11 @@ export function startOfSealed(keyId: string): string {
   return `${FORM}.${keyId}.`
 }
 
+/** The key's id in such a beginning, in either form; empty when it is none. */
+export function keyIdOfStart(start: string): string {
+  return /^v\d\.([^.]*)\.$/.exec(start)?.[1] ?? ''
+}
+
 /** The beginning of everything in the old form, which can only be opened; the key's id and a dot follow. */
 export const OLD_FORM_START = `${OLD_FORM}.`
 

@@ -3,6 +3,7 @@
 import { Type } from 'typebox'
 import { actorOf } from '../accounts/actor.ts'
 import type { Database } from '../database/database.ts'
+import { inOwnersTurn } from '../database/owners-turn.ts'
 import { invalid } from '../failure.ts'
 import { nameProblem, readBody } from '../http/body.ts'
 import { CutMeta, cutAt } from '../http/pagination.ts'
@@ -78,9 +79,9 @@ export function keyRoutes(app: App, { database, limits: { maxKeys } }: Services)
       const { name, content } = readBody(body, 'key', KeyInput, { name: nameProblem })
       const publicKey = readPublicKey(content)
       if ('problem' in publicKey) throw invalid({ content: [publicKey.problem] })
-      const key = await database
-        .transaction()
-        .execute((transaction) => addKey(transaction, actorOf(request), user.id, { name, content, publicKey }, maxKeys))
+      const key = await inOwnersTurn(database, user.id, (transaction) =>
+        addKey(transaction, actorOf(request), user.id, { name, content, publicKey }, maxKeys),
+      )
       return reply.status(201).send({ key: keyJson(key, user) })
     },
   )

@@ -84,7 +84,7 @@ describe('installed by name into an empty folder', () => {
   })
 })
 
-/** The tour of the README, by machine: sandbox, server, first token, bearer token, link. */
+/** The tour of docs/getting-started.md, by machine: sandbox, server, first token, bearer token, link. */
 async function linksFirstAccount(folder: string, forgelink: [string, ...string[]], dataName: string): Promise<void> {
   const dataDir = ownFolder(join(temporary, dataName))
   const port = await freePort()

@@ -4,6 +4,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 import type { Session } from '../../accounts/sessions/sessions.ts'
 import type { Actor } from '../../audit/events.ts'
 import type { Transaction } from '../../database/database.ts'
+import { inOwnersTurn } from '../../database/owners-turn.ts'
 import type { FailureCode } from '../../failure.ts'
 import { Failure } from '../../failure.ts'
 import type { OAuthApplication, TokenGrant } from '../../platforms/oauth.ts'
@@ -165,10 +166,7 @@ async function keepGrant(
     if (before && findAccess(services, before) !== accessToken) await queueTokensOf(services, transaction, before)
     return { link: integration }
   }
-  const stored = await services.background.retryStore(
-    () => services.database.transaction().execute(store),
-    MAX_STORE_MS,
-  )
+  const stored = await services.background.retryStore(() => inOwnersTurn(services.database, owner, store), MAX_STORE_MS)
   if ('link' in stored) return stored.link
   const { wanted } = stored
   await recordLinkError(services, actor, owner, wanted, 'another_account')
