@@ -6,6 +6,7 @@ import { authenticateAdministrator } from './accounts/callers/administrators.ts'
 import { createLoginThrottle } from './accounts/login-throttle.ts'
 import { accountRoutes, openAccountRoutes } from './accounts/routes.ts'
 import { scopeFor } from './accounts/scopes.ts'
+import { exchangeRoutes } from './accounts/service-tokens/exchange-routes.ts'
 import { serviceTokenRoutes } from './accounts/service-tokens/routes.ts'
 import { sessionRoutes } from './accounts/sessions/session-routes.ts'
 import { signInRoutes } from './accounts/sessions/sign-in-routes.ts'
@@ -91,6 +92,7 @@ export async function createApp(services: Services, config: ServerConfig, option
   operationsRoutes(app, config, services.metrics.registry, () => pingDatabase(database))
   openApiRoute(app)
   openAccountRoutes(app, services)
+  exchangeRoutes(app, services, guards)
   openTokenRoutes(app, services, guards)
   await app.register((signedIn, _options, done) => {
     signedIn.addHook('onRequest', async (request) => {

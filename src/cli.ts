@@ -5,6 +5,7 @@ import { askPassword } from './commands/ask-password.ts'
 import { doctor } from './commands/doctor.ts'
 import { eventList, readEventOptions } from './commands/events.ts'
 import { keysRotate } from './commands/keys.ts'
+import { serviceTokenAdd, serviceTokenList, serviceTokenRemove } from './commands/service-tokens.ts'
 import { storeCompact } from './commands/store.ts'
 import { tokenAdd, userAdd, userList, userPassword, userRemove, userRole } from './commands/users.ts'
 import type { Config } from './config.ts'
@@ -25,6 +26,10 @@ Usage: forgelink COMMAND [OPTIONS]
   user role USER admin|member                    make a user an administrator, or a member again
   user remove USER                               remove a user with all that is theirs
   user password USER [--password]                give a user another password
+  service-token add --name N --scope S           add a token of a service that acts for users; prints it once
+                [--issuer I] [--expires DATE]    (--scope and --issuer may be repeated)
+  service-token list                             list the service tokens
+  service-token remove ID                        remove one, and end every JWT that it opened
   token add --user USER --name N                 add an API token; prints it once
   events [--user USER] [--type T]                who did what, the newest last: of a user, of a type, since
          [--since S] [--limit N]                 a time or span (2026-01-31, 24h); 100 unless N is given
@@ -46,6 +51,9 @@ const OPTIONS = {
   user: { type: 'string' },
   name: { type: 'string' },
   admin: { type: 'boolean', default: false },
+  scope: { type: 'string', multiple: true },
+  issuer: { type: 'string', multiple: true },
+  expires: { type: 'string' },
   type: { type: 'string' },
   since: { type: 'string' },
   limit: { type: 'string' },
@@ -121,6 +129,21 @@ const commands: Record<string, (options: Options, operands: string[]) => Promise
     const login = operand(operands)
     const password = await passwordIn(options)
     return withServices((services) => userPassword(services, login, { password, json: options.json }))
+  },
+  'service-token add': (options, operands) => {
+    none(operands)
+    const { scope: scopes = [], issuer: issuers = [], expires, json } = options
+    const asked = { name: needed(options, 'name'), scopes, issuers, expires, json }
+    return withServices((services) => serviceTokenAdd(services, asked))
+  },
+  'service-token list': (options, operands) => {
+    none(operands)
+    return withServices((services) => serviceTokenList(services, options))
+  },
+  'service-token remove': (options, operands) => {
+    const [id, ...more] = operands
+    if (!id || more.length > 0) throw new UsageError('name one service token by its id')
+    return withServices((services) => serviceTokenRemove(services, id, options))
   },
   'token add': (options) => {
     const token = { user: needed(options, 'user'), name: needed(options, 'name'), json: options.json }

@@ -185,12 +185,8 @@ export function parseConfig<Name extends string>(
     noProxy: read('NO_PROXY', [], parseList(String)),
     corsOrigins: read('CORS_ORIGINS', [], parseList(parseOrigin)),
     serverNames: read('SERVER_NAMES', [], parseList(parseServerName)),
-    rateLimit: read('RATE_LIMIT', 600, parseNumber(0, 1_000_000)),
-    serviceRateLimit: read('SERVICE_RATE_LIMIT', 6_000, parseNumber(0, 1_000_000)),
-    maxKeys: read('MAX_KEYS', 1_000, parseNumber(1, 10_000)),
-    maxLinks: read('MAX_LINKS', 100, parseNumber(1, 1_000)),
+    ...readLimits(read),
     exposeAccessTokens: read('EXPOSE_ACCESS_TOKENS', true, parseBoolean),
-    maxApiTokens: read('MAX_API_TOKENS', 1000, parseNumber(1, 100_000)),
     eventsDays: read('EVENTS_DAYS', 365, parseNumber(0, 36_500)),
     trustProxy: read('TRUST_PROXY', [], parseList(parseRange)),
     metricsToken: read<string | null>('METRICS_TOKEN', null, String),
@@ -199,4 +195,16 @@ export function parseConfig<Name extends string>(
   }
   if (problems.length > 0) throw new ConfigError(problems)
   return config
+}
+
+type Read = <T>(name: string, fallback: T, parse: (text: string) => T) => T
+
+function readLimits(read: Read) {
+  return {
+    rateLimit: read('RATE_LIMIT', 600, parseNumber(0, 1_000_000)),
+    serviceRateLimit: read('SERVICE_RATE_LIMIT', 6_000, parseNumber(0, 1_000_000)),
+    maxKeys: read('MAX_KEYS', 1_000, parseNumber(1, 10_000)),
+    maxLinks: read('MAX_LINKS', 100, parseNumber(1, 1_000)),
+    maxApiTokens: read('MAX_API_TOKENS', 1000, parseNumber(1, 100_000)),
+  }
 }

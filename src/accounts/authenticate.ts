@@ -192,7 +192,7 @@ function noteWrongPassword(
 }
 
 /** RFC 7617; a login cannot contain a colon. */
-function readBasic(request: FastifyRequest): { login: string; password: string } | undefined {
+export function readBasic(request: FastifyRequest): { login: string; password: string } | undefined {
   const [, base64] = /^Basic +([A-Za-z0-9+/=]+)$/i.exec(request.headers.authorization ?? '') ?? []
   if (!base64) return undefined
   const text = Buffer.from(base64, 'base64').toString('utf8')

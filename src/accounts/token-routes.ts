@@ -18,13 +18,13 @@ import {
   powersWithin,
   renewApiToken,
 } from './api-tokens.ts'
-import { authenticate, authenticateApiToken, authenticatePassword } from './authenticate.ts'
-import { EXPIRY, expiryProblem } from './expiry.ts'
+import { authenticate, authenticatePassword } from './authenticate.ts'
 import { ApiTokenSchema, apiTokenJson, ScopeSchema } from './schemas.ts'
-import { SCOPES, type Scope } from './scopes.ts'
+import type { Scope } from './scopes.ts'
 import type { ServiceGuards } from './service-tokens/authenticate-service.ts'
 import type { Services } from './services.ts'
 import { confirmed } from './sessions/sessions.ts'
+import { EXPIRY, expiryProblem, scopesProblem } from './token-fields.ts'
 
 const TokenInput = Type.Object({
   name: Type.String({ minLength: 1, maxLength: 200, description: 'What it is for.' }),
@@ -49,30 +49,11 @@ const tokenChecks: FieldChecks<{ name: string; scopes?: Scope[] | null; expires_
   expires_at: expiryProblem,
 }
 const TokenAnswer = Type.Object({ token: ApiTokenSchema }, { title: 'TokenAnswer' })
-/** Routes that need an API token or a password. */
+
+/** The route that a password opens too. */
 export function openTokenRoutes(app: App, services: Services, guards: ServiceGuards): void {
   const { database, limits } = services
   const { bearer, loginThrottle, limitRate } = guards
-
-  app.post(
-    '/v1/tokens/exchange',
-    {
-      schema: {
-        operationId: 'exchangeToken',
-        failures: [],
-        summary: 'Exchange an API token for a bearer token of one hour',
-        description: 'Basic credentials with an empty user name and the API token as password.',
-        tags: ['Tokens'],
-        security: [{ apiToken: [] }],
-        response: answers(200, Type.Object({ token: Type.String() })),
-      },
-    },
-    async (request) => {
-      const apiToken = await authenticateApiToken(database, loginThrottle, request)
-      limitRate(apiToken.userId)
-      return { token: await bearer.sign(apiToken) }
-    },
-  )
 
   app.post(
     '/v1/tokens',
@@ -105,12 +86,6 @@ export function openTokenRoutes(app: App, services: Services, guards: ServiceGua
       return reply.status(201).send({ token: apiTokenJson(apiToken, token) })
     },
   )
-}
-
-function scopesProblem(value: unknown): string | undefined {
-  const isList = Array.isArray(value) && value.length > 0 && new Set(value).size === value.length
-  const isKnown = isList && value.every((name) => SCOPES.some((scope) => scope === name))
-  return isKnown ? undefined : `must be a list of some of ${SCOPES.join(', ')}`
 }
 
 /** Routes that need a known caller. */

@@ -7,6 +7,7 @@ import type { Actor } from '../audit/events.ts'
 import { recordEvent } from '../audit/events.ts'
 import type { Database, Transaction } from '../database/database.ts'
 import { locksRows } from '../database/database.ts'
+import { createStatement } from '../database/statement.ts'
 import type { Role, UsersTable } from '../database/tables.ts'
 import { Failure, invalid, notFound } from '../failure.ts'
 import { now } from '../time.ts'
@@ -167,9 +168,12 @@ export async function findUserByLogin(database: Database, login: string): Promis
     .executeTakeFirst()
 }
 
-export async function getUser(database: Database, id: string): Promise<User> {
-  const user = await database.selectFrom('users').selectAll().where('id', '=', id.toLowerCase()).executeTakeFirst()
-  if (!user) throw notFound('user')
+const byId = createStatement<{ id: string }, User>((database, value) =>
+  database.selectFrom('users').selectAll().where('id', '=', value('id')),
+)
+
+export async function findUser(database: Database, id: string): Promise<User | undefined> {
+  const [user] = await byId(database, { id: id.toLowerCase() })
   return user
 }
 

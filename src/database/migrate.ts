@@ -14,7 +14,8 @@ import * as platformsInFront from './migrations/008-platforms-in-front.ts'
 import * as sealedStarts from './migrations/009-sealed-starts.ts'
 import * as administration from './migrations/012-administration.ts'
 
-const migrations = {
+/** By name, in their order. */
+export const migrations = {
   '001-start': start,
   '002-sessions': sessions,
   '003-oauth': oauth,

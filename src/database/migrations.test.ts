@@ -3,7 +3,7 @@
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { sql } from 'kysely'
+import { Migrator, sql } from 'kysely'
 import { afterAll, beforeAll, expect, it, vi } from 'vitest'
 import { forgelink, prepareCommand } from '../../test/support/command.ts'
 import { createTestDatabase } from '../../test/support/postgres.ts'
@@ -11,7 +11,7 @@ import { describeOnBothEngines } from '../../test/support/service.ts'
 import { readConfig } from '../read-config.ts'
 import { openServices } from '../services.ts'
 import { openDatabase } from './database.ts'
-import { migrate } from './migrate.ts'
+import { migrate, migrations } from './migrate.ts'
 
 // A process takes half a second to start, and several of them long on a machine that has other work.
 vi.setConfig({ testTimeout: 120_000, hookTimeout: 300_000 })
@@ -90,6 +90,61 @@ describeOnBothEngines('migrations', (engine) => {
     const { rows } = await sql`select name from kysely_migration`.execute(database)
     expect(rows).toHaveLength(MIGRATIONS.length)
     await database.destroy()
+  })
+
+  it('008 keeps users with all that is theirs, promotes nobody, and takes users without an e-mail address', async () => {
+    const older = await newStore(engine)
+    const database = openDatabase(readConfig(older.env), { patient: true })
+    const upTo007 = Object.fromEntries(Object.entries(migrations).filter(([name]) => name < '008'))
+    const migrator = new Migrator({ db: database, provider: { getMigrations: async () => upTo007 } })
+    expect((await migrator.migrateToLatest()).error).toBe(undefined)
+    const insertUser = (id: string, email: string, username: string) =>
+      sql`insert into users (id, email, username, password_hash, created_at, updated_at)
+        values (${id}, ${email}, ${username}, 'hash', '2020', '2021')`.execute(database)
+    await insertUser('us-1', 'Ada@example.test', 'ada')
+    await insertUser('us-2', 'ben@example.test', 'ben')
+    for (const [id, owner] of [
+      ['t1', 'us-1'],
+      ['t2', 'us-2'],
+    ]) {
+      await sql`insert into api_tokens (id, user_id, name, token_hash, created_at, issued_at)
+        values (${id}, ${owner}, 'ci', ${`hash ${id}`}, '2020', '2020')`.execute(database)
+    }
+    await sql`insert into sessions (id_hash, user_id, created_at, used_at) values ('s1', 'us-1', '2020', '2020')`.execute(
+      database,
+    )
+    await sql`insert into events (id, created_at, type, user_id, username, via, type_data)
+      values ('e1', '2020', 'logout', 'us-1', 'ada', 'session', '{}')`.execute(database)
+
+    await migrate(database)
+
+    const users = await database.selectFrom('users').selectAll().orderBy('id').execute()
+    const kept = { passwordHash: 'hash', createdAt: '2020', updatedAt: '2021', role: 'member', active: 1 }
+    expect(users).toEqual([
+      { id: 'us-1', email: 'Ada@example.test', username: 'ada', ...kept },
+      { id: 'us-2', email: 'ben@example.test', username: 'ben', ...kept },
+    ])
+    expect(await database.selectFrom('sessions').select(['beganBy', 'remoteIp']).execute()).toEqual([
+      { beganBy: 'password', remoteIp: null },
+    ])
+    expect(await database.selectFrom('events').select(['username', 'actType']).execute()).toEqual([
+      { username: 'ada', actType: null },
+    ])
+    // As a server of the version before does, which runs on for a while.
+    await insertUser('us-3', 'eve@example.test', 'eve')
+    await expect(insertUser('us-4', 'ADA@example.test', 'other')).rejects.toMatchObject({ code: 'conflict' })
+    await expect(insertUser('us-4', 'other@example.test', 'ADA')).rejects.toMatchObject({ code: 'conflict' })
+    for (const id of ['us-5', 'us-6']) {
+      await database
+        .insertInto('users')
+        .values({ id, email: null, username: id, passwordHash: null, createdAt: '2020', updatedAt: '2020' })
+        .execute()
+    }
+    await database.deleteFrom('users').where('id', '=', 'us-1').execute()
+    expect(await database.selectFrom('apiTokens').select('id').execute()).toEqual([{ id: 't2' }])
+    expect(await database.selectFrom('sessions').select('idHash').execute()).toEqual([])
+    await database.destroy()
+    await older.remove()
   })
 
   it('refuse a database of a newer program with a sentence, and leave it as it is', async () => {

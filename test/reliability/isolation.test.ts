@@ -1,6 +1,9 @@
 // Reliability section 7: nobody sees or changes what is somebody else's, on any route, in any cache.
 
 import { afterAll, beforeAll, expect, it } from 'vitest'
+import { setUserActive } from '../../src/accounts/roles.ts'
+import { SERVICE_SCOPES } from '../../src/accounts/scopes.ts'
+import { COMMAND_LINE } from '../../src/audit/events.ts'
 import { userRemove } from '../../src/commands/users.ts'
 import { type Browser, openBrowser, ownAddress } from '../support/browser.ts'
 import type { TestServer } from '../support/fault-server.ts'
@@ -15,6 +18,7 @@ import {
   send,
   startService,
 } from '../support/service.ts'
+import { addService } from '../support/service-tokens.ts'
 
 /** What an id in a path names; the word is the one that "not found" answers with. */
 type Noun = 'key' | 'token' | 'scm_integration'
@@ -23,19 +27,23 @@ interface Rule {
   /**
    * `open`: the same for everybody. `own`: about the caller alone. `object`: about one object of the caller's.
    * `session`: as `own`, but of a browser. `page`: a page of a browser, which sends others to sign in.
-   * `sign-in`: for those who are nobody yet.
+   * `sign-in`: for those who are nobody yet. `admin`: for administrators, and services with the scope for it.
    */
-  who: 'open' | 'own' | 'object' | 'session' | 'page' | 'sign-in'
+  who: 'open' | 'own' | 'object' | 'session' | 'page' | 'sign-in' | 'admin'
   noun?: Noun
   query?: string
   body?: unknown
-  /** What the owner is answered; 200 by default. */
+  /** What the owner is answered, or an administrator; 200 by default. */
   status?: number
+  /** Whether it is closed to those who act for the user: what is made with it would outlive them. */
+  noDelegates?: true
 }
 
 const integration = { who: 'object', noun: 'scm_integration' } as const
 const search = { ...integration, query: '?query=hello' }
 const page = { who: 'page' } as const
+const account = { who: 'own', noDelegates: true } as const
+const token = { who: 'object', noun: 'token', noDelegates: true } as const
 
 const rules: Record<string, Rule> = {
   'GET /healthz': { who: 'open' },
@@ -52,21 +60,21 @@ const rules: Record<string, Rule> = {
   'POST /v1/tokens/exchange': { who: 'sign-in' },
 
   'GET /v1/users/self': { who: 'own' },
-  'PUT /v1/users/account': { who: 'own', body: { user: {} } },
-  'PATCH /v1/account/profile': { who: 'own', body: { user: {} } },
-  'GET /v1/tokens': { who: 'own' },
-  'POST /v1/tokens': { who: 'own', body: { token: { name: 'another' } }, status: 201 },
+  'PUT /v1/users/account': { ...account, body: { user: {} } },
+  'PATCH /v1/account/profile': { ...account, body: { user: {} } },
+  'GET /v1/tokens': account,
+  'POST /v1/tokens': { ...account, body: { token: { name: 'another' } }, status: 201 },
   'GET /v1/keys': { who: 'own' },
   'POST /v1/keys': { who: 'own', body: { key: { name: 'x', content: 'x' } }, status: 422 },
   'GET /v1/events': { who: 'own' },
   'GET /v1/scm_integrations': { who: 'own' },
   'POST /v1/scm_integrations': { who: 'own', body: { scm_integration: {} }, status: 422 },
 
-  'PATCH /v1/users/:id': { who: 'own', body: { user: {} } },
-  'GET /v1/tokens/:id': { who: 'object', noun: 'token' },
-  'PATCH /v1/tokens/:id/renew': { who: 'object', noun: 'token' },
-  'PUT /v1/tokens/:id/renew': { who: 'object', noun: 'token' },
-  'DELETE /v1/tokens/:id': { who: 'object', noun: 'token', status: 204 },
+  'PATCH /v1/users/:id': { ...account, body: { user: {} } },
+  'GET /v1/tokens/:id': token,
+  'PATCH /v1/tokens/:id/renew': token,
+  'PUT /v1/tokens/:id/renew': token,
+  'DELETE /v1/tokens/:id': { ...token, status: 204 },
   'GET /v1/keys/:id': { who: 'object', noun: 'key' },
   'DELETE /v1/keys/:id': { who: 'object', noun: 'key', status: 204 },
   'GET /v1/scm_integrations/:id': integration,
@@ -81,6 +89,11 @@ const rules: Record<string, Rule> = {
   'GET /v1/scm_integrations/:id/orgs': integration,
   'POST /v1/scm_integrations/:id/orgs': integration,
   'GET /v1/scm_integrations/:id/branches': { ...integration, query: '?repo_name=alice/hello-world' },
+
+  'GET /v1/admin/service_tokens': { who: 'admin' },
+  // Made in a session only.
+  'POST /v1/admin/service_tokens': { who: 'admin', body: {}, status: 403 },
+  'DELETE /v1/admin/service_tokens/:id': { who: 'admin', status: 404 },
 
   'GET /session': { who: 'session' },
   'PUT /session/password': { who: 'session', body: {}, status: 422 },
@@ -101,6 +114,9 @@ const rules: Record<string, Rule> = {
   'GET /users/gitlab/callback': { who: 'session', status: 400 },
 }
 
+/** A status, and a code where the status alone could mean something else; empty where another test says it. */
+type Expected = (number | string)[]
+
 const NIL_UUID = '00000000-0000-0000-0000-000000000000'
 const resources: Record<Noun, string> = { key: 'keys', token: 'tokens', scm_integration: 'scm_integrations' }
 
@@ -110,6 +126,10 @@ describeOnBothEngines('isolation', (engine) => {
   let owner: Account
   let other: Account
   let removed: Account
+  let deactivated: Account
+  let administrator: Account
+  /** What those call with who are no user of their own. */
+  const bearers: Record<string, string> = {}
   const browsers = new Map<Account, Browser>()
 
   beforeAll(async () => {
@@ -122,10 +142,13 @@ describeOnBothEngines('isolation', (engine) => {
       GITLAB_CLIENT_ID: 'id',
       GITLAB_CLIENT_SECRET: 'secret',
     })
+    // The first user is one.
+    administrator = await service.addAccount('administrator')
     owner = await service.addAccount('owner')
     other = await service.addAccount('other')
     removed = await service.addAccount('removed')
-    for (const account of [owner, other, removed]) {
+    deactivated = await service.addAccount('deactivated')
+    for (const account of [administrator, owner, other, removed, deactivated]) {
       const browser = openBrowser(service)
       await browser.signIn(account)
       browsers.set(account, browser)
@@ -133,11 +156,26 @@ describeOnBothEngines('isolation', (engine) => {
     await linkNumber(1, owner)
     expect((await removed.call('GET', '/v1/users/self')).status).toBe(200)
     await userRemove(service.services, 'removed')
+    await service.services.database
+      .transaction()
+      .execute((transaction) => setUserActive(transaction, COMMAND_LINE, deactivated.id, false))
+    await prepareServices()
   })
   afterAll(async () => {
     await service.close()
     await platform.close()
   })
+
+  async function prepareServices(): Promise<void> {
+    const powerful = await addService(service, { scopes: [...SERVICE_SCOPES] })
+    const acting = await addService(service, { scopes: ['users:act', 'read', 'write'] })
+    const jwtFor = async ({ id }: Account) => (await acting.exchange({ user: { id } })).json.token
+    bearers.serviceWithScopes = powerful.token
+    bearers.serviceWithout = acting.token
+    bearers.delegateOfOther = await jwtFor(other)
+    bearers.delegateOfOwner = await jwtFor(owner)
+    bearers.delegateOfAdministrator = await jwtFor(administrator)
+  }
 
   async function linkNumber(n: number, account: Account): Promise<string> {
     const body = { scm_type: 'github-enterprise', url: platform.origin, access_token: `token-${n}` }
@@ -186,11 +224,11 @@ describeOnBothEngines('isolation', (engine) => {
   })
   const about = (...who: Rule['who'][]) => routes.filter(({ rule }) => who.includes(rule.who))
 
-  it.each(about('own', 'object', 'session'))(
-    '$route answers 401 to nobody and to a removed user',
+  it.each(about('own', 'object', 'session', 'admin'))(
+    '$route answers 401 to nobody, to a removed and to a deactivated user',
     async ({ method, path, rule }) => {
       const asked = path.replace(':id', rule.noun ? await idOf(rule.noun) : owner.id)
-      for (const who of [null, removed]) {
+      for (const who of [null, removed, deactivated]) {
         const answer = await ask(rule, method, asked, who)
         expect([answer.status, answer.headers.get('www-authenticate')]).toEqual([401, answer.json ? 'Bearer' : null])
         // A callback takes no HEAD: whoever looks first would use the attempt up.
@@ -201,8 +239,8 @@ describeOnBothEngines('isolation', (engine) => {
     },
   )
 
-  it.each(about('page'))('$route sends nobody and a removed user to sign in', async ({ method, path, rule }) => {
-    for (const who of [null, removed]) {
+  it.each(about('page'))('$route sends nobody and who is gone to sign in', async ({ method, path, rule }) => {
+    for (const who of [null, removed, deactivated]) {
       const answer = await ask(rule, method, path, who)
       expect([answer.status, answer.headers.get('location')]).toEqual([
         303,
@@ -225,6 +263,62 @@ describeOnBothEngines('isolation', (engine) => {
     const answer = await ask(rule, method, path.replace(':id', owner.id), owner)
     expect(answer.status, answer.text).toBe(rule.status ?? 200)
   })
+
+  // Who calls with something else than a token or session of their own: what each kind of route answers them. A new way to
+  // act for somebody is a line here.
+  const closed = (rule: Rule) => rule.noDelegates && [403, 'forbidden_for_delegate']
+  const delegate = (own: (rule: Rule) => Expected) => ({
+    own: (rule: Rule) => closed(rule) || [rule.status ?? 200],
+    object: (rule: Rule) => closed(rule) || own(rule),
+    session: () => [401],
+    admin: () => [403, 'forbidden_for_delegate'],
+  })
+  const callers: Record<string, Record<'own' | 'object' | 'session' | 'admin', (rule: Rule) => Expected>> = {
+    serviceWithScopes: {
+      ...{ own: () => [401], object: () => [401], session: () => [401] },
+      admin: (rule) => [rule.status ?? 200],
+    },
+    serviceWithout: {
+      ...{ own: () => [401], object: () => [401], session: () => [401] },
+      admin: () => [403, 'insufficient_scope'],
+    },
+    delegateOfOther: delegate(() => [404]),
+    delegateOfOwner: delegate((rule) => [rule.status ?? 200]),
+    delegateOfAdministrator: delegate(() => [404]),
+    administrator: {
+      own: (rule) => [rule.status ?? 200],
+      object: () => [404],
+      session: () => [401],
+      admin: (rule) => [rule.status ?? 200],
+    },
+    member: { own: () => [], object: () => [], session: () => [], admin: () => [403, 'admin_required'] },
+  }
+
+  it.each(about('own', 'object', 'session', 'admin'))(
+    '$route answers whoever acts for somebody by what they may do',
+    async ({ method, path, rule }) => {
+      const tokens = { ...bearers, administrator: administrator.bearer, member: other.bearer }
+      for (const [name, expected] of Object.entries(callers)) {
+        const kind = rule.who as keyof typeof expected
+        const [status, code] = expected[kind](rule)
+        if (status === undefined) continue
+        // The one `PATCH /v1/users/:id` names the caller, not an object.
+        const own = name === 'administrator' ? administrator.id : owner.id
+        const asked = path.replace(':id', rule.noun ? await idOf(rule.noun) : own)
+        const authorization = `Bearer ${tokens[name as keyof typeof tokens]}`
+        const answer = await send(method, `${service.url}${asked}`, rule.body, { authorization })
+        const told = code === undefined ? [] : [answer.json?.code]
+        expect([name, answer.status, ...told, answer.text]).toEqual([
+          ...[name, status],
+          ...(code === undefined ? [] : [code]),
+          answer.text,
+        ])
+        if (name === 'delegateOfOwner') continue
+        for (const mark of await ownersMarks())
+          expect([name, answer.text]).toEqual([name, expect.not.stringContaining(mark)])
+      }
+    },
+  )
 
   it('PATCH /v1/users/:id does not take another user’s id', async () => {
     const answer = await other.call('PATCH', `/v1/users/${owner.id}`, { user: { username: 'stolen' } })

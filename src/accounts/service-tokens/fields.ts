@@ -5,6 +5,8 @@ import { SERVICE_SCOPES, type ServiceScope } from '../scopes.ts'
 
 export const MAX_ISSUERS = 20
 export const MAX_ISSUER_LENGTH = 255
+/** As OpenID Connect Core has it, section 2. */
+export const MAX_SUBJECT_LENGTH = 255
 
 /** `allowed`: those that may be given here. */
 export function serviceScopesProblem(value: unknown, allowed: readonly ServiceScope[]): string | undefined {

@@ -1,4 +1,6 @@
-// When a token ends, as callers write it.
+// What callers may ask of a token: its scopes and its end.
+
+import { SCOPES } from './scopes.ts'
 
 /** RFC 3339, or a date, which means its beginning in UTC. */
 export const EXPIRY = /^\d{4}-\d\d-\d\d([Tt ]\d\d:\d\d(:\d\d(\.\d{1,9})?)?([Zz]|[+-]\d\d:\d\d))?$/
@@ -12,4 +14,11 @@ export function expiryProblem(value: unknown): string | undefined {
   // Times are compared as text, which would be wrong for a year with five digits.
   if (time >= LATEST) return 'must be before the year 10000'
   return time > Date.now() ? undefined : 'must be in the future'
+}
+
+/** Some scopes of users, none of them twice. */
+export function scopesProblem(value: unknown): string | undefined {
+  const isList = Array.isArray(value) && value.length > 0 && new Set(value).size === value.length
+  const isKnown = isList && value.every((name) => SCOPES.some((scope) => scope === name))
+  return isKnown ? undefined : `must be a list of some of ${SCOPES.join(', ')}`
 }
