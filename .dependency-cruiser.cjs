@@ -15,6 +15,7 @@ const layers = [
     names: ['administration'],
     holds: 'What administrators see and do over all accounts: the only lists without an owner.',
   },
+  { names: ['scim'], holds: 'SCIM 2.0: an identity provider makes, changes and deactivates users.' },
   { names: ['integrations'], holds: 'Links to platforms: linking, tokens, searches, importing keys.' },
   { names: ['ssh-keys'], holds: 'SSH keys, and how a public key is read.' },
   { names: ['accounts'], holds: 'Users, passwords, sessions, API tokens, and who a request is from.' },
@@ -84,7 +85,7 @@ const walls = [
     name: 'slices-know-http-in-routes',
     comment: 'A slice’s functions can be called without a request, so only its routes import `http`.',
     from: {
-      path: anyOf(['audit', 'accounts', 'ssh-keys', 'integrations', 'administration']),
+      path: anyOf(['audit', 'accounts', 'ssh-keys', 'integrations', 'administration', 'scim']),
       pathNot: ['(^|[/-])routes\\.ts$', tests],
     },
     to: { path: '^src/http/' },

@@ -39,6 +39,7 @@ import { searchRoutes } from './integrations/search/routes.ts'
 import { createRevoker } from './integrations/tokens/revoker.ts'
 import { SCM_TYPES, scmTypes } from './platforms/scm-types.ts'
 import { createResealer } from './secrets/reseal.ts'
+import { scimRoutes } from './scim/routes.ts'
 import type { Services } from './services.ts'
 import { keyRoutes } from './ssh-keys/routes.ts'
 
@@ -51,6 +52,7 @@ export type ServerConfig = Pick<
   | 'corsOrigins'
   | 'rateLimit'
   | 'serviceRateLimit'
+  | 'scimIssuer'
   | 'metricsToken'
   | 'metricsPort'
   | 'exposeAccessTokens'
@@ -115,6 +117,16 @@ export async function createApp(services: Services, config: ServerConfig, option
     administrationRoutes(administration, services)
     done()
   })
+  const { scimIssuer } = config
+  if (scimIssuer !== null) {
+    await app.register(
+      (scim, _options, done) => {
+        scimRoutes(scim, services, { guards, revoker, issuer: scimIssuer })
+        done()
+      },
+      { prefix: '/scim/v2' },
+    )
+  }
   await app.register((ownPages, _options, done) => {
     ownPages.addHook('onRequest', async (request) => {
       await authenticateSession(services, request)

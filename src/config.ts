@@ -9,7 +9,7 @@ import { entryForPlatform, parseAllowedHost, parseListenHost, parseRange, parseS
 import { withSecretFiles } from './config/secret-files.ts'
 import { parseSecretKeys, type SecretKey } from './config/secret-keys.ts'
 import { parseBoolean, parseList, parseNumber, parseOneOf } from './config/values.ts'
-import { type PlatformRoot, parseOrigin, parsePlatformUrl, parseProxy, parsePublicUrl } from './config/web-addresses.ts'
+import { type PlatformRoot, parseIssuer, parseOrigin, parsePlatformUrl, parseProxy, parsePublicUrl } from './config/web-addresses.ts'
 
 export type { AllowedHost } from './config/hosts.ts'
 export type { SecretKey } from './config/secret-keys.ts'
@@ -75,6 +75,8 @@ export interface Config {
   rateLimit: number
   /** Requests per minute for one service token; 0 means no limit. */
   serviceRateLimit: number
+  /** The issuer at which SCIM's `externalId` is a subject; null: no SCIM. */
+  scimIssuer: string | null
   /** Per account. */
   maxKeys: number
   maxLinks: number
@@ -186,6 +188,7 @@ export function parseConfig<Name extends string>(
     corsOrigins: read('CORS_ORIGINS', [], parseList(parseOrigin)),
     serverNames: read('SERVER_NAMES', [], parseList(parseServerName)),
     ...readLimits(read),
+    ...readProvisioning(read),
     exposeAccessTokens: read('EXPOSE_ACCESS_TOKENS', true, parseBoolean),
     eventsDays: read('EVENTS_DAYS', 365, parseNumber(0, 36_500)),
     trustProxy: read('TRUST_PROXY', [], parseList(parseRange)),
@@ -198,6 +201,11 @@ export function parseConfig<Name extends string>(
 }
 
 type Read = <T>(name: string, fallback: T, parse: (text: string) => T) => T
+
+function readProvisioning(read: Read) {
+  // OIDC_ISSUER is to be the default, so that who is provisioned and who signs in are one.
+  return { scimIssuer: read<string | null>('SCIM_ISSUER', null, parseIssuer) }
+}
 
 function readLimits(read: Read) {
   return {

@@ -8,7 +8,7 @@ import { deleteIdentity, listIdentities } from '../accounts/identities/identitie
 import { IdentitySchema, identityJson } from '../accounts/identities/schemas.ts'
 import { ApiTokenSchema, apiTokenJson } from '../accounts/schemas.ts'
 import { endListedSession, listSessions, SessionSchema, sessionJson } from '../accounts/sessions/listed-sessions.ts'
-import { getUser, type User } from '../accounts/users.ts'
+import type { User } from '../accounts/users.ts'
 import type { Actor } from '../audit/events.ts'
 import { PageQuery } from '../http/pagination.ts'
 import { answers, IdParams, NoContent } from '../http/schemas.ts'
@@ -22,6 +22,7 @@ import { listTrail } from './events.ts'
 import { FORBIDDEN, listAnswer, metaOf, readListPage } from './list-routes.ts'
 import { type Found, pageOf } from './pages.ts'
 import { LinkSchema, TrailEventSchema, trailEventJson } from './schemas.ts'
+import { getUser } from './users.ts'
 
 /** More than an account may have, whatever the limits are set to. */
 const MAX_TOKENS = 100_000

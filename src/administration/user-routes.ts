@@ -7,7 +7,7 @@ import type { IdentityKey } from '../accounts/identities/identities.ts'
 import { ROLES } from '../accounts/roles.ts'
 import { identityTextProblem, MAX_ISSUER_LENGTH } from '../accounts/service-tokens/fields.ts'
 import { confirmed } from '../accounts/sessions/sessions.ts'
-import { emailProblem, getUser, MAX_EMAIL_LENGTH, USERNAME, usernameProblem } from '../accounts/users.ts'
+import { emailProblem, MAX_EMAIL_LENGTH, USERNAME, usernameProblem } from '../accounts/users.ts'
 import type { Role } from '../database/tables.ts'
 import { invalid } from '../failure.ts'
 import { type FieldChecks, readBody } from '../http/body.ts'
@@ -21,7 +21,7 @@ import { oneOf } from '../schemas.ts'
 import { choice, readFilters, textUpTo } from './filters.ts'
 import { FORBIDDEN, listAnswer, metaOf, readListPage } from './list-routes.ts'
 import { AccountSchema, administratedJson, ReportSchema, RoleSchema } from './schemas.ts'
-import { addAccount, changeAccount, identitiesOf, listUsers, type UserFilter } from './users.ts'
+import { addAccount, changeAccount, getUser, identitiesOf, listUsers, type UserFilter } from './users.ts'
 
 const MAX_SUBJECT_LENGTH = 255
 const MAX_IDENTITIES = 20

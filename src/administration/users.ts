@@ -3,12 +3,12 @@
 import { sql } from 'kysely'
 import { addIdentity, type Identity, type IdentityKey } from '../accounts/identities/identities.ts'
 import { keepAdministrator, setUserActive, setUserRole } from '../accounts/roles.ts'
-import { editUser, getUser, insertUser, isEmailTaken, takenFields, type User } from '../accounts/users.ts'
+import { editUser, findUser, insertUser, isEmailTaken, takenFields, type User } from '../accounts/users.ts'
 import type { DeactivationReport } from '../audit/event-types.ts'
 import type { Actor } from '../audit/events.ts'
 import type { Database, Transaction } from '../database/database.ts'
 import type { Role } from '../database/tables.ts'
-import { Failure } from '../failure.ts'
+import { Failure, notFound } from '../failure.ts'
 import { endAccount, type Left, reportLeft } from '../integrations/leaving.ts'
 import type { Services } from '../integrations/services.ts'
 import type { Revoker } from '../integrations/tokens/revoker.ts'
@@ -48,6 +48,12 @@ export async function listUsers(
     )
   }
   return findPage(database, query.orderBy('createdAt').orderBy('id'), page)
+}
+
+export async function getUser(database: Database, id: string): Promise<User> {
+  const user = await findUser(database, id.toLowerCase())
+  if (!user) throw notFound('user')
+  return user
 }
 
 /** By user, oldest first. */
