@@ -7,7 +7,7 @@ import { eventList, readEventOptions } from './commands/events.ts'
 import { keysRotate } from './commands/keys.ts'
 import { serviceTokenAdd, serviceTokenList, serviceTokenRemove } from './commands/service-tokens.ts'
 import { storeCompact } from './commands/store.ts'
-import { tokenAdd, userAdd, userList, userPassword, userRemove, userRole } from './commands/users.ts'
+import { tokenAdd, userActivate, userAdd, userDeactivate, userList, userPassword, userRemove, userRole } from './commands/users.ts'
 import type { Config } from './config.ts'
 import { ConfigError } from './config.ts'
 import { Failure } from './failure.ts'
@@ -24,6 +24,8 @@ Usage: forgelink COMMAND [OPTIONS]
            [--admin]
   user list                                      list the users
   user role USER admin|member                    make a user an administrator, or a member again
+  user deactivate USER                           end all that a user has; says which tokens are not revoked
+  user activate USER                             make a user active again, without what has ended
   user remove USER                               remove a user with all that is theirs
   user password USER [--password]                give a user another password
   service-token add --name N --scope S           add a token of a service that acts for users; prints it once
@@ -120,6 +122,14 @@ const commands: Record<string, (options: Options, operands: string[]) => Promise
     const [, role = '', ...more] = operands
     none(more)
     return withServices((services) => userRole(services, login, role, options))
+  },
+  'user deactivate': (options, operands) => {
+    const login = operand(operands)
+    return withServices((services) => userDeactivate(services, login, options))
+  },
+  'user activate': (options, operands) => {
+    const login = operand(operands)
+    return withServices((services) => userActivate(services, login, options))
   },
   'user remove': (options, operands) => {
     const login = operand(operands)

@@ -3,6 +3,9 @@
 import { Validator } from '@seriousme/openapi-schema-validator'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { Sandbox } from '../sandbox/sandbox.ts'
+import { addIdentity } from '../src/accounts/identities/identities.ts'
+import { startSession } from '../src/accounts/sessions/sessions.ts'
+import { COMMAND_LINE } from '../src/audit/events.ts'
 import {
   codesOf,
   type Description,
@@ -23,7 +26,7 @@ let service: Service
 let alice: Account
 let description: Description
 /** The ids that the calls below name. */
-const ids = { link: '', key: '', token: '' }
+const ids = { link: '', key: '', token: '', bob: '', bobsLink: '', bobsToken: '', bobsSession: '', bobsIdentity: '' }
 
 beforeAll(async () => {
   const { sandbox: started, settings } = await startPlatforms()
@@ -34,7 +37,25 @@ beforeAll(async () => {
   ids.link = await linkAccount(alice, sandbox.platforms['github-enterprise'])
   ids.key = (await alice.call('POST', '/v1/keys', { name: 'first', content: ed25519Key(1) })).json.key.id
   ids.token = (await alice.call('POST', '/v1/tokens', { name: 'first' })).json.token.id
+  await addBob()
 })
+
+/** Somebody with one of everything, for whom alice is the administrator. */
+async function addBob(): Promise<void> {
+  const bob = await service.addAccount('bob')
+  ids.bob = bob.id
+  ids.bobsLink = await linkAccount(bob, sandbox.platforms['github-enterprise'], 'carol')
+  const { database } = service.services
+  const origin = { beganBy: 'password', remoteIp: null, userAgent: null } as const
+  await database.transaction().execute(async (transaction) => {
+    await startSession(transaction, bob.id, origin)
+    const identity = { issuer: 'https://idp.example', subject: 'bob' }
+    ids.bobsIdentity = (await addIdentity(transaction, COMMAND_LINE, bob.id, identity)).id
+  })
+  const first = async (name: string) => (await alice.call('GET', `/v1/admin/users/${bob.id}/${name}`)).json[name][0].id
+  ids.bobsToken = await first('tokens')
+  ids.bobsSession = await first('sessions')
+}
 afterAll(async () => {
   await service.close()
   await sandbox.close()
@@ -120,6 +141,7 @@ describe('the description', () => {
 interface Call {
   query?: string
   id?: () => string
+  one?: () => string
   body?: () => unknown
   headers?: () => Record<string, string>
 }
@@ -127,6 +149,7 @@ interface Call {
 const link = { id: () => ids.link }
 const key = { id: () => ids.key }
 const token = { id: () => ids.token }
+const bob = { id: () => ids.bob }
 const basic = (name: string, password: string) => `Basic ${Buffer.from(`${name}:${password}`).toString('base64')}`
 
 /** A call of every operation that does what it is for, in an order in which that works. */
@@ -165,12 +188,31 @@ const calls: Record<string, Call> = {
   deleteToken: token,
   deleteKey: key,
   unlinkAccount: link,
+  listUsers: { query: '?search=bob&role=member&active=true' },
+  addUser: {
+    body: () => ({ user: { username: 'carol', identities: [{ issuer: 'https://idp.example', subject: 'carol' }] } }),
+  },
+  getUser: bob,
+  listUsersIntegrations: bob,
+  listUsersTokens: bob,
+  listUsersSessions: bob,
+  listUsersIdentities: bob,
+  listUsersEvents: bob,
+  listAllIntegrations: { query: '?status=ok&scm_type=github-enterprise' },
+  listAllEvents: { query: '?from=2020-01-01' },
+  showOverview: {},
+  deleteUsersToken: { ...bob, one: () => ids.bobsToken },
+  deleteUsersSession: { ...bob, one: () => ids.bobsSession },
+  deleteUsersIdentity: { ...bob, one: () => ids.bobsIdentity },
+  deleteUsersIntegration: { ...bob, one: () => ids.bobsLink },
+  changeUser: { ...bob, body: () => ({ user: { active: false } }) },
+  removeUser: bob,
 }
 
 function make(id: string, { headers, ...changes }: Call = {}): Promise<Answer> {
   const { method, path } = operationOf(description, id)
-  const { query = '', body, id: subject, headers: own } = { ...calls[id], ...changes }
-  const address = path.replace('{id}', subject?.() ?? '') + query
+  const { query = '', body, id: subject, one, headers: own } = { ...calls[id], ...changes }
+  const address = path.replace('{id}', subject?.() ?? '').replace('{one}', one?.() ?? '') + query
   return alice.call(method, address, body?.(), { ...own?.(), ...headers?.() })
 }
 
