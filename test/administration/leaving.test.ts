@@ -229,7 +229,7 @@ describeOnBothEngines('a user who leaves', (engine) => {
     await until(answer.hasCome)
     expect((await setActive(false)).status).toBe(200)
     answer.release()
-    expect((await finishing).status).toBe(400)
+    expect((await finishing).status).toBe(401)
     await vi.waitFor(() => expect([revokedTokens(github).length > 0, livingTokens(github)]).toEqual([true, []]), SOON)
     await setActive(true)
     expect((await admin.call('GET', `/v1/admin/users/${alice.id}/integrations`)).json.integrations).toEqual([])
