@@ -3,11 +3,11 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { actorOf } from '../accounts/actor.ts'
 import { insufficientScope } from '../accounts/scopes.ts'
-import { authenticateService, type ServiceGuards } from '../accounts/service-tokens/authenticate-service.ts'
+import { authenticateService, isServiceBearer, type ServiceGuards } from '../accounts/service-tokens/authenticate-service.ts'
 import type { Service } from '../accounts/service-tokens/service-tokens.ts'
 import type { Actor } from '../audit/events.ts'
 import type { Transaction } from '../database/database.ts'
-import { invalid, notFound } from '../failure.ts'
+import { Failure, invalid, notFound } from '../failure.ts'
 import { noteFailure } from '../http/failures.ts'
 import type { App } from '../http/server.ts'
 import { type Left, reportLeft } from '../integrations/leaving.ts'
@@ -57,6 +57,8 @@ export function scimRoutes(app: App, services: Services, { guards, revoker, issu
     throw notFound('path')
   })
   app.addHook('onRequest', async (request) => {
+    // What is no service token is not counted as a wrong one.
+    if (!isServiceBearer(request)) throw new Failure('unauthorized', 'Send a service token as bearer token.')
     const service = await authenticateService(services, guards, request)
     if (!service.scopes.includes('scim')) throw insufficientScope('scim')
     request.provisioner = service
