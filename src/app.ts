@@ -5,7 +5,7 @@ import { createBearer } from './accounts/bearer.ts'
 import { authenticateAdministrator } from './accounts/callers/administrators.ts'
 import { createLoginThrottle } from './accounts/login-throttle.ts'
 import { accountRoutes, openAccountRoutes } from './accounts/routes.ts'
-import { scopeFor } from './accounts/scopes.ts'
+import { isOpenToDelegates, scopeFor } from './accounts/scopes.ts'
 import { exchangeRoutes } from './accounts/service-tokens/exchange-routes.ts'
 import { serviceTokenRoutes } from './accounts/service-tokens/routes.ts'
 import { sessionRoutes } from './accounts/sessions/session-routes.ts'
@@ -89,7 +89,7 @@ export async function createApp(services: Services, config: ServerConfig, option
   await limitLoad(app, load, config.trustProxy)
   allowOrigins(app, config.corsOrigins)
   const platforms = SCM_TYPES.map((scmType) => scmTypes[scmType].label)
-  await describeApi(app, { publicUrl, platforms, scopeFor })
+  await describeApi(app, { publicUrl, platforms, scopeFor, isOpenToDelegates })
 
   operationsRoutes(app, config, services.metrics.registry, () => pingDatabase(database))
   openApiRoute(app)

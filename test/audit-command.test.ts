@@ -45,6 +45,7 @@ describeOnBothEngines('forgelink events', (engine) => {
       type_data: { token_id: expect.any(String), token_name: 'forgelink user add' },
       via: 'command_line',
       api_token: null,
+      act: null,
       remote_ip: null,
       request_id: null,
     })

@@ -6,6 +6,7 @@ import type { Sandbox } from '../sandbox/sandbox.ts'
 import { addIdentity } from '../src/accounts/identities/identities.ts'
 import { startSession } from '../src/accounts/sessions/sessions.ts'
 import { COMMAND_LINE } from '../src/audit/events.ts'
+import { type Browser, openBrowser, ownAddress } from './support/browser.ts'
 import {
   codesOf,
   type Description,
@@ -18,24 +19,33 @@ import {
 import { linkAccount, linkBody, startPlatforms } from './support/platforms.ts'
 import { ed25519Key } from './support/public-keys.ts'
 import { type Account, type Answer, type Service, startService } from './support/service.ts'
+import { addService } from './support/service-tokens.ts'
 
 const METRICS_TOKEN = 'a-token-for-metrics-of-32-letters'
 
 let sandbox: Sandbox
 let service: Service
 let alice: Account
+let browser: Browser
 let description: Description
 /** The ids that the calls below name. */
-const ids = { link: '', key: '', token: '', bob: '', bobsLink: '', bobsToken: '', bobsSession: '', bobsIdentity: '' }
+const ids = {
+  ...{ link: '', key: '', token: '', service: '' },
+  ...{ bob: '', bobsLink: '', bobsToken: '', bobsSession: '', bobsIdentity: '' },
+}
 
 beforeAll(async () => {
   const { sandbox: started, settings } = await startPlatforms()
   sandbox = started
-  service = await startService('SQLite', { ...settings, METRICS_TOKEN })
+  service = await startService('SQLite', { ...settings, METRICS_TOKEN, ...(await ownAddress()) })
+  // The first user is an administrator.
   alice = await service.addAccount('alice')
+  browser = openBrowser(service)
+  await browser.signIn(alice)
   description = await readDescription(service.url)
   ids.link = await linkAccount(alice, sandbox.platforms['github-enterprise'])
   ids.key = (await alice.call('POST', '/v1/keys', { name: 'first', content: ed25519Key(1) })).json.key.id
+  ids.service = (await addService(service)).id
   ids.token = (await alice.call('POST', '/v1/tokens', { name: 'first' })).json.token.id
   await addBob()
 })
@@ -144,6 +154,8 @@ interface Call {
   one?: () => string
   body?: () => unknown
   headers?: () => Record<string, string>
+  /** In the session of a browser, which alone may do it. */
+  inSession?: true
 }
 
 const link = { id: () => ids.link }
@@ -185,6 +197,14 @@ const calls: Record<string, Call> = {
   searchPullRequestsByPost: { ...link, query: '?query=is:open' },
   listBranches: { ...link, query: '?repo_name=alice/example-repository' },
   listEvents: { query: '?type=new_key' },
+  listServiceTokens: {},
+  createServiceToken: {
+    inSession: true,
+    body: () => ({
+      service_token: { name: 'console', scopes: ['users:act', 'read'], issuers: ['https://paas.example'] },
+    }),
+  },
+  deleteServiceToken: { id: () => ids.service },
   deleteToken: token,
   deleteKey: key,
   unlinkAccount: link,
@@ -211,6 +231,7 @@ const calls: Record<string, Call> = {
 
 function make(id: string, { headers, ...changes }: Call = {}): Promise<Answer> {
   const { method, path } = operationOf(description, id)
+  if (calls[id]?.inSession && !headers) return browser.call(method, path, (changes.body ?? calls[id].body)?.())
   const { query = '', body, id: subject, one, headers: own } = { ...calls[id], ...changes }
   const address = path.replace('{id}', subject?.() ?? '').replace('{one}', one?.() ?? '') + query
   return alice.call(method, address, body?.(), { ...own?.(), ...headers?.() })

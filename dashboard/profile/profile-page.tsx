@@ -39,7 +39,8 @@ export function ProfilePage({ session }: { session: Session }) {
       title="Profile"
       lead={
         <>
-          Signed in as {session.user.username} ({session.user.email}). What you link here, your tools can use through
+          Signed in as {session.user.username}
+          {session.user.email === null ? '' : ` (${session.user.email})`}. What you link here, your tools can use through
           one API.
         </>
       }

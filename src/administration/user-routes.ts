@@ -165,7 +165,7 @@ function addRoute(app: App, { database }: Services): void {
     {
       schema: {
         operationId: 'addUser',
-        failures: [...FORBIDDEN, 'password_required', 'email_taken', 'conflict'],
+        failures: [...FORBIDDEN, 'email_taken', 'conflict'],
         summary: 'Make an account',
         tags: ['Administration'],
         body: Type.Object({ user: AccountInput }),
@@ -240,7 +240,7 @@ function changeRoute(app: App, services: Services, revoker: Revoker): void {
     {
       schema: {
         operationId: 'changeUser',
-        failures: [...FORBIDDEN, 'password_required', 'not_found', 'email_taken', 'conflict', 'last_administrator'],
+        failures: [...FORBIDDEN, 'not_found', 'email_taken', 'conflict', 'last_administrator'],
         summary: 'Change an account: its role, whether it is active, e-mail address, user name',
         description:
           'Deactivating ends sessions, API tokens and links for good, revokes what OAuth obtained, and answers with a report.',

@@ -3,7 +3,7 @@
 import { Type } from 'typebox'
 import type { Database } from '../database/database.ts'
 import { invalid } from '../failure.ts'
-import { numberInQuery, PageQuery, Pagination, paginationJson, readPage } from '../http/pagination.ts'
+import { numberInQuery, PageMeta, PageQuery, paginationJson, readPage } from '../http/pagination.ts'
 import { answers } from '../http/schemas.ts'
 import type { App } from '../http/server.ts'
 import { oneOf } from '../schemas.ts'
@@ -36,10 +36,7 @@ export function eventRoutes(app: App, { database }: { database: Database }): voi
         summary: 'List what was done to your account, newest first',
         tags: ['Events'],
         querystring: EventsQuery,
-        response: answers(
-          200,
-          Type.Object({ events: Type.Array(EventSchema), meta: Type.Object({ pagination: Pagination }) }),
-        ),
+        response: answers(200, Type.Object({ events: Type.Array(EventSchema), meta: PageMeta })),
       },
     },
     async ({ user, query }) => {

@@ -115,13 +115,23 @@ function membersOf(status: number, seen: string[]): TProperties | undefined {
   return { error, code: oneOf(seen), ...more, ...(status !== 500 && { hint }) }
 }
 
+/** What routes with such a failure are about: several sets of codes with one status need several names. */
+const SUBJECTS: Partial<Record<FailureCode, string>> = {
+  admin_required: 'administration_',
+  last_administrator: 'administrator_',
+  email_taken: 'account_',
+  user_required: 'delegation_',
+  forbidden_for_delegate: 'personal_',
+}
+
 /**
  * `AlreadyLinkedFailure`; for several codes `BadRequestFailure`, or `PlatformForbiddenFailure` if one is a platform's.
  */
 function nameOf(status: string, seen: string[]): string {
   const [only = status] = seen
   const isPlatforms = seen.some((code) => code.startsWith('scm_'))
-  const words = seen.length < 2 ? only : `${isPlatforms ? 'platform_' : ''}${status}`
+  const [subject = ''] = Object.entries(SUBJECTS).flatMap(([code, name]) => (seen.includes(code) ? [name] : []))
+  const words = seen.length < 2 ? only : `${isPlatforms ? 'platform_' : subject}${status}`
   return `${words.split('_').map(capitalised).join('')}Failure`
 }
 

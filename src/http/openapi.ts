@@ -14,8 +14,12 @@ declare module 'fastify' {
   }
 }
 
-/** Which scope a bearer token needs, by method and route. */
-type ScopeFor = (method: string, route: string) => string
+/** What a bearer token needs, by method and route. */
+interface RouteRules {
+  scopeFor(method: string, route: string): string
+  /** Whether the route takes a token of somebody who acts for the user. */
+  isOpenToDelegates(method: string, route: string): boolean | undefined
+}
 
 const CALLER: FailureCode[] = ['unauthorized', 'rate_limited', 'store_unavailable']
 
@@ -59,7 +63,7 @@ interface Operation {
 /** Call it before the routes are registered. `platforms`: the names of those that can be linked. */
 export async function describeApi(
   app: App,
-  { publicUrl, platforms, scopeFor }: { publicUrl: string; platforms: string[]; scopeFor: ScopeFor },
+  { publicUrl, platforms, ...rules }: { publicUrl: string; platforms: string[] } & RouteRules,
 ): Promise<void> {
   app.addHook('onRoute', ({ method, url, schema }) => {
     if (!schema?.hide && !(schema?.operationId && schema.failures)) {
@@ -87,7 +91,7 @@ export async function describeApi(
     },
     transformObject: (described) => {
       if (!('openapiObject' in described)) return described.swaggerObject
-      return completed(described.openapiObject as Description, scopeFor) as typeof described.openapiObject
+      return completed(described.openapiObject as Description, rules) as typeof described.openapiObject
     },
   })
 }
@@ -103,14 +107,17 @@ interface Description {
 }
 
 /** Adds what the routes' schemas do not say: failures, scopes, one id per operation, and components. */
-function completed(description: Description, scopeFor: ScopeFor): Description {
+function completed(description: Description, { scopeFor, isOpenToDelegates }: RouteRules): Description {
   const schemas: Record<string, unknown> = {}
   const responses: Record<string, unknown> = {}
   const ids = new Set<string>()
 
   function complete(path: string, method: string, { 'x-failures': own = [], ...operation }: Operation): object {
-    const security = securityOf(operation, scopeFor(method.toUpperCase(), path.replace(/\{(\w+)\}/g, ':$1')))
-    const failures = failureResponses([...failuresOf(method, security, operation), ...own])
+    const route = [method.toUpperCase(), path.replace(/\{(\w+)\}/g, ':$1')] as const
+    const security = securityOf(operation, scopeFor(...route))
+    const isPersonal = security.some((way) => 'bearer' in way) && !isOpenToDelegates(...route)
+    const personal: FailureCode[] = isPersonal ? ['forbidden_for_delegate'] : []
+    const failures = failureResponses([...failuresOf(method, security, operation), ...personal, ...own])
     const operationId = idFor(operation.operationId ?? '', method, ids)
     const done = Object.entries(operation.responses).map(([status, response]) => [status, named(status, response)])
     return {

@@ -36,6 +36,9 @@ export const Pagination = Type.Object(
   { title: 'Pagination' },
 )
 
+/** Beside the items of a page. */
+export const PageMeta = Type.Object({ pagination: Pagination }, { title: 'PageMeta' })
+
 /** Throws `invalid` for anything but whole numbers in range. */
 export function readPage(query: Record<string, unknown>): { page: number; perPage: number } {
   const errors: Record<string, string[]> = {}

@@ -20,6 +20,7 @@ describeOnBothEngines('the audit trail', (engine) => {
       user: { id, email, username },
       via: 'command_line',
       api_token: null,
+      act: null,
       remote_ip: null,
       request_id: null,
     }
@@ -32,7 +33,7 @@ describeOnBothEngines('the audit trail', (engine) => {
       meta: { pagination: { current_page: 1, prev_page: null, next_page: null, total_pages: 1, total_count: 2 } },
     })
     expect(Object.keys(answer.json.events[0])).toEqual([
-      ...['id', 'created_at', 'user', 'type', 'type_data', 'via', 'api_token', 'remote_ip', 'request_id'],
+      ...['id', 'created_at', 'user', 'type', 'type_data', 'via', 'api_token', 'act', 'remote_ip', 'request_id'],
     ])
   })
 
@@ -51,6 +52,7 @@ describeOnBothEngines('the audit trail', (engine) => {
       type_data: { name: 'laptop', fingerprint: KEY.fingerprint },
       via: 'api_token',
       api_token: { id: apiToken.id, name: 'forgelink user add' },
+      act: null,
       remote_ip: '192.0.2.44',
       request_id: expect.stringMatching(/^made-by-the-caller\/[0-9a-f]{12}$/),
     })

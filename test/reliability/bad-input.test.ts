@@ -93,7 +93,9 @@ describeOnBothEngines('bad input', (engine) => {
     ['a BOM and nothing in it', '\uFEFF{}', JSON_TYPE, 422],
     ['a list under the root', '{"ROOT":[]}', JSON_TYPE, 422],
   ])('a body that is %s is refused by every route that takes one', async (_case, body, headers, status) => {
-    const taking = routes.filter((route) => route.body)
+    // They take no bearer token, and look at the credentials that they do take first.
+    const others = ['POST /v1/tokens/exchange', 'POST /v1/admin/service_tokens']
+    const taking = routes.filter((route) => route.body && !others.includes(route.name))
     expect(taking.length).toBeGreaterThan(5)
     for (const route of taking) {
       const [root = ''] = Object.keys(route.body?.properties ?? {})

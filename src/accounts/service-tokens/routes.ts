@@ -3,7 +3,7 @@
 import { Type } from 'typebox'
 import type { FieldChecks } from '../../http/body.ts'
 import { nameProblem, readBody } from '../../http/body.ts'
-import { PageQuery, Pagination, paginationJson, readPage } from '../../http/pagination.ts'
+import { PageMeta, PageQuery, paginationJson, readPage } from '../../http/pagination.ts'
 import { answers, IdParams, NoContent } from '../../http/schemas.ts'
 import type { App } from '../../http/server.ts'
 import { oneOf } from '../../schemas.ts'
@@ -60,7 +60,7 @@ export function serviceTokenRoutes(app: App, { database }: Services): void {
     {
       schema: {
         operationId: 'listServiceTokens',
-        failures: ['admin_required', 'forbidden_for_delegate'],
+        failures: ['admin_required'],
         summary: 'List the service tokens, without their values',
         tags: ['Administration'],
         querystring: PageQuery,
@@ -68,7 +68,7 @@ export function serviceTokenRoutes(app: App, { database }: Services): void {
           200,
           Type.Object({
             service_tokens: Type.Array(ServiceTokenSchema),
-            meta: Type.Object({ pagination: Pagination }),
+            meta: PageMeta,
           }),
         ),
       },
@@ -89,7 +89,7 @@ export function serviceTokenRoutes(app: App, { database }: Services): void {
     {
       schema: {
         operationId: 'createServiceToken',
-        failures: ['admin_required', 'forbidden_for_delegate', 'password_required'],
+        failures: ['admin_required'],
         summary: 'Make a service token; in the session of an administrator',
         tags: ['Administration'],
         body: Type.Object({ service_token: ServiceTokenInput }),
@@ -120,7 +120,7 @@ export function serviceTokenRoutes(app: App, { database }: Services): void {
     {
       schema: {
         operationId: 'deleteServiceToken',
-        failures: ['not_found', 'admin_required', 'forbidden_for_delegate'],
+        failures: ['not_found', 'admin_required'],
         summary: 'Remove a service token; every JWT that it opened ends',
         tags: ['Administration'],
         params: IdParams,
