@@ -29,7 +29,8 @@ const layers = [
       '`platforms`: calls to GitHub and GitLab, behind the `Platform` interface. `http`: bodies, failures, pages, limits, the API description.',
   },
   { names: ['schemas'], holds: 'The pieces of JSON schemas that several slices are made of.' },
-  { names: ['metrics'], holds: 'Counters, among them those of log events.' },
+  { names: ['traces'], holds: 'Spans for a collector of the operator, by OpenTelemetry.' },
+  { names: ['metrics'], holds: 'What is counted and measured for operators.' },
   {
     names: ['client-network', 'config', 'failure', 'log-events', 'public-path', 'sealed', 'text', 'time'],
     holds:
@@ -110,6 +111,23 @@ const walls = [
     comment: 'Node’s own HTTP clients would bypass the address policy, so nothing imports them.',
     from: { path: '^src/', pathNot: tests },
     to: { path: '^(node:)?(http|https|http2|module)$', dependencyTypesNot: ['type-only'] },
+  },
+  {
+    name: 'one-exporter',
+    comment:
+      'OpenTelemetry sends requests of its own, to the collector that the operator names and to nobody else: only `traces.ts` loads it, which decides what leaves.',
+    from: { path: '^src/', pathNot: ['^src/traces\\.ts$', tests] },
+    to: { path: '(^|/)node_modules/@(opentelemetry|fastify/otel)/' },
+  },
+  {
+    name: 'exporter-on-demand',
+    comment: 'It is not installed with Forgelink, so `traces.ts` loads it by `import()` when traces are on.',
+    from: { path: '^src/traces\\.ts$' },
+    to: {
+      path: '(^|/)node_modules/@(opentelemetry|fastify/otel)/',
+      dynamic: false,
+      dependencyTypesNot: ['type-only'],
+    },
   },
   {
     name: 'service-without-sandbox',

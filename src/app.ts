@@ -1,5 +1,6 @@
 // The application: every route plugin by name. It opens nothing and listens nowhere, so that tests can build it too.
 
+import { callerFields } from './accounts/actor.ts'
 import { authenticate, authenticateSession, sessionOf } from './accounts/authenticate.ts'
 import { createBearer } from './accounts/bearer.ts'
 import { authenticateAdministrator } from './accounts/callers/administrators.ts'
@@ -42,6 +43,7 @@ import { createResealer } from './secrets/reseal.ts'
 import { scimRoutes } from './scim/routes.ts'
 import type { Services } from './services.ts'
 import { keyRoutes } from './ssh-keys/routes.ts'
+import type { Traces } from './traces.ts'
 
 /** The settings that only the server needs, besides those that services are opened with. */
 export type ServerConfig = Pick<
@@ -65,15 +67,17 @@ export interface AppOptions {
   load?: LoadLimits
   /** In milliseconds: how often to look for revocations that are due. */
   revocationsEvery?: number
+  traces?: Traces | undefined
 }
 
 export async function createApp(services: Services, config: ServerConfig, options: AppOptions = {}): Promise<App> {
-  const { dashboard = builtDashboard(), load = LOAD_LIMITS, revocationsEvery } = options
+  const { dashboard = builtDashboard(), load = LOAD_LIMITS, revocationsEvery, traces } = options
   const { database, vault, publicUrl } = services
-  const app = createServer({ ...config, publicUrl })
+  const app = createServer({ ...config, publicUrl }, callerFields)
+  if (traces) await app.register(traces.plugin)
   answerNotFound(app, publicUrl)
   checkHosts(app, publicUrl, config.serverNames)
-  const bearer = createBearer(vault, publicUrl)
+  const bearer = createBearer(vault, publicUrl, services.metrics.counts.cache.jwt)
   const loginThrottle = createLoginThrottle()
   const limitRate = createRateLimit(config.rateLimit)
   const limitService = createRateLimit(config.serviceRateLimit, 'service')
@@ -91,7 +95,7 @@ export async function createApp(services: Services, config: ServerConfig, option
   const platforms = SCM_TYPES.map((scmType) => scmTypes[scmType].label)
   await describeApi(app, { publicUrl, platforms, scopeFor, isOpenToDelegates })
 
-  operationsRoutes(app, config, services.metrics.registry, () => pingDatabase(database))
+  operationsRoutes(app, config, services.metrics, () => pingDatabase(database))
   openApiRoute(app)
   openAccountRoutes(app, services)
   exchangeRoutes(app, services, guards)

@@ -141,6 +141,7 @@ describe('readConfig', () => {
     ['PG_CONNECT_TIMEOUT_MS', ['0', '99', '20001', '1s']],
     ['PG_STATEMENT_TIMEOUT_MS', ['0', '99', '20001', '1s']],
     ['PG_PREPARED_STATEMENTS', ['true', 'Auto', 'no']],
+    ['TRACES', ['OTLP', 'true', 'http://127.0.0.1:4318']],
   ]
   it.each(wrong.flatMap(([name, values]) => values.map((value) => [name, value])))(
     'refuses %s=%s, and repeats no secret',

@@ -50,6 +50,8 @@ export const PREPARED_STATEMENTS = ['auto', 'on', 'off'] as const
 
 export const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const
 
+export const TRACES = ['none', 'otlp'] as const
+
 /** The settings; their meaning and defaults are in docs/configuration.md. URLs have no trailing slash. */
 export interface Config {
   host: string
@@ -90,6 +92,7 @@ export interface Config {
   /** Port on loopback that serves only `/metrics`. */
   metricsPort: number | null
   logLevel: (typeof LOG_LEVELS)[number]
+  traces: (typeof TRACES)[number]
 }
 
 export type Environment = Record<string, string | undefined>
@@ -148,7 +151,9 @@ export function parseConfig<Name extends string>(
     Name,
     OAuthPlatform
   >
-  const hostedUrls = platforms.map(({ url }) => url)
+  const ownUrls = platforms
+    .map(({ name }) => oauth[name].url)
+    .filter((own) => platforms.every(({ url }) => url !== own))
   const databaseUrl = read<string | null>('DATABASE_URL', null, parseDatabaseUrl)
   const secretKeys = read<SecretKey[] | null>('SECRET_KEYS', null, parseSecretKeys)
   if (env.DATABASE_URL?.trim() && !env.SECRET_KEYS?.trim() && !env.SECRET_KEYS_FILE?.trim()) {
@@ -176,12 +181,7 @@ export function parseConfig<Name extends string>(
     },
     secretKeys,
     ...oauth,
-    allowedHosts: [
-      ...read('ALLOWED_HOSTS', [], parseList(parseAllowedHost)),
-      ...platforms.flatMap(({ name }) =>
-        hostedUrls.includes(oauth[name].url) ? [] : entryForPlatform(oauth[name].url),
-      ),
-    ],
+    allowedHosts: [...read('ALLOWED_HOSTS', [], parseList(parseAllowedHost)), ...ownUrls.flatMap(entryForPlatform)],
     extraCaCerts: read<string | null>('EXTRA_CA_CERTS', null, readPem),
     httpsProxy: read<string | null>('HTTPS_PROXY', null, parseProxy),
     noProxy: read('NO_PROXY', [], parseList(String)),
@@ -195,6 +195,7 @@ export function parseConfig<Name extends string>(
     metricsToken: read<string | null>('METRICS_TOKEN', null, String),
     metricsPort: read<number | null>('METRICS_PORT', null, parseNumber(1, 65535)),
     logLevel: read<Config['logLevel']>('LOG_LEVEL', 'info', parseOneOf(LOG_LEVELS)),
+    traces: read<Config['traces']>('TRACES', 'none', parseOneOf(TRACES)),
   }
   if (problems.length > 0) throw new ConfigError(problems)
   return config

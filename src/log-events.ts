@@ -1,9 +1,9 @@
-// The log events about platforms, links and tokens: each event's name, fields and level.
+// The log events about platforms, links, tokens and traces: each event's name, fields and level.
 
 /** Fields never contain a secret. `scm_type` is a link's, `host` a platform's. */
 export interface LogEvents {
   /** `outcome`: the status, or the error; `tried`: the number of the attempt. */
-  scm_call: { host: string; method: string; outcome: number | string; ms: number; tried: number }
+  scm_call: { host: string; method: string; outcome: number | string; ms: number; tried: number } & Partial<Budget>
   scm_token_renewed: { scm_type: string }
   scm_token_not_renewed: { scm_type: string; code?: string }
   scm_link_expired: { scm_type: string; integration: string } & Partial<OAuthAnswer>
@@ -19,6 +19,14 @@ export interface LogEvents {
   revocation_done: { scm_type: string }
   revocation_postponed: { scm_type: string; attempts: number; code: string }
   revocation_given_up: { scm_type: string; reason: string; attempts?: number }
+  /** `spans`: how many were lost. */
+  traces_not_sent: { spans: number }
+}
+
+/** How many calls a platform says that the token has left, of how many. */
+export interface Budget {
+  remaining: number
+  limit: number
 }
 
 /** The error of a platform's OAuth endpoint. */
@@ -52,4 +60,5 @@ export const LOG_EVENTS: Record<LogEvent, { level: 'debug' | 'warn'; isCounted: 
   revocation_done: { level: 'debug', isCounted: true },
   revocation_postponed: { level: 'debug', isCounted: true },
   revocation_given_up: { level: 'warn', isCounted: true },
+  traces_not_sent: { level: 'warn', isCounted: true },
 }

@@ -48,6 +48,7 @@ describe('readConfig', () => {
       metricsToken: null,
       metricsPort: null,
       logLevel: 'info',
+      traces: 'none',
     }
     expect(readConfig({})).toEqual(defaults)
     expect(readConfig({ PORT: '', PUBLIC_URL: '  ', ALLOWED_HOSTS: ' , ', SECRET_KEYS: ' ' })).toEqual(defaults)

@@ -1,32 +1,49 @@
-// The process: opens services, listens, and closes in order.
+// The process: opens traces and services, listens, and closes in order.
 
 import { createApp } from './app.ts'
 import { greetFirstUser } from './commands/first-start.ts'
 import type { Config } from './config.ts'
+import type { App } from './http/server.ts'
 import { LOG_EVENTS, type Log } from './log-events.ts'
-import { openServices } from './services.ts'
+import { openServices, type Services } from './services.ts'
+import { openTraces } from './traces.ts'
 
 /** Serves until SIGTERM or SIGINT. Throws when it cannot start, and has then closed everything again. */
 export async function serve(config: Config): Promise<void> {
   let log: Log = () => undefined
-  const services = await openServices(config, { log: (...entry) => log(...entry) })
+  const traces = config.traces === 'otlp' ? await openTraces((...entry) => log(...entry)) : undefined
   try {
-    const app = await createApp(services, config)
-    log = (event, fields) => app.log[LOG_EVENTS[event].level](fields, event)
-    // From here on a signal stops the process in order, even before the start is complete.
-    const signal = nextSignal()
+    const services = await openServices(config, {
+      log(...entry) {
+        traces?.log(...entry)
+        log(...entry)
+      },
+      ran: traces?.ran,
+    })
     try {
-      // For the name localhost, Fastify would open a second server on ::1 without our limits, and stopping would not
-      // wait for it.
-      await app.listen({ host: config.host === 'localhost' ? '127.0.0.1' : config.host, port: config.port })
-      process.stdout.write(`Forgelink is at ${config.publicUrl}\n`)
-      await greetFirstUser(services, config.dataDir)
-      app.log.info({ signal: await signal }, 'stopping')
+      const app = await createApp(services, config, { traces })
+      log = (event, fields) => app.log[LOG_EVENTS[event].level](fields, event)
+      await listenUntilSignal(app, services, config)
     } finally {
-      await app.close()
+      await services.close()
     }
   } finally {
-    await services.close()
+    await traces?.close()
+  }
+}
+
+async function listenUntilSignal(app: App, services: Services, config: Config): Promise<void> {
+  // From here on a signal stops the process in order, even before the start is complete.
+  const signal = nextSignal()
+  try {
+    // For the name localhost, Fastify would open a second server on ::1 without our limits, and stopping would not
+    // wait for it.
+    await app.listen({ host: config.host === 'localhost' ? '127.0.0.1' : config.host, port: config.port })
+    process.stdout.write(`Forgelink is at ${config.publicUrl}\n`)
+    await greetFirstUser(services, config.dataDir)
+    app.log.info({ signal: await signal }, 'stopping')
+  } finally {
+    await app.close()
   }
 }
 

@@ -3,20 +3,26 @@
 import { mkdirSync } from 'node:fs'
 import { createPasswords } from './accounts/passwords.ts'
 import type { Services as AccountServices } from './accounts/services.ts'
+import { countUsers } from './accounts/users.ts'
 import { createFailureTrail } from './audit/failures.ts'
 import { createTokenShowings } from './audit/token-showings.ts'
 import type { Config } from './config.ts'
-import { openDatabase } from './database/database.ts'
+import { type Database, openDatabase, pingDatabase, type StoreWatch } from './database/database.ts'
 import { migrate } from './database/migrate.ts'
 import { createBackground } from './integrations/background.ts'
+import { countLinks } from './integrations/integrations.ts'
 import type { Services as IntegrationServices } from './integrations/services.ts'
+import { countRevocations } from './integrations/tokens/revocations.ts'
 import type { Log } from './log-events.ts'
-import type { Metrics } from './metrics.ts'
-import { createMetrics } from './metrics.ts'
+import type { Population, StoreLoad } from './metrics/at-scrape.ts'
+import type { Metrics } from './metrics/metrics.ts'
+import { createMetrics } from './metrics/metrics.ts'
 import { readOAuthSetups } from './platforms/oauth-setups.ts'
+import { OAUTH_SCM_TYPES } from './platforms/scm-types.ts'
 import type { Lookup } from './platforms/transport/connect/connector.ts'
 import type { Limits } from './platforms/transport/limits.ts'
 import { createTransport } from './platforms/transport/transport.ts'
+import { vendorOf } from './platforms/vendors.ts'
 import { loadSecretKeys } from './secrets/key-file.ts'
 import { checkSecretKeys, recordSecretKey } from './secrets/key-ids.ts'
 import { createVault } from './secrets/vault.ts'
@@ -32,6 +38,8 @@ export interface ServiceOptions {
   /** Statements have no time limit: for commands, where no request waits. */
   patient?: boolean
   log?: Log
+  /** Gets each statement that the store has run. */
+  ran?: StoreWatch['ran'] | undefined
   /** Other limits for the transport, so that a test need not wait as long. */
   limits?: Partial<Limits>
   /** Resolves names for the transport, instead of the system. */
@@ -51,17 +59,43 @@ export async function openServices(config: Config, options: ServiceOptions = {})
   } finally {
     await start.destroy()
   }
-  const database = openDatabase(config, { patient: options.patient ?? false })
-  const metrics = createMetrics()
+  const metrics = createMetrics(configuredHosts(config))
   const log: Log = (...entry) => {
     metrics.count(...entry)
     options.log?.(...entry)
   }
+  let storeLoad = (): StoreLoad => ({ idle: 0, used: 0, waiting: 0 })
+  const watch: StoreWatch = {
+    ran(sql, ms) {
+      metrics.statement(commandOf(sql), ms)
+      options.ran?.(sql, ms)
+    },
+    opened(load) {
+      storeLoad = load
+    },
+  }
+  const database = openDatabase(config, { patient: options.patient ?? false, watch })
   const { publicUrl, allowedHosts, extraCaCerts, httpsProxy, noProxy, maxKeys, maxLinks, maxApiTokens } = config
-  const transport = createTransport({ allowedHosts, extraCaCerts, httpsProxy, noProxy, ...options, log })
+  const transport = createTransport({
+    allowedHosts,
+    extraCaCerts,
+    httpsProxy,
+    noProxy,
+    ...options,
+    log,
+    counts: metrics.counts,
+  })
   const background = createBackground()
   const failureTrail = createFailureTrail(database)
   const tokenShowings = createTokenShowings(database)
+  const refreshes: Services['refreshes'] = new Map()
+  metrics.measure({
+    count: () => countAll(database),
+    ping: () => pingDatabase(database),
+    storeLoad: () => storeLoad(),
+    refreshes: () => refreshes.size,
+    secretKeys: vault.keyIds.length,
+  })
   return {
     database,
     vault,
@@ -72,7 +106,7 @@ export async function openServices(config: Config, options: ServiceOptions = {})
     failureTrail,
     tokenShowings,
     background,
-    refreshes: new Map(),
+    refreshes,
     publicUrl,
     limits: { maxKeys, maxLinks, maxApiTokens },
     oauth: readOAuthSetups(config),
@@ -83,4 +117,28 @@ export async function openServices(config: Config, options: ServiceOptions = {})
       await database.destroy()
     },
   }
+}
+
+/** The hosts that the settings name: of the platforms that are linked by OAuth, of their APIs, and of ALLOWED_HOSTS. */
+function configuredHosts(config: Config): string[] {
+  const urls = OAUTH_SCM_TYPES.flatMap((type) => [config[type].url, vendorOf(type).addresses.apiUrl(config[type].url)])
+  const allowed = config.allowedHosts.flatMap((entry) => (entry.kind === 'host' ? [entry.host] : []))
+  return [...urls.map((url) => new URL(url).hostname), ...allowed]
+}
+
+/**
+ * In a transaction, because SQLite runs that in the thread that writes: counting a million rows takes time, which the
+ * event loop has not.
+ */
+async function countAll(database: Database): Promise<Population> {
+  return database.transaction().execute(async (transaction) => ({
+    users: await countUsers(transaction),
+    links: await countLinks(transaction),
+    revocations: await countRevocations(transaction),
+  }))
+}
+
+/** "select" of "select … from …". */
+function commandOf(sql: string): string {
+  return sql.slice(0, 'select'.length)
 }

@@ -1,4 +1,4 @@
-// The caller of a request as the audit trail names them.
+// The caller of a request as the audit trail and the log name them.
 
 import type { FastifyRequest } from 'fastify'
 import type { Actor } from '../audit/events.ts'
@@ -11,5 +11,16 @@ export function actorOf({ session, grant, ip, ownId }: FastifyRequest): Actor {
     act: grant?.act ?? null,
     remoteIp: ip,
     requestId: ownId,
+  }
+}
+
+/** The caller as a line of the log names them: by ids, never by name. Empty for an anonymous request. */
+export function callerFields({ user, session, apiToken }: FastifyRequest): Record<string, string> {
+  // A route without authentication has no user, whatever the type says.
+  if (!(user as FastifyRequest['user'] | undefined)) return {}
+  return {
+    user: user.id,
+    ...(session && { via: 'session' }),
+    ...(apiToken && { via: 'api_token', token: apiToken.id }),
   }
 }

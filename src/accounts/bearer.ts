@@ -37,8 +37,11 @@ export interface Bearer {
   verify(jwt: string): Promise<BearerClaims | undefined>
 }
 
-/** `issuer` is the public URL. The keys are derived by the vault; after a key rotation, existing JWTs stay valid. */
-export function createBearer(vault: Vault, issuer: string): Bearer {
+/**
+ * `issuer` is the public URL. The keys are derived by the vault; after a key rotation, existing JWTs stay valid. `asked` is
+ * told for each JWT whether it was verified before.
+ */
+export function createBearer(vault: Vault, issuer: string, asked: (isHit: boolean) => void = () => {}): Bearer {
   const keys = vault.derive('jwt')
   const [newest] = keys
   const verified = new LRUCache<string, { claims: BearerClaims; expires: number }>({ max: REMEMBERED })
@@ -55,7 +58,9 @@ export function createBearer(vault: Vault, issuer: string): Bearer {
     async verify(jwt) {
       if (jwt.length > MAX_LENGTH) return undefined
       const known = verified.get(jwt)
-      if (known && known.expires + LEEWAY_SECONDS > Date.now() / 1000) return known.claims
+      const isKnown = known !== undefined && known.expires + LEEWAY_SECONDS > Date.now() / 1000
+      asked(isKnown)
+      if (isKnown) return known.claims
       verified.delete(jwt)
       try {
         const { payload } = await jwtVerify(jwt, (header) => keyNamed(header.kid), {

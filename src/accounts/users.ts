@@ -229,3 +229,11 @@ export async function setPasswordHash(database: Database, id: string, passwordHa
     .returningAll()
     .executeTakeFirst()
 }
+
+export async function countUsers(database: Database): Promise<number> {
+  const { users } = await database
+    .selectFrom('users')
+    .select(({ fn }) => fn.countAll<string | number>().as('users'))
+    .executeTakeFirstOrThrow()
+  return Number(users)
+}

@@ -8,7 +8,7 @@ import type { Found } from './pages.ts'
 /** A later page would have to skip too many rows. */
 const MAX_LISTED_PAGE = 500
 
-export const FORBIDDEN = ['admin_required' as const, 'forbidden_for_delegate' as const]
+export const FORBIDDEN = ['admin_required' as const]
 
 /** Throws `invalid` for anything but a page that is listed. */
 export function readListPage(query: Record<string, unknown>): { page: number; perPage: number } {

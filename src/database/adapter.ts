@@ -34,6 +34,8 @@ export interface StoreState {
   /** How many statements other than reads this process has completed, commits and failed ones included. */
   writes: number
   read: Read
+  /** Gets each statement that `read` has run, and how long that took in milliseconds. */
+  ran?: ((sql: string, ms: number) => void) | undefined
 }
 
 interface Adapter extends DialectAdapter {

@@ -5,6 +5,8 @@ import type { Transaction as KyselyTransaction } from 'kysely'
 import { Kysely, PostgresAdapter } from 'kysely'
 import type { Config } from '../config.ts'
 import { Failure } from '../failure.ts'
+import type { StoreLoad } from '../metrics/at-scrape.ts'
+import { adapterOf } from './adapter.ts'
 import { ColumnNames } from './column-names.ts'
 import { postgresDialect } from './postgres.ts'
 import { sqliteDialect } from './sqlite.ts'
@@ -20,21 +22,35 @@ export function databaseFile(dataDir: string): string {
   return join(dataDir, 'forgelink.db')
 }
 
+/** Gets what metrics and traces tell of the store. */
+export interface StoreWatch {
+  /** A statement was run, or failed. Its text has no values. */
+  ran(sql: string, ms: number): void
+  /** The store is open; `load` says how busy the way to it is. */
+  opened(load: () => StoreLoad): void
+}
+
 /**
  * Opens PostgreSQL at `databaseUrl`, or without one the SQLite file in `dataDir` (created when absent). `patient` is
  * for migrations and commands: statements have no time limit. `readOnly` changes no file and creates none.
  */
 export function openDatabase(
   settings: Pick<Config, 'dataDir' | 'databaseUrl' | 'postgres'>,
-  { patient = false, readOnly = false }: { patient?: boolean; readOnly?: boolean } = {},
+  { patient = false, readOnly = false, watch }: { patient?: boolean; readOnly?: boolean; watch?: StoreWatch } = {},
 ): Database {
   const names = new ColumnNames()
   const nameOf = (column: string) => names.nameInCode(column)
   const use = readOnly ? 'read' : patient ? 'command' : 'server'
   const dialect = settings.databaseUrl
-    ? postgresDialect(settings.databaseUrl, settings.postgres, patient, nameOf)
-    : sqliteDialect(databaseFile(settings.dataDir), use, nameOf)
-  return new Kysely<Tables>({ dialect, plugins: [names] })
+    ? postgresDialect(settings.databaseUrl, settings.postgres, { patient, nameOf, opened: watch?.opened })
+    : sqliteDialect(databaseFile(settings.dataDir), use, nameOf, watch?.opened)
+  const database = new Kysely<Tables>({
+    dialect,
+    plugins: [names],
+    ...(watch && { log: ({ query, queryDurationMillis }) => watch.ran(query.sql, queryDurationMillis) }),
+  })
+  adapterOf(database).state.ran = watch?.ran
+  return database
 }
 
 /** Throws `store_unavailable` when the store cannot be read. */

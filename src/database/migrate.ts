@@ -13,6 +13,7 @@ import * as limits from './migrations/007-limits.ts'
 import * as platformsInFront from './migrations/008-platforms-in-front.ts'
 import * as sealedStarts from './migrations/009-sealed-starts.ts'
 import * as administration from './migrations/012-administration.ts'
+import * as linkStatus from './migrations/013-link-status.ts'
 
 /** By name, in their order. */
 export const migrations = {
@@ -26,6 +27,7 @@ export const migrations = {
   '008-platforms-in-front': platformsInFront,
   '009-sealed-starts': sealedStarts,
   '012-administration': administration,
+  '013-link-status': linkStatus,
 }
 
 /** What a start would do: the migrations still to run, and those that only a newer version knows. */

@@ -27,6 +27,7 @@ const MIGRATIONS = [
   '007-limits',
   '008-platforms-in-front',
   '009-sealed-starts',
+  '013-link-status',
 ]
 const TABLES = [
   'api_tokens',

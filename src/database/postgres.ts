@@ -7,6 +7,7 @@ import { PostgresDialect } from 'kysely'
 import { LRUCache } from 'lru-cache'
 import pg from 'pg'
 import type { PostgresSettings } from '../config.ts'
+import type { StoreLoad } from '../metrics/at-scrape.ts'
 import { isRead, type StoreState, withAdapter } from './adapter.ts'
 import { storeFailure, unavailable } from './store-failure.ts'
 
@@ -23,12 +24,19 @@ interface Session {
   hasNames: boolean
 }
 
-/** `patient`: statements have no time limit. `nameOf`: what a column is called in the rows of `read`. */
+export interface PostgresOptions {
+  /** Statements have no time limit. */
+  patient: boolean
+  /** What a column is called in the rows of `read`. */
+  nameOf: (column: string) => string
+  /** Gets a function that says how busy the connections are. */
+  opened: ((load: () => StoreLoad) => void) | undefined
+}
+
 export function postgresDialect(
   databaseUrl: string,
   settings: PostgresSettings,
-  patient: boolean,
-  nameOf: (column: string) => string,
+  { patient, nameOf, opened }: PostgresOptions,
 ): Dialect {
   const statementTimeoutMs = patient ? 0 : settings.statementTimeoutMs
   const sessions = new Map<pg.ClientBase, Session>()
@@ -42,6 +50,10 @@ export function postgresDialect(
       const { preparedStatements } = settings
       sessions.set(client, { isOurs, hasNames: preparedStatements === 'auto' ? isOurs : preparedStatements === 'on' })
     },
+  })
+  opened?.(() => {
+    const { totalCount, idleCount: idle, waitingCount: waiting } = pool
+    return { idle, used: totalCount - idle, waiting }
   })
   // A broken connection is replaced at its next use. Without a listener, its error event would end the process.
   pool.on('error', () => undefined)

@@ -5,6 +5,7 @@ import { chmodSync, closeSync, existsSync, openSync, statSync } from 'node:fs'
 import { pathToFileURL } from 'node:url'
 import type { CompiledQuery, DatabaseConnection, Dialect, Driver, Kysely, QueryResult } from 'kysely'
 import { CompiledQuery as Query, SqliteAdapter, SqliteIntrospector, SqliteQueryCompiler } from 'kysely'
+import type { StoreLoad } from '../metrics/at-scrape.ts'
 import { isRead, type StoreState, withAdapter } from './adapter.ts'
 import type { NamedResult } from './column-names.ts'
 import type { Result, SqliteConnection } from './sqlite-connection.js'
@@ -36,8 +37,16 @@ function writerPragmas(file: string): string[] {
  */
 export type SqliteUse = 'server' | 'command' | 'read'
 
-/** `nameOf`: what a column is called in the rows of a server, where reading is most of the work. */
-export function sqliteDialect(file: string, use: SqliteUse, nameOf: (column: string) => string): Dialect {
+/**
+ * `nameOf`: what a column is called in the rows of a server, where reading is most of the work. `opened` gets a function
+ * that says how busy writing is.
+ */
+export function sqliteDialect(
+  file: string,
+  use: SqliteUse,
+  nameOf: (column: string) => string,
+  opened?: (load: () => StoreLoad) => void,
+): Dialect {
   const open = {
     server: () => openForServer(file, nameOf),
     command: async () => inThisThread(openForWriting(file)),
@@ -55,7 +64,12 @@ export function sqliteDialect(file: string, use: SqliteUse, nameOf: (column: str
   }
   const dialect = {
     createAdapter: () => new TransactionalSqliteAdapter(),
-    createDriver: () => createDriver(openAll, state, use === 'server' ? BUSY_TIMEOUT_MS : null),
+    createDriver() {
+      const tooLate = () => errorWithCode('SQLITE_BUSY', 'other writers take too long')
+      const turns = createTurns(use === 'server' ? BUSY_TIMEOUT_MS : null, tooLate)
+      opened?.(turns.load)
+      return createDriver(openAll, state, turns)
+    },
     createQueryCompiler: () => new SqliteQueryCompiler(),
     createIntrospector: (db: Kysely<never>) => new SqliteIntrospector(db),
   }
@@ -142,8 +156,7 @@ function keepToOwner(file: string): void {
 
 const BEGIN = 'begin immediate'
 
-function createDriver(open: () => Promise<Store>, state: StoreState, maxTurnWaitMs: number | null): Driver {
-  const turns = createTurns(maxTurnWaitMs, () => errorWithCode('SQLITE_BUSY', 'other writers take too long'))
+function createDriver(open: () => Promise<Store>, state: StoreState, turns: Turns): Driver {
   let store: Store | undefined
   return {
     async init() {

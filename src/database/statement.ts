@@ -51,8 +51,10 @@ export function createStatement<Values extends Record<string, string | number>, 
     const key = kept ? parameters.join('\0') : ''
     const known = kept?.get(key)
     if (known?.writes === writes) return known.rows as Row[]
-    const rows = ((await state.read(query.sql, parameters)) ??
-      (await database.executeQuery({ ...query, parameters })).rows) as Row[]
+    const started = performance.now()
+    const read = await state.read(query.sql, parameters)
+    if (read) state.ran?.(query.sql, performance.now() - started)
+    const rows = (read ?? (await database.executeQuery({ ...query, parameters })).rows) as Row[]
     kept?.set(key, { rows, writes })
     return rows
   }

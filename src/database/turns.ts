@@ -1,11 +1,13 @@
 // Waiting in turn: what must run one after another in this process, in order of arrival.
 
+import type { StoreLoad } from '../metrics/at-scrape.ts'
+
 export interface Turns {
   /** Throws what `tooLate` makes when the wait takes longer than `maxWaitMs`. */
   take(): Promise<void>
   release(): void
-  /** Whether nobody has the turn. */
-  isFree(): boolean
+  /** How busy it is. */
+  load(): StoreLoad
 }
 
 /** `maxWaitMs` null: waits without a time limit. */
@@ -13,7 +15,7 @@ export function createTurns(maxWaitMs: number | null, tooLate: () => unknown): T
   const waiting = new Set<() => void>()
   let isTaken = false
   return {
-    isFree: () => !isTaken,
+    load: () => ({ idle: isTaken ? 0 : 1, used: isTaken ? 1 : 0, waiting: waiting.size }),
     async take() {
       if (!isTaken) {
         isTaken = true
@@ -61,7 +63,7 @@ export function createNamedTurns(maxWaitMs: number, tooLate: () => unknown): Nam
         return await work()
       } finally {
         turns.release()
-        if (turns.isFree()) named.delete(name)
+        if (turns.load().used === 0) named.delete(name)
       }
     },
   }

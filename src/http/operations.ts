@@ -1,10 +1,11 @@
 // Routes for operators and their tools: whether the process runs, whether the store is available, and metrics.
 
 import Fastify from 'fastify'
-import { collectDefaultMetrics, Histogram, Registry } from 'prom-client'
+import type { Registry } from 'prom-client'
 import { Type } from 'typebox'
 import type { Config } from '../config.ts'
 import { Failure } from '../failure.ts'
+import type { Metrics } from '../metrics/metrics.ts'
 import { equalInConstantTime } from '../text.ts'
 import { answers } from './schemas.ts'
 import type { App } from './server.ts'
@@ -13,8 +14,8 @@ type MetricsConfig = Pick<Config, 'metricsToken' | 'metricsPort'>
 
 const Ok = Type.Object({ status: Type.String() }, { title: 'Ok' })
 
-/** `ping` throws when the store is unavailable; `counted` has the counters of other parts. */
-export function operationsRoutes(app: App, config: MetricsConfig, counted: Registry, ping: () => Promise<void>): void {
+/** `ping` throws when the store is unavailable. */
+export function operationsRoutes(app: App, config: MetricsConfig, metrics: Metrics, ping: () => Promise<void>): void {
   app.get(
     '/healthz',
     {
@@ -47,19 +48,10 @@ export function operationsRoutes(app: App, config: MetricsConfig, counted: Regis
     },
   )
 
-  const own = new Registry()
-  collectDefaultMetrics({ register: own })
-  const durations = new Histogram({
-    name: 'forgelink_http_request_duration_seconds',
-    help: 'How long requests took, by method, route and status.',
-    labelNames: ['method', 'route', 'status'],
-    registers: [own],
+  app.addHook('onResponse', async ({ method, routeOptions }, { statusCode: status, elapsedTime: ms }) => {
+    metrics.request({ method, route: routeOptions.url ?? 'none', status, ms })
   })
-  app.addHook('onResponse', async (request, reply) => {
-    const labels = { method: request.method, route: request.routeOptions.url ?? 'none', status: reply.statusCode }
-    durations.observe(labels, reply.elapsedTime / 1000)
-  })
-  metricsRoutes(app, config, Registry.merge([own, counted]))
+  metricsRoutes(app, config, metrics.registry)
 }
 
 /**

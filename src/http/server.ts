@@ -4,7 +4,7 @@
 import { randomBytes, randomUUID } from 'node:crypto'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox'
-import type { FastifyBaseLogger, FastifyInstance, FastifyReply, RawServerDefault } from 'fastify'
+import type { FastifyBaseLogger, FastifyInstance, FastifyReply, FastifyRequest, RawServerDefault } from 'fastify'
 import Fastify, { LogController } from 'fastify'
 import type { Config } from '../config.ts'
 import { Failure, invalid } from '../failure.ts'
@@ -33,11 +33,18 @@ const MAX_URL_LENGTH = 8192
 const HEADERS_TIMEOUT_MS = 10_000
 const REQUEST_TIMEOUT_MS = 15_000
 
-export function createServer(config: Pick<Config, 'logLevel' | 'trustProxy' | 'publicUrl'>): App {
+/** `callerOf`: the fields of a request's line in the log that say who it is from. */
+export function createServer(
+  config: Pick<Config, 'logLevel' | 'trustProxy' | 'publicUrl'>,
+  callerOf: (request: FastifyRequest) => Record<string, string>,
+): App {
   const toRoutePath = routePathBelow(config.publicUrl)
   const app = Fastify({
     logger: {
       level: config.logLevel,
+      // pino writes milliseconds and a number unless it is told otherwise: https://getpino.io/#/docs/api?id=options
+      timestamp: () => `,"time":"${new Date().toISOString()}"`,
+      formatters: { level: (level) => ({ level }) },
       serializers: { req: () => ({}), err: () => ({ type: 'Error', message: '', stack: '' }) },
     },
     logController: new LogController({ disableRequestLogging: true }),
@@ -99,6 +106,7 @@ export function createServer(config: Pick<Config, 'logLevel' | 'trustProxy' | 'p
         route: request.routeOptions.url ?? 'none',
         status: reply.statusCode,
         ms: Math.round(reply.elapsedTime),
+        ...callerOf(request),
       },
       'request',
     )

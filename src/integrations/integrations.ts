@@ -273,3 +273,15 @@ export async function deleteIntegration(
   await recordEvent(transaction, actor, ownerId, { type: 'delete_integration', data: integrationData(deleted) })
   return deleted
 }
+
+/** How many links of all owners there are, by type and status. It reads an index, not the rows. */
+export async function countLinks(
+  database: Database,
+): Promise<{ scmType: ScmType; status: IntegrationStatus; count: number }[]> {
+  const counted = await database
+    .selectFrom('scmIntegrations')
+    .select(({ fn }) => ['scmType', 'status', fn.countAll<string | number>().as('count')])
+    .groupBy(['scmType', 'status'])
+    .execute()
+  return counted.map((each) => ({ ...each, count: Number(each.count) }))
+}

@@ -16,6 +16,7 @@ const hasJsonSchema = isThere('check-jsonschema', PIP)
 const hasKubernetesValidate = isThere('kubernetes-validate', PIP)
 const hasHelm = isThere('helm', 'go install helm.sh/helm/v3/cmd/helm@v3.22.0', 'version')
 const hasActionlint = isThere('actionlint', 'go install github.com/rhysd/actionlint/cmd/actionlint@v1.7.12', '-version')
+const hasPromtool = isThere('promtool', 'apt-get install prometheus')
 const hasSystemd = isThere('systemd-analyze', 'it belongs to systemd')
 
 /** Kubernetes versions that must take the manifests: the oldest that the chart names, and a current one. */
@@ -52,6 +53,14 @@ it.skipIf(!hasJsonSchema)('the workflows keep to the schema of GitHub Actions', 
 
 it.skipIf(!hasActionlint)('the workflows: actionlint finds nothing', () => {
   passes('actionlint')
+})
+
+it.skipIf(!hasPromtool)('alerts.yaml: promtool takes every rule', () => {
+  passes('promtool', 'check', 'rules', 'deploy/prometheus/alerts.yaml')
+})
+
+it.skipIf(!hasPromtool)('alerts.yaml: alerts come when they should, and not before', () => {
+  passes('promtool', 'test', 'rules', 'test/field/alerts.yaml')
 })
 
 describe.skipIf(!hasSystemd)('forgelink.service', () => {
@@ -120,6 +129,14 @@ describe.skipIf(!hasHelm)('the Helm chart', () => {
     expect(postgresql).toMatch(/secretRef:\n\s+name: forgelink-secrets\n/)
   })
 
+  it('lets the Prometheus operator read the metrics of each replica, with the token', () => {
+    const values = [...image, ...url, '--set', 'serviceMonitor.enabled=true,serviceMonitor.labels.release=prometheus']
+    const monitor = render([...values, '--set', 'secrets.METRICS_TOKEN=m'])
+    expect(monitor.match(/^kind: .*/gm)).toContain('kind: ServiceMonitor')
+    expect(monitor).toMatch(/release: prometheus\n/)
+    expect(monitor).toMatch(/credentials:\n\s+name: forgelink\n\s+key: METRICS_TOKEN\n/)
+  })
+
   it('gives a large number as it was written', () => {
     expect(render([...image, ...url, ...storage])).toMatch(/name: RATE_LIMIT\n\s+value: "1000000"\n/)
   })
@@ -141,6 +158,11 @@ describe.skipIf(!hasHelm)('the Helm chart', () => {
       without: 'a way to PostgreSQL',
       values: [...image, ...url, ...postgres],
       message: 'networkPolicy.egress needs a rule',
+    },
+    {
+      without: 'a token for the metrics that are to be read',
+      values: [...image, ...url, '--set', 'serviceMonitor.enabled=true'],
+      message: 'serviceMonitor needs METRICS_TOKEN',
     },
     {
       without: 'a setting spelled right',

@@ -293,7 +293,7 @@ describe('6. the log of a real server at trace level', () => {
       .filter((line) => line.includes('scm_address_refused'))
     expect(lines).toHaveLength(1)
     expect(JSON.parse(lines[0] ?? '')).toMatchObject({
-      level: 40,
+      level: 'warn',
       msg: 'scm_address_refused',
       host: '10.1.2.3',
       port: 8443,

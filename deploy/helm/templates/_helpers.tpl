@@ -33,6 +33,9 @@ helm.sh/chart: {{ .Chart.Name }}-{{ .Chart.Version }}
 {{- if and (eq .Values.database "sqlite") (gt (int .Values.replicas) 1) }}
 {{- fail "replicas must be 1 with SQLite: several processes share PostgreSQL only" }}
 {{- end }}
+{{- if and .Values.serviceMonitor.enabled (not (or .Values.existingSecret .Values.secrets.METRICS_TOKEN)) }}
+{{- fail "serviceMonitor needs METRICS_TOKEN among secrets, or existingSecret the name of a Secret that has it" }}
+{{- end }}
 {{- if eq .Values.database "postgresql" }}
 {{- if not (or .Values.existingSecret (and .Values.secrets.DATABASE_URL .Values.secrets.SECRET_KEYS)) }}
 {{- fail "with PostgreSQL, secrets needs DATABASE_URL and SECRET_KEYS, or existingSecret the name of a Secret that has them" }}

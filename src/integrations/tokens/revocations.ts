@@ -162,3 +162,15 @@ export async function nextRevocationIn(database: Database): Promise<number | und
   const next = await database.selectFrom('revocations').select('nextAt').orderBy('nextAt').limit(1).executeTakeFirst()
   return next && Date.parse(next.nextAt) - Date.now()
 }
+
+/** How many there are, and how many of them are due. */
+export async function countRevocations(database: Database): Promise<{ pending: number; due: number }> {
+  const { pending, due } = await database
+    .selectFrom('revocations')
+    .select(({ fn }) => [
+      fn.countAll<string | number>().as('pending'),
+      fn.countAll<string | number>().filterWhere('nextAt', '<=', now()).as('due'),
+    ])
+    .executeTakeFirstOrThrow()
+  return { pending: Number(pending), due: Number(due) }
+}

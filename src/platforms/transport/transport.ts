@@ -4,6 +4,7 @@ import { createSecureContext, rootCertificates } from 'node:tls'
 import type { AllowedHost } from '../../config.ts'
 import { Failure } from '../../failure.ts'
 import type { Log } from '../../log-events.ts'
+import type { CallCounts } from '../../metrics/metrics.ts'
 import { createJsonReader } from './body/json.ts'
 import { createShapes, type Shapes } from './body/shape.ts'
 import {
@@ -39,6 +40,7 @@ export interface TransportOptions {
   lookup?: Lookup
   /** Gets the events `scm_call`, `scm_address_refused`, `scm_origin_left_alone` and `scm_api_sunset`. */
   log?: Log
+  counts?: CallCounts
 }
 
 /** All calls to platforms go through it. Its pipelines are for `ApiClient`, `send`, `fetchImage` and `probe`. */
@@ -77,8 +79,8 @@ export function createTransport(options: TransportOptions): Transport {
   const publicParts = { ...parts, policy: createAddressPolicy([]) }
   const publicDispatchers = createDispatchers(publicParts, options)
   const json = createJsonReader()
-  const coalesce = createCoalesce(limits.call)
-  const etags = createEtagCache()
+  const coalesce = createCoalesce(limits.call, options.counts?.coalesced)
+  const etags = createEtagCache(options.counts?.cache.etag)
   const breaker = createBreaker(limits, (host) => log('scm_origin_left_alone', { host, ms: limits.breakerPause }))
   const pipelines = createPipelines({
     limits,

@@ -24,7 +24,8 @@ export interface Coalesce {
   end(): void
 }
 
-export function createCoalesce(callMs: number): Coalesce {
+/** `joined` is called when a call joins a running one. */
+export function createCoalesce(callMs: number, joined: () => void = () => {}): Coalesce {
   const flights = new Map<string, Flight>() // running calls only
 
   function take(key: string, start: (signal: AbortSignal) => Promise<HttpResponse>): Flight {
@@ -55,7 +56,9 @@ export function createCoalesce(callMs: number): Coalesce {
       if (left <= 0) throw coded('DEADLINE')
       call.signal?.throwIfAborted()
       const key = keyOf(call)
-      const flight = flights.get(key) ?? take(key, (signal) => next({ ...call, signal }))
+      const running = flights.get(key)
+      if (running) joined()
+      const flight = running ?? take(key, (signal) => next({ ...call, signal }))
       flight.waiting++
       try {
         return await endingWith(flight.result, left, call.signal)

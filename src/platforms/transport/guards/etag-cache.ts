@@ -13,8 +13,11 @@ export interface EtagCache {
   forget(call: Scoped): void
 }
 
-/** Bounded in entries and in total bytes. Bodies are kept as bytes, and each reader parses them again. */
-export function createEtagCache(): EtagCache {
+/**
+ * Bounded in entries and in total bytes. Bodies are kept as bytes, and each reader parses them again. `noteAsked` is told
+ * for each answer whether its body came from the cache.
+ */
+export function createEtagCache(noteAsked: (isHit: boolean) => void = () => {}): EtagCache {
   const cache = new LRUCache<string, HttpResponse>({
     max: 2_000,
     maxSize: 32 * 1024 * 1024,
@@ -34,6 +37,8 @@ export function createEtagCache(): EtagCache {
       const etag = before?.headers.etag
       const asked = etag === undefined ? call : { ...call, headers: { ...call.headers, 'if-none-match': etag } }
       const response = await next(asked)
+      const isHit = response.status === 304 && before !== undefined
+      noteAsked(isHit)
       if (response.status !== 304) remember(key, response)
       else if (before) return { ...before, headers: { ...before.headers, ...response.headers } }
       return response

@@ -1,11 +1,11 @@
 // Who may read /metrics, and what it says beside requests: calls to platforms by outcome, what has happened to links and tokens.
 
 import { afterAll, beforeAll, expect, it, vi } from 'vitest'
-import { type Sandbox, startSandbox } from '../sandbox/sandbox.ts'
-import { type Browser, openBrowser, ownAddress } from './support/browser.ts'
-import { linkByOAuth, oauthSettings } from './support/oauth.ts'
-import type { Account, Service } from './support/service.ts'
-import { send, startService } from './support/service.ts'
+import { type Sandbox, startSandbox } from '../../sandbox/sandbox.ts'
+import { type Browser, openBrowser, ownAddress } from '../support/browser.ts'
+import { linkByOAuth, oauthSettings } from '../support/oauth.ts'
+import type { Account, Service } from '../support/service.ts'
+import { send, startService } from '../support/service.ts'
 
 let sandbox: Sandbox
 let service: Service
@@ -36,7 +36,8 @@ async function metric(name: string): Promise<number | undefined> {
 }
 
 const happened = (event: string) => metric(`forgelink_events_total{event="${event}"}`)
-const calls = (outcome: string) => metric(`forgelink_scm_call_duration_seconds_count{outcome="${outcome}"}`)
+const calls = (outcome: string) =>
+  metric(`forgelink_scm_call_duration_seconds_count{host="127.0.0.1",outcome="${outcome}"}`)
 
 it('has every event from the start, and no call before there was one', async () => {
   for (const event of ['scm_link_expired', 'scm_token_unreadable', 'scm_application_refused', 'revocation_given_up'])
