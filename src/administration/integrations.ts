@@ -25,8 +25,8 @@ export function hasEnded(row: Links) {
 }
 
 /**
- * Oldest first. In the order of an index: `scm_integrations_created`, or by filter `…_status`, `…_type`,
- * `…_type_status` or `…_host`; of one user `scm_integrations_account`, and of expired ones also `…_ending`.
+ * Oldest first. In the order of an index: `scm_integrations_created`, or by filter `…_status_created`, `…_type_created`,
+ * `…_type_status_created` or `…_host`; of one user `scm_integrations_account`, and of expired ones also `…_ending`.
  */
 export async function listAllIntegrations(
   database: Database,

@@ -23,8 +23,8 @@ export interface UserFilter {
 }
 
 /**
- * Oldest first. In the order of an index: `users_created`, or by role and activity `users_role_created`, `users_active`
- * or `users_active_role`; `identities_key` for an identity. A search reads along the index until the page is full.
+ * Oldest first. In the order of an index: `users_created`, or by role and activity `users_role_created`,
+ * `users_active_created` or `users_active_role_created`; `identities_key` for an identity. A search reads along the index until the page is full.
  */
 export async function listUsers(
   database: Database,

@@ -14,8 +14,8 @@ export async function up(db: Kysely<unknown>): Promise<void> {
   for (const [name, columns] of Object.entries({
     users_created: [],
     users_role_created: ['role'],
-    users_active: ['active'],
-    users_active_role: ['active', 'role'],
+    users_active_created: ['active'],
+    users_active_role_created: ['active', 'role'],
   })) {
     await db.schema
       .createIndex(name)
@@ -26,10 +26,10 @@ export async function up(db: Kysely<unknown>): Promise<void> {
 
   for (const [name, columns] of Object.entries({
     scm_integrations_created: [],
-    scm_integrations_type: ['scm_type'],
-    scm_integrations_status: ['status'],
+    scm_integrations_type_created: ['scm_type'],
+    scm_integrations_status_created: ['status'],
     // Counting by type and status reads this one alone.
-    scm_integrations_type_status: ['scm_type', 'status'],
+    scm_integrations_type_status_created: ['scm_type', 'status'],
   })) {
     await db.schema
       .createIndex(name)
