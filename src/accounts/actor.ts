@@ -15,12 +15,14 @@ export function actorOf({ session, grant, ip, ownId }: FastifyRequest): Actor {
 }
 
 /** The caller as a line of the log names them: by ids, never by name. Empty for an anonymous request. */
-export function callerFields({ user, session, apiToken }: FastifyRequest): Record<string, string> {
+export function callerFields({ user, session, grant }: FastifyRequest): Record<string, string> {
   // A route without authentication has no user, whatever the type says.
   if (!(user as FastifyRequest['user'] | undefined)) return {}
   return {
     user: user.id,
     ...(session && { via: 'session' }),
-    ...(apiToken && { via: 'api_token', token: apiToken.id }),
+    ...(grant && { via: grant.via }),
+    ...(grant?.apiToken && { token: grant.apiToken.id }),
+    ...(grant?.act && { act: grant.act.id }),
   }
 }

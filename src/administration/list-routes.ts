@@ -2,7 +2,7 @@
 
 import { type TSchema, Type } from 'typebox'
 import { invalid } from '../failure.ts'
-import { Pagination, paginationJson, readPage } from '../http/pagination.ts'
+import { PageMeta, paginationJson, readPage } from '../http/pagination.ts'
 import type { Found } from './pages.ts'
 
 /** A later page would have to skip too many rows. */
@@ -25,5 +25,5 @@ export function metaOf<Item>(page: { page: number; perPage: number }, { hasNext,
 
 export function listAnswer<const Name extends string, Item extends TSchema>(name: Name, item: Item) {
   const items = { [name]: Type.Array(item) } as Record<Name, ReturnType<typeof Type.Array<Item>>>
-  return Type.Object({ ...items, meta: Type.Object({ pagination: Pagination }) })
+  return Type.Object({ ...items, meta: PageMeta })
 }

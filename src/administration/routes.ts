@@ -5,7 +5,7 @@ import { EVENT_TYPES } from '../audit/event-types.ts'
 import { PageQuery } from '../http/pagination.ts'
 import { answers } from '../http/schemas.ts'
 import type { App } from '../http/server.ts'
-import { integrationJson, ScmTypeSchema, STATUSES, Status } from '../integrations/schemas.ts'
+import { integrationJson, ScmTypeSchema, STATUSES } from '../integrations/schemas.ts'
 import type { Services } from '../integrations/services.ts'
 import { SCM_TYPES } from '../platforms/scm-types.ts'
 import { oneOf } from '../schemas.ts'
@@ -47,7 +47,7 @@ export function administrationRoutes(app: App, services: Services): void {
         tags: ['Administration'],
         querystring: Type.Object({
           ...PageQuery.properties,
-          status: Type.Optional(Status),
+          status: Type.Optional(oneOf(STATUSES, { description: 'Only links with this status.' })),
           scm_type: Type.Optional(ScmTypeSchema),
           host: Type.Optional(Type.String({ description: 'Host of the platform, with its port if it has one.' })),
           user: UserId,
