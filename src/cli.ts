@@ -7,7 +7,16 @@ import { eventList, readEventOptions } from './commands/events.ts'
 import { keysRotate } from './commands/keys.ts'
 import { serviceTokenAdd, serviceTokenList, serviceTokenRemove } from './commands/service-tokens.ts'
 import { storeCompact } from './commands/store.ts'
-import { tokenAdd, userActivate, userAdd, userDeactivate, userList, userPassword, userRemove, userRole } from './commands/users.ts'
+import {
+  tokenAdd,
+  userActivate,
+  userAdd,
+  userDeactivate,
+  userList,
+  userPassword,
+  userRemove,
+  userRole,
+} from './commands/users.ts'
 import type { Config } from './config.ts'
 import { ConfigError } from './config.ts'
 import { Failure } from './failure.ts'

@@ -9,7 +9,14 @@ import { entryForPlatform, parseAllowedHost, parseListenHost, parseRange, parseS
 import { withSecretFiles } from './config/secret-files.ts'
 import { parseSecretKeys, type SecretKey } from './config/secret-keys.ts'
 import { parseBoolean, parseList, parseNumber, parseOneOf } from './config/values.ts'
-import { type PlatformRoot, parseIssuer, parseOrigin, parsePlatformUrl, parseProxy, parsePublicUrl } from './config/web-addresses.ts'
+import {
+  type PlatformRoot,
+  parseIssuer,
+  parseOrigin,
+  parsePlatformUrl,
+  parseProxy,
+  parsePublicUrl,
+} from './config/web-addresses.ts'
 
 export type { AllowedHost } from './config/hosts.ts'
 export type { SecretKey } from './config/secret-keys.ts'

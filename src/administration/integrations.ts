@@ -20,7 +20,7 @@ export interface IntegrationFilter {
 type Links = ExpressionBuilder<Tables, 'scmIntegrations'>
 
 /** A pasted token is past its end: then the link is expired, whatever its last use has shown (see `link-status.ts`). */
-export function hasEnded(row: Links) {
+function hasEnded(row: Links) {
   return row.and([row('refreshToken', 'is', null), row('tokenExpiresAt', '<=', now())])
 }
 

@@ -23,7 +23,11 @@ export function metaOf<Item>(page: { page: number; perPage: number }, { hasNext,
   return { pagination: paginationJson(page, { hasNext, totalCount }) }
 }
 
-export function listAnswer<const Name extends string, Item extends TSchema>(name: Name, item: Item) {
+/** `item` has a title. */
+export function listAnswer<const Name extends string, Item extends TSchema>(
+  name: Name,
+  item: Item & { title?: string },
+) {
   const items = { [name]: Type.Array(item) } as Record<Name, ReturnType<typeof Type.Array<Item>>>
-  return Type.Object({ ...items, meta: PageMeta })
+  return Type.Object({ ...items, meta: PageMeta }, { title: `${item.title}List` })
 }

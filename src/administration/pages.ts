@@ -5,7 +5,7 @@ import type { Database } from '../database/database.ts'
 import type { Tables } from '../database/tables.ts'
 
 /** Rows that are counted; of more, the number is not told. */
-export const MAX_COUNTED = 10_000
+const MAX_COUNTED = 10_000
 
 export interface Found<Row> {
   items: Row[]

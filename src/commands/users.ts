@@ -103,7 +103,9 @@ export async function userDeactivate(services: Services, login: string, { json }
     const { integrations, tokens, sessions } = report
     return [
       `Deactivated ${nameOf(deactivated.user)}: ${tokens} API tokens, ${sessions} sessions and ${integrations.length} links have ended.`,
-      ...integrations.map(({ username, url, token, revoke_url }) => `  ${username} at ${url}: ${tokenWords[token](revoke_url)}`),
+      ...integrations.map(
+        ({ username, url, token, revoke_url }) => `  ${username} at ${url}: ${tokenWords[token](revoke_url)}`,
+      ),
     ].join('\n')
   } finally {
     await revoker.close()

@@ -3,7 +3,11 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { actorOf } from '../accounts/actor.ts'
 import { insufficientScope } from '../accounts/scopes.ts'
-import { authenticateService, isServiceBearer, type ServiceGuards } from '../accounts/service-tokens/authenticate-service.ts'
+import {
+  authenticateService,
+  isServiceBearer,
+  type ServiceGuards,
+} from '../accounts/service-tokens/authenticate-service.ts'
 import type { Service } from '../accounts/service-tokens/service-tokens.ts'
 import type { Actor } from '../audit/events.ts'
 import type { Transaction } from '../database/database.ts'
@@ -73,7 +77,13 @@ function sendScim(reply: FastifyReply, status: number, body: object): FastifyRep
 }
 
 function listOfAll(resources: object[]) {
-  return { schemas: [LIST_SCHEMA], totalResults: resources.length, startIndex: 1, itemsPerPage: resources.length, Resources: resources }
+  return {
+    schemas: [LIST_SCHEMA],
+    totalResults: resources.length,
+    startIndex: 1,
+    itemsPerPage: resources.length,
+    Resources: resources,
+  }
 }
 
 const hidden = { schema: { hide: true } }

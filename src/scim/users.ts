@@ -40,7 +40,11 @@ function provisioned(database: Database, issuer: string) {
     .selectFrom('scimUsers')
     .innerJoin('users', 'users.id', 'scimUsers.userId')
     .selectAll('users')
-    .select(['scimUsers.userName', 'scimUsers.createdAt as provisionedAt', 'scimUsers.updatedAt as provisionedChangedAt'])
+    .select([
+      'scimUsers.userName',
+      'scimUsers.createdAt as provisionedAt',
+      'scimUsers.updatedAt as provisionedChangedAt',
+    ])
     .select((row) =>
       row
         .selectFrom('identities')
@@ -118,7 +122,8 @@ export async function provision(
     .values({ userId: id, userName, createdAt: time, updatedAt: time })
     .onConflict((conflict) => conflict.doNothing())
     .executeTakeFirst()
-  if (!added.numInsertedOrUpdatedRows) throw new Failure('conflict', 'A user with this userName or externalId is there.')
+  if (!added.numInsertedOrUpdatedRows)
+    throw new Failure('conflict', 'A user with this userName or externalId is there.')
   if (known && email !== null && email !== known.email) await editUser(transaction, actor, known, { email })
   return applyActive(services, transaction, actor, issuer, id, input.active)
 }
@@ -126,7 +131,10 @@ export async function provision(
 /** A name that the store takes, of what stands before the @; whoever has it already makes it need an ending. */
 function usernameFrom(userName: string): string {
   const [local = ''] = userName.split('@')
-  const name = local.replace(/[^A-Za-z0-9._-]+/g, '-').replace(/^[^A-Za-z0-9]+/, '').slice(0, MAX_USERNAME_LENGTH)
+  const name = local
+    .replace(/[^A-Za-z0-9._-]+/g, '-')
+    .replace(/^[^A-Za-z0-9]+/, '')
+    .slice(0, MAX_USERNAME_LENGTH)
   return USERNAME.test(name) ? name : 'user'
 }
 

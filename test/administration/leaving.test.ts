@@ -9,7 +9,15 @@ import { type Browser, openBrowser, ownAddress } from '../support/browser.ts'
 import { beginLinking, decide, linkByOAuth, livingTokens, oauthSettings, revokedTokens } from '../support/oauth.ts'
 import { linkAccount } from '../support/platforms.ts'
 import { ed25519Key } from '../support/public-keys.ts'
-import { type Account, basic, describeOnBothEngines, type Service, send, startReplica, startService } from '../support/service.ts'
+import {
+  type Account,
+  basic,
+  describeOnBothEngines,
+  type Service,
+  send,
+  startReplica,
+  startService,
+} from '../support/service.ts'
 import { addService } from '../support/service-tokens.ts'
 import { until } from '../support/until.ts'
 import { startWaitingPlatform, type WaitingPlatform } from '../support/waiting-platform.ts'
@@ -106,8 +114,12 @@ describeOnBothEngines('a user who leaves', (engine) => {
     expect(livingTokens(github)).toEqual([])
     // Every credential is as good as none.
     expect(await statusAt(service.url)).toBe(401)
-    expect((await send('POST', `${service.url}/v1/tokens/exchange`, undefined, basic('', alice.token))).status).toBe(401)
-    expect((await send('POST', `${service.url}/v1/tokens`, { name: 'x' }, basic('alice', alice.password))).status).toBe(401)
+    expect((await send('POST', `${service.url}/v1/tokens/exchange`, undefined, basic('', alice.token))).status).toBe(
+      401,
+    )
+    expect((await send('POST', `${service.url}/v1/tokens`, { name: 'x' }, basic('alice', alice.password))).status).toBe(
+      401,
+    )
     expect((await browser.get('/session')).status).toBe(401)
 
     expect((await setActive(true)).json).toEqual({ user: expect.objectContaining({ active: true }) })
@@ -177,7 +189,10 @@ describeOnBothEngines('a user who leaves', (engine) => {
     }, SOON)
     // What is pending is tried again, as for a link that is removed.
     sandbox.platforms.gitlab.faults.clear()
-    await vi.waitFor(() => expect(livingTokens(sandbox.platforms.gitlab)).toEqual([]), { timeout: 30_000, interval: 100 })
+    await vi.waitFor(() => expect(livingTokens(sandbox.platforms.gitlab)).toEqual([]), {
+      timeout: 30_000,
+      interval: 100,
+    })
 
     // What a service had for the user before does not come back with them.
     await scim('PATCH', `/Users/${alice.id}`, { Operations: [{ op: 'Replace', path: 'active', value: 'True' }] })

@@ -68,8 +68,8 @@ describeOnBothEngines('accounts, for administrators', (engine) => {
   })
 
   it('is for administrators only', async () => {
-    const refused = await member.call('GET', '/v1/admin/users')
-    expect([refused.status, refused.json.code]).toEqual([403, 'admin_required'])
+    const forbidden = await member.call('GET', '/v1/admin/users')
+    expect([forbidden.status, forbidden.json.code]).toEqual([403, 'admin_required'])
     const reader = await serviceToken('admin:read')
     expect((await reader('GET', '/v1/admin/users')).status).toBe(200)
     const write = await reader('POST', '/v1/admin/users', { user: { username: 'x' } })

@@ -333,7 +333,13 @@ describeOnBothEngines('isolation', (engine) => {
       admin: (rule) => [rule.status ?? 200],
       scim: () => [401],
     },
-    member: { own: () => [], object: () => [], session: () => [], admin: () => [403, 'admin_required'], scim: () => [401] },
+    member: {
+      own: () => [],
+      object: () => [],
+      session: () => [],
+      admin: () => [403, 'admin_required'],
+      scim: () => [401],
+    },
   }
 
   it.each(about('own', 'object', 'session', 'admin', 'scim'))(
@@ -346,7 +352,9 @@ describeOnBothEngines('isolation', (engine) => {
         if (status === undefined) continue
         // The one `PATCH /v1/users/:id` names the caller, not an object.
         const own = name === 'administrator' ? administrator.id : owner.id
-        const asked = path.replace(':id', rule.id ?? (rule.noun ? await idOf(rule.noun) : own)).replace(':one', NIL_UUID)
+        const asked = path
+          .replace(':id', rule.id ?? (rule.noun ? await idOf(rule.noun) : own))
+          .replace(':one', NIL_UUID)
         const authorization = `Bearer ${tokens[name as keyof typeof tokens]}`
         const answer = await send(method, `${service.url}${asked}`, rule.body, { authorization })
         const told = code === undefined ? [] : [answer.json?.code]

@@ -5,7 +5,14 @@
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { findOrAddUser } from '../../src/accounts/identities/identities.ts'
 import { COMMAND_LINE } from '../../src/audit/events.ts'
-import { type Account, type Answer, describeOnBothEngines, type Service, send, startService } from '../support/service.ts'
+import {
+  type Account,
+  type Answer,
+  describeOnBothEngines,
+  type Service,
+  send,
+  startService,
+} from '../support/service.ts'
 import { addService } from '../support/service-tokens.ts'
 
 const ISSUER = 'https://idp.example'
@@ -115,8 +122,8 @@ describeOnBothEngines('SCIM', (engine) => {
     expect(await account(known.id)).toMatchObject({ username: 'came-first', email: sent.emails[0]?.value })
 
     const emails = [{ primary: true, value: admin.email.toUpperCase() }]
-    const refused = await scim('POST', '/Users', person({ emails }))
-    expect([refused.status, refused.json]).toEqual([
+    const forbidden = await scim('POST', '/Users', person({ emails }))
+    expect([forbidden.status, forbidden.json]).toEqual([
       409,
       { schemas: [ERROR], status: '409', scimType: 'uniqueness', detail: expect.any(String) },
     ])
@@ -146,7 +153,12 @@ describeOnBothEngines('SCIM', (engine) => {
   // Each body as the provider sends it, and what becomes of the user.
   it.each<[string, string, (sent: ReturnType<typeof person>) => object, object]>([
     ['Okta: deactivate', 'PATCH', () => replace({ active: false }), { active: false }],
-    ['Okta: new profile by PUT', 'PUT', (sent) => ({ ...sent, userName: 'put@corp.example', name: { givenName: 'X' } }), { userName: 'put@corp.example' }],
+    [
+      'Okta: new profile by PUT',
+      'PUT',
+      (sent) => ({ ...sent, userName: 'put@corp.example', name: { givenName: 'X' } }),
+      { userName: 'put@corp.example' },
+    ],
     ['Okta: deactivate by PUT', 'PUT', (sent) => ({ ...sent, active: false }), { active: false }],
     [
       'Entra ID: Replace, active is the text "False"',
@@ -182,7 +194,12 @@ describeOnBothEngines('SCIM', (engine) => {
       () => replace('urn@corp.example', `${USER}:userName`),
       { userName: 'urn@corp.example' },
     ],
-    ['names in any case of letters', 'PATCH', () => replace({ USERNAME: 'case@corp.example' }), { userName: 'case@corp.example' }],
+    [
+      'names in any case of letters',
+      'PATCH',
+      () => replace({ USERNAME: 'case@corp.example' }),
+      { userName: 'case@corp.example' },
+    ],
     [
       'what is not stored',
       'PATCH',
@@ -297,7 +314,11 @@ describeOnBothEngines('SCIM', (engine) => {
   it('is for service tokens with its scope only, and says so in its own form', async () => {
     const other = (await addService(service, { scopes: ['admin:write'] })).token
     for (const path of ['/Users', '/Groups', '/ServiceProviderConfig']) {
-      for (const [bearer, status] of [['x', 401], [admin.bearer, 401], [other, 403]] as const) {
+      for (const [bearer, status] of [
+        ['x', 401],
+        [admin.bearer, 401],
+        [other, 403],
+      ] as const) {
         const answer = await scim('GET', path, undefined, bearer)
         expect([path, answer.status, answer.json]).toEqual([
           path,

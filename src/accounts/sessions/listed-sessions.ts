@@ -37,7 +37,7 @@ export function sessionJson({ idHash, createdAt, usedAt, beganBy, remoteIp, user
 }
 
 /** A UUID of version 8 (RFC 9562 section 5.8). */
-export function shownId(idHash: string): string {
+function shownId(idHash: string): string {
   const hex = createHash('sha256').update(`shown ${idHash}`).digest('hex')
   return hex.replace(/^(.{8})(.{4}).(.{3}).(.{3})(.{12}).*$/, '$1-$2-8$3-a$4-$5')
 }
