@@ -175,17 +175,7 @@ export function parseConfig<Name extends string>(
     publicUrl: read('PUBLIC_URL', `http://localhost:${port}`, parsePublicUrl),
     dataDir: resolve(read('DATA_DIR', './data', String)),
     databaseUrl,
-    postgres: {
-      poolSize: read('PG_POOL_SIZE', 10, parseNumber(2, 500)),
-      // By default a request gets its 503 within two seconds.
-      connectTimeoutMs: read('PG_CONNECT_TIMEOUT_MS', 1_400, parseNumber(100, 20_000)),
-      statementTimeoutMs: read('PG_STATEMENT_TIMEOUT_MS', 1_200, parseNumber(100, 20_000)),
-      preparedStatements: read<PostgresSettings['preparedStatements']>(
-        'PG_PREPARED_STATEMENTS',
-        'auto',
-        parseOneOf(PREPARED_STATEMENTS),
-      ),
-    },
+    postgres: readPostgres(read),
     secretKeys,
     ...oauth,
     allowedHosts: [...read('ALLOWED_HOSTS', [], parseList(parseAllowedHost)), ...ownUrls.flatMap(entryForPlatform)],
@@ -213,6 +203,20 @@ type Read = <T>(name: string, fallback: T, parse: (text: string) => T) => T
 function readProvisioning(read: Read) {
   // OIDC_ISSUER is to be the default, so that who is provisioned and who signs in are one.
   return { scimIssuer: read<string | null>('SCIM_ISSUER', null, parseIssuer) }
+}
+
+function readPostgres(read: Read): PostgresSettings {
+  return {
+    poolSize: read('PG_POOL_SIZE', 10, parseNumber(2, 500)),
+    // By default a request gets its 503 within two seconds.
+    connectTimeoutMs: read('PG_CONNECT_TIMEOUT_MS', 1_400, parseNumber(100, 20_000)),
+    statementTimeoutMs: read('PG_STATEMENT_TIMEOUT_MS', 1_200, parseNumber(100, 20_000)),
+    preparedStatements: read<PostgresSettings['preparedStatements']>(
+      'PG_PREPARED_STATEMENTS',
+      'auto',
+      parseOneOf(PREPARED_STATEMENTS),
+    ),
+  }
 }
 
 function readLimits(read: Read) {

@@ -2,8 +2,8 @@
 
 import { type ExpressionBuilder, sql } from 'kysely'
 import type { Database } from '../database/database.ts'
+import { hostOfWebUrl } from '../database/expressions/url-host.ts'
 import type { IntegrationStatus, Tables } from '../database/tables.ts'
-import { hostOfWebUrl } from '../database/url-host.ts'
 import type { Integration } from '../integrations/integrations.ts'
 import type { ScmType } from '../platforms/scm-types.ts'
 import { now } from '../time.ts'

@@ -4,7 +4,7 @@
 import type { Kysely } from 'kysely'
 import { sql } from 'kysely'
 import type { Database } from '../database.ts'
-import { hostOfWebUrl } from '../url-host.ts'
+import { hostOfWebUrl } from '../expressions/url-host.ts'
 
 /** Each list of users and of links is sorted by these, so that a page is read from an index, without sorting. */
 const ORDER = ['created_at', 'id']

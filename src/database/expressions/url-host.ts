@@ -1,8 +1,8 @@
 // The host of an address that is stored, as SQL: the engines have different functions for it.
 
 import { type RawBuilder, sql } from 'kysely'
-import type { Database } from './database.ts'
-import { locksRows } from './database.ts'
+import type { Database } from '../database.ts'
+import { locksRows } from '../database.ts'
 
 /**
  * Host and port of the column `scm_integrations.web_root`, as they stand in it. The index on the host has the same
