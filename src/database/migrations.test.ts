@@ -27,6 +27,7 @@ const MIGRATIONS = [
   '007-limits',
   '008-platforms-in-front',
   '009-sealed-starts',
+  '012-administration',
   '013-link-status',
 ]
 const TABLES = [
@@ -37,6 +38,7 @@ const TABLES = [
   'known_devices',
   'oauth_states',
   'revocations',
+  'scim_users',
   'scm_integrations',
   'secret_keys',
   'service_tokens',
@@ -120,7 +122,7 @@ describeOnBothEngines('migrations', (engine) => {
     await migrate(database)
 
     const users = await database.selectFrom('users').selectAll().orderBy('id').execute()
-    const kept = { passwordHash: 'hash', createdAt: '2020', updatedAt: '2021', role: 'member', active: 1 }
+    const kept = { passwordHash: 'hash', createdAt: '2020', updatedAt: '2021', role: 'member', active: 1, deactivatedAt: null }
     expect(users).toEqual([
       { id: 'us-1', email: 'Ada@example.test', username: 'ada', ...kept },
       { id: 'us-2', email: 'ben@example.test', username: 'ben', ...kept },
