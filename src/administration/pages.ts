@@ -28,7 +28,8 @@ export async function findPage<Table extends keyof Tables, Row>(
   const hasNext = rows.length > perPage
   // On the last page the rows tell it: a search that finds little reads the whole list, and need not do so twice.
   const isLast = !hasNext && (rows.length > 0 || page === 1)
-  const totalCount = isLast && offset + rows.length <= MAX_COUNTED ? offset + rows.length : await countOf(database, query)
+  const totalCount =
+    isLast && offset + rows.length <= MAX_COUNTED ? offset + rows.length : await countOf(database, query)
   return { items: rows.slice(0, perPage), hasNext, totalCount }
 }
 

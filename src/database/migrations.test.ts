@@ -122,7 +122,14 @@ describeOnBothEngines('migrations', (engine) => {
     await migrate(database)
 
     const users = await database.selectFrom('users').selectAll().orderBy('id').execute()
-    const kept = { passwordHash: 'hash', createdAt: '2020', updatedAt: '2021', role: 'member', active: 1, deactivatedAt: null }
+    const kept = {
+      passwordHash: 'hash',
+      createdAt: '2020',
+      updatedAt: '2021',
+      role: 'member',
+      active: 1,
+      deactivatedAt: null,
+    }
     expect(users).toEqual([
       { id: 'us-1', email: 'Ada@example.test', username: 'ada', ...kept },
       { id: 'us-2', email: 'ben@example.test', username: 'ben', ...kept },

@@ -3,19 +3,11 @@
 import { identityTextProblem } from '../accounts/service-tokens/fields.ts'
 import { emailProblem } from '../accounts/users.ts'
 import { invalid } from '../failure.ts'
-import type { ProvisionedUser } from './users.ts'
+import type { ProvisionedUser, UserInput } from './users.ts'
 
 export const USER_SCHEMA = 'urn:ietf:params:scim:schemas:core:2.0:User'
 
 const MAX_NAME_LENGTH = 255
-
-export interface UserInput {
-  userName: string
-  /** undefined: not said. */
-  externalId: string | undefined
-  email: string | null
-  active: boolean
-}
 
 /** `baseUrl`: where the resources of this kind are. */
 export function userResource(baseUrl: string, { user, userName, externalId, createdAt, updatedAt }: ProvisionedUser) {

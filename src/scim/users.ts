@@ -18,7 +18,15 @@ import { endAccount, type Left } from '../integrations/leaving.ts'
 import type { Services } from '../integrations/services.ts'
 import { now } from '../time.ts'
 import type { Filter } from './filter.ts'
-import type { UserInput } from './resource.ts'
+
+/** What a provider says of a user. */
+export interface UserInput {
+  userName: string
+  /** undefined: not said. */
+  externalId: string | undefined
+  email: string | null
+  active: boolean
+}
 
 export interface ProvisionedUser {
   user: User
