@@ -16,6 +16,7 @@ const layers = [
     holds: 'What administrators see and do over all accounts: the only lists without an owner.',
   },
   { names: ['scim'], holds: 'SCIM 2.0: an identity provider makes, changes and deactivates users.' },
+  { names: ['link-sessions'], holds: 'Linking in a browser for users who never sign in here.' },
   { names: ['integrations'], holds: 'Links to platforms: linking, tokens, searches, importing keys.' },
   { names: ['ssh-keys'], holds: 'SSH keys, and how a public key is read.' },
   { names: ['accounts'], holds: 'Users, passwords, sessions, API tokens, and who a request is from.' },
@@ -84,10 +85,10 @@ const walls = [
   },
   {
     name: 'slices-know-http-in-routes',
-    comment: 'A slice’s functions can be called without a request, so only its routes import `http`.',
+    comment: 'A slice’s functions can be called without a request, so only its routes and pages import `http`.',
     from: {
-      path: anyOf(['audit', 'accounts', 'ssh-keys', 'integrations', 'administration', 'scim']),
-      pathNot: ['(^|[/-])routes\\.ts$', tests],
+      path: anyOf(['audit', 'accounts', 'ssh-keys', 'integrations', 'administration', 'scim', 'link-sessions']),
+      pathNot: ['(^|[/-])(routes|pages)\\.ts$', tests],
     },
     to: { path: '^src/http/' },
   },

@@ -16,17 +16,20 @@ const installStamp = join(root, 'node_modules', '.forgelink-installed')
 const builds = [
   {
     name: 'the service',
-    sources: ['src', 'sandbox', 'tsconfig.json', 'tsconfig.build.json', 'package-lock.json'],
+    sources: ['src', 'sandbox', 'tsconfig.json', 'tsconfig.build.json', 'scripts/bundle.mjs', 'package-lock.json'],
     result: join(dist, 'src', 'cli.js'),
     stamp: join(dist, '.service-built'),
-    command: ['node_modules/typescript/bin/tsc', '-p', 'tsconfig.build.json', '--noEmitOnError', '--pretty', 'false'],
+    commands: [
+      ['node_modules/typescript/bin/tsc', '-p', 'tsconfig.build.json', '--noEmitOnError', '--pretty', 'false'],
+      ['scripts/bundle.mjs'],
+    ],
   },
   {
     name: 'the dashboard',
     sources: ['dashboard', 'package-lock.json'],
     result: join(dist, 'dashboard', 'index.html'),
     stamp: join(dist, '.dashboard-built'),
-    command: ['node_modules/vite/bin/vite.js', 'build', 'dashboard', '--logLevel', 'warn'],
+    commands: [['node_modules/vite/bin/vite.js', 'build', 'dashboard', '--logLevel', 'warn']],
     // React builds for development under any other value, and tests set another.
     env: { NODE_ENV: 'production' },
   },
@@ -104,14 +107,16 @@ function isBuilt({ result, stamp, sources }) {
   return existsSync(result) && readIfThere(stamp) === sourcesOf({ sources })
 }
 
-function build({ name, sources, result, stamp, command: [program, ...args], env }) {
+function build({ name, sources, result, stamp, commands, env }) {
   say(`Building ${name}…`)
   rmSync(stamp, { force: true })
   // The compiler trusts its own record of what it wrote, even when that was deleted since.
-  if (!existsSync(result)) rmSync(join(dist, '.tsbuildinfo'), { force: true })
+  if (!existsSync(result)) rmSync(join(dist, 'compiled', '.tsbuildinfo'), { force: true })
   // Read before compiling, so that changes made meanwhile are built the next time.
   const builtFrom = sourcesOf({ sources })
-  runStep(`building ${name}`, program, process.execPath, [join(root, program), ...args], { env })
+  for (const [program, ...args] of commands) {
+    runStep(`building ${name}`, program, process.execPath, [join(root, program), ...args], { env })
+  }
   writeFileSync(stamp, builtFrom)
 }
 

@@ -38,6 +38,10 @@ import { oauthRoutes } from './integrations/oauth/routes.ts'
 import { integrationRoutes } from './integrations/routes.ts'
 import { searchRoutes } from './integrations/search/routes.ts'
 import { createRevoker } from './integrations/tokens/revoker.ts'
+import { createCallback } from './link-sessions/callback-routes.ts'
+import { linkingRoutes } from './link-sessions/page-routes.ts'
+import { createLinkSessionPruner } from './link-sessions/pruner.ts'
+import { linkSessionRoutes } from './link-sessions/routes.ts'
 import { SCM_TYPES, scmTypes } from './platforms/scm-types.ts'
 import { scimRoutes } from './scim/routes.ts'
 import { createResealer } from './secrets/reseal.ts'
@@ -59,6 +63,7 @@ export type ServerConfig = Pick<
   | 'metricsPort'
   | 'exposeAccessTokens'
   | 'eventsDays'
+  | 'returnUrls'
 >
 
 export interface AppOptions {
@@ -88,7 +93,7 @@ export async function createApp(services: Services, config: ServerConfig, option
 
   app.decorateRequest('session', null)
   app.decorateRequest('grant', null)
-  closeWithRequests(app, services, [revoker, pruner, createResealer(services)])
+  closeWithRequests(app, services, [revoker, pruner, createLinkSessionPruner(database), createResealer(services)])
   closeInOrder(app)
   await limitLoad(app, load, config.trustProxy)
   allowOrigins(app, config.corsOrigins)
@@ -110,6 +115,7 @@ export async function createApp(services: Services, config: ServerConfig, option
     keyRoutes(signedIn, services)
     integrationRoutes(signedIn, services, { revoker, healthChecks, exposeAccessTokens: config.exposeAccessTokens })
     searchRoutes(signedIn, services)
+    linkSessionRoutes(signedIn, services, config.returnUrls)
     eventRoutes(signedIn, services)
     done()
   })
@@ -145,7 +151,8 @@ export async function createApp(services: Services, config: ServerConfig, option
     configurePages(pages, publicUrl)
     docsPageRoute(pages, publicUrl)
     signInRoutes(pages, services, loginThrottle)
-    oauthRoutes(pages, services, revoker)
+    oauthRoutes(pages, services, { revoker, answerCallback: createCallback(services, revoker) })
+    await pages.register(async (linking) => linkingRoutes(linking, services, { limitRate }))
     await dashboardRoutes(pages, publicUrl, dashboard, async (request) => {
       return (await sessionOf(publicUrl, database, request)) !== undefined
     })

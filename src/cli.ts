@@ -1,28 +1,11 @@
-// The `forgelink` command: one line per subcommand; the work is done in `commands/`.
+// The `forgelink` command: one line per subcommand; the work is done in `commands/`. Each loads only what it needs,
+// because loading everything takes longer than most of them do.
 
 import { parseArgs } from 'node:util'
-import { askPassword } from './commands/ask-password.ts'
-import { doctor } from './commands/doctor.ts'
-import { eventList, readEventOptions } from './commands/events.ts'
-import { keysRotate } from './commands/keys.ts'
-import { serviceTokenAdd, serviceTokenList, serviceTokenRemove } from './commands/service-tokens.ts'
-import { storeCompact } from './commands/store.ts'
-import {
-  tokenAdd,
-  userActivate,
-  userAdd,
-  userDeactivate,
-  userList,
-  userPassword,
-  userRemove,
-  userRole,
-} from './commands/users.ts'
 import type { Config } from './config.ts'
 import { ConfigError } from './config.ts'
 import { Failure } from './failure.ts'
-import { readConfig } from './read-config.ts'
 import type { Services } from './services.ts'
-import { openServices } from './services.ts'
 
 const HELP = `Forgelink links accounts to the SCM platforms where their code lives.
 
@@ -98,14 +81,21 @@ function none(operands: string[]): void {
  */
 async function passwordIn({ password }: Options): Promise<string | undefined> {
   if (password !== '-') return password
+  const { askPassword } = await import('./commands/ask-password.ts')
   const asked = await askPassword()
   if (asked === null) throw new UsageError('the two passwords differ')
   return asked
 }
 
+async function readSettings(): Promise<Config> {
+  const { readConfig } = await import('./read-config.ts')
+  return readConfig(process.env)
+}
+
 /** Opens the store, possibly beside a running server, and does the work. */
 async function withServices(work: (services: Services, config: Config) => Promise<string>): Promise<void> {
-  const config = readConfig(process.env)
+  const config = await readSettings()
+  const { openServices } = await import('./services.ts')
   const services = await openServices(config, { patient: true })
   try {
     const text = await work(services, config)
@@ -116,76 +106,96 @@ async function withServices(work: (services: Services, config: Config) => Promis
 }
 
 const commands: Record<string, (options: Options, operands: string[]) => Promise<void>> = {
-  // The web server takes a quarter of a second to load, and the other commands do not need it.
-  serve: async () => (await import('./serve.ts')).serve(readConfig(process.env)),
+  serve: async () => {
+    const config = await readSettings()
+    await (await import('./serve.ts')).serve(config)
+  },
   'user add': async (options) => {
     const user = { email: needed(options, 'email'), username: needed(options, 'username') }
     const password = await passwordIn(options)
+    const { userAdd } = await import('./commands/users.ts')
     return withServices((services) =>
       userAdd(services, { ...user, password, admin: options.admin, json: options.json }),
     )
   },
-  'user list': (options) => withServices((services) => userList(services, options)),
-  'user role': (options, operands) => {
+  'user list': async (options) => {
+    const { userList } = await import('./commands/users.ts')
+    return withServices((services) => userList(services, options))
+  },
+  'user role': async (options, operands) => {
     const login = operand(operands.slice(0, 1))
     const [, role = '', ...more] = operands
     none(more)
+    const { userRole } = await import('./commands/users.ts')
     return withServices((services) => userRole(services, login, role, options))
   },
-  'user deactivate': (options, operands) => {
+  'user deactivate': async (options, operands) => {
+    const { userDeactivate } = await import('./commands/users.ts')
     const login = operand(operands)
     return withServices((services) => userDeactivate(services, login, options))
   },
-  'user activate': (options, operands) => {
+  'user activate': async (options, operands) => {
+    const { userActivate } = await import('./commands/users.ts')
     const login = operand(operands)
     return withServices((services) => userActivate(services, login, options))
   },
-  'user remove': (options, operands) => {
+  'user remove': async (options, operands) => {
     const login = operand(operands)
+    const { userRemove } = await import('./commands/users.ts')
     return withServices((services) => userRemove(services, login, options))
   },
   'user password': async (options, operands) => {
     const login = operand(operands)
     const password = await passwordIn(options)
+    const { userPassword } = await import('./commands/users.ts')
     return withServices((services) => userPassword(services, login, { password, json: options.json }))
   },
-  'service-token add': (options, operands) => {
+  'service-token add': async (options, operands) => {
     none(operands)
     const { scope: scopes = [], issuer: issuers = [], expires, json } = options
     const asked = { name: needed(options, 'name'), scopes, issuers, expires, json }
+    const { serviceTokenAdd } = await import('./commands/service-tokens.ts')
     return withServices((services) => serviceTokenAdd(services, asked))
   },
-  'service-token list': (options, operands) => {
+  'service-token list': async (options, operands) => {
     none(operands)
+    const { serviceTokenList } = await import('./commands/service-tokens.ts')
     return withServices((services) => serviceTokenList(services, options))
   },
-  'service-token remove': (options, operands) => {
+  'service-token remove': async (options, operands) => {
     const [id, ...more] = operands
     if (!id || more.length > 0) throw new UsageError('name one service token by its id')
+    const { serviceTokenRemove } = await import('./commands/service-tokens.ts')
     return withServices((services) => serviceTokenRemove(services, id, options))
   },
-  'token add': (options) => {
+  'token add': async (options) => {
     const token = { user: needed(options, 'user'), name: needed(options, 'name'), json: options.json }
+    const { tokenAdd } = await import('./commands/users.ts')
     return withServices((services) => tokenAdd(services, token))
   },
-  events: (options) => {
+  events: async (options) => {
+    const { eventList, readEventOptions } = await import('./commands/events.ts')
     const asked = readEventOptions(options)
     if ('problem' in asked) throw new UsageError(asked.problem)
     return withServices((services) => eventList(services, asked, options))
   },
   doctor: async (options, [address, ...more]) => {
     none(more)
+    const [{ doctor }, { readConfig }] = await Promise.all([import('./commands/doctor.ts'), import('./read-config.ts')])
     const { isWell, text } = await doctor(() => readConfig(process.env), address, options)
     process.stdout.write(`${text}\n`)
     if (!isWell) process.exitCode = 1
   },
-  'keys rotate': (options, operands) => {
+  'keys rotate': async (options, operands) => {
     none(operands)
+    const { keysRotate } = await import('./commands/keys.ts')
     return withServices((services, config) => keysRotate(services, config, options))
   },
   'store compact': async (options, operands) => {
     none(operands)
-    process.stdout.write(`${storeCompact(readConfig(process.env), options)}\n`)
+    const config = await readSettings()
+    const { storeCompact } = await import('./commands/store.ts')
+    process.stdout.write(`${storeCompact(config, options)}\n`)
   },
   sandbox: async (options) => (await import('../sandbox/command.ts')).runSandbox(options),
   demo: async () => (await import('../sandbox/demo.ts')).runDemo(),

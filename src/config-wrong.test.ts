@@ -127,6 +127,22 @@ describe('readConfig', () => {
         'https://portal.example.com https://other.example.com',
       ],
     ],
+    [
+      'RETURN_URLS',
+      [
+        '*',
+        'paas.example/account',
+        'http://paas.example/account',
+        'https://user:hunter2@paas.example',
+        'https://paas.example/account?x=1',
+        'https://paas.example/#x',
+        'https://paas.example/a/../b',
+        'https://paas.example/%2E%2e/b',
+        'https://paas.example\\account',
+        'https://paas.example https://other.example',
+        'javascript:alert(1)',
+      ],
+    ],
     ['RATE_LIMIT', ['-1', 'off', '1.5', '10/s', '1000001']],
     ['SERVICE_RATE_LIMIT', ['-1', 'off', '1.5', '10/s', '1000001']],
     [

@@ -16,6 +16,7 @@ import {
   parsePlatformUrl,
   parseProxy,
   parsePublicUrl,
+  parseReturnUrl,
 } from './config/web-addresses.ts'
 
 export type { AllowedHost } from './config/hosts.ts'
@@ -78,6 +79,8 @@ export interface Config {
   httpsProxy: string | null
   noProxy: string[]
   corsOrigins: string[]
+  /** Where link sessions may send a browser back to: addresses that begin like one of these. */
+  returnUrls: string[]
   /** Host names under which pages are served, besides that of `publicUrl`. */
   serverNames: string[]
   /** Requests per minute for one account; 0 means no limit. */
@@ -89,6 +92,8 @@ export interface Config {
   /** Per account. */
   maxKeys: number
   maxLinks: number
+  /** How long searches answer what the platform has just answered; 0 means not at all. */
+  searchFreshSeconds: number
   exposeAccessTokens: boolean
   /** API tokens per account that have not expired. */
   maxApiTokens: number
@@ -115,6 +120,23 @@ export class ConfigError extends Error {
 
 /** Settings whose value is a secret or may hold one, besides those of platforms. */
 const SECRETS = ['DATABASE_URL', 'SECRET_KEYS', 'HTTPS_PROXY', 'METRICS_TOKEN']
+
+const NO_SECRET_KEYS =
+  'SECRET_KEYS is required with DATABASE_URL: all replicas need the same keys; make one with: echo "k1:$(openssl rand -base64 32)"'
+
+/** By default a request gets its 503 within two seconds. */
+function readPostgres(read: Read): PostgresSettings {
+  return {
+    poolSize: read('PG_POOL_SIZE', 10, parseNumber(2, 500)),
+    connectTimeoutMs: read('PG_CONNECT_TIMEOUT_MS', 1_400, parseNumber(100, 20_000)),
+    statementTimeoutMs: read('PG_STATEMENT_TIMEOUT_MS', 1_200, parseNumber(100, 20_000)),
+    preparedStatements: read<PostgresSettings['preparedStatements']>(
+      'PG_PREPARED_STATEMENTS',
+      'auto',
+      parseOneOf(PREPARED_STATEMENTS),
+    ),
+  }
+}
 
 /** Like `readConfig`, which also knows the platforms. */
 export function parseConfig<Name extends string>(
@@ -164,9 +186,7 @@ export function parseConfig<Name extends string>(
   const databaseUrl = read<string | null>('DATABASE_URL', null, parseDatabaseUrl)
   const secretKeys = read<SecretKey[] | null>('SECRET_KEYS', null, parseSecretKeys)
   if (env.DATABASE_URL?.trim() && !env.SECRET_KEYS?.trim() && !env.SECRET_KEYS_FILE?.trim()) {
-    problems.push(
-      'SECRET_KEYS is required with DATABASE_URL: all replicas need the same keys; make one with: echo "k1:$(openssl rand -base64 32)"',
-    )
+    problems.push(NO_SECRET_KEYS)
   }
 
   const config = {
@@ -183,6 +203,7 @@ export function parseConfig<Name extends string>(
     httpsProxy: read<string | null>('HTTPS_PROXY', null, parseProxy),
     noProxy: read('NO_PROXY', [], parseList(String)),
     corsOrigins: read('CORS_ORIGINS', [], parseList(parseOrigin)),
+    returnUrls: read('RETURN_URLS', [], parseList(parseReturnUrl)),
     serverNames: read('SERVER_NAMES', [], parseList(parseServerName)),
     ...readLimits(read),
     ...readProvisioning(read),
@@ -226,5 +247,6 @@ function readLimits(read: Read) {
     maxKeys: read('MAX_KEYS', 1_000, parseNumber(1, 10_000)),
     maxLinks: read('MAX_LINKS', 100, parseNumber(1, 1_000)),
     maxApiTokens: read('MAX_API_TOKENS', 1000, parseNumber(1, 100_000)),
+    searchFreshSeconds: read('SEARCH_FRESH_SECONDS', 30, parseNumber(0, 600)),
   }
 }

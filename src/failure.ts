@@ -9,6 +9,8 @@ export type FailureCode =
   | 'csrf' // a write with a session, but not from a page of ours
   | 'insufficient_scope' // the bearer token may not do this
   | 'forbidden_for_delegate' // whoever acts for a user may not do this
+  | 'delegate_required' // only whoever acts for a user may do this
+  | 'wrong_code' // it does not complete the link session
   | 'admin_required' // for administrators only
   | 'password_required' // a session has to give the password again for this
   | 'user_required' // a service token is exchanged for a user that the body names

@@ -11,6 +11,7 @@ import { type Database, openDatabase, pingDatabase, type StoreWatch } from './da
 import { migrate } from './database/migrate.ts'
 import { createBackground } from './integrations/background.ts'
 import { countLinks } from './integrations/integrations.ts'
+import { createFreshPages } from './integrations/search/fresh-pages.ts'
 import type { Services as IntegrationServices } from './integrations/services.ts'
 import { countRevocations } from './integrations/tokens/revocations.ts'
 import type { Log } from './log-events.ts'
@@ -107,6 +108,7 @@ export async function openServices(config: Config, options: ServiceOptions = {})
     tokenShowings,
     background,
     refreshes,
+    freshPages: createFreshPages(config.searchFreshSeconds, metrics.counts.cache.search),
     publicUrl,
     limits: { maxKeys, maxLinks, maxApiTokens },
     oauth: readOAuthSetups(config),

@@ -16,6 +16,7 @@ import {
   readDescription,
   responseOf,
 } from './support/description.ts'
+import { backWith, begin, RETURN_URL, RETURN_URLS, sendForm } from './support/link-sessions.ts'
 import { linkAccount, linkBody, startPlatforms } from './support/platforms.ts'
 import { ed25519Key } from './support/public-keys.ts'
 import { type Account, type Answer, type Service, startService } from './support/service.ts'
@@ -30,14 +31,14 @@ let browser: Browser
 let description: Description
 /** The ids that the calls below name. */
 const ids = {
-  ...{ link: '', key: '', token: '', service: '' },
+  ...{ link: '', key: '', token: '', service: '', linkSession: '', code: '', delegate: '' },
   ...{ bob: '', bobsLink: '', bobsToken: '', bobsSession: '', bobsIdentity: '' },
 }
 
 beforeAll(async () => {
   const { sandbox: started, settings } = await startPlatforms()
   sandbox = started
-  service = await startService('SQLite', { ...settings, METRICS_TOKEN, ...(await ownAddress()) })
+  service = await startService('SQLite', { ...settings, METRICS_TOKEN, RETURN_URLS, ...(await ownAddress()) })
   // The first user is an administrator.
   alice = await service.addAccount('alice')
   browser = openBrowser(service)
@@ -45,7 +46,10 @@ beforeAll(async () => {
   description = await readDescription(service.url)
   ids.link = await linkAccount(alice, sandbox.platforms['github-enterprise'])
   ids.key = (await alice.call('POST', '/v1/keys', { name: 'first', content: ed25519Key(1) })).json.key.id
-  ids.service = (await addService(service)).id
+  const added = await addService(service)
+  ids.service = added.id
+  ids.delegate = (await added.exchange({ user: { id: alice.id } })).json.token
+  await linkInSession()
   ids.token = (await alice.call('POST', '/v1/tokens', { name: 'first' })).json.token.id
   await addBob()
 })
@@ -66,6 +70,20 @@ async function addBob(): Promise<void> {
   ids.bobsToken = await first('tokens')
   ids.bobsSession = await first('sessions')
 }
+/** A link session that waits for its completion. */
+async function linkInSession(): Promise<void> {
+  const body = { link_session: { return_url: RETURN_URL } }
+  const made = await alice.call('POST', '/v1/link_sessions', body, asDelegate())
+  ids.linkSession = made.json.link_session.id
+  const at = await begin(service, made.json.link_session.url)
+  const { scm_type, url, access_token } = linkBody(sandbox.platforms['github-enterprise'], 'carol').scm_integration
+  ids.code = backWith(await sendForm(at.browser, at.page, 'token', { scm_type, url, access_token })).code ?? ''
+}
+
+function asDelegate() {
+  return { authorization: `Bearer ${ids.delegate}` }
+}
+
 afterAll(async () => {
   await service.close()
   await sandbox.close()
@@ -197,6 +215,9 @@ const calls: Record<string, Call> = {
   searchPullRequestsByPost: { ...link, query: '?query=is:open' },
   listBranches: { ...link, query: '?repo_name=alice/example-repository' },
   listEvents: { query: '?type=new_key' },
+  createLinkSession: { body: () => ({ link_session: { return_url: RETURN_URL } }), headers: asDelegate },
+  getLinkSession: { id: () => ids.linkSession },
+  completeLinkSession: { id: () => ids.linkSession, body: () => ({ code: ids.code }) },
   listServiceTokens: {},
   createServiceToken: {
     inSession: true,

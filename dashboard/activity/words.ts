@@ -86,5 +86,7 @@ export function meansWords({ via, api_token, act }: Event): string {
       return 'by a service'
     case 'issuer':
       return 'by a trusted issuer'
+    case 'link_session':
+      return 'in a browser, for a service'
   }
 }

@@ -40,8 +40,8 @@ export function ProfilePage({ session }: { session: Session }) {
       lead={
         <>
           Signed in as {session.user.username}
-          {session.user.email === null ? '' : ` (${session.user.email})`}. What you link here, your tools can use through
-          one API.
+          {session.user.email === null ? '' : ` (${session.user.email})`}. What you link here, your tools can use
+          through one API.
         </>
       }
     >

@@ -54,7 +54,7 @@ export function scopeFor(method: string, route: string): Scope {
  */
 const forDelegates: [route: RegExp, isOpen: boolean][] = [
   [/^(GET|HEAD) \/v1\/users\/self$/, true],
-  [/^\w+ \/v1\/(scm_integrations|keys|events)(\/|$)/, true],
+  [/^\w+ \/v1\/(scm_integrations|link_sessions|keys|events)(\/|$)/, true],
   [/^\w+ \/v1\/(users|account|tokens|sessions|identities|admin)(\/|$)/, false],
 ]
 

@@ -7,7 +7,16 @@ import type { EventData, EventType } from './event-types.ts'
 import { EVENT_TYPES } from './event-types.ts'
 import type { Event } from './events.ts'
 
-const MEANS: EventMeans[] = ['session', 'api_token', 'password', 'command_line', 'server', 'service_token', 'issuer']
+const MEANS: EventMeans[] = [
+  'session',
+  'api_token',
+  'password',
+  'command_line',
+  'server',
+  'service_token',
+  'issuer',
+  'link_session',
+]
 const ACT_TYPES: ActType[] = ['service', 'administrator', 'issuer']
 
 export const EventSchema = Type.Object(

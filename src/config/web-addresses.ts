@@ -61,6 +61,19 @@ function isListable(platformUrl: string): boolean {
   }
 }
 
+/** The start of addresses that a browser may be sent back to: of its path, whole segments count. */
+export function parseReturnUrl(text: string): string {
+  if (/[\\\s]|\.\.|%2e/i.test(text)) {
+    throw new Error(`must list addresses such as https://portal.example.com/account, not ${shown(text)}`)
+  }
+  return parseServiceUrl(text)
+}
+
+/** https, or http on this machine: what is sent there must not cross a network unencrypted. */
+export function isHttpsOrLoopback({ protocol, hostname }: URL): boolean {
+  return protocol === 'https:' || (protocol === 'http:' && LOOPBACK.test(hostname))
+}
+
 export function parseOrigin(text: string): string {
   const url = URL.parse(text)
   if (!url || !['http:', 'https:'].includes(url.protocol) || url.origin !== text.toLowerCase() || text.includes('*')) {
@@ -79,7 +92,7 @@ export function parseProxy(text: string): string {
  * The first segments of Forgelink's own paths: a base path must not begin with one, or it would be unclear whose it is.
  */
 const OWN_PATHS =
-  'activity assets avatars color-scheme.js docs favicon.ico healthz keys metrics openapi.json pages.css profile ' +
+  'activity assets avatars color-scheme.js docs favicon.ico healthz keys link-sessions metrics openapi.json pages.css profile ' +
   'pull-requests readyz repositories session sign-in sign-out tokens users v1'
 
 /** Its path is put unchanged into cookies, pages and redirects, so it has no characters that need encoding. */

@@ -27,7 +27,10 @@ export interface Compiled {
  * Runs a select without Kysely, whose way to the driver takes longer than many a select. Rows are named as in the code.
  * undefined: this database cannot, or not now.
  */
-export type Read = (sql: string, parameters: readonly unknown[]) => Promise<unknown[]> | unknown[] | undefined
+export type Read = (
+  sql: string,
+  parameters: readonly unknown[],
+) => Promise<unknown[] | undefined> | unknown[] | undefined
 
 /** What the driver of an open database tells. */
 export interface StoreState {

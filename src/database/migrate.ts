@@ -12,6 +12,7 @@ import * as scopesAndDevices from './migrations/006-scopes-and-devices.ts'
 import * as limits from './migrations/007-limits.ts'
 import * as platformsInFront from './migrations/008-platforms-in-front.ts'
 import * as sealedStarts from './migrations/009-sealed-starts.ts'
+import * as linkSessions from './migrations/010-link-sessions.ts'
 import * as administration from './migrations/012-administration.ts'
 import * as linkStatus from './migrations/013-link-status.ts'
 
@@ -26,6 +27,7 @@ export const migrations = {
   '007-limits': limits,
   '008-platforms-in-front': platformsInFront,
   '009-sealed-starts': sealedStarts,
+  '010-link-sessions': linkSessions,
   '012-administration': administration,
   '013-link-status': linkStatus,
 }

@@ -27,6 +27,7 @@ const MIGRATIONS = [
   '007-limits',
   '008-platforms-in-front',
   '009-sealed-starts',
+  '010-link-sessions',
   '012-administration',
   '013-link-status',
 ]
@@ -36,6 +37,7 @@ const TABLES = [
   'identities',
   'keys',
   'known_devices',
+  'link_sessions',
   'oauth_states',
   'revocations',
   'scim_users',

@@ -165,6 +165,7 @@ export interface ScmIntegrationsTable {
 export interface OAuthStatesTable {
   /** SHA-256 of the state, which has 256 random bits. */
   stateHash: string
+  /** SHA-256 of the cookie of the browser that began: of its session, or of its link session. */
   sessionHash: string
   userId: string
   scmType: OAuthScmType
@@ -174,6 +175,41 @@ export interface OAuthStatesTable {
   againId: string | null
   expiresAt: string
 }
+
+/** A browser that links an account for a user who never signs in here; see `link-sessions/`. */
+export interface LinkSessionsTable {
+  id: string
+  ownerId: string
+  status: LinkSessionStatus
+  returnUrl: string
+  /** What is to be linked; null: the person chooses. */
+  scmType: ScmType | null
+  url: string | null
+  /** Who made it, and acts for the owner. */
+  actType: ActType
+  actId: string
+  actName: string
+  createdAt: string
+  /** Until it is linked: the end of linking. Then: the end of completing. */
+  expiresAt: string
+  /** SHA-256 of the cookie of the browser in which it began. */
+  browserHash: string | null
+  /** SHA-256 of the completion code, which has 256 random bits. */
+  codeHash: string | null
+  wrongCodes: Generated<number>
+  // What is linked but not completed; null before and after
+  /** JSON; see `link-sessions/held.ts`. */
+  held: string | null
+  /** A pasted token. Tokens of OAuth are in the revocation of the next column. */
+  heldToken: Sealed | null
+  revocationId: string | null
+  /** The link, once it is completed. */
+  integrationId: string | null
+  /** Why nothing was linked: a code. */
+  error: string | null
+}
+
+export type LinkSessionStatus = 'open' | 'begun' | 'linked' | 'completed' | 'refused' | 'failed' | 'expired'
 
 /** Tokens of removed links that still have to be revoked at their platform. */
 export interface RevocationsTable {
@@ -194,9 +230,17 @@ export interface RevocationsTable {
 
 /**
  * How something was done: `password` is Basic credentials or the sign-in page, `server` the server itself, `service_token`
- * and `issuer` a JWT that a service was given or a trusted issuer has signed.
+ * and `issuer` a JWT that a service was given or a trusted issuer has signed, `link_session` a page of a link session.
  */
-export type EventMeans = 'session' | 'api_token' | 'password' | 'command_line' | 'server' | 'service_token' | 'issuer'
+export type EventMeans =
+  | 'session'
+  | 'api_token'
+  | 'password'
+  | 'command_line'
+  | 'server'
+  | 'service_token'
+  | 'issuer'
+  | 'link_session'
 
 /** What acts for somebody else. */
 export type ActType = 'service' | 'administrator' | 'issuer'
@@ -245,6 +289,7 @@ export interface Tables {
   keys: KeysTable
   scmIntegrations: ScmIntegrationsTable
   oauthStates: OAuthStatesTable
+  linkSessions: LinkSessionsTable
   revocations: RevocationsTable
   events: EventsTable
   secretKeys: SecretKeysTable

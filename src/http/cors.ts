@@ -3,7 +3,7 @@
 import type { App } from './server.ts'
 
 const METHODS = 'GET, HEAD, POST, PUT, PATCH, DELETE'
-const READABLE = 'Retry-After, X-Request-Id, WWW-Authenticate, Allow'
+const READABLE = 'Retry-After, X-Request-Id, WWW-Authenticate, Allow, Age'
 /** For how many seconds browsers keep the answer to a preflight. */
 const MAX_AGE = '600'
 

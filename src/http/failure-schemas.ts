@@ -117,6 +117,8 @@ function membersOf(status: number, seen: string[]): TProperties | undefined {
 
 /** What routes with such a failure are about: several sets of codes with one status need several names. */
 const SUBJECTS: Partial<Record<FailureCode, string>> = {
+  wrong_code: 'completion_',
+  delegate_required: 'link_session_',
   admin_required: 'administration_',
   last_administrator: 'administrator_',
   email_taken: 'account_',

@@ -18,6 +18,8 @@ export const failureRows: Record<FailureCode, Row> = {
   csrf: { status: 403, code: 'csrf' },
   insufficient_scope: { status: 403, code: 'insufficient_scope' },
   forbidden_for_delegate: { status: 403, code: 'forbidden_for_delegate' },
+  delegate_required: { status: 403, code: 'delegate_required' },
+  wrong_code: { status: 403, code: 'wrong_code' },
   admin_required: { status: 403, code: 'admin_required' },
   password_required: { status: 403, code: 'password_required' },
   user_required: { status: 403, code: 'user_required' },

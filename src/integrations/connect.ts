@@ -79,10 +79,7 @@ export interface UseOptions {
   asksAgain?: boolean
 }
 
-/**
- * Runs `use` with the owner's link, found by id or scm_type, and stores what it shows about the link. When the platform
- * rejects the token and it can be refreshed, `use` runs once more; so it must change nothing before its first call.
- */
+/** `withLink`, with the owner's link found by id or scm_type. */
 export async function withPlatform<T>(
   services: Services,
   owner: string,
@@ -90,9 +87,21 @@ export async function withPlatform<T>(
   use: Use<T>,
   options: UseOptions = {},
 ): Promise<T> {
-  const found = await getIntegration(services.database, owner, idOrType)
+  return withLink(services, await getIntegration(services.database, owner, idOrType), use, options)
+}
+
+/**
+ * Runs `use` with the link's platform, and stores what it shows about the link. When the platform rejects the token and
+ * it can be refreshed, `use` runs once more; so it must change nothing before its first call.
+ */
+export async function withLink<T>(
+  services: Services,
+  found: Integration,
+  use: Use<T>,
+  options: UseOptions = {},
+): Promise<T> {
   const deadline = Date.now() + services.transport.limits.request
-  const used = services.transport.waiting(owner, async (signal) => {
+  const used = services.transport.waiting(found.ownerId, async (signal) => {
     const waiter = { deadline, signal }
     const integration = await withFreshToken(services, found, deadline)
     if (!options.asksAgain && isKnownRejected(integration)) throw knownRejection(integration)
@@ -107,6 +116,7 @@ export async function withPlatform<T>(
     }
   })
   return used.catch((error: unknown) => {
+    if (error instanceof Failure && error.code.startsWith('scm_')) services.freshPages.drop(found.id)
     throw withHint(services.publicUrl, found, error)
   })
 }

@@ -53,19 +53,42 @@ async function askProfile(
   }
 }
 
-/** Throws `invalid` at `url` or `access_token`, `already_linked`, or the platform's own failure. */
-export async function link(
+const MAX_TOKEN_LENGTH = 4096
+/** The characters that RFC 9110 allows in a header value, without spaces. */
+const TOKEN_CHARACTERS = /^[\x21-\x7e]+$/
+
+/** The same rules for the API's description. */
+export const TOKEN_FORM = { maxLength: MAX_TOKEN_LENGTH, pattern: TOKEN_CHARACTERS.source }
+
+/** What is wrong with a pasted token; undefined when a platform may be asked. */
+export function accessTokenProblem(token: string): string | undefined {
+  if (token.trim() === '') return 'must not be blank'
+  if (token.length > MAX_TOKEN_LENGTH) return `is too long (at most ${MAX_TOKEN_LENGTH} characters)`
+  if (/^bearer\s/i.test(token)) return 'is the token alone, without "Bearer" before it'
+  return TOKEN_CHARACTERS.test(token) ? undefined : 'must have printable ASCII characters only, without spaces'
+}
+
+export interface PastedToken {
+  scmType: ScmType
+  address: PlatformAddress
+  accessToken: string
+}
+
+/** Whose the pasted token is. Throws `invalid` at `url` or `access_token`, or the platform's own failure. */
+export function askOwner(
   services: Services,
   actor: Actor,
   owner: string,
-  input: { scmType: ScmType; address: PlatformAddress; accessToken: string },
-): Promise<Integration> {
-  const { scmType, address, accessToken } = input
-  const trial = { scmType, webUrl: address.webUrl, apiUrl: address.apiUrl, accessToken }
-  const profile = await askProfile(services, actor, owner, trial, {
-    fields: ['url', 'access_token'],
-    hasWorked: false,
-  })
+  { scmType, address: { webUrl, apiUrl }, accessToken }: PastedToken,
+): Promise<Profile> {
+  const fields = ['url', 'access_token']
+  return askProfile(services, actor, owner, { scmType, webUrl, apiUrl, accessToken }, { fields, hasWorked: false })
+}
+
+/** Throws like `askOwner`, and `already_linked`. */
+export async function link(services: Services, actor: Actor, owner: string, input: PastedToken): Promise<Integration> {
+  const { address } = input
+  const profile = await askOwner(services, actor, owner, input)
   const { maxLinks } = services.limits
   const added = await inOwnersTurn(services.database, owner, (transaction) =>
     addIntegration(transaction, services.vault, actor, owner, { ...input, profile, maxLinks }),

@@ -20,21 +20,17 @@ import { linkPage } from './hints.ts'
 import { importKeys } from './import-keys.ts'
 import type { Integration } from './integrations.ts'
 import { getIntegration, listIntegrations } from './integrations.ts'
-import { link, relink } from './link.ts'
+import { accessTokenProblem, link, relink, TOKEN_FORM } from './link.ts'
 import { recordLinkError } from './link-errors.ts'
-import { IntegrationSchema, integrationJson, SkippedKey } from './schemas.ts'
+import { IntegrationAnswer, IntegrationSchema, integrationJson, SkippedKey } from './schemas.ts'
 import type { Services } from './services.ts'
 import { findAccess } from './tokens/pair.ts'
 import type { Revoker } from './tokens/revoker.ts'
 import { unlink } from './unlink.ts'
 
-const MAX_TOKEN_LENGTH = 4096
-/** The characters that RFC 9110 allows in a header value, without spaces. */
-const TOKEN_CHARACTERS = /^[\x21-\x7e]+$/
-
 const AccessToken = Type.String({
   description: 'A personal access token made on the platform.',
-  described: { maxLength: MAX_TOKEN_LENGTH, pattern: TOKEN_CHARACTERS.source },
+  described: TOKEN_FORM,
 })
 const LinkInput = Type.Object({
   scm_type: Type.String({
@@ -48,15 +44,7 @@ const LinkInput = Type.Object({
   access_token: AccessToken,
 })
 const RelinkInput = Type.Object({ access_token: AccessToken })
-const IntegrationAnswer = Type.Object({ scm_integration: IntegrationSchema }, { title: 'IntegrationAnswer' })
 const ListQuery = Type.Object({ scm_type: Type.Optional(Type.String()), url: Type.Optional(Type.String()) })
-
-function accessTokenProblem(token: string): string | undefined {
-  if (token.trim() === '') return 'must not be blank'
-  if (token.length > MAX_TOKEN_LENGTH) return `is too long (at most ${MAX_TOKEN_LENGTH} characters)`
-  if (/^bearer\s/i.test(token)) return 'is the token alone, without "Bearer" before it'
-  return TOKEN_CHARACTERS.test(token) ? undefined : 'must have printable ASCII characters only, without spaces'
-}
 
 export interface IntegrationParts {
   revoker: Revoker

@@ -47,6 +47,8 @@ export const IntegrationSchema = Type.Object(
   { title: 'Integration' },
 )
 
+export const IntegrationAnswer = Type.Object({ scm_integration: IntegrationSchema }, { title: 'IntegrationAnswer' })
+
 /** `accessToken` is given only where the caller may see it. */
 export function integrationJson(integration: Integration, owner: User, accessToken?: string) {
   return {

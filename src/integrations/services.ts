@@ -10,6 +10,7 @@ import type { Transport } from '../platforms/transport/transport.ts'
 import type { Vault } from '../secrets/vault.ts'
 import type { Background } from './background.ts'
 import type { Integration } from './integrations.ts'
+import type { FreshPages } from './search/fresh-pages.ts'
 
 export interface Services {
   database: Database
@@ -20,6 +21,8 @@ export interface Services {
   background: Background
   /** Refreshes that are running in this process, by link and token version: callers that need the same one share it. */
   refreshes: Map<string, Promise<Integration>>
+  /** What searches have just been answered. */
+  freshPages: FreshPages
   /** Without a trailing slash. */
   publicUrl: string
   limits: Pick<Config, 'maxKeys' | 'maxLinks'>

@@ -4,7 +4,7 @@ import type { RawBuilder, Selectable } from 'kysely'
 import { sql } from 'kysely'
 import type { Database } from '../database/database.ts'
 import { listSealedStarts, sealedStart } from '../database/expressions/sealed-start.ts'
-import type { OAuthStatesTable, RevocationsTable, ScmIntegrationsTable } from '../database/tables.ts'
+import type { LinkSessionsTable, OAuthStatesTable, RevocationsTable, ScmIntegrationsTable } from '../database/tables.ts'
 import type { Sealed } from '../sealed.ts'
 import type { SecretContext } from './vault.ts'
 import { isKeyId, keyIdOfStart, OLD_FORM_START, startOfSealed } from './vault.ts'
@@ -19,9 +19,10 @@ export interface SealedColumn {
 }
 
 /** A row of one of the tables: each column reads only members that its table has. */
-type SealedRow = IntegrationRow & RevocationRow & StateRow
+type SealedRow = IntegrationRow & RevocationRow & StateRow & LinkSessionRow
 type IntegrationRow = Pick<Selectable<ScmIntegrationsTable>, 'id' | 'ownerId' | 'url' | 'webUrl' | 'apiUrl'>
 type RevocationRow = Pick<Selectable<RevocationsTable>, 'id' | 'ownerId' | 'webUrl'>
+type LinkSessionRow = Pick<Selectable<LinkSessionsTable>, 'id' | 'ownerId' | 'held'>
 type StateRow = Pick<Selectable<OAuthStatesTable>, 'stateHash' | 'userId'>
 
 export interface SealedSecret {
@@ -46,6 +47,11 @@ export function verifierContext({ stateHash, userId }: StateRow): SecretContext 
   return { table: 'oauth_states', column: 'verifier', row: stateHash, owner: userId, sentTo: [] }
 }
 
+/** `held` has the addresses that the token may be sent to. */
+export function heldTokenContext({ id, ownerId, held }: LinkSessionRow): SecretContext {
+  return { table: 'link_sessions', column: 'held_token', row: id, owner: ownerId, sentTo: [held ?? ''] }
+}
+
 /** All except `secret_keys.proof`, which stays sealed with the key that it proves. */
 export const SEALED_COLUMNS: SealedColumn[] = [
   ...(['access_token', 'refresh_token'] as const).flatMap((column) => [
@@ -58,6 +64,7 @@ export const SEALED_COLUMNS: SealedColumn[] = [
     { table: 'revocations', column, key: 'id', contextIn: (row: SealedRow) => revocationContext(column, row) },
   ]),
   { table: 'oauth_states', column: 'verifier', key: 'state_hash', contextIn: verifierContext },
+  { table: 'link_sessions', column: 'held_token', key: 'id', contextIn: heldTokenContext },
 ]
 
 /** The columns that exist: an older version's database lacks some. */

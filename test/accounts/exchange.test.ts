@@ -44,7 +44,7 @@ describeOnBothEngines('an exchange for a user', (engine) => {
   const field = (name: string) => ({ errors: { [name]: [expect.any(String)] } })
 
   /** A case a line: by which service, the body, the status, and what is in the answer. */
-  const refused: [name: string, service: string, body: unknown, status: number, answer: object][] = [
+  const rejected: [name: string, service: string, body: unknown, status: number, answer: object][] = [
     ['without a body', 'full', undefined, 403, { code: 'user_required' }],
     ['with an empty body', 'full', {}, 403, { code: 'user_required' }],
     ['with a user that is null', 'full', { user: null }, 403, { code: 'user_required' }],
@@ -163,7 +163,7 @@ describeOnBothEngines('an exchange for a user', (engine) => {
     ],
   ]
 
-  it.each(refused)('%s by %s is refused', async (_name, name, body, status, answer) => {
+  it.each(rejected)('%s by %s is refused', async (_name, name, body, status, answer) => {
     const users = await service.services.database.selectFrom('users').select('id').execute()
     const given = await by[name]?.exchange(body)
     expect([given?.status, given?.json]).toEqual([status, expect.objectContaining(answer)])

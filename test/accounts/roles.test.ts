@@ -71,16 +71,16 @@ describeOnBothEngines('roles', (engine) => {
   it('leave the last active administrator as they are', async () => {
     const { services } = service
     const { database } = services
-    const refused = { code: 'last_administrator' }
-    await expect(userRole(services, 'first', 'member')).rejects.toMatchObject(refused)
-    await expect(userRemove(services, 'first')).rejects.toMatchObject(refused)
+    const rejected = { code: 'last_administrator' }
+    await expect(userRole(services, 'first', 'member')).rejects.toMatchObject(rejected)
+    await expect(userRemove(services, 'first')).rejects.toMatchObject(rejected)
     const deactivate = (id: string) =>
       database.transaction().execute((transaction) => setUserActive(transaction, COMMAND_LINE, id, false))
-    await expect(deactivate(first.id)).rejects.toMatchObject(refused)
+    await expect(deactivate(first.id)).rejects.toMatchObject(rejected)
     // Another who is not active is none that is left.
     await userRole(services, 'second', 'admin')
     await deactivate(second.id)
-    await expect(userRemove(services, 'first')).rejects.toMatchObject(refused)
+    await expect(userRemove(services, 'first')).rejects.toMatchObject(rejected)
     await userRole(services, 'second', 'member')
     expect((await first.call('GET', '/v1/users/self')).status).toBe(200)
   })

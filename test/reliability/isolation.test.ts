@@ -7,6 +7,7 @@ import { COMMAND_LINE } from '../../src/audit/events.ts'
 import { userRemove } from '../../src/commands/users.ts'
 import { type Browser, openBrowser, ownAddress } from '../support/browser.ts'
 import type { TestServer } from '../support/fault-server.ts'
+import { RETURN_URL, RETURN_URLS } from '../support/link-sessions.ts'
 import { startMarkedPlatform } from '../support/marked-platform.ts'
 import { ed25519Key } from '../support/public-keys.ts'
 import { listRoutes } from '../support/routes.ts'
@@ -21,16 +22,17 @@ import {
 import { addService } from '../support/service-tokens.ts'
 
 /** What an id in a path names; the word is the one that "not found" answers with. */
-type Noun = 'key' | 'token' | 'scm_integration'
+type Noun = 'key' | 'token' | 'scm_integration' | 'link_session'
 
 interface Rule {
   /**
    * `open`: the same for everybody. `own`: about the caller alone. `object`: about one object of the caller's.
    * `session`: as `own`, but of a browser. `page`: a page of a browser, which sends others to sign in.
-   * `sign-in`: for those who are nobody yet. `admin`: for administrators, and services with the scope for it. `scim`: for
-   * services with that scope.
+   * `sign-in`: for those who are nobody yet. `linking`: a page of a link session, which has a walk of its own. `admin`:
+   * for administrators, and services with the scope
+   * for it. `scim`: for services with that scope.
    */
-  who: 'open' | 'own' | 'object' | 'session' | 'page' | 'sign-in' | 'admin' | 'scim'
+  who: 'open' | 'own' | 'object' | 'session' | 'page' | 'sign-in' | 'linking' | 'admin' | 'scim'
   /** What `:id` stands for, where it is not the caller or an object of the owner's. */
   id?: string
   noun?: Noun
@@ -40,11 +42,15 @@ interface Rule {
   status?: number
   /** Whether it is closed to those who act for the user: what is made with it would outlive them. */
   noDelegates?: true
+  /** What those who act for the user are answered, if it is not the owner's `status`. */
+  forDelegates?: number
 }
 
 const integration = { who: 'object', noun: 'scm_integration' } as const
 const search = { ...integration, query: '?query=hello' }
 const page = { who: 'page' } as const
+const linking = { who: 'linking' } as const
+const linkSession = { who: 'object', noun: 'link_session' } as const
 const account = { who: 'own', noDelegates: true } as const
 const token = { who: 'object', noun: 'token', noDelegates: true } as const
 
@@ -97,6 +103,10 @@ const rules: Record<string, Rule> = {
   'POST /v1/scm_integrations/:id/orgs': integration,
   'GET /v1/scm_integrations/:id/branches': { ...integration, query: '?repo_name=alice/hello-world' },
 
+  'POST /v1/link_sessions': { who: 'own', body: { link_session: {} }, status: 403, forDelegates: 422 },
+  'GET /v1/link_sessions/:id': linkSession,
+  'POST /v1/link_sessions/:id/complete': { ...linkSession, body: { code: 'x' }, status: 409 },
+
   'GET /v1/admin/service_tokens': { who: 'admin' },
   // Made in a session only.
   'POST /v1/admin/service_tokens': { who: 'admin', body: {}, status: 403 },
@@ -144,6 +154,11 @@ const rules: Record<string, Rule> = {
   'GET /keys': page,
   'GET /tokens': page,
   'GET /activity': page,
+  'GET /link-sessions/:id': linking,
+  'POST /link-sessions/:id/begin': linking,
+  'POST /link-sessions/:id/oauth': linking,
+  'POST /link-sessions/:id/token': linking,
+  'POST /link-sessions/:id/refuse': linking,
   'GET /users/github/link': page,
   'POST /users/github/link': page,
   'GET /users/github/callback': { who: 'session', status: 400 },
@@ -155,7 +170,12 @@ const rules: Record<string, Rule> = {
 /** A status, and a code where the status alone could mean something else; empty where another test says it. */
 type Expected = (number | string)[]
 
-const resources: Record<Noun, string> = { key: 'keys', token: 'tokens', scm_integration: 'scm_integrations' }
+const resources: Record<Noun, string> = {
+  key: 'keys',
+  token: 'tokens',
+  scm_integration: 'scm_integrations',
+  link_session: 'link_sessions',
+}
 
 describeOnBothEngines('isolation', (engine) => {
   let platform: TestServer
@@ -174,6 +194,7 @@ describeOnBothEngines('isolation', (engine) => {
     service = await startService(engine, {
       ...(await ownAddress()),
       ALLOWED_HOSTS: platform.origin,
+      RETURN_URLS,
       GITHUB_CLIENT_ID: 'id',
       GITHUB_CLIENT_SECRET: 'secret',
       GITLAB_CLIENT_ID: 'id',
@@ -224,6 +245,7 @@ describeOnBothEngines('isolation', (engine) => {
 
   /** The id of one of the owner's; a new one where the last was deleted. */
   async function idOf(noun: Noun): Promise<string> {
+    if (noun === 'link_session') return idOfLinkSession()
     const { json } = await owner.call('GET', `/v1/${resources[noun]}`)
     // Not the oldest token: that is the one the owner calls with.
     const found = json[resources[noun]].slice(noun === 'token' ? 1 : 0).at(-1)
@@ -231,6 +253,12 @@ describeOnBothEngines('isolation', (engine) => {
     if (noun === 'scm_integration') return linkNumber(1, owner)
     const body = { token: { name: 'spare' }, key: { name: 'spare', content: ed25519Key(99) } }
     return (await owner.call('POST', `/v1/${resources[noun]}`, body)).json[noun].id
+  }
+
+  async function idOfLinkSession(): Promise<string> {
+    const authorization = `Bearer ${bearers.delegateOfOwner}`
+    const body = { link_session: { return_url: RETURN_URL } }
+    return (await send('POST', `${service.url}/v1/link_sessions`, body, { authorization })).json.link_session.id
   }
 
   /** One call by a browser or a program, as the route has it. */
@@ -306,7 +334,7 @@ describeOnBothEngines('isolation', (engine) => {
   // act for somebody is a line here.
   const closed = (rule: Rule) => rule.noDelegates && [403, 'forbidden_for_delegate']
   const delegate = (own: (rule: Rule) => Expected) => ({
-    own: (rule: Rule) => closed(rule) || [rule.status ?? 200],
+    own: (rule: Rule) => closed(rule) || [rule.forDelegates ?? rule.status ?? 200],
     object: (rule: Rule) => closed(rule) || own(rule),
     session: () => [401],
     admin: () => [403, 'forbidden_for_delegate'],

@@ -76,6 +76,8 @@ export async function startService(
     DATABASE_URL: postgres?.url,
     LOG_LEVEL: 'silent',
     RATE_LIMIT: '0',
+    // Most tests ask the same again to see it asked again; test/search/fresh.test.ts is about the default.
+    SEARCH_FRESH_SECONDS: '0',
     ...environment,
   }
   const config = readConfig(settings)

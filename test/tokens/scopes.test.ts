@@ -39,6 +39,7 @@ const routes: Record<Scope, string[]> = {
     'GET /v1/keys/:id',
     'GET /v1/events',
     'GET /v1/users/self',
+    'GET /v1/link_sessions/:id',
     'GET /v1/admin/service_tokens',
   ],
   write: [
@@ -48,6 +49,9 @@ const routes: Record<Scope, string[]> = {
     'POST /v1/scm_integrations/:id/import_keys',
     'POST /v1/keys',
     'DELETE /v1/keys/:id',
+    // For those who act for a user only, which is said after the scope.
+    'POST /v1/link_sessions',
+    'POST /v1/link_sessions/:id/complete',
     // In a session only, which is said after the scope.
     'POST /v1/admin/service_tokens',
     'DELETE /v1/admin/service_tokens/:id',

@@ -15,16 +15,20 @@ function isSecure(publicUrl: string): boolean {
  * Browsers accept `__Host-` only with the path /.
  * https://datatracker.ietf.org/doc/html/draft-ietf-httpbis-rfc6265bis#section-4.1.3
  */
-function namePrefix(publicUrl: string): string {
+function namePrefix(publicUrl: string, path: string): string {
   if (!isSecure(publicUrl)) return ''
-  return basePath(publicUrl) === '' ? '__Host-' : '__Secure-'
+  return path === '/' ? '__Host-' : '__Secure-'
+}
+
+function wholePath(publicUrl: string): string {
+  return basePath(publicUrl) || '/'
 }
 
 /** All ports of a host share cookies, so a port other than the usual one becomes part of the name. */
-export function cookieName(publicUrl: string): string {
+export function cookieName(publicUrl: string, path = wholePath(publicUrl)): string {
   const port = new URL(publicUrl).port
   const own = port === (isSecure(publicUrl) ? '' : '4600') ? '' : `-${port || 80}`
-  return `${namePrefix(publicUrl)}forgelink${own}`
+  return `${namePrefix(publicUrl, path)}forgelink${own}`
 }
 
 /** The value of a cookie; `""` when there is none. */
@@ -48,10 +52,15 @@ export function passwordOrigin({ ip, headers }: FastifyRequest): SessionOrigin {
   return { beganBy: 'password', remoteIp: asOneLine(ip, 255), userAgent: userAgent && asOneLine(userAgent, 255) }
 }
 
-/** The header that sets a cookie; `value` null deletes it. */
-export function cookieHeader(publicUrl: string, name: string, value: string | null, seconds: number): string {
-  const path = `Path=${basePath(publicUrl) || '/'}`
-  const attributes = [path, 'HttpOnly', 'SameSite=Lax', ...(isSecure(publicUrl) ? ['Secure'] : [])]
+/** The header that sets a cookie; `value` null deletes it. Without a `path`, it is sent to all of ours. */
+export function cookieHeader(
+  publicUrl: string,
+  name: string,
+  value: string | null,
+  seconds: number,
+  path = wholePath(publicUrl),
+): string {
+  const attributes = [`Path=${path}`, 'HttpOnly', 'SameSite=Lax', ...(isSecure(publicUrl) ? ['Secure'] : [])]
   return [`${name}=${value ?? ''}`, ...attributes, `Max-Age=${value === null ? 0 : seconds}`].join('; ')
 }
 

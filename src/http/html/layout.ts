@@ -13,6 +13,8 @@ import { PAGE_STYLE } from './style.ts'
 export interface Page {
   title: string
   body: Html
+  /** Without a link to the dashboard, for people who have no account here. */
+  alone?: boolean
   /** For content that needs more width than a column of text. */
   wide?: boolean
   /** The address to which the browser moves on automatically, at once. */
@@ -35,7 +37,7 @@ const ICON = MARK.markup.replace('<svg ', '<svg xmlns="http://www.w3.org/2000/sv
 const ICON_ADDRESS = `data:image/svg+xml,${encodeURIComponent(ICON)}`
 
 /** The frame of every page: one heading, one thing to do. */
-function documentOf(publicUrl: string, { title, body, wide = false, goesTo }: Page): string {
+function documentOf(publicUrl: string, { title, body, alone = false, wide = false, goesTo }: Page): string {
   return html`<!doctype html>
 <html lang="en">
 <head>
@@ -48,7 +50,7 @@ ${goesTo === undefined ? null : html`<meta http-equiv="refresh" content="0; url=
 <link rel="icon" href="${ICON_ADDRESS}">
 </head>
 <body${wide ? html` class="wide"` : null}>
-<header><a href="${publicPath(publicUrl, '/')}">${MARK} Forgelink</a></header>
+<header>${alone ? html`<span>${MARK} Forgelink</span>` : html`<a href="${publicPath(publicUrl, '/')}">${MARK} Forgelink</a>`}</header>
 <main>
 <h1>${title}</h1>
 ${body}

@@ -24,7 +24,7 @@ body {
 }
 header, main { max-width: 30rem; margin: 0 auto }
 .wide header, .wide main { max-width: 58rem }
-header a {
+header a, header span {
   display: inline-flex; gap: .6rem; align-items: center; border-radius: .5rem;
   font-weight: 680; font-size: 1.125rem; letter-spacing: -.015em; color: var(--text); text-decoration: none;
 }
@@ -39,6 +39,7 @@ h2 { margin: 2.5rem 0 1rem; font-size: 1.25rem; line-height: 1.3 }
 h3 { margin: 0 0 .35rem; font-size: 1rem; line-height: 1.4 }
 section { padding: 1.1rem 0; border-top: 1px solid var(--line) }
 section:last-child { padding-bottom: 0 }
+section h2 { margin-top: 0 }
 p { margin: 0 0 1rem; overflow-wrap: anywhere }
 p:last-child, form:last-child { margin-bottom: 0 }
 ul { margin: 0 0 1rem; padding-left: 1.25rem }
@@ -48,7 +49,7 @@ code { font-size: .92em; background: var(--back); border: 1px solid var(--line);
 pre { margin: 0; padding: .6rem .8rem; background: var(--back); border: 1px solid var(--line); border-radius: .56rem; white-space: pre-wrap }
 pre code { padding: 0; background: none; border: 0; font-size: .85em }
 label { display: block; font-weight: 600; margin-bottom: .25rem }
-input {
+input, select {
   width: 100%; margin-bottom: 1rem; padding: .6rem .7rem; font: inherit; color: var(--text);
   background: var(--back); border: 1px solid var(--edge); border-radius: .56rem;
 }
@@ -57,6 +58,8 @@ button, .button {
   background: var(--accent); border: 1px solid transparent; border-radius: .56rem; cursor: pointer;
 }
 button:hover, .button:hover { background: var(--accent-hover) }
+.quiet { color: var(--accent); background: transparent; border-color: var(--edge) }
+.quiet:hover { color: var(--on-accent) }
 .ways { display: flex; flex-wrap: wrap; gap: 1rem; align-items: center }
 .soft { color: var(--soft) }
 .problem { padding: .7rem .9rem; color: var(--bad); background: var(--bad-back); border-radius: .56rem }

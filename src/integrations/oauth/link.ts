@@ -9,6 +9,7 @@ import type { FailureCode } from '../../failure.ts'
 import { Failure } from '../../failure.ts'
 import type { OAuthApplication, TokenGrant } from '../../platforms/oauth.ts'
 import { authorizeUrl, exchangeCode, isIssuer, isOpaque, randomSecret } from '../../platforms/oauth.ts'
+import type { Profile } from '../../platforms/platform.ts'
 import { scmTypes } from '../../platforms/scm-types.ts'
 import { fetchProfile } from '../connect.ts'
 import type { Integration } from '../integrations.ts'
@@ -19,7 +20,7 @@ import { findAccess } from '../tokens/pair.ts'
 import { queueRevocation } from '../tokens/revocations.ts'
 import { queueTokensOf } from '../unlink.ts'
 import { storeGrant } from './columns.ts'
-import { keepAttempt, takeAttempt } from './states.ts'
+import { type Attempt, type AttemptHolder, keepAttempt, takeAttempt } from './states.ts'
 
 /** Milliseconds for both calls of the platform: together with storing it fits into the 25 s of a request. */
 const MAX_PLATFORM_MS = 20_000
@@ -43,7 +44,7 @@ export interface LinkError {
 /** The platform's page where the user allows it. `againId`: a link that must get the same account as before. */
 export async function beginLink(
   services: Services,
-  session: Session,
+  session: AttemptHolder,
   application: OAuthApplication,
   againId: string | null,
 ): Promise<string> {
@@ -52,10 +53,7 @@ export async function beginLink(
   return authorizeUrl(application, secrets)
 }
 
-/**
- * Makes a link from the query with which the platform has sent the browser back. As long as it is unknown whether the
- * state belongs to this session and the platform has agreed, nothing is stored and the code is sent nowhere.
- */
+/** Makes a link from the query with which the platform has sent the browser back. */
 export async function finishLink(
   services: Services,
   actor: Actor,
@@ -65,14 +63,33 @@ export async function finishLink(
 ): Promise<Integration | LinkError> {
   const { scmType } = application
   const { label } = scmTypes[scmType]
-  const attempt =
-    typeof query.state === 'string' ? await takeAttempt(services, session, scmType, query.state) : undefined
+  const attempt = await takeAttempt(services, session, scmType, query.state)
   if (!attempt) {
     return linkError(null, 'This attempt to link is not under way', [
       `${label} sent you back with something that this server did not begin, or no longer waits for: it was used already, is older than ten minutes, or began in another browser or while you were signed in otherwise.`,
       'Nothing was linked. Begin again from here.',
     ])
   }
+  const owner = session.user.id
+  return receiveGrant(services, owner, application, attempt, query, (given) =>
+    keepOrDrop(services, actor, owner, given),
+  )
+}
+
+/**
+ * Exchanges the code of the query for tokens, and gives them to `keep`. As long as it is unknown whether the platform has
+ * agreed, the code is sent nowhere. `attempt` was taken by the query's state.
+ */
+export async function receiveGrant<T>(
+  services: Services,
+  owner: string,
+  application: OAuthApplication,
+  attempt: Omit<Attempt, 'state'>,
+  query: Record<string, unknown>,
+  keep: (given: Given) => Promise<T | LinkError>,
+): Promise<T | LinkError> {
+  const { scmType } = application
+  const { label } = scmTypes[scmType]
   const { againId } = attempt
   if (query.error !== undefined) return errorFromPlatform(label, query.error, againId)
   if (!isIssuer(application, query.iss)) {
@@ -87,14 +104,14 @@ export async function finishLink(
   }
 
   const granted = { code: query.code, verifier: attempt.verifier }
-  async function exchangeAndKeep(): Promise<Integration | LinkError> {
+  async function exchangeAndKeep(): Promise<T | LinkError> {
     const deadline = Date.now() + MAX_PLATFORM_MS
     const grant = await exchangeCode(services.transport, application, granted, deadline)
-    return keepOrDrop(services, actor, session.user.id, { application, grant, againId, deadline })
+    return keep({ application, grant, againId, deadline })
   }
   try {
     // One unit of work: once the code is exchanged, the request must not be cancelled before there is a link.
-    return await services.transport.waiting(session.user.id, () => services.background.waitUntil(exchangeAndKeep()), {
+    return await services.transport.waiting(owner, () => services.background.waitUntil(exchangeAndKeep()), {
       unbroken: true,
     })
   } catch (error) {
@@ -103,7 +120,8 @@ export async function finishLink(
   }
 }
 
-interface Given {
+/** Tokens that a platform has just given; `deadline` is for asking whose they are. */
+export interface Given {
   application: OAuthApplication
   grant: TokenGrant
   againId: string | null
@@ -141,18 +159,25 @@ async function keepOrDrop(
   }
 }
 
+/** Asks whose tokens they are. */
+export function fetchOwner(services: Services, { application, grant, deadline }: Given): Promise<Profile> {
+  const { scmType, webUrl, apiUrl } = application
+  const { accessToken, scopes, expiresAt } = grant
+  const trial = { scmType, webUrl, apiUrl, accessToken, granted: { scopes, expiresAt } }
+  // It has just issued the token, so it is certainly the right platform.
+  return fetchProfile(services, trial, { hasWorked: true, obtainedAt: Date.now(), deadline })
+}
+
 /** Asks whose tokens they are, and stores them. */
 async function keepGrant(
   services: Services,
   actor: Actor,
   owner: string,
-  { application, grant, againId, deadline }: Given,
+  given: Given,
 ): Promise<Integration | LinkError> {
-  const { scmType, webUrl, apiUrl } = application
-  const { accessToken, scopes, expiresAt } = grant
-  const trial = { scmType, webUrl, apiUrl, accessToken, granted: { scopes, expiresAt } }
-  // It has just issued the token, so it is certainly the right platform.
-  const profile = await fetchProfile(services, trial, { hasWorked: true, obtainedAt: Date.now(), deadline })
+  const { application, grant, againId } = given
+  const { scmType, webUrl } = application
+  const profile = await fetchOwner(services, given)
 
   /** The new link, or `wanted`: the link to another account that should have been made again. */
   async function store(transaction: Transaction): Promise<{ link: Integration } | { wanted: Integration }> {
@@ -160,11 +185,7 @@ async function keepGrant(
     if (wanted && (wanted.uid !== profile.uid || wanted.scmType !== scmType || wanted.webUrl !== webUrl)) {
       return { wanted }
     }
-    const granted = { application, grant, profile, maxLinks: services.limits.maxLinks }
-    const { integration, before } = await storeGrant(transaction, services.vault, actor, owner, granted)
-    // If the store's answer was lost at the first try, the same pair is already stored.
-    if (before && findAccess(services, before) !== accessToken) await queueTokensOf(services, transaction, before)
-    return { link: integration }
+    return { link: await makeLink(services, transaction, actor, owner, { application, grant, profile }) }
   }
   const stored = await services.background.retryStore(() => inOwnersTurn(services.database, owner, store), MAX_STORE_MS)
   if ('link' in stored) return stored.link
@@ -174,6 +195,22 @@ async function keepGrant(
     `You signed in as ${profile.username}, but this link is to ${wanted.username}. It was left as it is.`,
     `Sign in as ${wanted.username} to make it again, or link ${profile.username} as an account of its own.`,
   ])
+}
+
+/** Stores the grant in a link, new or there already, and queues the tokens that it replaces. */
+export async function makeLink(
+  services: Services,
+  transaction: Transaction,
+  actor: Actor,
+  owner: string,
+  granted: { application: OAuthApplication; grant: TokenGrant; profile: Profile },
+): Promise<Integration> {
+  const { maxLinks } = services.limits
+  const { integration, before } = await storeGrant(transaction, services.vault, actor, owner, { ...granted, maxLinks })
+  // If the store's answer was lost at the first try, the same pair is already stored.
+  const isSame = before !== null && findAccess(services, before) === granted.grant.accessToken
+  if (before && !isSame) await queueTokensOf(services, transaction, before)
+  return integration
 }
 
 /** The errors that platforms send instead of a code: RFC 6749 section 4.1.2.1, and two of GitHub's own. */

@@ -26,12 +26,24 @@ import type { Revoker } from '../tokens/revoker.ts'
 import type { LinkError } from './link.ts'
 import { beginLink, finishLink } from './link.ts'
 
-/** For an `app` that is already set up for pages. */
-export function oauthRoutes(app: App, services: Services, revoker: Revoker): void {
-  for (const scmType of OAUTH_SCM_TYPES) routesOf(app, services, revoker, scmType)
+/** Answers a callback whose attempt did not begin in a session; undefined when it may have. */
+export type AnswerCallback = (
+  request: FastifyRequest,
+  reply: FastifyReply,
+  scmType: OAuthScmType,
+) => Promise<FastifyReply | undefined>
+
+interface Parts {
+  revoker: Revoker
+  answerCallback: AnswerCallback
 }
 
-function routesOf(app: App, services: Services, revoker: Revoker, scmType: OAuthScmType): void {
+/** For an `app` that is already set up for pages. */
+export function oauthRoutes(app: App, services: Services, parts: Parts): void {
+  for (const scmType of OAUTH_SCM_TYPES) routesOf(app, services, parts, scmType)
+}
+
+function routesOf(app: App, services: Services, { revoker, answerCallback }: Parts, scmType: OAuthScmType): void {
   const { database, oauth, publicUrl } = services
   const { application, url, callbackUrl } = oauth[scmType]
   const { label } = scmTypes[scmType]
@@ -102,6 +114,8 @@ ${application.scopes.map((scope) => scopeItem(scope, vendorOf(scmType).scopes))}
 
   // No HEAD: a program that checks the address first would use up the attempt.
   app.get(callbackPath(scmType), { exposeHeadRoute: false, schema: { hide: true } }, async (request, reply) => {
+    const answered = await answerCallback(request, reply, scmType)
+    if (answered) return answered
     const session = await sessionOf(publicUrl, database, request)
     if (!session) {
       const sentences = [

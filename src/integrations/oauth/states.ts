@@ -1,5 +1,5 @@
-// The oauth_states table: attempts to link that have not ended. Each can be used once, within ten minutes, in one
-// session.
+// The oauth_states table: attempts to link that have not ended. Each can be used once, within ten minutes, in the
+// session or link session where it began.
 
 import { createHash } from 'node:crypto'
 import type { Session } from '../../accounts/sessions/sessions.ts'
@@ -11,6 +11,12 @@ import type { Services } from '../services.ts'
 const LIFETIME_MS = 600_000
 /** Per session; the oldest attempt is dropped, so that nobody can fill the table. */
 const MAX_ATTEMPTS = 20
+
+/** What an attempt is bound to: the hash of a browser's cookie, and the user for whom it links. */
+export interface AttemptHolder {
+  idHash: Session['idHash']
+  user: Pick<Session['user'], 'id'>
+}
 
 export interface Attempt {
   scmType: OAuthScmType
@@ -25,7 +31,11 @@ function hashOf(state: string): string {
   return createHash('sha256').update(state).digest('base64url')
 }
 
-export async function keepAttempt({ database, vault }: Services, session: Session, attempt: Attempt): Promise<void> {
+export async function keepAttempt(
+  { database, vault }: Services,
+  session: AttemptHolder,
+  attempt: Attempt,
+): Promise<void> {
   await database
     .deleteFrom('oauthStates')
     .where((row) =>
@@ -65,10 +75,11 @@ export async function keepAttempt({ database, vault }: Services, session: Sessio
 /** Uses up the attempt of this state, in one statement; undefined unless session, type and time fit. */
 export async function takeAttempt(
   { database, vault }: Services,
-  session: Session,
+  session: AttemptHolder,
   scmType: OAuthScmType,
-  state: string,
+  state: unknown,
 ): Promise<Omit<Attempt, 'state'> | undefined> {
+  if (typeof state !== 'string') return undefined
   const stateHash = hashOf(state)
   const taken = await database
     .deleteFrom('oauthStates')

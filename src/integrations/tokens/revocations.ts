@@ -27,6 +27,8 @@ export interface TokenPair {
 
 /** Tokens to be revoked at their platform. */
 export interface RevocationInput {
+  /** So that queueing it again, when the store's answer was lost, changes nothing. */
+  id?: string
   scmType: OAuthScmType
   webUrl: string
   clientId: string
@@ -42,9 +44,9 @@ export interface RevocationInput {
 export async function queueRevocation(
   database: Database,
   vault: Vault,
-  { tokens, dueAt = now(), ...revocation }: RevocationInput,
+  { tokens, dueAt = now(), id = randomUUID(), ...revocation }: RevocationInput,
 ): Promise<string> {
-  const row = { id: randomUUID(), ...revocation }
+  const row = { id, ...revocation }
   await database
     .insertInto('revocations')
     .values({
@@ -54,6 +56,7 @@ export async function queueRevocation(
       createdAt: now(),
       nextAt: dueAt,
     })
+    .onConflict((conflict) => conflict.column('id').doNothing())
     .execute()
   return row.id
 }
@@ -69,6 +72,32 @@ export async function listRevocations(database: Database, ids: string[]): Promis
   // While it is claimed, the next time is that at which the claim ends; a first pause is shorter.
   const claimedUntil = fromNow(CLAIM_MS / 2)
   return rows.map(({ id, attempts, nextAt }) => ({ id, wasTried: attempts > 0 && nextAt < claimedUntil }))
+}
+
+/** Another time to begin; false when it has begun already. */
+export async function rescheduleRevocation(database: Database, id: string, dueAt: string): Promise<boolean> {
+  const { numUpdatedRows } = await database
+    .updateTable('revocations')
+    .set({ nextAt: dueAt })
+    .where('id', '=', id)
+    .where('attempts', '=', 0)
+    .executeTakeFirst()
+  return numUpdatedRows > 0n
+}
+
+/** Cancels it, and returns its tokens; undefined when it has begun already. */
+export async function cancelRevocation(
+  transaction: Transaction,
+  vault: Vault,
+  id: string,
+): Promise<(Revocation & { tokens: TokenPair }) | undefined> {
+  const cancelled = await transaction
+    .deleteFrom('revocations')
+    .where('id', '=', id)
+    .where('attempts', '=', 0)
+    .returningAll()
+    .executeTakeFirst()
+  return cancelled && { ...cancelled, tokens: openRevocation(vault, cancelled) }
 }
 
 /** The columns that the sealed tokens are bound to. */

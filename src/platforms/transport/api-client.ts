@@ -1,11 +1,12 @@
 // Reads from one platform's API with one token: single objects, pages and whole lists.
 
-import { createHash } from 'node:crypto'
+import { hash } from 'node:crypto'
 import { type Static, type TSchema, Type } from 'typebox'
 import { Failure } from '../../failure.ts'
+import { readAllPages } from './all-pages.ts'
 import { badResponse, wrongShape } from './bad-answers.ts'
 import { isList } from './body/json.ts'
-import type { Endpoint, RawAnswer } from './guard.ts'
+import type { Endpoint, HttpResponse } from './guard.ts'
 import type { AnswerReader } from './guards/read-answer.ts'
 import { nextPage, pageAfterFull } from './next-page.ts'
 import type { ListPositions } from './positions.ts'
@@ -49,16 +50,17 @@ export class ApiClient {
   readonly #transport: Transport
   readonly #options: ApiClientOptions
   readonly #endpoint: Endpoint
+  readonly #root: URL
   /** The platform's host, for messages. */
   readonly host: string
   #cachedScope: string | undefined
 
   constructor(transport: Transport, options: ApiClientOptions) {
-    const root = new URL(options.root)
+    this.#root = new URL(options.root)
     this.#transport = transport
     this.#options = options
-    this.#endpoint = transport.endpointOf(root)
-    this.host = root.hostname
+    this.#endpoint = transport.endpointOf(this.#root)
+    this.host = this.#root.hostname
   }
 
   /**
@@ -66,15 +68,13 @@ export class ApiClient {
    */
   get #scope(): string {
     const { link, root, headers } = this.#options
-    this.#cachedScope ??= createHash('sha256')
-      .update(JSON.stringify([link, root, headers]))
-      .digest('base64')
+    this.#cachedScope ??= hash('sha256', JSON.stringify([link, root, headers]), 'base64')
     return this.#cachedScope
   }
 
   /** Makes the next read of this path fetch the whole answer instead of a 304. */
   forget(path: string): void {
-    this.#transport.etags.forget({ scope: this.#scope, url: urlBelow(this.#options.root, path) })
+    this.#transport.etags.forget({ scope: this.#scope, url: urlBelow(this.#root, path) })
   }
 
   /** The read positions remembered for a list, for this link and token only. `list` is its name with its query. */
@@ -109,39 +109,42 @@ export class ApiClient {
    * 1,000 items, and when a page has several items and none can be read.
    */
   async getAll<T extends TSchema>(path: string, item: T): Promise<Static<T>[]> {
-    const deadline = this.#deadline()
-    const { pages: maxPages, items: maxItems } = this.#transport.limits
     const list = Type.Array(item)
-    const items: Static<T>[] = []
-    const seen = new Set<string>()
-    let next: string | null = path
-    while (next !== null) {
-      if (seen.has(next)) throw badResponse(this.host, 'leads round in circles from page to page')
-      if (seen.size === maxPages) throw badResponse(this.host, `has more than ${maxPages} pages of this`)
-      seen.add(next)
-      const page: string = next
-      next = await this.#read(page, list, deadline, ({ headers, body }) => {
-        if (!Array.isArray(body)) throw wrongShape(this.host, '')
-        if (items.length + body.length > maxItems) throw badResponse(this.host, `has more than ${maxItems} of these`)
-        const read = body.map((one) => this.narrow(item, one)).filter((one): one is Static<T> => one !== undefined)
-        if (body.length > 1 && read.length === 0) throw wrongShape(this.host, '/0')
-        if (read.length < body.length) this.forget(page)
-        items.push(...read)
-        const answer = { headers, root: this.#options.root, path: page }
-        return nextPage(answer) ?? pageAfterFull(answer, body.length)
-      })
-    }
-    return items
+    const deadline = this.#deadline()
+    const { limits } = this.#transport
+    const read = (page: string, signal: AbortSignal | undefined) =>
+      this.#read(
+        page,
+        list,
+        deadline,
+        ({ headers, body, size }) => {
+          if (!Array.isArray(body)) throw wrongShape(this.host, '')
+          const items = body.map((one) => this.narrow(item, one)).filter((one): one is Static<T> => one !== undefined)
+          if (body.length > 1 && items.length === 0) throw wrongShape(this.host, '/0')
+          if (items.length < body.length) this.forget(page)
+          const answer = { headers, root: this.#options.root, path: page }
+          const next = nextPage(answer) ?? pageAfterFull(answer, body.length)
+          return { items, length: body.length, size, headers, next }
+        },
+        signal,
+      )
+    return readAllPages(path, read, { host: this.host, limits, signal: this.#options.signal })
   }
 
   #deadline(): number {
     return this.#options.deadline ?? Date.now() + this.#transport.limits.request
   }
 
-  async #read<T>(path: string, kept: TSchema, deadline: number, take: (answer: RawAnswer) => T): Promise<T> {
+  async #read<T>(
+    path: string,
+    kept: TSchema,
+    deadline: number,
+    take: (answer: HttpResponse) => T,
+    signal = this.#options.signal,
+  ): Promise<T> {
     const { limits } = this.#transport
-    const { root, headers, link, account, signal, obtainedAt, onHeaders, onAccepted, reconsider } = this.#options
-    const url = urlBelow(root, path)
+    const { root, headers, link, account, obtainedAt, onHeaders, onAccepted, reconsider } = this.#options
+    const url = urlBelow(this.#root, path)
     try {
       const answer = await this.#transport.read({
         method: 'GET',
@@ -182,13 +185,12 @@ function maxLengthIn(body: unknown): number {
 }
 
 /** The URL of a path below root. Throws for `.` and `..`, which would lead to a different API call. */
-function urlBelow(root: string, path: string): URL {
-  const base = new URL(root)
-  const prefix = base.pathname.replace(/\/$/, '')
-  const url = URL.parse(root + path)
+function urlBelow(root: URL, path: string): URL {
+  const prefix = root.pathname.replace(/\/$/, '')
+  const url = URL.parse(root.origin + prefix + path)
   const asWritten = prefix + (path.split(/[?#]/, 1)[0] ?? '')
-  if (!url || !path.startsWith('/') || url.origin !== base.origin || url.pathname !== asWritten) {
-    throw new Failure('scm_not_found', `${base.hostname} has nothing of that name.`)
+  if (!url || !path.startsWith('/') || url.origin !== root.origin || url.pathname !== asWritten) {
+    throw new Failure('scm_not_found', `${root.hostname} has nothing of that name.`)
   }
   return url
 }

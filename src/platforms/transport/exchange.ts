@@ -1,16 +1,19 @@
 // One HTTP request and its response, over connections that the address policy allows.
 
 import type { Readable } from 'node:stream'
+import { LRUCache } from 'lru-cache'
 import { Failure } from '../../failure.ts'
 import { readBody } from './body/body.ts'
-import { targetOf } from './connect/address.ts'
+import { type Target, targetOf } from './connect/address.ts'
 import type { ConnectorParts } from './connect/connector.ts'
 import type { Dispatchers } from './connect/dispatchers.ts'
-import type { Call, HttpResponse, Next } from './guard.ts'
+import type { Call, Next } from './guard.ts'
 import { leaseOf } from './guards/body-budget.ts'
 
 /** Bytes of an error that are read: platforms' own errors are short, and a proxy's page needs only to be recognised. */
 const MAX_ERROR_BYTES = 64 * 1024
+
+const MAX_ORIGINS = 1_000
 
 const NO_BYTES = Buffer.alloc(0)
 
@@ -24,14 +27,26 @@ export function createExchange(
   dispatchers: Dispatchers,
   userAgent: string,
 ): Next<Call> {
+  // The policy never changes, so what it has allowed stays allowed. Connections are checked again when they are opened.
+  const allowed = new LRUCache<string, Target>({ max: MAX_ORIGINS })
+
+  /** Throws when the policy forbids it. */
+  function allowedTarget(url: URL): Target {
+    const known = allowed.get(url.origin)
+    if (known) return known
+    const target = targetOf(url)
+    if (!target) throw new Failure('internal', 'Internal error')
+    const violation = policy.checkTarget(target)
+    if (violation) throw failureOf(violation)
+    allowed.set(url.origin, target)
+    return target
+  }
+
   return async (call) => {
     const { url, method, body, signal } = call
     const lease = leaseOf(call)
-    const target = targetOf(url)
-    if (!target) throw new Failure('internal', 'Internal error')
     signal?.throwIfAborted()
-    const violation = policy.checkTarget(target)
-    if (violation) throw failureOf(violation)
+    const target = allowedTarget(url)
     // A kept connection may be dead; a request that changes something must not be lost on it.
     const dispatcher = await dispatchers.dispatcherFor(target, method !== 'GET')
     const answer = await dispatcher.request({
@@ -43,14 +58,15 @@ export function createExchange(
       signal: signal ?? null,
     })
     const { statusCode: status } = answer
-    const response: HttpResponse = { status, headers: flatten(answer.headers), bytes: NO_BYTES, body: undefined }
+    const headers = flatten(answer.headers)
     if (isToldByStatus(status)) {
       discard(answer.body, status)
-      return response
+      return { status, headers, bytes: NO_BYTES, size: 0, body: undefined }
     }
     const isError = status >= 400
     const bounds = { ...limits, body: isError ? MAX_ERROR_BYTES : call.maxBytes, cut: isError }
-    return { ...response, bytes: await readBody(answer.body, response.headers, bounds, lease) }
+    const bytes = await readBody(answer.body, headers, bounds, lease)
+    return { status, headers, bytes, size: bytes.length, body: undefined }
   }
 }
 

@@ -13,7 +13,7 @@ interface Word {
   word: string
 }
 
-const OK: HttpResponse = { status: 200, headers: {}, bytes: Buffer.alloc(0), body: undefined }
+const OK: HttpResponse = { status: 200, headers: {}, bytes: Buffer.alloc(0), size: 0, body: undefined }
 
 /** Adds its letter to the call on the way there, and to the answer on the way back. */
 function lettered(letter: string): Guard<Word> {

@@ -63,6 +63,8 @@ export interface RawAnswer {
 export interface HttpResponse extends RawAnswer {
   /** The body as received. Empty once a reading guard has parsed it into `body`. */
   bytes: Buffer
+  /** How many bytes the body had, decompressed. */
+  size: number
 }
 
 export type Next<C> = (call: C) => Promise<HttpResponse>

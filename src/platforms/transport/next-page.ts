@@ -47,6 +47,29 @@ export function pageAfterFull({ headers, path }: PageAnswer, length: number): st
   return pageFromHeader(String(page + 1), path)
 }
 
+/**
+ * `next` and the pages after it up to the last one, when the headers tell which that is. GitLab does not for more than
+ * 10,000 items (https://docs.gitlab.com/api/rest/#pagination-response-headers), GitHub not for lists with a cursor.
+ */
+export function pagesToLast(headers: Record<string, string>, next: string): string[] {
+  const [path = '', query] = next.split('?', 2)
+  const search = new URLSearchParams(query)
+  const last = lastPage(headers)
+  const first = Number(search.get('page') ?? 0)
+  if (first === 0 || Number.isNaN(first) || last <= first) return []
+  return Array.from({ length: last - first + 1 }, (_, index) => {
+    search.set('page', String(first + index))
+    return `${path}?${search}`
+  })
+}
+
+/** 0 when the headers do not tell. */
+function lastPage(headers: Record<string, string>): number {
+  const target = linksOf(headers.link ?? '').find(({ relations }) => relations.includes('last'))?.target
+  const number = target === undefined ? headers['x-total-pages'] : new URLSearchParams(target.split('?')[1]).get('page')
+  return /^\d{1,9}$/.test(number?.trim() ?? '') ? Number(number) : 0
+}
+
 /** Whether the headers of page `page` say that another follows; null when they do not say. */
 export function tellsMore(headers: Record<string, string>, page: number): boolean | null {
   const relations = linksOf(headers.link ?? '').flatMap((link) => link.relations)

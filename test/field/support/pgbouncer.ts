@@ -38,7 +38,7 @@ export async function startPgBouncer(postgresUrl: string): Promise<PgBouncer> {
       'auth_type = plain',
       `auth_file = ${users}`,
       'pool_mode = transaction',
-      'default_pool_size = 4',
+      'default_pool_size = 8',
       'max_client_conn = 1000',
       // Each transaction gets the session that was idle longest, so that one after another seldom get the same.
       'server_round_robin = 1',

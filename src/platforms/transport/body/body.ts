@@ -42,6 +42,9 @@ export async function readBody(
 const SMALL_BYTES = 64 * 1024
 /** What a small body may decode to without a stream, so that it holds up nobody else. */
 const SMALL_DECODED_BYTES = 512 * 1024
+const MIN_GZIP_BYTES = 18
+/** zlib takes no smaller one. */
+const MIN_CHUNK_BYTES = 64
 
 async function collect(stream: Readable, bounds: BodyBounds, lease: BodyLease): Promise<Buffer> {
   const { signal } = lease
@@ -65,7 +68,11 @@ async function collect(stream: Readable, bounds: BodyBounds, lease: BodyLease): 
 async function decodeSmall(bytes: Buffer, bounds: BodyBounds, lease: BodyLease): Promise<Buffer> {
   const maxDecoded = Math.min(bounds.body, Math.max(bounds.ratioFrom, bytes.length * bounds.ratio), SMALL_DECODED_BYTES)
   try {
-    const decoded = gunzipSync(bytes, { maxOutputLength: maxDecoded })
+    // With room for all of it, it is decoded in one step. The last bytes tell the length (RFC 1952, 2.3.1); zlib rejects
+    // a wrong one.
+    const told = bytes.length < MIN_GZIP_BYTES ? 0 : bytes.readUInt32LE(bytes.length - 4)
+    const chunkSize = Math.min(maxDecoded, Math.max(MIN_CHUNK_BYTES, told + 1))
+    const decoded = gunzipSync(bytes, { maxOutputLength: maxDecoded, chunkSize })
     lease.take(decoded.length)
     return decoded
   } catch (error) {

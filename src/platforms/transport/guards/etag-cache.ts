@@ -4,7 +4,7 @@ import { LRUCache } from 'lru-cache'
 import { type Call, type Guard, type HttpResponse, keyOf, type Scoped } from '../guard.ts'
 
 /** Smaller than what goes to the worker thread, which takes the bytes away. */
-const MAX_BODY_BYTES = 128 * 1024
+const MAX_BODY_BYTES = 256 * 1024
 
 export interface EtagCache {
   /** Sends the ETag of the cached answer, and turns a 304 into that answer, with the `Link` header of the 304. */

@@ -25,6 +25,6 @@ export async function readErrorBody(
 
 const NO_BYTES = Buffer.alloc(0)
 
-export function withBody({ status, headers }: HttpResponse, body: unknown): HttpResponse {
-  return { status, headers, bytes: NO_BYTES, body }
+export function withBody({ status, headers, size }: HttpResponse, body: unknown): HttpResponse {
+  return { status, headers, bytes: NO_BYTES, size, body }
 }
