@@ -226,20 +226,6 @@ function readProvisioning(read: Read) {
   return { scimIssuer: read<string | null>('SCIM_ISSUER', null, parseIssuer) }
 }
 
-function readPostgres(read: Read): PostgresSettings {
-  return {
-    poolSize: read('PG_POOL_SIZE', 10, parseNumber(2, 500)),
-    // By default a request gets its 503 within two seconds.
-    connectTimeoutMs: read('PG_CONNECT_TIMEOUT_MS', 1_400, parseNumber(100, 20_000)),
-    statementTimeoutMs: read('PG_STATEMENT_TIMEOUT_MS', 1_200, parseNumber(100, 20_000)),
-    preparedStatements: read<PostgresSettings['preparedStatements']>(
-      'PG_PREPARED_STATEMENTS',
-      'auto',
-      parseOneOf(PREPARED_STATEMENTS),
-    ),
-  }
-}
-
 function readLimits(read: Read) {
   return {
     rateLimit: read('RATE_LIMIT', 600, parseNumber(0, 1_000_000)),

@@ -12,7 +12,7 @@ import type { Transaction } from '../database/database.ts'
 import { tokenPage } from './hints.ts'
 import { deleteIntegration, type Integration, listIntegrations } from './integrations.ts'
 import type { Services } from './services.ts'
-import { listRevocations } from './tokens/revocations.ts'
+import { hastenRevocations, listRevocations } from './tokens/revocations.ts'
 import type { Revoker } from './tokens/revoker.ts'
 import { queueTokensOf } from './unlink.ts'
 
@@ -50,6 +50,9 @@ export async function endAccount(
     if (!deleted) continue
     links.push({ integration: deleted, revocation: (await queueTokensOf(services, transaction, deleted)) ?? null })
   }
+  // Linking that goes on for the user can no more be completed; what OAuth gave in it is to be revoked anyway, and is now.
+  await transaction.deleteFrom('linkSessions').where('ownerId', '=', id).execute()
+  await hastenRevocations(transaction, id)
   const tokens = await deleteApiTokens(transaction, actor, id)
   return { user, links, tokens, sessions: await endSessions(transaction, id) }
 }

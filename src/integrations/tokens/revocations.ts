@@ -74,6 +74,17 @@ export async function listRevocations(database: Database, ids: string[]): Promis
   return rows.map(({ id, attempts, nextAt }) => ({ id, wasTried: attempts > 0 && nextAt < claimedUntil }))
 }
 
+/** Those of tokens that never belonged to a link begin now. */
+export async function hastenRevocations(transaction: Transaction, owner: string): Promise<void> {
+  await transaction
+    .updateTable('revocations')
+    .set({ nextAt: now() })
+    .where('ownerId', '=', owner)
+    .where('integrationId', 'is', null)
+    .where('attempts', '=', 0)
+    .execute()
+}
+
 /** Another time to begin; false when it has begun already. */
 export async function rescheduleRevocation(database: Database, id: string, dueAt: string): Promise<boolean> {
   const { numUpdatedRows } = await database
