@@ -11,6 +11,11 @@ const layers = [
   { names: ['commands'], holds: 'The other subcommands; `doctor/` has a file for each thing it checks.' },
   { names: ['app'], holds: 'Every route plugin by name.' },
   { names: ['services'], holds: 'What is opened once, including all state, and which part of it each slice gets.' },
+  {
+    names: ['administration'],
+    holds: 'What administrators see and do over all accounts: the only lists without an owner.',
+  },
+  { names: ['scim'], holds: 'SCIM 2.0: an identity provider makes, changes and deactivates users.' },
   { names: ['link-sessions'], holds: 'Linking in a browser for users who never sign in here.' },
   { names: ['integrations'], holds: 'Links to platforms: linking, tokens, searches, importing keys.' },
   { names: ['ssh-keys'], holds: 'SSH keys, and how a public key is read.' },
@@ -82,7 +87,7 @@ const walls = [
     name: 'slices-know-http-in-routes',
     comment: 'A slice’s functions can be called without a request, so only its routes and pages import `http`.',
     from: {
-      path: anyOf(['audit', 'accounts', 'ssh-keys', 'integrations', 'link-sessions']),
+      path: anyOf(['audit', 'accounts', 'ssh-keys', 'integrations', 'administration', 'scim', 'link-sessions']),
       pathNot: ['(^|[/-])(routes|pages)\\.ts$', tests],
     },
     to: { path: '^src/http/' },

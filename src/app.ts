@@ -15,6 +15,9 @@ import { ownSessionRoutes } from './accounts/sessions/own-session-routes.ts'
 import { sessionRoutes } from './accounts/sessions/session-routes.ts'
 import { signInRoutes } from './accounts/sessions/sign-in-routes.ts'
 import { openTokenRoutes, tokenRoutes } from './accounts/token-routes.ts'
+import { ownedRoutes } from './administration/owned-routes.ts'
+import { administrationRoutes } from './administration/routes.ts'
+import { administratedUserRoutes } from './administration/user-routes.ts'
 import { createPruner } from './audit/pruner.ts'
 import { eventRoutes } from './audit/routes.ts'
 import type { Config } from './config.ts'
@@ -43,6 +46,7 @@ import { linkingRoutes } from './link-sessions/page-routes.ts'
 import { createLinkSessionPruner } from './link-sessions/pruner.ts'
 import { linkSessionRoutes } from './link-sessions/routes.ts'
 import { SCM_TYPES, scmTypes } from './platforms/scm-types.ts'
+import { scimRoutes } from './scim/routes.ts'
 import { createResealer } from './secrets/reseal.ts'
 import type { Services } from './services.ts'
 import { keyRoutes } from './ssh-keys/routes.ts'
@@ -57,6 +61,7 @@ export type ServerConfig = Pick<
   | 'corsOrigins'
   | 'rateLimit'
   | 'serviceRateLimit'
+  | 'scimIssuer'
   | 'metricsToken'
   | 'metricsPort'
   | 'exposeAccessTokens'
@@ -122,8 +127,21 @@ export async function createApp(services: Services, config: ServerConfig, option
   await app.register((administration, _options, done) => {
     administration.addHook('onRequest', (request) => authenticateAdministrator(services, guards, request))
     serviceTokenRoutes(administration, services)
+    administratedUserRoutes(administration, services, revoker)
+    ownedRoutes(administration, services, revoker)
+    administrationRoutes(administration, services)
     done()
   })
+  const { scimIssuer } = config
+  if (scimIssuer !== null) {
+    await app.register(
+      (scim, _options, done) => {
+        scimRoutes(scim, services, { guards, revoker, issuer: scimIssuer })
+        done()
+      },
+      { prefix: '/scim/v2' },
+    )
+  }
   await app.register((ownPages, _options, done) => {
     ownPages.addHook('onRequest', async (request) => {
       await authenticateSession(services, request)

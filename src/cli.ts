@@ -16,6 +16,8 @@ Usage: forgelink COMMAND [OPTIONS]
            [--admin]
   user list                                      list the users
   user role USER admin|member                    make a user an administrator, or a member again
+  user deactivate USER                           end all that a user has; says which tokens are not revoked
+  user activate USER                             make a user active again, without what has ended
   user remove USER                               remove a user with all that is theirs
   user password USER [--password]                give a user another password
   service-token add --name N --scope S           add a token of a service that acts for users; prints it once
@@ -126,6 +128,16 @@ const commands: Record<string, (options: Options, operands: string[]) => Promise
     none(more)
     const { userRole } = await import('./commands/users.ts')
     return withServices((services) => userRole(services, login, role, options))
+  },
+  'user deactivate': async (options, operands) => {
+    const { userDeactivate } = await import('./commands/users.ts')
+    const login = operand(operands)
+    return withServices((services) => userDeactivate(services, login, options))
+  },
+  'user activate': async (options, operands) => {
+    const { userActivate } = await import('./commands/users.ts')
+    const login = operand(operands)
+    return withServices((services) => userActivate(services, login, options))
   },
   'user remove': async (options, operands) => {
     const login = operand(operands)

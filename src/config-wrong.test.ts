@@ -145,6 +145,10 @@ describe('readConfig', () => {
     ],
     ['RATE_LIMIT', ['-1', 'off', '1.5', '10/s', '1000001']],
     ['SERVICE_RATE_LIMIT', ['-1', 'off', '1.5', '10/s', '1000001']],
+    [
+      'SCIM_ISSUER',
+      ['idp', 'http://idp.example', 'https://user:x@idp.example', 'https://idp.example/?a=b', 'ftp://idp.example'],
+    ],
     ['EVENTS_DAYS', ['-1', 'forever', '0.5', '30d', '36501']],
     ['EXPOSE_ACCESS_TOKENS', ['no', '0', 'True', 'FALSE']],
     [

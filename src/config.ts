@@ -12,6 +12,7 @@ import { parseSecretKeys, type SecretKey } from './config/secret-keys.ts'
 import { parseBoolean, parseList, parseNumber, parseOneOf } from './config/values.ts'
 import {
   type PlatformRoot,
+  parseIssuer,
   parseOrigin,
   parsePlatformUrl,
   parseProxy,
@@ -92,6 +93,8 @@ export interface Config {
   rateLimit: number
   /** Requests per minute for one service token; 0 means no limit. */
   serviceRateLimit: number
+  /** The issuer at which SCIM's `externalId` is a subject; null: no SCIM. */
+  scimIssuer: string | null
   /** Per account. */
   maxKeys: number
   maxLinks: number
@@ -214,6 +217,8 @@ export function parseConfig<Name extends string>(
     returnUrls: read('RETURN_URLS', [], parseList(parseReturnUrl)),
     serverNames: read('SERVER_NAMES', [], parseList(parseServerName)),
     ...readLimits(read),
+    // By default who is provisioned and who signs in are one.
+    scimIssuer: read<string | null>('SCIM_ISSUER', signIn.oidc?.issuer ?? null, parseIssuer),
     exposeAccessTokens: read('EXPOSE_ACCESS_TOKENS', true, parseBoolean),
     eventsDays: read('EVENTS_DAYS', 365, parseNumber(0, 36_500)),
     trustProxy: read('TRUST_PROXY', [], parseList(parseRange)),

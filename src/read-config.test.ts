@@ -39,6 +39,7 @@ describe('readConfig', () => {
       corsOrigins: [],
       rateLimit: 600,
       serviceRateLimit: 6_000,
+      scimIssuer: null,
       maxKeys: 1_000,
       maxLinks: 100,
       searchFreshSeconds: 30,
@@ -107,6 +108,7 @@ describe('readConfig', () => {
     [{ RATE_LIMIT: '0' }, { rateLimit: 0 }],
     [{ RATE_LIMIT: '60' }, { rateLimit: 60 }],
     [{ SERVICE_RATE_LIMIT: '60000' }, { serviceRateLimit: 60000 }],
+    [{ SCIM_ISSUER: 'https://idp.example/' }, { scimIssuer: 'https://idp.example/' }],
     [
       { MAX_KEYS: '5', MAX_LINKS: '6' },
       { maxKeys: 5, maxLinks: 6 },

@@ -31,15 +31,8 @@ let browser: Browser
 let description: Description
 /** The ids that the calls below name. */
 const ids = {
-  link: '',
-  key: '',
-  token: '',
-  service: '',
-  linkSession: '',
-  code: '',
-  delegate: '',
-  session: '',
-  identity: '',
+  ...{ link: '', key: '', token: '', service: '', linkSession: '', code: '', delegate: '', session: '', identity: '' },
+  ...{ bob: '', bobsLink: '', bobsToken: '', bobsSession: '', bobsIdentity: '' },
 }
 
 beforeAll(async () => {
@@ -64,7 +57,25 @@ beforeAll(async () => {
     await startSession(transaction, alice.id, { beganBy: 'password', remoteIp: null, userAgent: null })
   })
   ids.session = (await alice.call('GET', '/v1/sessions')).json.sessions[0].id
+  await addBob()
 })
+
+/** Somebody with one of everything, for whom alice is the administrator. */
+async function addBob(): Promise<void> {
+  const bob = await service.addAccount('bob')
+  ids.bob = bob.id
+  ids.bobsLink = await linkAccount(bob, sandbox.platforms['github-enterprise'], 'carol')
+  const { database } = service.services
+  const origin = { beganBy: 'password', remoteIp: null, userAgent: null } as const
+  await database.transaction().execute(async (transaction) => {
+    await startSession(transaction, bob.id, origin)
+    const identity = { issuer: 'https://idp.example', subject: 'bob' }
+    ids.bobsIdentity = (await addIdentity(transaction, COMMAND_LINE, bob.id, identity)).id
+  })
+  const first = async (name: string) => (await alice.call('GET', `/v1/admin/users/${bob.id}/${name}`)).json[name][0].id
+  ids.bobsToken = await first('tokens')
+  ids.bobsSession = await first('sessions')
+}
 /** A link session that waits for its completion. */
 async function linkInSession(): Promise<void> {
   const body = { link_session: { return_url: RETURN_URL } }
@@ -164,6 +175,7 @@ describe('the description', () => {
 interface Call {
   query?: string
   id?: () => string
+  one?: () => string
   body?: () => unknown
   headers?: () => Record<string, string>
   /** In the session of a browser, which alone may do it. */
@@ -173,6 +185,7 @@ interface Call {
 const link = { id: () => ids.link }
 const key = { id: () => ids.key }
 const token = { id: () => ids.token }
+const bob = { id: () => ids.bob }
 const basic = (name: string, password: string) => `Basic ${Buffer.from(`${name}:${password}`).toString('base64')}`
 
 /** A call of every operation that does what it is for, in an order in which that works. */
@@ -226,13 +239,32 @@ const calls: Record<string, Call> = {
   deleteToken: token,
   deleteKey: key,
   unlinkAccount: link,
+  listUsers: { query: '?search=bob&role=member&active=true' },
+  addUser: {
+    body: () => ({ user: { username: 'carol', identities: [{ issuer: 'https://idp.example', subject: 'carol' }] } }),
+  },
+  getUser: bob,
+  listUsersIntegrations: bob,
+  listUsersTokens: bob,
+  listUsersSessions: bob,
+  listUsersIdentities: bob,
+  listUsersEvents: bob,
+  listAllIntegrations: { query: '?status=ok&scm_type=github-enterprise' },
+  listAllEvents: { query: '?from=2020-01-01' },
+  showOverview: {},
+  deleteUsersToken: { ...bob, one: () => ids.bobsToken },
+  deleteUsersSession: { ...bob, one: () => ids.bobsSession },
+  deleteUsersIdentity: { ...bob, one: () => ids.bobsIdentity },
+  deleteUsersIntegration: { ...bob, one: () => ids.bobsLink },
+  changeUser: { ...bob, body: () => ({ user: { active: false } }) },
+  removeUser: bob,
 }
 
 function make(id: string, { headers, ...changes }: Call = {}): Promise<Answer> {
   const { method, path } = operationOf(description, id)
   if (calls[id]?.inSession && !headers) return browser.call(method, path, (changes.body ?? calls[id].body)?.())
-  const { query = '', body, id: subject, headers: own } = { ...calls[id], ...changes }
-  const address = path.replace('{id}', subject?.() ?? '') + query
+  const { query = '', body, id: subject, one, headers: own } = { ...calls[id], ...changes }
+  const address = path.replace('{id}', subject?.() ?? '').replace('{one}', one?.() ?? '') + query
   return alice.call(method, address, body?.(), { ...own?.(), ...headers?.() })
 }
 

@@ -12,6 +12,10 @@ const words: { [Type in EventType]: (data: EventData[Type], platforms: Platform[
   delete_user: () => 'The account was removed',
   edit_role: ({ role }) => (role === 'admin' ? 'Made an administrator' : 'No longer an administrator'),
   deactivate_user: () => 'The account was deactivated',
+  deactivation_report: ({ integrations }) => {
+    const left = integrations.filter(({ token }) => token !== 'revoked').length
+    return left === 0 ? 'Every platform token was revoked' : `Platform tokens that were not revoked at once: ${left}`
+  },
   reactivate_user: () => 'The account is active again',
   new_identity: ({ issuer, subject }) => `Identity ${subject} at ${issuer} added`,
   delete_identity: ({ issuer, subject }) => `Identity ${subject} at ${issuer} removed`,

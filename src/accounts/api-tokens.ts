@@ -12,7 +12,7 @@ import { invalid, notFound } from '../failure.ts'
 import { now } from '../time.ts'
 import { CALLER_KEPT_MS } from './callers/kept.ts'
 import { insufficientScope, joinScopes, SCOPES, type Scope, splitScopes } from './scopes.ts'
-import { lockUser, type User } from './users.ts'
+import { lockActiveUser, type User } from './users.ts'
 
 export type ApiToken = Selectable<ApiTokensTable>
 
@@ -59,7 +59,7 @@ export async function createApiToken(
   name: string,
   { scopes, expiresAt, max = Number.POSITIVE_INFINITY }: Powers & { max?: number } = ALL_POWERS,
 ): Promise<IssuedToken> {
-  await lockUser(transaction, owner)
+  await lockActiveUser(transaction, owner)
   await makeRoom(transaction, owner, max)
   const token = makeToken()
   const time = now()
@@ -142,7 +142,7 @@ export async function renewApiToken(
   id: string,
   asking: Powers = ALL_POWERS,
 ): Promise<IssuedToken> {
-  await lockUser(transaction, owner)
+  await lockActiveUser(transaction, owner)
   const before = await getApiToken(transaction, owner, id)
   if (isExpired(before)) throw invalid({ expires_at: ['is over: make another token instead'] })
   const missing = splitScopes(before.scopes).find((scope) => !asking.scopes.includes(scope))
@@ -201,8 +201,8 @@ export async function deleteApiToken(transaction: Transaction, actor: Actor, own
   await recordEvent(transaction, actor, owner, { type: 'delete_token', data: eventData(deleted) })
 }
 
-/** Deletes all tokens of a user. */
-export async function deleteApiTokens(transaction: Transaction, actor: Actor, owner: string): Promise<void> {
+/** Deletes all tokens of a user; returns how many there were. */
+export async function deleteApiTokens(transaction: Transaction, actor: Actor, owner: string): Promise<number> {
   const deleted = await transaction
     .deleteFrom('apiTokens')
     .where('userId', '=', owner)
@@ -215,6 +215,7 @@ export async function deleteApiTokens(transaction: Transaction, actor: Actor, ow
       .map((token): NewEvent => ({ type: 'delete_token', data: eventData(token) }))
     await recordEvent(transaction, actor, owner, ...events)
   }
+  return deleted.length
 }
 
 /** The token with this value, whose use is noted; undefined when there is none, it has expired, or its user is inactive. */

@@ -19,7 +19,7 @@ const REMEMBERED = 5_000
 /** What a JWT was made from: an API token and which of its values, or the token of a service that acts for a user. */
 export type BearerClaims =
   | { by: 'api_token'; tokenId: string; issuedAt: string }
-  | { by: 'service'; serviceId: string; userId: string; scopes: Scope[] }
+  | { by: 'service'; serviceId: string; userId: string; scopes: Scope[]; signedAt: string }
 
 /** For whom a service gets a JWT, and how far it goes. */
 export interface Delegation {
@@ -103,9 +103,10 @@ export function createBearer(vault: Vault, issuer: string, asked: (isHit: boolea
   }
 }
 
-function readClaims({ tid, tia, act, sub = '', scope }: JWTPayload): BearerClaims | undefined {
+function readClaims({ tid, tia, act, sub = '', scope, iat = 0 }: JWTPayload): BearerClaims | undefined {
   if (typeof tid === 'string' && typeof tia === 'string') return { by: 'api_token', tokenId: tid, issuedAt: tia }
   const serviceId = typeof act === 'object' && act !== null && 'sub' in act ? act.sub : undefined
   if (typeof serviceId !== 'string' || typeof scope !== 'string') return undefined
-  return { by: 'service', serviceId, userId: sub, scopes: splitScopes(scope) }
+  const signedAt = new Date(iat * 1000).toISOString()
+  return { by: 'service', serviceId, userId: sub, scopes: splitScopes(scope), signedAt }
 }

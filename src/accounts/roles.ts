@@ -51,7 +51,8 @@ export async function setUserActive(
   isActive: boolean,
 ): Promise<User> {
   if (!isActive) await keepAdministrator(transaction, id)
-  const { user, isChanged } = await change(transaction, id, { active: isActive ? 1 : 0 })
+  const changes = isActive ? { active: 1 } : { active: 0, deactivatedAt: now() }
+  const { user, isChanged } = await change(transaction, id, changes)
   if (isChanged) {
     const { email, username } = user
     const type = isActive ? 'reactivate_user' : 'deactivate_user'
@@ -63,7 +64,7 @@ export async function setUserActive(
 async function change(
   transaction: Transaction,
   id: string,
-  changes: { role: Role } | { active: number },
+  changes: { role: Role } | { active: number; deactivatedAt?: string },
 ): Promise<{ user: User; isChanged: boolean }> {
   const query = transaction.selectFrom('users').selectAll().where('id', '=', id)
   const before = await (locksRows(transaction) ? query.forNoKeyUpdate() : query).executeTakeFirst()

@@ -92,33 +92,41 @@ export async function insertUser(transaction: Transaction, actor: Actor, user: N
   return added
 }
 
+export interface UserChanges {
+  email?: string | null | undefined
+  username?: string | undefined
+}
+
 /** Throws `invalid` when another user has the e-mail or user name. */
-export async function updateUser(
-  database: Database,
-  actor: Actor,
-  before: User,
-  changes: { email?: string | null | undefined; username?: string | undefined },
-): Promise<User> {
+export async function updateUser(database: Database, actor: Actor, before: User, changes: UserChanges): Promise<User> {
   try {
-    return await database.transaction().execute(async (transaction) => {
-      const user = await transaction
-        .updateTable('users')
-        .set({ ...changes, updatedAt: now() })
-        .where('id', '=', before.id)
-        .returningAll()
-        .executeTakeFirst()
-      if (!user) throw notFound('user')
-      const { email, username } = user
-      if (email === before.email && username === before.username) return user
-      const data = { email, username, old_email: before.email, old_username: before.username }
-      await recordEvent(transaction, actor, user.id, { type: 'edit_user', data })
-      return user
-    })
+    return await database.transaction().execute((transaction) => editUser(transaction, actor, before, changes))
   } catch (error) {
     // PostgreSQL ends a transaction at its first error, so the reason is asked outside of it.
     if (!(error instanceof Failure) || error.code !== 'conflict') throw error
     throw invalid(await takenFields(database, changes, before.id))
   }
+}
+
+/** Throws `conflict` when another user has the e-mail or user name: `takenFields` then says which. */
+export async function editUser(
+  transaction: Transaction,
+  actor: Actor,
+  before: User,
+  changes: UserChanges,
+): Promise<User> {
+  const user = await transaction
+    .updateTable('users')
+    .set({ ...changes, updatedAt: now() })
+    .where('id', '=', before.id)
+    .returningAll()
+    .executeTakeFirst()
+  if (!user) throw notFound('user')
+  const { email, username } = user
+  if (email === before.email && username === before.username) return user
+  const data = { email, username, old_email: before.email, old_username: before.username }
+  await recordEvent(transaction, actor, user.id, { type: 'edit_user', data })
+  return user
 }
 
 /** As in the unique indexes: unlike JavaScript, both engines may leave letters beyond ASCII unchanged. */
@@ -130,9 +138,10 @@ export async function isEmailTaken(database: Pick<Database, 'selectFrom'>, email
   return (await takenFields(database, { email })).email !== undefined
 }
 
-async function takenFields(
+/** What is wrong with the fields that another user than `exceptId` has. */
+export async function takenFields(
   database: Pick<Database, 'selectFrom'>,
-  wanted: { email?: string | null | undefined; username?: string | undefined },
+  wanted: UserChanges,
   exceptId = '',
 ): Promise<Record<string, string[]>> {
   const errors: Record<string, string[]> = {}
@@ -177,6 +186,17 @@ export async function listUsers(database: Database): Promise<User[]> {
 export async function lockUser(transaction: Transaction, id: string): Promise<void> {
   const query = transaction.selectFrom('users').select('id').where('id', '=', id)
   await (locksRows(transaction) ? query.forUpdate() : query).execute()
+}
+
+/**
+ * As `lockUser`, for whatever adds something that a user has: nothing that was begun before may come to a user who was
+ * deactivated meanwhile. Throws `unauthorized`.
+ */
+export async function lockActiveUser(transaction: Transaction, id: string): Promise<void> {
+  await lockUser(transaction, id)
+  const user = await transaction.selectFrom('users').select('active').where('id', '=', id).executeTakeFirst()
+  // Who was removed is noticed by the foreign keys.
+  if (user?.active === 0) throw new Failure('unauthorized', 'This account was deactivated.')
 }
 
 /**

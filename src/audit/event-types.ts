@@ -40,6 +40,21 @@ interface ServiceTokenData {
   service_token_name: string
 }
 
+/** How many API tokens and sessions a deactivated user had, and the links with what became of their tokens. */
+export interface DeactivationReport {
+  integrations: {
+    scm_type: ScmType
+    url: string
+    username: string
+    /** `pending`: the platform is asked again. `pasted`: only the person can revoke it. */
+    token: 'revoked' | 'pending' | 'pasted'
+    /** The platform's page for that; null when it is done. */
+    revoke_url: string | null
+  }[]
+  tokens: number
+  sessions: number
+}
+
 interface RevocationData {
   /** null when the token never belonged to a link. */
   integration_id: string | null
@@ -66,6 +81,8 @@ export interface EventData {
   delete_user: UserData
   edit_role: UserData & { role: Role }
   deactivate_user: UserData
+  /** What became of all that a deactivated user had: which tokens are revoked, and which are not. */
+  deactivation_report: DeactivationReport
   reactivate_user: UserData
   new_identity: IdentityData
   delete_identity: IdentityData
@@ -121,6 +138,11 @@ const eventWords: { [Type in EventType]: (data: EventData[Type]) => string } = {
   delete_user: ({ email, username }) => `user removed, ${email ?? username}`,
   edit_role: (data) => `${userWords(data)} has the role ${data.role}`,
   deactivate_user: (data) => `user deactivated, ${userWords(data)}`,
+  deactivation_report: ({ integrations }) => {
+    const left = integrations.filter(({ token }) => token !== 'revoked')
+    const names = left.map(({ username, url, token }) => `${username} at ${url} (${token})`)
+    return names.length === 0 ? 'every platform token revoked' : `platform tokens not revoked: ${names.join(', ')}`
+  },
   reactivate_user: (data) => `user active again, ${userWords(data)}`,
   new_identity: ({ issuer, subject }) => `identity added, ${subject} at ${issuer}`,
   delete_identity: ({ issuer, subject }) => `identity removed, ${subject} at ${issuer}`,

@@ -32,8 +32,8 @@ export const EventSchema = Type.Object(
       additionalProperties: true,
       description: 'What the type tells; each has members of its own.',
     }),
-    via: oneOf(MEANS, { description: 'By which means it was done.' }),
-    api_token: nullable(Type.Object({ id: Uuid, name: Type.String() })),
+    via: oneOf(MEANS, { title: 'EventMeans', description: 'By which means it was done.' }),
+    api_token: nullable(Type.Object({ id: Uuid, name: Type.String() }, { title: 'EventToken' })),
     act: nullable(Type.Object({ type: oneOf(ACT_TYPES), id: Type.String(), name: Type.String() }, { title: 'Act' }), {
       description: 'Who acted, if it was not the user.',
     }),

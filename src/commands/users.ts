@@ -3,12 +3,14 @@
 import { createApiToken } from '../accounts/api-tokens.ts'
 import { changePassword } from '../accounts/change-password.ts'
 import { passwordProblem, randomPassword } from '../accounts/passwords.ts'
-import { ROLES, setUserRole } from '../accounts/roles.ts'
+import { ROLES, setUserActive, setUserRole } from '../accounts/roles.ts'
 import { accountJson } from '../accounts/schemas.ts'
 import type { User } from '../accounts/users.ts'
 import { addUser, findUserByLogin, listUsers } from '../accounts/users.ts'
 import { COMMAND_LINE } from '../audit/events.ts'
 import { Failure, invalid } from '../failure.ts'
+import { deactivateUser } from '../integrations/leaving.ts'
+import { createRevoker } from '../integrations/tokens/revoker.ts'
 import { removeUserAndUnlink } from '../integrations/unlink.ts'
 import type { Services } from '../services.ts'
 
@@ -88,6 +90,41 @@ export async function userRemove(services: Services, login: string, { json } = {
     `Removed ${nameOf(user)} with their tokens, keys and integrations.`,
     ...(revoked > 0 ? [`The running server revokes what they had allowed at their platforms (${revoked}).`] : []),
   ].join('\n')
+}
+
+/** Ends all that the user has but keys and identities. It revokes by itself: no server need be running. */
+export async function userDeactivate(services: Services, login: string, { json } = { json: false }): Promise<string> {
+  const { id } = await getUserByLogin(services, login)
+  const revoker = createRevoker(services)
+  try {
+    const deactivated = await deactivateUser(services, revoker, COMMAND_LINE, id)
+    const report = await deactivated.report
+    if (json) return JSON.stringify({ user: accountJson(deactivated.user), meta: { report } })
+    const { integrations, tokens, sessions } = report
+    return [
+      `Deactivated ${nameOf(deactivated.user)}: ${tokens} API tokens, ${sessions} sessions and ${integrations.length} links have ended.`,
+      ...integrations.map(
+        ({ username, url, token, revoke_url }) => `  ${username} at ${url}: ${tokenWords[token](revoke_url)}`,
+      ),
+    ].join('\n')
+  } finally {
+    await revoker.close()
+  }
+}
+
+const tokenWords = {
+  revoked: () => 'its token is revoked',
+  pending: () => 'its token is not revoked yet; a running server goes on trying',
+  pasted: (page: string | null) => `its token was pasted, and only its person can revoke it: ${page}`,
+}
+
+export async function userActivate(services: Services, login: string, { json } = { json: false }): Promise<string> {
+  const { id } = await getUserByLogin(services, login)
+  const user = await services.database
+    .transaction()
+    .execute((transaction) => setUserActive(transaction, COMMAND_LINE, id, true))
+  if (json) return JSON.stringify({ user: accountJson(user) })
+  return `${nameOf(user)} is active again, without the sessions, API tokens and links of before.`
 }
 
 export async function userPassword(

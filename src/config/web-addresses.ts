@@ -108,3 +108,9 @@ export function parsePublicUrl(text: string): string {
   }
   return url
 }
+
+/** The name of an issuer. Issuers are compared byte for byte, so nothing in it is mended. */
+export function parseIssuer(text: string): string {
+  parseServiceUrl(text)
+  return text
+}

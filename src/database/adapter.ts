@@ -103,6 +103,11 @@ function createOrderedIds(): () => string {
   }
 }
 
+/** Comes before all ids of this time or later, and after all of before. In epoch milliseconds. */
+export function orderedIdAt(time: number): string {
+  return hexOf(Math.max(0, time), 12).replace(/^(.{8})/, '$1-')
+}
+
 function hexOf(number: number, digits: number): string {
   return number.toString(16).padStart(digits, '0')
 }

@@ -13,8 +13,8 @@ import * as limits from './migrations/007-limits.ts'
 import * as platformsInFront from './migrations/008-platforms-in-front.ts'
 import * as linkSessions from './migrations/009-link-sessions.ts'
 import * as oidcSignIn from './migrations/010-oidc-sign-in.ts'
-import * as linkStatus from './migrations/012-link-status.ts'
-import * as sealedStarts from './migrations/013-sealed-starts.ts'
+import * as administration from './migrations/011-administration.ts'
+import * as sealedStarts from './migrations/012-sealed-starts.ts'
 
 /** By name, in their order. */
 export const migrations = {
@@ -28,8 +28,8 @@ export const migrations = {
   '008-platforms-in-front': platformsInFront,
   '009-link-sessions': linkSessions,
   '010-oidc-sign-in': oidcSignIn,
-  '012-link-status': linkStatus,
-  '013-sealed-starts': sealedStarts,
+  '011-administration': administration,
+  '012-sealed-starts': sealedStarts,
 }
 
 /** What a start would do: the migrations still to run, and those that only a newer version knows. */

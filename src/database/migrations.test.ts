@@ -28,8 +28,8 @@ const MIGRATIONS = [
   '008-platforms-in-front',
   '009-link-sessions',
   '010-oidc-sign-in',
-  '012-link-status',
-  '013-sealed-starts',
+  '011-administration',
+  '012-sealed-starts',
 ]
 const TABLES = [
   'api_tokens',
@@ -42,6 +42,7 @@ const TABLES = [
   'oidc_logout_tokens',
   'oidc_states',
   'revocations',
+  'scim_users',
   'scm_integrations',
   'secret_keys',
   'service_tokens',
@@ -125,7 +126,14 @@ describeOnBothEngines('migrations', (engine) => {
     await migrate(database)
 
     const users = await database.selectFrom('users').selectAll().orderBy('id').execute()
-    const kept = { passwordHash: 'hash', createdAt: '2020', updatedAt: '2021', role: 'member', active: 1 }
+    const kept = {
+      passwordHash: 'hash',
+      createdAt: '2020',
+      updatedAt: '2021',
+      role: 'member',
+      active: 1,
+      deactivatedAt: null,
+    }
     expect(users).toEqual([
       { id: 'us-1', email: 'Ada@example.test', username: 'ada', ...kept },
       { id: 'us-2', email: 'ben@example.test', username: 'ben', ...kept },

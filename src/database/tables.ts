@@ -18,6 +18,8 @@ export interface UsersTable {
   role: Generated<Role>
   /** 1, or 0 for a deactivated user, whose every credential is refused. */
   active: Generated<number>
+  /** The last time that the user was deactivated; it stays when they are active again, and no older JWT is taken. */
+  deactivatedAt: string | null
 }
 
 export type Role = 'admin' | 'member'
@@ -32,6 +34,15 @@ export interface IdentitiesTable {
   userId: string
   createdAt: string
   lastUsedAt: string | null
+}
+
+/** Who was provisioned by SCIM. The row goes when SCIM deletes the user, who stays as a deactivated one. */
+export interface ScimUsersTable {
+  userId: string
+  /** As it was sent; unique in any case of letters. */
+  userName: string
+  createdAt: string
+  updatedAt: string
 }
 
 /** `tk-svc-…`: how a service of the platform in front proves itself. Never changed, only removed. */
@@ -308,6 +319,7 @@ export interface SecretKeysTable {
 export interface Tables {
   users: UsersTable
   identities: IdentitiesTable
+  scimUsers: ScimUsersTable
   serviceTokens: ServiceTokensTable
   apiTokens: ApiTokensTable
   sessions: SessionsTable

@@ -120,6 +120,8 @@ const SUBJECTS: Partial<Record<FailureCode, string>> = {
   wrong_code: 'completion_',
   delegate_required: 'link_session_',
   admin_required: 'administration_',
+  last_administrator: 'administrator_',
+  email_taken: 'account_',
   user_required: 'delegation_',
   forbidden_for_delegate: 'personal_',
 }

@@ -18,8 +18,8 @@ export function linkPage(publicUrl: string, link: Pick<Link, 'scmType' | 'id'>):
   return publicUrl + linkPath(link)
 }
 
-/** The platform's page where tokens are created. */
-function tokenPage({ scmType, webUrl }: Link): string {
+/** The platform's page where its users see their tokens: make them, and revoke them. */
+export function tokenPage({ scmType, webUrl }: Link): string {
   return webUrl + vendorOf(scmType).addresses.tokensPath
 }
 

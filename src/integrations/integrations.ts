@@ -2,7 +2,7 @@
 
 import { randomUUID } from 'node:crypto'
 import type { Selectable } from 'kysely'
-import { lockUser } from '../accounts/users.ts'
+import { lockActiveUser } from '../accounts/users.ts'
 import type { IntegrationData } from '../audit/event-types.ts'
 import type { Actor } from '../audit/events.ts'
 import { recordEvent } from '../audit/events.ts'
@@ -157,7 +157,7 @@ export async function addIntegration(
   link: { scmType: ScmType; address: PlatformAddress; accessToken: string; profile: Profile; maxLinks: number },
 ): Promise<Integration | { existingId: string }> {
   const { scmType, address, accessToken, profile } = link
-  await lockUser(transaction, owner)
+  await lockActiveUser(transaction, owner)
   const columns = newLinkColumns(randomUUID(), owner, scmType, address)
   const added = await transaction
     .insertInto('scmIntegrations')

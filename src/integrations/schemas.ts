@@ -9,7 +9,7 @@ import { NullableString, NullableTime, nullable, Owner, oneOf, Time, Uuid } from
 import type { Integration } from './integrations.ts'
 import { statusNow, statusReasonNow } from './link-status.ts'
 
-const STATUSES = [
+export const STATUSES = [
   'ok',
   'token_rejected',
   'expired',
@@ -23,7 +23,7 @@ export const Status = oneOf(STATUSES, {
     'Whether the link works, as far as its last use has shown. `forbidden`: the platform refuses the account, or this server.',
 })
 
-const ScmTypeSchema = oneOf(SCM_TYPES, { title: 'ScmType' })
+export const ScmTypeSchema = oneOf(SCM_TYPES, { title: 'ScmType' })
 
 export const IntegrationSchema = Type.Object(
   {

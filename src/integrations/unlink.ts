@@ -46,16 +46,23 @@ export async function removeUserAndUnlink(services: Services, actor: Actor, owne
   })
 }
 
-/** Queues the tokens that a link had before. Those that cannot be decrypted cannot be revoked, and are skipped. */
-export async function queueTokensOf(services: Services, database: Database, integration: Integration): Promise<void> {
+/**
+ * Queues the tokens that a link had before, and returns the revocation's id. Pasted ones are not revoked, and those that
+ * cannot be decrypted cannot be: undefined.
+ */
+export async function queueTokensOf(
+  services: Services,
+  database: Database,
+  integration: Integration,
+): Promise<string | undefined> {
   const { id, ownerId, scmType, webUrl, clientId } = integration
-  if (!isOAuthScmType(scmType) || clientId === null) return
+  if (!isOAuthScmType(scmType) || clientId === null) return undefined
   const tokens = pairToRevoke(services, integration)
-  if (!tokens) return
+  if (!tokens) return undefined
   // A running refresh may just be sending the refresh token. Revoking may send it too, so it must come after that.
   const dueAt = spendingEnds(integration) ?? now()
   const revocation = { scmType, webUrl, clientId, tokens, ownerId, integrationId: id, dueAt }
-  await queueRevocation(database, services.vault, revocation)
+  return queueRevocation(database, services.vault, revocation)
 }
 
 function pairToRevoke(services: Services, integration: Integration): TokenPair | undefined {

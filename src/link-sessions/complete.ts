@@ -1,6 +1,6 @@
 // Completing: the platform in front, which knows who is signed in there, says that the link is that user's.
 
-import { lockUser } from '../accounts/users.ts'
+import { lockActiveUser } from '../accounts/users.ts'
 import type { Actor } from '../audit/events.ts'
 import type { Transaction } from '../database/database.ts'
 import type { LinkSessionStatus } from '../database/tables.ts'
@@ -34,7 +34,7 @@ export async function completeLinkSession(
 ): Promise<Integration> {
   async function complete(transaction: Transaction): Promise<Integration | 'wrong_code'> {
     // Of several calls at once one completes, and no wrong code goes uncounted.
-    await lockUser(transaction, owner)
+    await lockActiveUser(transaction, owner)
     const session = await getLinkSession(transaction, owner, id)
     if (session.status !== 'linked') throw new Failure('conflict', sentences.get(session.status) ?? OVER)
     if (!equalInConstantTime(hashOf(code), session.codeHash ?? '')) {

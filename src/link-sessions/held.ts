@@ -67,7 +67,7 @@ export async function holdGrant(services: Services, session: LinkSession, given:
   }
 }
 
-async function inTime(stored: Promise<void>): Promise<void> {
+async function inTime(stored: Promise<unknown>): Promise<void> {
   const late = delay(MAX_STORE_MS, 'late' as const, { ref: false })
   if ((await Promise.race([stored, late])) !== 'late') return
   stored.catch(() => undefined)

@@ -3,7 +3,7 @@
 
 import { createHash, randomBytes, randomUUID } from 'node:crypto'
 import type { Selectable } from 'kysely'
-import { lockUser } from '../accounts/users.ts'
+import { lockActiveUser } from '../accounts/users.ts'
 import type { Act } from '../audit/events.ts'
 import type { Database, Transaction } from '../database/database.ts'
 import type { LinkSessionStatus, LinkSessionsTable } from '../database/tables.ts'
@@ -62,7 +62,7 @@ export async function createLinkSession(
   maker: Act,
   input: NewLinkSession,
 ): Promise<LinkSession> {
-  await lockUser(transaction, owner)
+  await lockActiveUser(transaction, owner)
   await dropOldest(transaction, owner)
   return transaction
     .insertInto('linkSessions')

@@ -3,7 +3,7 @@
 import { sql } from 'kysely'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { describeOnBothEngines, type Service, startService } from '../../test/support/service.ts'
-import { sealedStartsQuery } from '../database/sealed-start.ts'
+import { sealedStartsQuery } from '../database/expressions/sealed-start.ts'
 import { otherKeysInUse, SEALED_COLUMNS } from './sealed-columns.ts'
 
 describeOnBothEngines('the keys in use', (engine) => {

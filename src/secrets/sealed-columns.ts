@@ -3,7 +3,7 @@
 import type { RawBuilder, Selectable } from 'kysely'
 import { sql } from 'kysely'
 import type { Database } from '../database/database.ts'
-import { listSealedStarts, sealedStart } from '../database/sealed-start.ts'
+import { listSealedStarts, sealedStart } from '../database/expressions/sealed-start.ts'
 import type {
   LinkSessionsTable,
   OAuthStatesTable,

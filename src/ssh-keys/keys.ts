@@ -2,7 +2,7 @@
 
 import { randomUUID } from 'node:crypto'
 import type { Selectable } from 'kysely'
-import { lockUser } from '../accounts/users.ts'
+import { lockActiveUser } from '../accounts/users.ts'
 import type { NewEvent } from '../audit/event-types.ts'
 import type { Actor } from '../audit/events.ts'
 import { recordEvent } from '../audit/events.ts'
@@ -55,7 +55,7 @@ export async function addKeys<T extends NewKey>(
   maxKeys: number,
 ): Promise<{ added: Key[]; tooMany: T[] }> {
   if (keys.length === 0) return { added: [], tooMany: [] }
-  await lockUser(transaction, owner)
+  await lockActiveUser(transaction, owner)
   const fresh = await withoutKnown(transaction, owner, keys)
   const room = Math.max(0, maxKeys - (await countKeys(transaction, owner)))
   const added = await insertKeys(transaction, actor, owner, fresh.slice(0, room))

@@ -71,10 +71,11 @@ describeOnBothEngines('a platform that misbehaves', (engine) => {
     people += 1
     const me = await service.addAccount(`person-${people}`)
     const browser = openBrowser(service)
-    browser.cookies.set(
-      cookieName(service.config.publicUrl),
-      await startSession(service.services.database, me.id, { beganBy: 'password', remoteIp: null, userAgent: null }),
-    )
+    const origin = { beganBy: 'password', remoteIp: null, userAgent: null } as const
+    const cookie = await service.services.database
+      .transaction()
+      .execute((transaction) => startSession(transaction, me.id, origin))
+    browser.cookies.set(cookieName(service.config.publicUrl), cookie)
     return { me, browser }
   }
 

@@ -121,7 +121,7 @@ export async function findOrAddUser(
   const known = await findUserByIdentity(database, identity)
   if (known) return known
   try {
-    return await database.transaction().execute((transaction) => addWithIdentity(transaction, actor, identity, wanted))
+    return await database.transaction().execute((transaction) => addNamedUser(transaction, actor, identity, wanted))
   } catch (error) {
     if (!(error instanceof Failure) || (error.code !== 'conflict' && error.code !== 'email_taken')) throw error
     // Another call has just made the user.
@@ -131,17 +131,21 @@ export async function findOrAddUser(
   }
 }
 
-async function addWithIdentity(
+/**
+ * Adds a user with the identity, or with none; a user name that is taken is made unique. Throws `email_taken`, or
+ * `conflict` when somebody has the identity.
+ */
+export async function addNamedUser(
   transaction: Transaction,
   actor: Actor,
-  identity: IdentityKey,
+  identity: IdentityKey | null,
   { username, email }: { username: string; email: string | null },
 ): Promise<User> {
   let name = username
   for (let tried = 0; tried < MAX_NAMES_TRIED; tried++) {
     const user = await insertUser(transaction, actor, { email, username: name, passwordHash: null, role: 'member' })
     if (user) {
-      await addIdentity(transaction, actor, user.id, identity)
+      if (identity) await addIdentity(transaction, actor, user.id, identity)
       return user
     }
     if (email !== null && (await isEmailTaken(transaction, email))) {

@@ -2,11 +2,11 @@
 
 import { createHash, randomBytes } from 'node:crypto'
 import type { Insertable, Selectable } from 'kysely'
-import { type Database, noteIfPossible } from '../../database/database.ts'
+import { type Database, noteIfPossible, type Transaction } from '../../database/database.ts'
 import type { SessionsTable } from '../../database/tables.ts'
 import { Failure } from '../../failure.ts'
 import { now } from '../../time.ts'
-import type { User } from '../users.ts'
+import { lockActiveUser, type User } from '../users.ts'
 
 /** A valid session and its user. */
 export interface Session {
@@ -53,22 +53,26 @@ function before(ms: number): string {
 /** How and where a session begins. */
 export type SessionOrigin = Pick<Selectable<SessionsTable>, 'beganBy' | 'remoteIp' | 'userAgent'>
 
-/** Starts a session and returns the value of its cookie. `more`: what only some sessions have. */
+/**
+ * Starts a session and returns the value of its cookie. `more`: what only some sessions have. Throws `unauthorized` when
+ * the user was deactivated meanwhile: the session would be there when they are active again.
+ */
 export async function startSession(
-  database: Database,
+  transaction: Transaction,
   owner: string,
   origin: SessionOrigin,
   more: (idHash: string) => Partial<Insertable<SessionsTable>> = () => ({}),
 ): Promise<string> {
-  await database
+  await lockActiveUser(transaction, owner)
+  await transaction
     .deleteFrom('sessions')
     .where((row) => row.or([row('createdAt', '<=', before(LIFETIME_MS)), row('usedAt', '<=', before(IDLE_MS))]))
     .execute()
-  await endOldest(database, owner, MAX_SESSIONS - 1)
+  await endOldest(transaction, owner, MAX_SESSIONS - 1)
   const id = newSessionId()
   const idHash = hashOf(id)
   const time = now()
-  await database
+  await transaction
     .insertInto('sessions')
     .values({ idHash, userId: owner, createdAt: time, usedAt: time, ...origin, ...more(idHash) })
     .execute()
@@ -103,18 +107,23 @@ export function confirmed({ session }: { session: Session | null }): void {
   throw new Failure('password_required', 'Give your password again to do this.')
 }
 
-/** The session of a cookie's value, whose use is noted; undefined when there is no valid one. */
-export async function findSession(database: Database, id: string): Promise<Session | undefined> {
-  const idHash = hashOf(id)
-  const found = await database
+/** Sessions in force, with their users. */
+export function validSessions(database: Database) {
+  return database
     .selectFrom('sessions')
     .innerJoin('users', 'users.id', 'sessions.userId')
-    .selectAll('users')
-    .select(['sessions.usedAt', 'sessions.confirmedAt', 'sessions.createdAt as startedAt'])
-    .where('sessions.idHash', '=', idHash)
     .where('sessions.createdAt', '>', before(LIFETIME_MS))
     .where('sessions.usedAt', '>', before(IDLE_MS))
     .where('users.active', '=', 1)
+}
+
+/** The session of a cookie's value, whose use is noted; undefined when there is no valid one. */
+export async function findSession(database: Database, id: string): Promise<Session | undefined> {
+  const idHash = hashOf(id)
+  const found = await validSessions(database)
+    .selectAll('users')
+    .select(['sessions.usedAt', 'sessions.confirmedAt', 'sessions.createdAt as startedAt'])
+    .where('sessions.idHash', '=', idHash)
     .executeTakeFirst()
   if (!found) return undefined
   const { usedAt, confirmedAt, startedAt, ...user } = found
@@ -143,7 +152,8 @@ export async function endSession(database: Database, id: string): Promise<boolea
   return numDeletedRows > 0n
 }
 
-/** Ends all of a user's sessions. */
-export async function endSessions(database: Database, owner: string): Promise<void> {
-  await database.deleteFrom('sessions').where('userId', '=', owner).execute()
+/** Ends all of a user's sessions; returns how many there were. */
+export async function endSessions(database: Database, owner: string): Promise<number> {
+  const { numDeletedRows } = await database.deleteFrom('sessions').where('userId', '=', owner).executeTakeFirst()
+  return Number(numDeletedRows)
 }

@@ -1,7 +1,7 @@
 // The OAuth columns of scm_integrations: a grant makes or renews a link, and a later grant replaces it.
 
 import { randomUUID } from 'node:crypto'
-import { lockUser } from '../../accounts/users.ts'
+import { lockActiveUser } from '../../accounts/users.ts'
 import type { Actor } from '../../audit/events.ts'
 import { recordEvent, SERVER } from '../../audit/events.ts'
 import type { Transaction } from '../../database/database.ts'
@@ -67,7 +67,7 @@ export async function storeGrant(
   owner: string,
   input: StoreInput,
 ): Promise<{ integration: Integration; before: Integration | null }> {
-  await lockUser(transaction, owner)
+  await lockActiveUser(transaction, owner)
   // Repeated when the link was added, removed or given another token in the meantime.
   for (let attempt = 0; attempt < 5; attempt++) {
     const stored = await tryToStore(transaction, vault, actor, owner, input)

@@ -40,11 +40,12 @@ export interface RevocationInput {
   dueAt?: string
 }
 
+/** Returns its id. */
 export async function queueRevocation(
   database: Database,
   vault: Vault,
   { tokens, dueAt = now(), id = randomUUID(), ...revocation }: RevocationInput,
-): Promise<void> {
+): Promise<string> {
   const row = { id, ...revocation }
   await database
     .insertInto('revocations')
@@ -56,6 +57,31 @@ export async function queueRevocation(
       nextAt: dueAt,
     })
     .onConflict((conflict) => conflict.column('id').doNothing())
+    .execute()
+  return row.id
+}
+
+/** Those of these that have not ended; `wasTried`: the first try is over, and it has to be tried again. */
+export async function listRevocations(database: Database, ids: string[]): Promise<{ id: string; wasTried: boolean }[]> {
+  if (ids.length === 0) return []
+  const rows = await database
+    .selectFrom('revocations')
+    .select(['id', 'attempts', 'nextAt'])
+    .where('id', 'in', ids)
+    .execute()
+  // While it is claimed, the next time is that at which the claim ends; a first pause is shorter.
+  const claimedUntil = fromNow(CLAIM_MS / 2)
+  return rows.map(({ id, attempts, nextAt }) => ({ id, wasTried: attempts > 0 && nextAt < claimedUntil }))
+}
+
+/** Those of tokens that never belonged to a link begin now. */
+export async function hastenRevocations(transaction: Transaction, owner: string): Promise<void> {
+  await transaction
+    .updateTable('revocations')
+    .set({ nextAt: now() })
+    .where('ownerId', '=', owner)
+    .where('integrationId', 'is', null)
+    .where('attempts', '=', 0)
     .execute()
 }
 

@@ -5,7 +5,7 @@ import type { JsonReader } from './body/json.ts'
 import { explainFaults } from './faults.ts'
 import { type Call, compose, type Next, type Scoped } from './guard.ts'
 import { createBodyBudget } from './guards/body-budget.ts'
-import { createBreaker, createBreakerGuard } from './guards/breaker.ts'
+import { type Breaker, createBreakerGuard } from './guards/breaker.ts'
 import { createCallLog } from './guards/call-log.ts'
 import type { Coalesce } from './guards/coalesce.ts'
 import type { EtagCache } from './guards/etag-cache.ts'
@@ -66,6 +66,7 @@ export interface PipelineParts {
   limits: Limits
   log: Log
   json: JsonReader
+  breaker: Breaker
   coalesce: Coalesce
   etags: EtagCache
   exchange: Next<Call>
@@ -84,9 +85,7 @@ export function createPipelines(parts: PipelineParts): Pipelines {
   const readJson = createReadJson(json, limits)
   const serverNotes = createServerNotes(log)
   const retry = createRetry(limits)
-  const breaker = createBreakerGuard(
-    createBreaker(limits, (host) => log('scm_origin_left_alone', { host, ms: limits.breakerPause })),
-  )
+  const breaker = createBreakerGuard(parts.breaker)
   const callLog = createCallLog(log)
   const redirects = createSameOriginRedirects(limits.redirects)
 

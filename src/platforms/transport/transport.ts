@@ -19,6 +19,7 @@ import { createDispatchers } from './connect/dispatchers.ts'
 import { type Inspection, inspectTarget } from './connect/inspect.ts'
 import { createExchange } from './exchange.ts'
 import type { Endpoint } from './guard.ts'
+import { createBreaker, type LeftAlone } from './guards/breaker.ts'
 import { createCoalesce } from './guards/coalesce.ts'
 import { createEtagCache, type EtagCache } from './guards/etag-cache.ts'
 import { createServerVersions, type ServerVersions } from './guards/server-notes.ts'
@@ -55,6 +56,8 @@ export interface Transport extends Pipelines {
   readonly positions: Positions
   readonly shapes: Shapes
   readonly versions: ServerVersions
+  /** The platforms that are not called at present, because they have failed repeatedly. */
+  leftAlone(): LeftAlone[]
   /** The endpoint of a URL, for messages. */
   endpointOf(url: URL): Endpoint
   /** How a host is reached, step by step, for the operator; no request is sent. */
@@ -78,10 +81,12 @@ export function createTransport(options: TransportOptions): Transport {
   const json = createJsonReader()
   const coalesce = createCoalesce(limits.call, options.counts?.coalesced)
   const etags = createEtagCache(options.counts?.cache.etag)
+  const breaker = createBreaker(limits, (host) => log('scm_origin_left_alone', { host, ms: limits.breakerPause }))
   const pipelines = createPipelines({
     limits,
     log,
     json,
+    breaker,
     coalesce,
     etags,
     exchange: createExchange(parts, dispatchers, userAgent),
@@ -97,6 +102,7 @@ export function createTransport(options: TransportOptions): Transport {
     positions: createPositions(),
     shapes: createShapes(),
     versions: createServerVersions(),
+    leftAlone: breaker.leftAlone,
     endpointOf(url) {
       const target = targetOf(url)
       if (!target) throw new Failure('internal', 'Internal error')

@@ -25,6 +25,17 @@ export interface Witness {
 export interface Breaker {
   /** Throws `scm_unavailable` while the circuit is open. Otherwise the call must report its verdict when it ends. */
   enter(witness: Witness): (verdict: Verdict) => void
+  /** The platforms that are not called at present. */
+  leftAlone(): LeftAlone[]
+}
+
+export interface LeftAlone {
+  /** Origin and root path. */
+  root: string
+  /** For how many accounts it is not called; null: for all. */
+  accounts: number | null
+  /** Seconds until it is tried again. */
+  retryAfter: number
 }
 
 interface Circuit {
@@ -114,7 +125,21 @@ export function createBreaker(bounds: BreakerBounds, opened: (host: string) => v
         for (const entry of entered) settle(entry, witness, counted)
       }
     },
+    leftAlone: () => pausesOf(circuits),
   }
+}
+
+function pausesOf(circuits: LRUCache<string, Circuit>): LeftAlone[] {
+  const found = new Map<string, LeftAlone>()
+  for (const [key, { pausedUntil }] of circuits.entries()) {
+    const retryAfter = Math.ceil((pausedUntil - performance.now()) / 1000)
+    if (retryAfter <= 0) continue
+    const [root = '', account] = key.split(' ')
+    const known = found.get(root) ?? { root, accounts: 0, retryAfter }
+    const accounts = account === undefined || known.accounts === null ? null : known.accounts + 1
+    found.set(root, { root, accounts, retryAfter: Math.max(known.retryAfter, retryAfter) })
+  }
+  return [...found.values()].sort((one, other) => (one.root < other.root ? -1 : 1))
 }
 
 /** A call that has entered a circuit. */

@@ -1,7 +1,7 @@
 // Indexes on the beginnings of sealed texts, in which the ids of their keys are: a start looks which keys it needs.
 
 import type { Kysely } from 'kysely'
-import { sealedStart } from '../sealed-start.ts'
+import { sealedStart } from '../expressions/sealed-start.ts'
 
 const COLUMNS = [
   ['scm_integrations', 'access_token'],

@@ -4,7 +4,7 @@ import type { QueryExecutorProvider, RawBuilder } from 'kysely'
 import { PostgresAdapter, sql } from 'kysely'
 
 /**
- * `v2.KEY-ID.`, which is short also in a text that nothing sealed. The index of migration 013 is on exactly this
+ * `v2.KEY-ID.`, which is short also in a text that nothing sealed. The index of migration 012 is on exactly this
  * expression: whoever changes it must add a migration that makes the index again.
  */
 export function sealedStart(database: QueryExecutorProvider, column: string): RawBuilder<string> {
