@@ -222,16 +222,23 @@ export function parseConfig<Name extends string>(
     exposeAccessTokens: read('EXPOSE_ACCESS_TOKENS', true, parseBoolean),
     eventsDays: read('EVENTS_DAYS', 365, parseNumber(0, 36_500)),
     trustProxy: read('TRUST_PROXY', [], parseList(parseRange)),
-    metricsToken: read<string | null>('METRICS_TOKEN', null, String),
-    metricsPort: read<number | null>('METRICS_PORT', null, parseNumber(1, 65535)),
-    logLevel: read<Config['logLevel']>('LOG_LEVEL', 'info', parseOneOf(LOG_LEVELS)),
-    traces: read<Config['traces']>('TRACES', 'none', parseOneOf(TRACES)),
+    ...readOperations(read),
   }
   if (problems.length > 0) throw new ConfigError(problems)
   return config
 }
 
 type Read = <T>(name: string, fallback: T, parse: (text: string) => T) => T
+
+/** What operators and their tools are told. */
+function readOperations(read: Read) {
+  return {
+    metricsToken: read<string | null>('METRICS_TOKEN', null, String),
+    metricsPort: read<number | null>('METRICS_PORT', null, parseNumber(1, 65535)),
+    logLevel: read<Config['logLevel']>('LOG_LEVEL', 'info', parseOneOf(LOG_LEVELS)),
+    traces: read<Config['traces']>('TRACES', 'none', parseOneOf(TRACES)),
+  }
+}
 
 function readLimits(read: Read) {
   return {

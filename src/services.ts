@@ -27,7 +27,7 @@ import { createTransport } from './platforms/transport/transport.ts'
 import { vendorOf } from './platforms/vendors.ts'
 import { loadSecretKeys } from './secrets/key-file.ts'
 import { checkSecretKeys, recordSecretKey } from './secrets/key-ids.ts'
-import { createVault } from './secrets/vault.ts'
+import { createVault, type Vault } from './secrets/vault.ts'
 
 export interface Services extends AccountServices, IntegrationServices {
   limits: Pick<Config, 'maxKeys' | 'maxLinks' | 'maxApiTokens'>
@@ -52,15 +52,7 @@ export interface ServiceOptions {
 export async function openServices(config: Config, options: ServiceOptions = {}): Promise<Services> {
   if (!config.databaseUrl) mkdirSync(config.dataDir, { recursive: true, mode: 0o700 })
   const vault = createVault(config.secretKeys ?? loadSecretKeys(config.dataDir))
-  // A connection of its own: a migration, or waiting for another process's, may take longer than a request.
-  const start = openDatabase(config, { patient: true })
-  try {
-    await checkSecretKeys(start, vault)
-    await migrate(start)
-    await recordSecretKey(start, vault)
-  } finally {
-    await start.destroy()
-  }
+  await prepareStore(config, vault)
   const metrics = createMetrics(configuredHosts(config))
   const log: Log = (...entry) => {
     metrics.count(...entry)
@@ -121,6 +113,18 @@ export async function openServices(config: Config, options: ServiceOptions = {})
       await transport.close()
       await database.destroy()
     },
+  }
+}
+
+/** On a connection of its own: a migration, or waiting for another process's, may take longer than a request. */
+async function prepareStore(config: Config, vault: Vault): Promise<void> {
+  const start = openDatabase(config, { patient: true })
+  try {
+    await checkSecretKeys(start, vault)
+    await migrate(start)
+    await recordSecretKey(start, vault)
+  } finally {
+    await start.destroy()
   }
 }
 

@@ -2,8 +2,8 @@
 
 import type { Actor } from '../audit/events.ts'
 import { recordEvent } from '../audit/events.ts'
+import type { Role } from '../database/account-tables.ts'
 import { locksRows, type Transaction } from '../database/database.ts'
-import type { Role } from '../database/tables.ts'
 import { Failure, notFound } from '../failure.ts'
 import { now } from '../time.ts'
 import type { User } from './users.ts'

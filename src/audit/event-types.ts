@@ -1,6 +1,6 @@
 // The types of events and their data. Types that clients of the API know already keep the names they have there.
 
-import type { Role } from '../database/tables.ts'
+import type { Role } from '../database/account-tables.ts'
 import type { ScmType } from '../platforms/scm-types.ts'
 
 /** A link, as events show it. */

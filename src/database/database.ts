@@ -8,7 +8,7 @@ import { Failure } from '../failure.ts'
 import type { StoreLoad } from '../metrics/at-scrape.ts'
 import { adapterOf } from './adapter.ts'
 import { ColumnNames } from './column-names.ts'
-import { postgresDialect } from './postgres.ts'
+import { postgresDialect } from './postgres/dialect.ts'
 import { sqliteDialect } from './sqlite.ts'
 import type { Tables } from './tables.ts'
 

@@ -2,16 +2,10 @@
 
 import type { RawBuilder, Selectable } from 'kysely'
 import { sql } from 'kysely'
+import type { OidcStatesTable, SessionsTable } from '../database/account-tables.ts'
 import type { Database } from '../database/database.ts'
 import { listSealedStarts, sealedStart } from '../database/expressions/sealed-start.ts'
-import type {
-  LinkSessionsTable,
-  OAuthStatesTable,
-  OidcStatesTable,
-  RevocationsTable,
-  ScmIntegrationsTable,
-  SessionsTable,
-} from '../database/tables.ts'
+import type { LinkSessionsTable, OAuthStatesTable, RevocationsTable, ScmIntegrationsTable } from '../database/tables.ts'
 import type { Sealed } from '../sealed.ts'
 import type { SecretContext } from './vault.ts'
 import { isKeyId, keyIdOfStart, OLD_FORM_START, startOfSealed } from './vault.ts'

@@ -1,8 +1,8 @@
 // Sessions that began at the OpenID provider: what is kept of them, and how they end there and here.
 
 import type { Insertable } from 'kysely'
+import type { SessionsTable } from '../../database/account-tables.ts'
 import type { Database, Transaction } from '../../database/database.ts'
-import type { SessionsTable } from '../../database/tables.ts'
 import { idTokenContext } from '../../secrets/sealed-columns.ts'
 import type { Vault } from '../../secrets/vault.ts'
 

@@ -2,8 +2,8 @@
 
 import { createHash, randomBytes } from 'node:crypto'
 import type { Insertable, Selectable } from 'kysely'
+import type { SessionsTable } from '../../database/account-tables.ts'
 import { type Database, noteIfPossible, type Transaction } from '../../database/database.ts'
-import type { SessionsTable } from '../../database/tables.ts'
 import { Failure } from '../../failure.ts'
 import { now } from '../../time.ts'
 import { lockActiveUser, type User } from '../users.ts'

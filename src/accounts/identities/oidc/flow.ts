@@ -2,7 +2,7 @@
 // person, or connecting an identity to the account.
 
 import type { Actor } from '../../../audit/events.ts'
-import type { OidcPurpose } from '../../../database/tables.ts'
+import type { OidcPurpose } from '../../../database/account-tables.ts'
 import { Failure } from '../../../failure.ts'
 import { randomSecret } from '../../../platforms/oauth.ts'
 import type { Services } from '../../services.ts'

@@ -3,7 +3,7 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { Actor } from '../../../audit/events.ts'
 import { networkOf } from '../../../client-network.ts'
-import type { OidcPurpose } from '../../../database/tables.ts'
+import type { OidcPurpose } from '../../../database/account-tables.ts'
 import { Failure } from '../../../failure.ts'
 import { failureRows } from '../../../http/failures.ts'
 import { formField, messagePage, onwardPage, sendPage } from '../../../http/html/layout.ts'

@@ -2,7 +2,7 @@
 // minutes, in one browser.
 
 import { createHash } from 'node:crypto'
-import type { OidcPurpose } from '../../../database/tables.ts'
+import type { OidcPurpose } from '../../../database/account-tables.ts'
 import { Failure } from '../../../failure.ts'
 import { oidcVerifierContext } from '../../../secrets/sealed-columns.ts'
 import { now } from '../../../time.ts'

@@ -2,8 +2,8 @@
 
 import type { Socket } from 'node:net'
 import type pg from 'pg'
-import { isRead, type StoreState } from './adapter.ts'
-import { storeFailure, unavailable } from './store-failure.ts'
+import { isRead, type StoreState } from '../adapter.ts'
+import { storeFailure, unavailable } from '../store-failure.ts'
 
 const CANCEL_TIMEOUT_MS = 200
 

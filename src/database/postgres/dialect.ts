@@ -5,11 +5,11 @@ import type { Dialect, Kysely, PostgresPool } from 'kysely'
 import { PostgresAdapter, PostgresDialect, sql } from 'kysely'
 import { LRUCache } from 'lru-cache'
 import type pg from 'pg'
-import type { PostgresSettings } from '../config.ts'
-import type { StoreLoad } from '../metrics/at-scrape.ts'
-import { type StoreState, withAdapter } from './adapter.ts'
-import { limitOwnSession, runStatements, type Session, type Statements } from './postgres-statements.ts'
-import { unavailable } from './store-failure.ts'
+import type { PostgresSettings } from '../../config.ts'
+import type { StoreLoad } from '../../metrics/at-scrape.ts'
+import { type StoreState, withAdapter } from '../adapter.ts'
+import { unavailable } from '../store-failure.ts'
+import { limitOwnSession, runStatements, type Session, type Statements } from './statements.ts'
 
 /** How much longer to wait for an answer than a statement may take, since a server that hangs cannot end its own statement. */
 const ANSWER_SLACK_MS = 200
