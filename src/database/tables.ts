@@ -75,8 +75,10 @@ export interface ScmIntegrationsTable {
 export interface OAuthStatesTable {
   /** SHA-256 of the state, which has 256 random bits. */
   stateHash: string
-  /** SHA-256 of the cookie of the browser that began: of its session, or of its link session. */
-  sessionHash: string
+  /** The session that began it, with which it ends; null for a link session's. */
+  sessionHash: string | null
+  /** SHA-256 of a link session's cookie in the browser that began; null for a session's. */
+  browserHash: string | null
   userId: string
   scmType: OAuthScmType
   /** The PKCE code verifier. */

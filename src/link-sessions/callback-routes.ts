@@ -51,7 +51,7 @@ export function createCallback(services: Services, revoker: Revoker): AnswerCall
     const query = request.query as Record<string, unknown>
     const found = await findSessionAndUser(database, cookie.id)
     const isOurs = found?.session.status === 'begun' && isBrowserOf(found.session, cookie)
-    const holder = found && { idHash: hashOf(cookie.value), user: found.user }
+    const holder = found && { browserHash: hashOf(cookie.value), user: found.user }
     const attempt = isOurs && holder ? await takeAttempt(services, holder, scmType, query.state) : undefined
     if (!found || !attempt) {
       // It may be an attempt of the dashboard, in the same browser.

@@ -128,7 +128,7 @@ export function linkingRoutes(app: App, services: Services, { limitRate }: Parts
     const isOffered = isScmType(scmType) && isOAuthScmType(scmType) && isLinkable(session, scmType)
     const application = isOffered ? oauth[scmType].application : null
     if (!application) return send(reply, 422, choosePage(visit, oauth))
-    const holder = { idHash: hashOf(cookie.value), user }
+    const holder = { browserHash: hashOf(cookie.value), user }
     const address = await beginLink(services, holder, application, null)
     setLinkingCookie(publicUrl, reply, callbackPath(application.scmType), cookie)
     return send(reply, 200, onwardToPlatform(application.scmType, address))

@@ -29,17 +29,18 @@ export async function up(db: Kysely<unknown>): Promise<void> {
   await db.schema.createIndex('link_sessions_owner').on('link_sessions').columns(['owner_id', 'created_at']).execute()
   await db.schema.createIndex('link_sessions_end').on('link_sessions').columns(['status', 'expires_at']).execute()
   await db.schema.createIndex('link_sessions_created').on('link_sessions').column('created_at').execute()
-  await forgetSessionsOfStates(db)
+  await letStatesBelongToBrowsers(db)
 }
 
-/** `session_hash` no longer refers to `sessions`. SQLite cannot drop a foreign key, so the table is made again. */
-async function forgetSessionsOfStates(db: Kysely<unknown>): Promise<void> {
+/** `session_hash` may be null. SQLite cannot change a column, so the table is made again. */
+async function letStatesBelongToBrowsers(db: Kysely<unknown>): Promise<void> {
   await db.schema.dropIndex('oauth_states_session').execute()
   await db.schema.alterTable('oauth_states').renameTo('old_oauth_states').execute()
   await db.schema
     .createTable('oauth_states')
     .addColumn('state_hash', 'text', (column) => column.primaryKey())
-    .addColumn('session_hash', 'text', (column) => column.notNull())
+    .addColumn('session_hash', 'text', (column) => column.references('sessions.id_hash').onDelete('cascade'))
+    .addColumn('browser_hash', 'text')
     .addColumn('user_id', 'text', (column) => column.notNull().references('users.id').onDelete('cascade'))
     .addColumn('scm_type', 'text', (column) => column.notNull())
     .addColumn('verifier', 'text', (column) => column.notNull())
@@ -50,4 +51,5 @@ async function forgetSessionsOfStates(db: Kysely<unknown>): Promise<void> {
   await sql`insert into oauth_states (${columns}) select ${columns} from old_oauth_states`.execute(db)
   await db.schema.dropTable('old_oauth_states').execute()
   await db.schema.createIndex('oauth_states_session').on('oauth_states').column('session_hash').execute()
+  await db.schema.createIndex('oauth_states_browser').on('oauth_states').column('browser_hash').execute()
 }

@@ -12,10 +12,16 @@ const LIFETIME_MS = 600_000
 /** Per session; the oldest attempt is dropped, so that nobody can fill the table. */
 const MAX_ATTEMPTS = 20
 
-/** What an attempt is bound to: the hash of a browser's cookie, and the user for whom it links. */
-export interface AttemptHolder {
-  idHash: Session['idHash']
-  user: Pick<Session['user'], 'id'>
+/** What an attempt is bound to: a session of the dashboard, with which it ends, or the cookie of a link session. */
+export type AttemptHolder = { user: Pick<Session['user'], 'id'> } & (
+  | Pick<Session, 'idHash'>
+  | { /** The hash of the cookie. */ browserHash: string }
+)
+
+function columnsOf(holder: AttemptHolder) {
+  return 'idHash' in holder
+    ? { column: 'sessionHash' as const, hash: holder.idHash }
+    : { column: 'browserHash' as const, hash: holder.browserHash }
 }
 
 export interface Attempt {
@@ -33,23 +39,24 @@ function hashOf(state: string): string {
 
 export async function keepAttempt(
   { database, vault }: Services,
-  session: AttemptHolder,
+  holder: AttemptHolder,
   attempt: Attempt,
 ): Promise<void> {
+  const { column, hash } = columnsOf(holder)
   await database
     .deleteFrom('oauthStates')
     .where((row) =>
       row.or([
         row('expiresAt', '<=', now()),
         row.and([
-          row('sessionHash', '=', session.idHash),
+          row(column, '=', hash),
           row(
             'stateHash',
             'not in',
             row
               .selectFrom('oauthStates as newest')
               .select('newest.stateHash')
-              .where('newest.sessionHash', '=', session.idHash)
+              .where(`newest.${column}`, '=', hash)
               .orderBy('newest.expiresAt', 'desc')
               .limit(MAX_ATTEMPTS - 1),
           ),
@@ -62,10 +69,10 @@ export async function keepAttempt(
     .insertInto('oauthStates')
     .values({
       stateHash,
-      sessionHash: session.idHash,
-      userId: session.user.id,
+      [column]: hash,
+      userId: holder.user.id,
       scmType: attempt.scmType,
-      verifier: vault.seal(attempt.verifier, verifierContext({ stateHash, userId: session.user.id })),
+      verifier: vault.seal(attempt.verifier, verifierContext({ stateHash, userId: holder.user.id })),
       againId: attempt.againId,
       expiresAt: new Date(Date.now() + LIFETIME_MS).toISOString(),
     })
@@ -75,17 +82,18 @@ export async function keepAttempt(
 /** Uses up the attempt of this state, in one statement; undefined unless session, type and time fit. */
 export async function takeAttempt(
   { database, vault }: Services,
-  session: AttemptHolder,
+  holder: AttemptHolder,
   scmType: OAuthScmType,
   state: unknown,
 ): Promise<Omit<Attempt, 'state'> | undefined> {
   if (typeof state !== 'string') return undefined
+  const { column, hash } = columnsOf(holder)
   const stateHash = hashOf(state)
   const taken = await database
     .deleteFrom('oauthStates')
     .where('stateHash', '=', stateHash)
-    .where('sessionHash', '=', session.idHash)
-    .where('userId', '=', session.user.id)
+    .where(column, '=', hash)
+    .where('userId', '=', holder.user.id)
     .where('scmType', '=', scmType)
     .where('expiresAt', '>', now())
     .returningAll()
