@@ -1,7 +1,7 @@
 // All calls to the server; no other file of the dashboard uses fetch.
 
 import type { Static } from 'typebox'
-import type { IdentitySchema } from '../src/accounts/identities/routes.ts'
+import type { IdentitySchema } from '../src/accounts/identities/schemas.ts'
 import type { ApiTokenSchema, UserSchema } from '../src/accounts/schemas.ts'
 import type { OwnSessionSchema } from '../src/accounts/sessions/own-session-routes.ts'
 import type { SessionSchema } from '../src/accounts/sessions/session-routes.ts'

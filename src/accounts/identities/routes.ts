@@ -5,28 +5,13 @@ import { Failure, notFound } from '../../failure.ts'
 import { answers, IdParams, NoContent } from '../../http/schemas.ts'
 import type { App } from '../../http/server.ts'
 import { publicPath } from '../../public-path.ts'
-import { NullableTime, Time, Uuid } from '../../schemas.ts'
 import { actorOf } from '../actor.ts'
 import type { Services } from '../services.ts'
 import { confirmed } from '../sessions/sessions.ts'
 import { lockUser } from '../users.ts'
-import { deleteIdentity, type Identity, keepWayIn, listIdentities } from './identities.ts'
+import { deleteIdentity, keepWayIn, listIdentities } from './identities.ts'
 import { beginAttempt } from './oidc/flow.ts'
-
-export const IdentitySchema = Type.Object(
-  {
-    id: Uuid,
-    issuer: Type.String({ examples: ['https://login.corp.example'] }),
-    subject: Type.String({ description: 'Who the user is there.' }),
-    created_at: Time,
-    last_used_at: NullableTime,
-  },
-  { title: 'Identity' },
-)
-
-function identityJson({ id, issuer, subject, createdAt, lastUsedAt }: Identity) {
-  return { id, issuer, subject, created_at: createdAt, last_used_at: lastUsedAt }
-}
+import { IdentitySchema, identityJson } from './schemas.ts'
 
 /** Routes that need a known caller. */
 export function identityRoutes(app: App, services: Services): void {

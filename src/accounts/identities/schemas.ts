@@ -7,8 +7,8 @@ import type { Identity } from './identities.ts'
 export const IdentitySchema = Type.Object(
   {
     id: Uuid,
-    issuer: Type.String({ description: 'As it writes itself in `iss`.' }),
-    subject: Type.String(),
+    issuer: Type.String({ description: 'As it writes itself in `iss`.', examples: ['https://login.corp.example'] }),
+    subject: Type.String({ description: 'Who the user is there.' }),
     created_at: Time,
     last_used_at: NullableTime,
   },

@@ -3,36 +3,14 @@
 import { Type } from 'typebox'
 import { answers, IdParams, NoContent } from '../../http/schemas.ts'
 import type { App } from '../../http/server.ts'
-import { NullableString, oneOf, Time, Uuid } from '../../schemas.ts'
 import { actorOf } from '../actor.ts'
 import type { Services } from '../services.ts'
-import { endOwnSession, type ShownSession, sessionIdOf } from './own-sessions.ts'
-import { listSessions } from './sessions.ts'
+import { endListedSession, listSessions, SessionSchema, sessionJson } from './listed-sessions.ts'
 
 export const OwnSessionSchema = Type.Object(
-  {
-    id: Uuid,
-    current: Type.Boolean({ description: 'Whether it is the one that asks.' }),
-    began_by: oneOf(['password', 'oidc']),
-    remote_ip: NullableString,
-    user_agent: NullableString,
-    created_at: Time,
-    last_used_at: Time,
-  },
-  { title: 'Session' },
+  { ...SessionSchema.properties, current: Type.Boolean({ description: 'Whether it is the one that asks.' }) },
+  { title: 'OwnSession' },
 )
-
-function sessionJson(session: ShownSession, currentHash: string | null) {
-  return {
-    id: sessionIdOf(session),
-    current: session.idHash === currentHash,
-    began_by: session.beganBy,
-    remote_ip: session.remoteIp,
-    user_agent: session.userAgent,
-    created_at: session.createdAt,
-    last_used_at: session.usedAt,
-  }
-}
 
 /** Routes that need a known caller. */
 export function ownSessionRoutes(app: App, { database }: Services): void {
@@ -49,7 +27,7 @@ export function ownSessionRoutes(app: App, { database }: Services): void {
     },
     async ({ user, session }) => {
       const sessions = await listSessions(database, user.id)
-      return { sessions: sessions.map((each) => sessionJson(each, session?.idHash ?? null)) }
+      return { sessions: sessions.map((each) => ({ ...sessionJson(each), current: each.idHash === session?.idHash })) }
     },
   )
 
@@ -66,7 +44,9 @@ export function ownSessionRoutes(app: App, { database }: Services): void {
       },
     },
     async (request, reply) => {
-      await endOwnSession(database, actorOf(request), request.user.id, request.params.id)
+      await database
+        .transaction()
+        .execute((transaction) => endListedSession(transaction, actorOf(request), request.user.id, request.params.id))
       return reply.status(204).send(null)
     },
   )

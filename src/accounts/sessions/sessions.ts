@@ -133,19 +133,6 @@ export async function findSession(database: Database, id: string): Promise<Sessi
   return { idHash, user, confirmedAt: Date.parse(confirmedAt ?? startedAt), csrfToken: csrfTokenOf(id) }
 }
 
-/** The valid sessions of a user, newest first: at most 50. */
-export async function listSessions(database: Database, owner: string) {
-  return database
-    .selectFrom('sessions')
-    .select(['idHash', 'createdAt', 'usedAt', 'beganBy', 'remoteIp', 'userAgent'])
-    .where('userId', '=', owner)
-    .where('createdAt', '>', before(LIFETIME_MS))
-    .where('usedAt', '>', before(IDLE_MS))
-    .orderBy('createdAt', 'desc')
-    .orderBy('idHash')
-    .execute()
-}
-
 /** Returns whether the session existed. */
 export async function endSession(database: Database, id: string): Promise<boolean> {
   const { numDeletedRows } = await database.deleteFrom('sessions').where('idHash', '=', hashOf(id)).executeTakeFirst()
