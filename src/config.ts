@@ -8,11 +8,13 @@ import type { AllowedHost } from './config/hosts.ts'
 import { entryForPlatform, parseAllowedHost, parseListenHost, parseRange, parseServerName } from './config/hosts.ts'
 import { withSecretFiles } from './config/secret-files.ts'
 import { parseSecretKeys, type SecretKey } from './config/secret-keys.ts'
+import { parseTrustedIssuers, type TrustedIssuer } from './config/trusted-issuers.ts'
 import { parseBoolean, parseList, parseNumber, parseOneOf } from './config/values.ts'
 import { type PlatformRoot, parseOrigin, parsePlatformUrl, parseProxy, parsePublicUrl } from './config/web-addresses.ts'
 
 export type { AllowedHost } from './config/hosts.ts'
 export type { SecretKey } from './config/secret-keys.ts'
+export type { TrustedIssuer } from './config/trusted-issuers.ts'
 export type { PlatformRoot } from './config/web-addresses.ts'
 
 /** The platform of a type that is linked by OAuth, and our application there. */
@@ -65,6 +67,8 @@ export interface Config {
   secretKeys: SecretKey[] | null
   github: OAuthPlatform
   gitlab: OAuthPlatform
+  /** Of one issuer there may be several; the first that fits holds. */
+  trustedIssuers: TrustedIssuer[]
   allowedHosts: AllowedHost[]
   /** PEM text of additional certificate authorities. */
   extraCaCerts: string | null
@@ -135,7 +139,8 @@ export function parseConfig<Name extends string>(
   const { env, problems } = withSecretFiles(environment, secrets)
 
   /**
-   * Reads a setting with `parse`, which throws the rest of a sentence "NAME …". The value of a secret is not repeated.
+   * Reads a setting with `parse`, which throws the rest of a sentence "NAME …", or an `AggregateError` of several. The
+   * value of a secret is not repeated.
    */
   function read<T>(name: string, fallback: T, parse: (text: string) => T): T {
     const text = env[name]?.trim()
@@ -143,7 +148,8 @@ export function parseConfig<Name extends string>(
     try {
       return parse(text)
     } catch (error) {
-      problems.push(`${name} ${error instanceof Error ? error.message : 'is wrong'}`)
+      const errors: unknown[] = error instanceof AggregateError ? error.errors : [error]
+      problems.push(...errors.map((each) => `${name} ${each instanceof Error ? each.message : 'is wrong'}`))
       return fallback
     }
   }
@@ -177,16 +183,21 @@ export function parseConfig<Name extends string>(
     problems.push(NO_SECRET_KEYS)
   }
 
+  const publicUrl = read('PUBLIC_URL', `http://localhost:${port}`, parsePublicUrl)
+  const trustedIssuers = readTrustedIssuers(read, publicUrl)
+  const namedUrls = [...ownUrls, ...trustedIssuers.map(({ issuer }) => issuer)]
+
   const config = {
     host: read('HOST', '127.0.0.1', parseListenHost),
     port,
-    publicUrl: read('PUBLIC_URL', `http://localhost:${port}`, parsePublicUrl),
+    publicUrl,
     dataDir: resolve(read('DATA_DIR', './data', String)),
     databaseUrl,
     postgres: readPostgres(read),
     secretKeys,
     ...oauth,
-    allowedHosts: [...read('ALLOWED_HOSTS', [], parseList(parseAllowedHost)), ...ownUrls.flatMap(entryForPlatform)],
+    trustedIssuers,
+    allowedHosts: [...read('ALLOWED_HOSTS', [], parseList(parseAllowedHost)), ...namedUrls.map(entryForPlatform)],
     extraCaCerts: read<string | null>('EXTRA_CA_CERTS', null, readPem),
     httpsProxy: read<string | null>('HTTPS_PROXY', null, parseProxy),
     noProxy: read('NO_PROXY', [], parseList(String)),
@@ -206,6 +217,11 @@ export function parseConfig<Name extends string>(
 }
 
 type Read = <T>(name: string, fallback: T, parse: (text: string) => T) => T
+
+function readTrustedIssuers(read: Read, publicUrl: string): TrustedIssuer[] {
+  const oidcClientId = null // the setting OIDC_CLIENT_ID: no audience of a trusted issuer may be the same
+  return read('TRUSTED_ISSUERS', [], parseTrustedIssuers({ publicUrl, oidcClientId }))
+}
 
 function readLimits(read: Read) {
   return {

@@ -14,6 +14,9 @@ export type FailureCode =
   | 'user_required' // a service token is exchanged for a user that the body names
   | 'issuer_not_allowed' // a service acts only for users of the issuers that its token lists
   | 'user_inactive' // deactivated: nobody acts for that user
+  | 'claim_required' // a trusted issuer's JWT lacks a claim that TRUSTED_ISSUERS requires
+  | 'user_unknown' // a trusted issuer's JWT names nobody, and nobody is to be made
+  | 'issuer_email_taken' // the same as email_taken, where a JWT would make the user
   | 'not_found'
   | 'conflict'
   | 'email_taken' // another user has the e-mail address, and identities alone link people
@@ -42,6 +45,8 @@ export type FailureCode =
   | 'scm_redirected' // it points to another origin
   | 'scm_bad_response' // it answered, but not in the form of that platform's API
   | 'scm_unavailable' // 5xx, or not called for a while after repeated failures
+  // A trusted issuer
+  | 'issuer_unavailable' // its keys cannot be had
   // Ourselves
   | 'overloaded'
   | 'store_unavailable'

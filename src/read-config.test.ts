@@ -37,6 +37,7 @@ describe('readConfig', () => {
       corsOrigins: [],
       rateLimit: 600,
       serviceRateLimit: 6_000,
+      trustedIssuers: [],
       maxKeys: 1_000,
       maxLinks: 100,
       searchFreshSeconds: 30,
