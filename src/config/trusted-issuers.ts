@@ -165,6 +165,7 @@ function isUserId(value: unknown): boolean {
 function issuerProblem(value: unknown): string | undefined {
   const problem = textProblem(value) ?? addressProblem(value)
   if (problem !== undefined) return problem
+  if (String(value).includes('?')) return 'must not have a query'
   return String(value).length > MAX_ISSUER_LENGTH ? `is too long (at most ${MAX_ISSUER_LENGTH} characters)` : undefined
 }
 

@@ -33,7 +33,7 @@ function throwUnknown(): never {
 /** Names and subjects may have any form elsewhere, such as `repo:octo/app`. */
 function usernameFrom(...wanted: unknown[]): string {
   const names = wanted.map((text) =>
-    String(text ?? '')
+    (typeof text === 'string' ? text : '')
       .replace(/[^A-Za-z0-9._-]+/g, '-')
       .replace(/^[^A-Za-z0-9]+|-+$/g, '')
       .slice(0, MAX_USERNAME_LENGTH),
