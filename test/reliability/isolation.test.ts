@@ -1,12 +1,14 @@
 // Reliability section 7: nobody sees or changes what is somebody else's, on any route, in any cache.
 
 import { afterAll, beforeAll, expect, it } from 'vitest'
+import { addIdentity } from '../../src/accounts/identities/identities.ts'
 import { setUserActive } from '../../src/accounts/roles.ts'
 import { SERVICE_SCOPES } from '../../src/accounts/scopes.ts'
 import { COMMAND_LINE } from '../../src/audit/events.ts'
 import { userRemove } from '../../src/commands/users.ts'
 import { type Browser, openBrowser, ownAddress } from '../support/browser.ts'
 import type { TestServer } from '../support/fault-server.ts'
+import { startIssuer, type TestIssuer, trusting } from '../support/issuer.ts'
 import { startMarkedPlatform } from '../support/marked-platform.ts'
 import { ed25519Key } from '../support/public-keys.ts'
 import { listRoutes } from '../support/routes.ts'
@@ -122,6 +124,7 @@ const resources: Record<Noun, string> = { key: 'keys', token: 'tokens', scm_inte
 
 describeOnBothEngines('isolation', (engine) => {
   let platform: TestServer
+  let issuer: TestIssuer
   let service: Service
   let owner: Account
   let other: Account
@@ -134,7 +137,9 @@ describeOnBothEngines('isolation', (engine) => {
 
   beforeAll(async () => {
     platform = await startMarkedPlatform()
+    issuer = await startIssuer()
     service = await startService(engine, {
+      ...trusting(issuer),
       ...(await ownAddress()),
       ALLOWED_HOSTS: platform.origin,
       GITHUB_CLIENT_ID: 'id',
@@ -160,9 +165,11 @@ describeOnBothEngines('isolation', (engine) => {
       .transaction()
       .execute((transaction) => setUserActive(transaction, COMMAND_LINE, deactivated.id, false))
     await prepareServices()
+    await prepareIssuer()
   })
   afterAll(async () => {
     await service.close()
+    await issuer.close()
     await platform.close()
   })
 
@@ -175,6 +182,15 @@ describeOnBothEngines('isolation', (engine) => {
     bearers.delegateOfOther = await jwtFor(other)
     bearers.delegateOfOwner = await jwtFor(owner)
     bearers.delegateOfAdministrator = await jwtFor(administrator)
+  }
+
+  async function prepareIssuer(): Promise<void> {
+    for (const [name, { id }] of Object.entries({ Owner: owner, Other: other, Deactivated: deactivated })) {
+      await service.services.database
+        .transaction()
+        .execute((transaction) => addIdentity(transaction, COMMAND_LINE, id, { issuer: issuer.issuer, subject: name }))
+      bearers[`issuerOf${name}`] = await issuer.sign({ sub: name })
+    }
   }
 
   async function linkNumber(n: number, account: Account): Promise<string> {
@@ -285,6 +301,9 @@ describeOnBothEngines('isolation', (engine) => {
     delegateOfOther: delegate(() => [404]),
     delegateOfOwner: delegate((rule) => [rule.status ?? 200]),
     delegateOfAdministrator: delegate(() => [404]),
+    issuerOfOther: delegate(() => [404]),
+    issuerOfOwner: delegate((rule) => [rule.status ?? 200]),
+    issuerOfDeactivated: { own: () => [401], object: () => [401], session: () => [401], admin: () => [401] },
     administrator: {
       own: (rule) => [rule.status ?? 200],
       object: () => [404],
@@ -313,7 +332,7 @@ describeOnBothEngines('isolation', (engine) => {
           ...(code === undefined ? [] : [code]),
           answer.text,
         ])
-        if (name === 'delegateOfOwner') continue
+        if (name.endsWith('OfOwner')) continue
         for (const mark of await ownersMarks())
           expect([name, answer.text]).toEqual([name, expect.not.stringContaining(mark)])
       }
