@@ -185,7 +185,6 @@ export function parseConfig<Name extends string>(
 
   const publicUrl = read('PUBLIC_URL', `http://localhost:${port}`, parsePublicUrl)
   const trustedIssuers = readTrustedIssuers(read, publicUrl)
-  const namedUrls = [...ownUrls, ...trustedIssuers.map(({ issuer }) => issuer)]
 
   const config = {
     host: read('HOST', '127.0.0.1', parseListenHost),
@@ -197,7 +196,7 @@ export function parseConfig<Name extends string>(
     secretKeys,
     ...oauth,
     trustedIssuers,
-    allowedHosts: [...read('ALLOWED_HOSTS', [], parseList(parseAllowedHost)), ...namedUrls.map(entryForPlatform)],
+    allowedHosts: readAllowedHosts(read, [...ownUrls, ...trustedIssuers.map(({ issuer }) => issuer)]),
     extraCaCerts: read<string | null>('EXTRA_CA_CERTS', null, readPem),
     httpsProxy: read<string | null>('HTTPS_PROXY', null, parseProxy),
     noProxy: read('NO_PROXY', [], parseList(String)),
@@ -217,6 +216,11 @@ export function parseConfig<Name extends string>(
 }
 
 type Read = <T>(name: string, fallback: T, parse: (text: string) => T) => T
+
+/** `named`: addresses in other settings, which count as entries. */
+function readAllowedHosts(read: Read, named: string[]): AllowedHost[] {
+  return [...read('ALLOWED_HOSTS', [], parseList(parseAllowedHost)), ...named.map(entryForPlatform)]
+}
 
 function readTrustedIssuers(read: Read, publicUrl: string): TrustedIssuer[] {
   const oidcClientId = null // the setting OIDC_CLIENT_ID: no audience of a trusted issuer may be the same

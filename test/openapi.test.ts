@@ -98,6 +98,9 @@ describe('the description', () => {
     const { operation } = operationOf(description, 'searchRepositories')
     expect(codesOf(description, operation, 403)).toEqual([
       'insufficient_scope',
+      'claim_required',
+      'user_unknown',
+      'email_taken',
       'scm_token_rejected',
       'scm_scope_missing',
       'scm_sso_required',

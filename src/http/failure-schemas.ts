@@ -120,6 +120,7 @@ const SUBJECTS: Partial<Record<FailureCode, string>> = {
   admin_required: 'administration_',
   user_required: 'delegation_',
   forbidden_for_delegate: 'personal_',
+  issuer_unavailable: 'bearer_',
 }
 
 /**

@@ -173,13 +173,13 @@ describeOnBothEngines('a JWT of a trusted issuer', (engine) => {
     expect(await selfOf(main)).toEqual([200, expect.objectContaining({ id: robot.id })])
     const [status, user] = await selfOf(ci.sign({ ...WORKFLOW, ref: 'refs/heads/fix' }))
     expect([status, user.username]).toEqual([200, '74'])
-    const refused = [
+    const rejected = [
       { ...WORKFLOW, repository: 'evil/app', repository_owner: 'evil' },
       { ...WORKFLOW, repository: 'octo/app', repository_owner: 'Octo', ref: 'refs/heads/main ' },
       { sub: WORKFLOW.sub },
       { ...WORKFLOW, ref: ['refs/heads/other'], repository_owner: { octo: true } },
     ]
-    for (const claims of refused) expect(await selfOf(ci.sign(claims))).toEqual([403, 'claim_required'])
+    for (const claims of rejected) expect(await selfOf(ci.sign(claims))).toEqual([403, 'claim_required'])
     const { json } = await ask(service, await ci.sign({ sub: 'x' }))
     expect(json.error).toContain('repository, ref and repository_owner')
   })

@@ -38,7 +38,7 @@ export async function findBearerCaller(
   actor: Actor,
 ): Promise<BearerCaller | undefined> {
   const { database, trustedIssuers } = services
-  if (trustedIssuers.claims(jwt)) return findIssuerCaller(services, jwt, actor)
+  if (trustedIssuers.recognises(jwt)) return findIssuerCaller(services, jwt, actor)
   const claims = await bearer.verify(jwt)
   if (!claims) return undefined
   if (claims.by === 'api_token') {

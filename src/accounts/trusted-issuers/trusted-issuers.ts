@@ -20,7 +20,7 @@ export interface IssuerJwt {
 
 export interface TrustedIssuers {
   /** Whether the JWT says that it is of a trusted issuer. Nothing is verified for that. */
-  claims(jwt: string): boolean
+  recognises(jwt: string): boolean
   /**
    * undefined for anything that is not a valid JWT of a trusted issuer. Throws `issuer_unavailable`, or `claim_required`
    * when no rule takes the claims.
@@ -61,7 +61,7 @@ export function createTrustedIssuers(
   })
 
   return {
-    claims: (jwt) => issuers.size > 0 && issuers.has(issuerIn(jwt)),
+    recognises: (jwt) => issuers.size > 0 && issuers.has(issuerIn(jwt)),
     async verify(jwt) {
       const issuer = issuers.get(issuerIn(jwt))
       if (!issuer) return undefined
