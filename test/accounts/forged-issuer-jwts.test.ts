@@ -15,6 +15,9 @@ import {
 } from '../support/issuer.ts'
 import { type Service, startService } from '../support/service.ts'
 
+/** Besides ES256 and RS256. */
+const ALGORITHMS = ['PS256', 'RS512', 'ES384', 'ES512', 'EdDSA', 'Ed25519']
+
 let issuer: TestIssuer
 let other: TestIssuer
 let attacker: SigningKey
@@ -24,6 +27,7 @@ beforeAll(async () => {
   issuer = await startIssuer()
   other = await startIssuer()
   issuer.keys.push(await newKey('rsa-1', 'RS256'))
+  for (const alg of ALGORITHMS) issuer.keys.push(await newKey(alg, alg))
   attacker = await newKey('key-1')
   const both = [issuer, other].flatMap((each) => JSON.parse(trusting(each, { create_users: true }).TRUSTED_ISSUERS))
   service = await startService('SQLite', { TRUSTED_ISSUERS: JSON.stringify(both) })
@@ -168,6 +172,15 @@ it.each<[string, () => string | Promise<string>]>([
   ['without typ', () => issuer.sign({}, { typ: undefined } as object)],
   ['with the typ of RFC 9068', () => issuer.sign({}, { typ: 'application/at+jwt' })],
   ['by the other key', () => issuer.sign({}, {}, rsa())],
+  ...ALGORITHMS.map((alg): [string, () => Promise<string>] => [
+    `signed by ${alg}`,
+    () =>
+      issuer.sign(
+        {},
+        {},
+        issuer.keys.find(({ jwk }) => jwk.alg === alg),
+      ),
+  ]),
   ['with our audience among others', () => issuer.sign({ aud: ['https://other.example', AUDIENCE] })],
   ['of 24 hours', () => issuer.sign({ exp: seconds(86_400) })],
   ['expired within the leeway', () => issuer.sign({ iat: seconds(-3600), exp: seconds(-20) })],
