@@ -109,6 +109,7 @@ describe('the description', () => {
     expect(codesOf(description, operation, 429)).toEqual(['rate_limited', 'scm_rate_limited'])
     expect(codesOf(description, operationOf(description, 'linkAccount').operation, 409)).toEqual(['already_linked'])
     expect(codesOf(description, operationOf(description, 'listKeys').operation, 503)).toEqual([
+      'issuer_unavailable',
       'overloaded',
       'store_unavailable',
     ])
