@@ -9,6 +9,7 @@ import { entryForPlatform, parseAllowedHost, parseListenHost, parseRange, parseS
 import { OIDC_SECRETS, type OidcConfig, readOidc } from './config/oidc.ts'
 import { withSecretFiles } from './config/secret-files.ts'
 import { parseSecretKeys, type SecretKey } from './config/secret-keys.ts'
+import { parseTrustedIssuers, type TrustedIssuer } from './config/trusted-issuers.ts'
 import { parseBoolean, parseList, parseNumber, parseOneOf } from './config/values.ts'
 import {
   type PlatformRoot,
@@ -23,6 +24,7 @@ import {
 export type { AllowedHost } from './config/hosts.ts'
 export type { OidcConfig } from './config/oidc.ts'
 export type { SecretKey } from './config/secret-keys.ts'
+export type { TrustedIssuer } from './config/trusted-issuers.ts'
 export type { PlatformRoot } from './config/web-addresses.ts'
 
 /** The platform of a type that is linked by OAuth, and our application there. */
@@ -79,6 +81,8 @@ export interface Config {
   oidc: OidcConfig | null
   /** Whether people sign in with a password of Forgelink. */
   passwordSignIn: boolean
+  /** Of one issuer there may be several; the first that fits holds. */
+  trustedIssuers: TrustedIssuer[]
   allowedHosts: AllowedHost[]
   /** PEM text of additional certificate authorities. */
   extraCaCerts: string | null
@@ -153,7 +157,8 @@ export function parseConfig<Name extends string>(
   const { env, problems } = withSecretFiles(environment, secrets)
 
   /**
-   * Reads a setting with `parse`, which throws the rest of a sentence "NAME …". The value of a secret is not repeated.
+   * Reads a setting with `parse`, which throws the rest of a sentence "NAME …", or an `AggregateError` of several. The
+   * value of a secret is not repeated.
    */
   function read<T>(name: string, fallback: T, parse: (text: string) => T): T {
     const text = env[name]?.trim()
@@ -161,7 +166,8 @@ export function parseConfig<Name extends string>(
     try {
       return parse(text)
     } catch (error) {
-      problems.push(`${name} ${error instanceof Error ? error.message : 'is wrong'}`)
+      const errors: unknown[] = error instanceof AggregateError ? error.errors : [error]
+      problems.push(...errors.map((each) => `${name} ${each instanceof Error ? each.message : 'is wrong'}`))
       return fallback
     }
   }
@@ -196,6 +202,7 @@ export function parseConfig<Name extends string>(
 
   const publicUrl = read('PUBLIC_URL', `http://localhost:${port}`, parsePublicUrl)
   const signIn = readOidc({ read, env, problems }, publicUrl)
+  const trustedIssuers = readTrustedIssuers(read, { publicUrl, oidcClientId: signIn.oidc?.clientId ?? null })
   const config = {
     host: read('HOST', '127.0.0.1', parseListenHost),
     port,
@@ -206,10 +213,12 @@ export function parseConfig<Name extends string>(
     secretKeys,
     ...oauth,
     ...signIn,
-    allowedHosts: [
-      ...read('ALLOWED_HOSTS', [], parseList(parseAllowedHost)),
-      ...[...ownUrls, ...(signIn.oidc ? [signIn.oidc.issuer] : [])].flatMap(entryForPlatform),
-    ],
+    trustedIssuers,
+    allowedHosts: readAllowedHosts(read, [
+      ...ownUrls,
+      ...(signIn.oidc ? [signIn.oidc.issuer] : []),
+      ...trustedIssuers.map(({ issuer }) => issuer),
+    ]),
     extraCaCerts: read<string | null>('EXTRA_CA_CERTS', null, readPem),
     httpsProxy: read<string | null>('HTTPS_PROXY', null, parseProxy),
     noProxy: read('NO_PROXY', [], parseList(String)),
@@ -238,6 +247,15 @@ function readOperations(read: Read) {
     logLevel: read<Config['logLevel']>('LOG_LEVEL', 'info', parseOneOf(LOG_LEVELS)),
     traces: read<Config['traces']>('TRACES', 'none', parseOneOf(TRACES)),
   }
+}
+
+/** `named`: addresses in other settings, which count as entries. */
+function readAllowedHosts(read: Read, named: string[]): AllowedHost[] {
+  return [...read('ALLOWED_HOSTS', [], parseList(parseAllowedHost)), ...named.map(entryForPlatform)]
+}
+
+function readTrustedIssuers(read: Read, own: Parameters<typeof parseTrustedIssuers>[0]): TrustedIssuer[] {
+  return read('TRUSTED_ISSUERS', [], parseTrustedIssuers(own))
 }
 
 function readLimits(read: Read) {

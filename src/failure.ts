@@ -17,8 +17,11 @@ export type FailureCode =
   | 'issuer_not_allowed' // a service acts only for users of the issuers that its token lists
   | 'session_required' // for a person in a browser only
   | 'sign_in_refused' // the provider, or a rule for signing in, refuses the person
-  | 'issuer_unavailable' // the OpenID provider gives no answer, or none that can be used
+  | 'issuer_unavailable' // the OpenID provider, or a trusted issuer's keys: no answer, or none that can be used
   | 'user_inactive' // deactivated: nobody acts for that user
+  | 'claim_required' // a trusted issuer's JWT lacks a claim that TRUSTED_ISSUERS requires
+  | 'user_unknown' // a trusted issuer's JWT names nobody, and nobody is to be made
+  | 'issuer_email_taken' // the same as email_taken, where a JWT would make the user
   | 'not_found'
   | 'conflict'
   | 'email_taken' // another user has the e-mail address, and identities alone link people
@@ -47,6 +50,7 @@ export type FailureCode =
   | 'scm_redirected' // it points to another origin
   | 'scm_bad_response' // it answered, but not in the form of that platform's API
   | 'scm_unavailable' // 5xx, or not called for a while after repeated failures
+  // A trusted issuer
   // Ourselves
   | 'overloaded'
   | 'store_unavailable'

@@ -21,6 +21,8 @@ export interface LogEvents {
   revocation_done: { scm_type: string }
   revocation_postponed: { scm_type: string; attempts: number; code: string }
   revocation_given_up: { scm_type: string; reason: string; attempts?: number }
+  /** A trusted issuer's keys; `reason`: a failure's code, or a few words. */
+  issuer_unavailable: { issuer: string; reason: string }
   /** `spans`: how many were lost. */
   traces_not_sent: { spans: number }
 }
@@ -63,5 +65,6 @@ export const LOG_EVENTS: Record<LogEvent, { level: 'debug' | 'warn'; isCounted: 
   revocation_done: { level: 'debug', isCounted: true },
   revocation_postponed: { level: 'debug', isCounted: true },
   revocation_given_up: { level: 'warn', isCounted: true },
+  issuer_unavailable: { level: 'warn', isCounted: true },
   traces_not_sent: { level: 'warn', isCounted: true },
 }

@@ -40,6 +40,7 @@ describe('readConfig', () => {
       rateLimit: 600,
       serviceRateLimit: 6_000,
       scimIssuer: null,
+      trustedIssuers: [],
       maxKeys: 1_000,
       maxLinks: 100,
       searchFreshSeconds: 30,

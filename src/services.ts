@@ -4,6 +4,7 @@ import { mkdirSync } from 'node:fs'
 import { createOidcProvider } from './accounts/identities/oidc/provider.ts'
 import { createPasswords } from './accounts/passwords.ts'
 import type { Services as AccountServices } from './accounts/services.ts'
+import { createTrustedIssuers } from './accounts/trusted-issuers/trusted-issuers.ts'
 import { countUsers } from './accounts/users.ts'
 import { createFailureTrail } from './audit/failures.ts'
 import { createTokenShowings } from './audit/token-showings.ts'
@@ -97,6 +98,7 @@ export async function openServices(config: Config, options: ServiceOptions = {})
     metrics,
     log,
     passwords: createPasswords(),
+    trustedIssuers: createTrustedIssuers(config.trustedIssuers, { transport, log }),
     failureTrail,
     tokenShowings,
     background,

@@ -146,6 +146,9 @@ describe('the description', () => {
     const { operation } = operationOf(description, 'searchRepositories')
     expect(codesOf(description, operation, 403)).toEqual([
       'insufficient_scope',
+      'claim_required',
+      'user_unknown',
+      'email_taken',
       'scm_token_rejected',
       'scm_scope_missing',
       'scm_sso_required',
@@ -154,6 +157,7 @@ describe('the description', () => {
     expect(codesOf(description, operation, 429)).toEqual(['rate_limited', 'scm_rate_limited'])
     expect(codesOf(description, operationOf(description, 'linkAccount').operation, 409)).toEqual(['already_linked'])
     expect(codesOf(description, operationOf(description, 'listKeys').operation, 503)).toEqual([
+      'issuer_unavailable',
       'overloaded',
       'store_unavailable',
     ])

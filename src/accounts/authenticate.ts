@@ -38,17 +38,17 @@ function unauthorized(message: string): Failure {
   return new Failure('unauthorized', message)
 }
 
+/** What finding the caller of a request needs. */
+type BearerServices = Pick<Services, 'database' | 'publicUrl' | 'trustedIssuers'>
+
 /** Sets the request's `user`, and `grant` from the bearer token, or else `session` from the cookie. */
-export async function authenticate(
-  { database, publicUrl }: { database: Database; publicUrl: string },
-  bearer: Bearer,
-  request: FastifyRequest,
-): Promise<void> {
+export async function authenticate(services: BearerServices, bearer: Bearer, request: FastifyRequest): Promise<void> {
+  const { database, publicUrl } = services
   const session =
     request.headers.authorization === undefined ? await sessionOf(publicUrl, database, request) : undefined
   request.session = session ?? null
   if (!session) {
-    const { user, grant } = await authenticateBearer(database, bearer, request)
+    const { user, grant } = await authenticateBearer(services, bearer, request)
     request.user = user
     request.grant = grant
     checkGrant(request, grant)
@@ -97,12 +97,16 @@ function checkWrite(publicUrl: string, request: FastifyRequest, session: Session
 }
 
 /** The caller of the request's bearer token. */
-async function authenticateBearer(database: Database, bearer: Bearer, request: FastifyRequest): Promise<BearerCaller> {
+async function authenticateBearer(
+  services: BearerServices,
+  bearer: Bearer,
+  request: FastifyRequest,
+): Promise<BearerCaller> {
   const [, jwt] = /^Bearer +(\S+)$/i.exec(request.headers.authorization ?? '') ?? []
   if (!jwt) {
     throw unauthorized('Send "Authorization: Bearer TOKEN" with a token from POST /v1/tokens/exchange.')
   }
-  const found = await findBearerCaller(database, bearer, jwt)
+  const found = await findBearerCaller(services, bearer, jwt, actorOf(request))
   if (!found) throw unauthorized('This bearer token is not valid, or no longer. Get one from POST /v1/tokens/exchange.')
   return found
 }

@@ -7,12 +7,14 @@ import type { OAuthSetups } from '../platforms/oauth-setups.ts'
 import type { Vault } from '../secrets/vault.ts'
 import type { OidcProvider } from './identities/oidc/provider.ts'
 import type { Passwords } from './passwords.ts'
+import type { TrustedIssuers } from './trusted-issuers/trusted-issuers.ts'
 
 export interface Services {
   database: Database
   vault: Vault
   passwords: Passwords
   failureTrail: FailureTrail
+  trustedIssuers: TrustedIssuers
   /** Without a trailing slash. */
   publicUrl: string
   limits: Pick<Config, 'maxApiTokens'>

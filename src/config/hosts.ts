@@ -72,7 +72,7 @@ export function parseAllowedHost(entry: string): AllowedHost {
   return { kind: 'host', host: name, ...rest }
 }
 
-/** The operator has named these platforms, so they may be private or on loopback, like any other entry. */
+/** The operator has named these platforms and issuers, so they may be private or on loopback, like any other entry. */
 export function entryForPlatform(platformUrl: string): AllowedHost {
   const url = new URL(platformUrl)
   const plainHttp = url.protocol === 'http:'

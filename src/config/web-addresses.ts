@@ -11,6 +11,10 @@ export interface PlatformRoot {
 
 const LOOPBACK = /^(localhost|127(\.\d{1,3}){3}|\[::1\])$/
 
+export function isLoopbackHost(host: string): boolean {
+  return LOOPBACK.test(host)
+}
+
 /** https, or http on loopback: tokens and cookies must not cross a network unencrypted. */
 export function parseServiceUrl(text: string): string {
   const url = URL.parse(text)

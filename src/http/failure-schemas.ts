@@ -124,6 +124,7 @@ const SUBJECTS: Partial<Record<FailureCode, string>> = {
   email_taken: 'account_',
   user_required: 'delegation_',
   forbidden_for_delegate: 'personal_',
+  issuer_unavailable: 'bearer_',
 }
 
 /**

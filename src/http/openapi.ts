@@ -23,11 +23,19 @@ interface RouteRules {
 
 const CALLER: FailureCode[] = ['unauthorized', 'rate_limited', 'store_unavailable']
 
+/** Of a bearer token that is a JWT of a trusted issuer. */
+const TRUSTED_ISSUER: FailureCode[] = ['claim_required', 'user_unknown', 'issuer_email_taken', 'issuer_unavailable']
+
 /** The kinds of credentials, and the failures of each. */
 const credentials = {
   bearer: {
-    scheme: { type: 'http', scheme: 'bearer', bearerFormat: 'JWT', description: 'From POST /v1/tokens/exchange.' },
-    failures: [...CALLER, 'insufficient_scope'],
+    scheme: {
+      type: 'http',
+      scheme: 'bearer',
+      bearerFormat: 'JWT',
+      description: 'From POST /v1/tokens/exchange, or of an issuer that the operator trusts.',
+    },
+    failures: [...CALLER, 'insufficient_scope', ...TRUSTED_ISSUER],
   },
   apiToken: {
     scheme: { type: 'http', scheme: 'basic', description: 'Empty user name, API token as password.' },

@@ -8,6 +8,7 @@ import { COMMAND_LINE } from '../../src/audit/events.ts'
 import { userRemove } from '../../src/commands/users.ts'
 import { type Browser, openBrowser, ownAddress } from '../support/browser.ts'
 import type { TestServer } from '../support/fault-server.ts'
+import { startIssuer, type TestIssuer, trusting } from '../support/issuer.ts'
 import { RETURN_URL, RETURN_URLS } from '../support/link-sessions.ts'
 import { startMarkedPlatform } from '../support/marked-platform.ts'
 import { ed25519Key } from '../support/public-keys.ts'
@@ -189,6 +190,7 @@ const resources: Record<Noun, string> = {
 
 describeOnBothEngines('isolation', (engine) => {
   let platform: TestServer
+  let issuer: TestIssuer
   let service: Service
   let owner: Account
   let other: Account
@@ -201,7 +203,9 @@ describeOnBothEngines('isolation', (engine) => {
 
   beforeAll(async () => {
     platform = await startMarkedPlatform()
+    issuer = await startIssuer()
     service = await startService(engine, {
+      ...trusting(issuer),
       ...(await ownAddress()),
       ALLOWED_HOSTS: platform.origin,
       RETURN_URLS,
@@ -229,9 +233,11 @@ describeOnBothEngines('isolation', (engine) => {
       .transaction()
       .execute((transaction) => setUserActive(transaction, COMMAND_LINE, deactivated.id, false))
     await prepareServices()
+    await prepareIssuer()
   })
   afterAll(async () => {
     await service.close()
+    await issuer.close()
     await platform.close()
   })
 
@@ -244,6 +250,15 @@ describeOnBothEngines('isolation', (engine) => {
     bearers.delegateOfOther = await jwtFor(other)
     bearers.delegateOfOwner = await jwtFor(owner)
     bearers.delegateOfAdministrator = await jwtFor(administrator)
+  }
+
+  async function prepareIssuer(): Promise<void> {
+    for (const [name, { id }] of Object.entries({ Owner: owner, Other: other, Deactivated: deactivated })) {
+      await service.services.database
+        .transaction()
+        .execute((transaction) => addIdentity(transaction, COMMAND_LINE, id, { issuer: issuer.issuer, subject: name }))
+      bearers[`issuerOf${name}`] = await issuer.sign({ sub: name })
+    }
   }
 
   async function linkNumber(n: number, account: Account): Promise<string> {
@@ -374,6 +389,12 @@ describeOnBothEngines('isolation', (engine) => {
     delegateOfOther: delegate(() => [404]),
     delegateOfOwner: delegate((rule) => [rule.status ?? 200]),
     delegateOfAdministrator: delegate(() => [404]),
+    issuerOfOther: delegate(() => [404]),
+    issuerOfOwner: delegate((rule) => [rule.status ?? 200]),
+    issuerOfDeactivated: {
+      ...{ own: () => [401], object: () => [401], session: () => [401] },
+      ...{ admin: () => [401], scim: () => [401] },
+    },
     administrator: {
       own: (rule) => [rule.status ?? 200],
       object: () => [404],
@@ -412,7 +433,7 @@ describeOnBothEngines('isolation', (engine) => {
           answer.text,
         ])
         // Administrators see everybody; what they never see is in `test/administration/secrets.test.ts`.
-        if (name === 'delegateOfOwner' || (kind === 'admin' && answer.status < 400)) continue
+        if (name.endsWith('OfOwner') || (kind === 'admin' && answer.status < 400)) continue
         for (const mark of await ownersMarks())
           expect([name, answer.text]).toEqual([name, expect.not.stringContaining(mark)])
       }

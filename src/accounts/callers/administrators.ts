@@ -27,7 +27,7 @@ declare module 'fastify' {
 
 /** Sets the request's `administrator`. Throws `admin_required` for a member. */
 export async function authenticateAdministrator(
-  services: Pick<Services, 'database' | 'publicUrl'>,
+  services: Pick<Services, 'database' | 'publicUrl' | 'trustedIssuers'>,
   guards: ServiceGuards,
   request: FastifyRequest,
 ): Promise<void> {

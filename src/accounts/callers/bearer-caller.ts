@@ -1,11 +1,12 @@
 // Whose request a bearer token makes: the user that it names, and what it lets its sender do.
 
-import type { Act } from '../../audit/events.ts'
-import type { Database } from '../../database/database.ts'
+import type { Act, Actor } from '../../audit/events.ts'
 import { findTokenOwner } from '../api-tokens.ts'
 import type { Bearer } from '../bearer.ts'
 import type { Scope } from '../scopes.ts'
 import { findDelegate } from '../service-tokens/service-tokens.ts'
+import type { Services } from '../services.ts'
+import { findIssuerUser } from '../trusted-issuers/issuer-user.ts'
 import type { User } from '../users.ts'
 
 /** What a bearer token lets its sender do for the user, and who that is. */
@@ -27,13 +28,17 @@ export interface BearerCaller {
 
 /**
  * The caller of a valid JWT. The store is asked each time, so that a JWT ends at once with its API token, its service
- * token or its user. Every kind of JWT has its verifier here, chosen by what the JWT says of itself.
+ * token or its user. Every kind of JWT has its verifier here, chosen by what the JWT says of itself. `actor`: as whom a user
+ * is made who is not there yet.
  */
 export async function findBearerCaller(
-  database: Database,
+  services: Pick<Services, 'database' | 'trustedIssuers'>,
   bearer: Bearer,
   jwt: string,
+  actor: Actor,
 ): Promise<BearerCaller | undefined> {
+  const { database, trustedIssuers } = services
+  if (trustedIssuers.recognises(jwt)) return findIssuerCaller(services, jwt, actor)
   const claims = await bearer.verify(jwt)
   if (!claims) return undefined
   if (claims.by === 'api_token') {
@@ -55,4 +60,21 @@ export async function findBearerCaller(
  */
 function isEnded({ deactivatedAt }: User, signedAt: string): boolean {
   return deactivatedAt !== null && signedAt <= deactivatedAt
+}
+
+/** The caller of a trusted issuer's JWT, who may be made here. */
+async function findIssuerCaller(
+  { database, trustedIssuers }: Pick<Services, 'database' | 'trustedIssuers'>,
+  jwt: string,
+  actor: Actor,
+): Promise<BearerCaller | undefined> {
+  const verified = await trustedIssuers.verify(jwt)
+  if (!verified) return undefined
+  const { issuer, scopes } = verified.rule
+  const act: Act = { type: 'issuer', id: issuer, name: issuer.replace(/^https?:\/\//, '').replace(/\/$/, '') }
+  const user = await findIssuerUser(database, { ...actor, via: 'issuer', act }, verified)
+  const signedAt = new Date((verified.issuedAt ?? 0) * 1000).toISOString()
+  if (!user.active || isEnded(user, signedAt)) return undefined
+  const expiresAt = new Date(verified.expires * 1000).toISOString()
+  return { user, grant: { via: 'issuer', scopes, expiresAt, apiToken: null, act } }
 }
