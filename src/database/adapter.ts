@@ -10,10 +10,10 @@ import { createNamedTurns, type NamedTurns } from './turns.ts'
 /** How long a write waits for others of the same account, as long as SQLite waits for its lock. */
 const MAX_TURN_WAIT_MS = 5_000
 
-/** Rows of a compiled statement, as they were before write number `writes`. */
+/** Rows of a compiled statement, as they were in this version of the store. */
 export interface KeptRows {
   rows: unknown[]
-  writes: number
+  version: number
 }
 
 export interface Compiled {
@@ -34,9 +34,14 @@ export type Read = (
 
 /** What the driver of an open database tells. */
 export interface StoreState {
-  /** How many statements other than reads this process has completed, commits and failed ones included. */
-  writes: number
+  /**
+   * Another number after each write: with SQLite of any process, with PostgreSQL of this one. NaN: not known, and like no
+   * other.
+   */
+  version(): number
   read: Read
+  /** Of the database as it was opened. With a plugin more it has another one, which must see its statements. */
+  executor?: QueryExecutor
   /** Gets each statement that `read` has run, and how long that took in milliseconds. */
   ran?: ((sql: string, ms: number) => void) | undefined
 }

@@ -49,7 +49,7 @@ export function openDatabase(
     plugins: [names],
     ...(watch && { log: ({ query, queryDurationMillis }) => watch.ran(query.sql, queryDurationMillis) }),
   })
-  adapterOf(database).state.ran = watch?.ran
+  Object.assign(adapterOf(database).state, { ran: watch?.ran, executor: database.getExecutor() })
   return database
 }
 

@@ -54,7 +54,7 @@ export function sqliteDialect(
   }[use]
   let reader: SqliteConnection | null = null
   const state: StoreState = {
-    writes: 0,
+    version: () => (reader ? dataVersion(reader) : Number.NaN),
     read: (sql, parameters) => (reader ? guardNow(reader, sql, parameters)?.rows : undefined),
   }
   async function openAll() {
@@ -68,7 +68,7 @@ export function sqliteDialect(
       const tooLate = () => errorWithCode('SQLITE_BUSY', 'other writers take too long')
       const turns = createTurns(use === 'server' ? BUSY_TIMEOUT_MS : null, tooLate)
       opened?.(turns.load)
-      return createDriver(openAll, state, turns)
+      return createDriver(openAll, turns)
     },
     createQueryCompiler: () => new SqliteQueryCompiler(),
     createIntrospector: (db: Kysely<never>) => new SqliteIntrospector(db),
@@ -156,7 +156,7 @@ function keepToOwner(file: string): void {
 
 const BEGIN = 'begin immediate'
 
-function createDriver(open: () => Promise<Store>, state: StoreState, turns: Turns): Driver {
+function createDriver(open: () => Promise<Store>, turns: Turns): Driver {
   let store: Store | undefined
   return {
     async init() {
@@ -164,7 +164,7 @@ function createDriver(open: () => Promise<Store>, state: StoreState, turns: Turn
     },
     async acquireConnection() {
       if (!store) throw new Error('the driver is not open')
-      return connect(store, state, turns)
+      return connect(store, turns)
     },
     // A plain "begin" would take the write lock only at the first write, and then fail if another process wrote
     // meanwhile.
@@ -184,7 +184,7 @@ async function execute(connection: DatabaseConnection, sql: string): Promise<voi
  * Reads use the reader, except in a transaction. One writer at a time has the turn; a transaction keeps it until its
  * end.
  */
-function connect({ reader, writer }: Store, state: StoreState, turns: Turns): DatabaseConnection {
+function connect({ reader, writer }: Store, turns: Turns): DatabaseConnection {
   /** The runner in which the transaction began: the rest of it must not run in a thread that has replaced it. */
   let inTransaction: StatementRunner | undefined
 
@@ -200,7 +200,6 @@ function connect({ reader, writer }: Store, state: StoreState, turns: Turns): Da
       if (sql === BEGIN) inTransaction = runner
       return result
     } finally {
-      state.writes += 1
       if (!inTransaction) turns.release()
     }
   }
@@ -212,7 +211,6 @@ function connect({ reader, writer }: Store, state: StoreState, turns: Turns): Da
       isOver ||= sql === 'commit'
       return result
     } finally {
-      state.writes += 1
       if (isOver) {
         inTransaction = undefined
         turns.release()
@@ -240,6 +238,16 @@ function readNow(reader: SqliteConnection, sql: string, parameters: readonly unk
     if (/^SQLITE_(BUSY|CANTOPEN|READONLY)/.test(codeOf(error))) return undefined
     throw error
   }
+}
+
+/**
+ * Differs after each commit of another connection, such as the writer's or another process's:
+ * https://www.sqlite.org/pragma.html#pragma_data_version
+ */
+function dataVersion(reader: SqliteConnection): number {
+  const [row] = (guardNow(reader, 'pragma data_version', [])?.rows ?? []) as Record<string, number>[]
+  const [version = Number.NaN] = Object.values(row ?? {})
+  return version
 }
 
 function guardNow(reader: SqliteConnection, sql: string, parameters: readonly unknown[]): Result | undefined {

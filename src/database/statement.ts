@@ -22,8 +22,8 @@ const MAX_KEPT = 5_000
 
 export interface StatementOptions {
   /**
-   * How long rows are used again, in milliseconds; without it, never. A write by this process ends it at once, so that
-   * only the writes of other processes take this long to be seen.
+   * How long rows are used again, in milliseconds; without it, never. A write ends it at once; only with PostgreSQL are
+   * the writes of other processes seen after this time.
    */
   keptMs?: number
 }
@@ -47,15 +47,16 @@ export function createStatement<Values extends Record<string, string | number>, 
     const parameters = query.parameters.map((one) => (one instanceof Value ? values[one.name] : one))
     if (database.isTransaction) return (await database.executeQuery<Row>({ ...query, parameters } as never)).rows
     const { state } = adapterOf(database)
-    const { writes } = state
+    const version = kept ? state.version() : Number.NaN
     const key = kept ? parameters.join('\0') : ''
     const known = kept?.get(key)
-    if (known?.writes === writes) return known.rows as Row[]
+    if (known?.version === version) return known.rows as Row[]
     const started = performance.now()
-    const read = await state.read(query.sql, parameters)
+    const isPlain = database.getExecutor() === state.executor
+    const read = isPlain ? await state.read(query.sql, parameters) : undefined
     if (read) state.ran?.(query.sql, performance.now() - started)
     const rows = (read ?? (await database.executeQuery({ ...query, parameters })).rows) as Row[]
-    kept?.set(key, { rows, writes })
+    kept?.set(key, { rows, version })
     return rows
   }
 }

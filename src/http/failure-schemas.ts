@@ -121,9 +121,10 @@ const SUBJECTS: Partial<Record<FailureCode, string>> = {
   delegate_required: 'link_session_',
   admin_required: 'administration_',
   last_administrator: 'administrator_',
-  email_taken: 'account_',
   user_required: 'delegation_',
   forbidden_for_delegate: 'personal_',
+  claim_required: 'bearer_',
+  email_taken: 'account_',
   issuer_unavailable: 'bearer_',
 }
 

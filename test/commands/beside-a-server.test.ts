@@ -121,7 +121,7 @@ describe('a server of its own', () => {
       forgelinkHere(['user', 'list', '--json'], settings),
     ])
     expect(list.stdout.trimEnd().split('\n')).toEqual([
-      expect.stringMatching(/^admin {2}admin@localhost {2}since \d{4}-\d\d-\d\d$/),
+      expect.stringMatching(/^admin {2}admin@localhost {2}since \d{4}-\d\d-\d\d {2}administrator$/),
       expect.stringMatching(/^anna {3}anna@example\.test {2}since \d{4}-\d\d-\d\d$/),
       expect.stringMatching(/^ben {4}ben@example\.test {2}since \d{4}-\d\d-\d\d$/),
     ])

@@ -106,7 +106,7 @@ describeOnBothEngines('signing out at the OpenID provider', (engine) => {
     const visitor = openVisitor(service, provider)
     await visitor.here.signIn(account)
     const answer = await signOutForm(visitor)
-    expect([answer.status, answer.headers.get('location')]).toEqual([303, '/sign-in'])
+    expect([answer.status, answer.headers.get('location')]).toEqual([303, '/sign-in?notice=signed_out'])
   })
 
   it('signs out here also while the provider is away', async () => {

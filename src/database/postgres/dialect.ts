@@ -26,8 +26,9 @@ export interface PostgresOptions {
 export function postgresDialect(databaseUrl: string, settings: PostgresSettings, options: PostgresOptions): Dialect {
   let connections: Connections | undefined
   const columnsOf = keepMade((columns) => columns.split('\0').map(options.nameOf))
+  let writes = 0
   const state: StoreState = {
-    writes: 0,
+    version: () => writes,
     async read(text, parameters) {
       if (!connections) return undefined
       const statements = await connections.connect()
@@ -40,10 +41,13 @@ export function postgresDialect(databaseUrl: string, settings: PostgresSettings,
       }
     },
   }
+  const wrote = () => {
+    writes += 1
+  }
   const dialect = new PostgresDialect({
     // With SQLite the driver is not loaded: it takes time and memory (its `isCloudflareRuntime` loads Node's `fetch`).
     pool: async () => {
-      connections = openPool((await import('pg')).default, databaseUrl, settings, { ...options, state })
+      connections = openPool((await import('pg')).default, databaseUrl, settings, { ...options, wrote })
       return connections as unknown as PostgresPool
     },
   })
@@ -77,7 +81,7 @@ function openPool(
   driver: typeof pg,
   databaseUrl: string,
   { poolSize, connectTimeoutMs, preparedStatements, ...settings }: PostgresSettings,
-  { patient, opened, state }: PostgresOptions & { state: StoreState },
+  { patient, opened, wrote }: PostgresOptions & { wrote: () => void },
 ): Connections {
   const statementTimeoutMs = patient ? 0 : settings.statementTimeoutMs
   const sessions = new Map<pg.ClientBase, Session>()
@@ -108,7 +112,7 @@ function openPool(
         throw unavailable(error)
       })
       const session = sessions.get(client) ?? SHARED
-      return runStatements(driver, client, { session, statementTimeoutMs, nameStatement, state })
+      return runStatements(driver, client, { session, statementTimeoutMs, nameStatement, wrote })
     },
     end: () => pool.end(),
   }

@@ -2,7 +2,7 @@
 
 import type { Socket } from 'node:net'
 import type pg from 'pg'
-import { isRead, type StoreState } from '../adapter.ts'
+import { isRead } from '../adapter.ts'
 import { storeFailure, unavailable } from '../store-failure.ts'
 
 const CANCEL_TIMEOUT_MS = 200
@@ -54,11 +54,12 @@ export interface StatementOptions {
   session: Session
   statementTimeoutMs: number
   nameStatement: (text: string) => string
-  state: StoreState
+  /** Called after each statement other than a read, commits and failed ones included. */
+  wrote: () => void
 }
 
 export function runStatements(driver: typeof pg, client: pg.PoolClient, options: StatementOptions): Statements {
-  const { session, statementTimeoutMs, nameStatement, state } = options
+  const { session, statementTimeoutMs, nameStatement, wrote } = options
   // A late answer may still come, so a connection on which an answer timed out is thrown away.
   let broken: unknown
   async function query(text: string, values: readonly unknown[] = [], rowMode?: 'array') {
@@ -75,7 +76,7 @@ export function runStatements(driver: typeof pg, client: pg.PoolClient, options:
       }
       throw storeFailure(error)
     } finally {
-      if (!isRead(text)) state.writes += 1
+      if (!isRead(text)) wrote()
     }
   }
   return { query: query as Statements['query'], release: () => client.release(broken !== undefined) }
