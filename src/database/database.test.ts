@@ -139,6 +139,15 @@ describe.skipIf(!postgresUrl())('PostgreSQL away and back', () => {
     for (let round = 0; round < 5; round++) expectWell(await look(service, alice))
   })
 
+  it('goes on when a newer version beside it adds a column to a table', async () => {
+    await Promise.all(Array.from({ length: 10 }, () => look(service, alice)))
+    const client = new pg.Client({ connectionString: database.url })
+    await client.connect()
+    await client.query('alter table keys add column newer text')
+    await client.end()
+    for (let round = 0; round < 12; round++) expectWell(await look(service, alice))
+  })
+
   it('answers 503 to a statement that waits too long for a lock, and serves others meanwhile', async () => {
     const client = new pg.Client({ connectionString: database.url })
     await client.connect()

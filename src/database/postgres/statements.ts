@@ -3,7 +3,13 @@
 import type { Socket } from 'node:net'
 import type pg from 'pg'
 import { isRead } from '../adapter.ts'
-import { storeFailure, unavailable } from '../store-failure.ts'
+import { codeOf, storeFailure, unavailable } from '../store-failure.ts'
+
+/**
+ * "cached plan must not change result type": a newer version beside this one has added a column to a table. The statement
+ * runs again without its name, and then the connection is replaced.
+ */
+const OUTDATED_PLAN = '0A000'
 
 const CANCEL_TIMEOUT_MS = 200
 
@@ -62,13 +68,20 @@ export function runStatements(driver: typeof pg, client: pg.PoolClient, options:
   const { session, statementTimeoutMs, nameStatement, wrote } = options
   // A late answer may still come, so a connection on which an answer timed out is thrown away.
   let broken: unknown
+  let isInTransaction = false
   async function query(text: string, values: readonly unknown[] = [], rowMode?: 'array') {
     if (broken) throw unavailable(broken)
     try {
       if (text === 'begin' && !session.isOurs) return await client.query(beginWithLimit(statementTimeoutMs))
       const name = session.hasNames && values.length > 0 ? nameStatement(text) : undefined
+      isInTransaction = (isInTransaction || text === 'begin') && !/^(commit|rollback)$/.test(text)
       const wanted = { text, values: values.map(withoutNul), ...(name && { name }), ...(rowMode && { rowMode }) }
-      return await client.query(wanted)
+      return await client.query(wanted).catch((error) => {
+        if (codeOf(error) !== OUTDATED_PLAN) throw error
+        broken = error
+        if (isInTransaction) throw unavailable(error)
+        return client.query({ ...wanted, name: '' })
+      })
     } catch (error) {
       if (!(error instanceof driver.DatabaseError)) {
         broken = error
