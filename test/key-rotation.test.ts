@@ -6,7 +6,7 @@ import { once } from 'node:events'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { sql } from 'kysely'
-import { afterAll, beforeAll, beforeEach, expect, it, vi } from 'vitest'
+import { afterAll, afterEach, beforeAll, beforeEach, expect, it, vi } from 'vitest'
 import { type Sandbox, startSandbox } from '../sandbox/sandbox.ts'
 import { readConfig } from '../src/read-config.ts'
 import type { Sealed } from '../src/sealed.ts'
@@ -16,11 +16,15 @@ import { createVault } from '../src/secrets/vault.ts'
 import { openServices } from '../src/services.ts'
 import { type Browser, openBrowser, ownAddress } from './support/browser.ts'
 import { forgelink, prepareCommand, startServer } from './support/command.ts'
+import { addCustomer, backWith, begin, RETURN_URLS, sendForm } from './support/link-sessions.ts'
 import { beginLinking, linkByOAuth, oauthSettings } from './support/oauth.ts'
+import { addPerson, beginSignIn, openVisitor, signInThere } from './support/oidc-visit.ts'
 import { sealInOldForm } from './support/old-seal.ts'
-import { linkAccount } from './support/platforms.ts'
+import { type OpenIdProvider, oidcSettings, startOpenIdProvider } from './support/openid-provider.ts'
+import { linkAccount, linkBody } from './support/platforms.ts'
 import type { Account, Service } from './support/service.ts'
 import { describeOnBothEngines, exchange, send, startReplica, startService } from './support/service.ts'
+import { addService } from './support/service-tokens.ts'
 import { until } from './support/until.ts'
 
 /** How often a rotation is killed: `FORGELINK_TEST_ROUNDS=100` for a thorough run. */
@@ -41,6 +45,7 @@ const tokens: SealedColumn = {
 
 describeOnBothEngines('keys rotate', (engine) => {
   let sandbox: Sandbox
+  let provider: OpenIdProvider
   let service: Service
   let account: Account
   let browser: Browser
@@ -50,6 +55,7 @@ describeOnBothEngines('keys rotate', (engine) => {
     sandbox = await startSandbox({ ports: 'free' })
   })
   afterAll(() => sandbox.close())
+  afterEach(() => provider.stop())
   beforeEach(async () => {
     sandbox.reset()
     for (const { state } of Object.values(sandbox.platforms)) {
@@ -57,9 +63,13 @@ describeOnBothEngines('keys rotate', (engine) => {
       state.settings.oauth.expiring = true
     }
     const allowed = ['github-enterprise', 'gitlab-self-hosted', 'gitlab-subpath'] as const
+    const address = await ownAddress()
+    provider = await startOpenIdProvider(address.PUBLIC_URL ?? '')
     service = await startService(engine, {
-      ...(await ownAddress()),
+      ...address,
       ...oauthSettings(sandbox),
+      ...oidcSettings(provider),
+      RETURN_URLS,
       ALLOWED_HOSTS: allowed.map((name) => new URL(sandbox.platforms[name].url).origin).join(','),
       SECRET_KEYS: oldOnly,
     })
@@ -117,8 +127,20 @@ describeOnBothEngines('keys rotate', (engine) => {
     return { pasted, renewed }
   }
 
+  /** What people sign in with at an OpenID provider, and a token that waits for the completion of its link session. */
+  async function fillOthers(): Promise<void> {
+    addPerson(provider, 'carol')
+    await signInThere(openVisitor(service, provider), service)
+    await beginSignIn(openVisitor(service, provider))
+    const customer = await addCustomer(await addService(service), 'customer')
+    const at = await begin(service, (await customer.make()).url)
+    const { scm_type, url, access_token } = linkBody(sandbox.platforms['github-enterprise'], 'carol').scm_integration
+    backWith(await sendForm(at.browser, at.page, 'token', { scm_type, url, access_token }))
+  }
+
   it('leaves out no column that holds something sealed', async () => {
     await fill()
+    await fillOthers()
     const tables = await database().introspection.getTables()
     const sealed: string[] = []
     for (const { name, columns } of tables) {
@@ -131,12 +153,15 @@ describeOnBothEngines('keys rotate', (engine) => {
       }
     }
     expect(sealed.sort()).toEqual([
+      'link_sessions.held_token',
       'oauth_states.verifier',
+      'oidc_states.verifier',
       'revocations.access_token',
       'revocations.refresh_token',
       'scm_integrations.access_token',
       'scm_integrations.refresh_token',
       'secret_keys.proof',
+      'sessions.id_token',
     ])
     expect(SEALED_COLUMNS.map(({ table, column }) => `${table}.${column}`).sort()).toEqual(
       sealed.filter((column) => column !== 'secret_keys.proof'),
@@ -145,6 +170,7 @@ describeOnBothEngines('keys rotate', (engine) => {
 
   it('seals every secret with the newest key and changes nothing else; then the old key is needed no more', async () => {
     await fill()
+    await fillOthers()
     const links = () => database().selectFrom('scmIntegrations').selectAll().orderBy('id').execute()
     const withoutTokens = async () =>
       (await links()).map(({ accessToken, refreshToken, ...rest }) => ({
@@ -152,15 +178,15 @@ describeOnBothEngines('keys rotate', (engine) => {
         sealed: [!!accessToken, !!refreshToken],
       }))
     const before = { secrets: await opened(oldOnly), links: await withoutTokens() }
-    expect(Object.keys(before.secrets)).toHaveLength(7)
+    expect(Object.keys(before.secrets)).toHaveLength(10)
     await expect(start(newOnly)).rejects.toThrow('SECRET_KEYS lacks the key "old"')
 
     const run = await rotate(newFirst, '--json')
     expect([run.code, run.stderr]).toEqual([0, ''])
     expect(JSON.parse(run.stdout)).toEqual({
       newest: 'new',
-      sealed: 7,
-      total: 7,
+      sealed: 10,
+      total: 10,
       unreadable: [],
       unused: ['old'],
       in_use: [],
@@ -174,7 +200,7 @@ describeOnBothEngines('keys rotate', (engine) => {
     const again = await rotate(newFirst)
     expect([again.code, again.stderr]).toEqual([0, ''])
     expect(again.stdout).toBe(
-      `Sealed 0 anew. With the key "new" are sealed now: 7.\nThe key "old" has sealed nothing that is stored. If it is an old one, take it out of SECRET_KEYS an hour after every process was restarted with "new" first.\n`,
+      `Sealed 0 anew. With the key "new" are sealed now: 10.\nThe key "old" has sealed nothing that is stored. If it is an old one, take it out of SECRET_KEYS an hour after every process was restarted with "new" first.\n`,
     )
   })
 

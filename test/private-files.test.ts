@@ -63,8 +63,8 @@ it('what installs and builds sees none of the service’s settings, and runs no 
   }
   // In npm's place, and in the compilers': each notes what it was started with, and leaves what is looked for.
   const note = `
-    const { mkdirSync, writeFileSync } = require('node:fs')
-    const { dirname, resolve } = require('node:path')
+    const { mkdirSync, writeFileSync } = process.getBuiltinModule('node:fs')
+    const { dirname, resolve } = process.getBuiltinModule('node:path')
     const seen = JSON.stringify({ env: process.env, args: process.argv.slice(2) })
     writeFileSync(${JSON.stringify(folder)} + '/seen-' + NAME + '.json', seen)
     for (const file of MADE) {
@@ -74,6 +74,7 @@ it('what installs and builds sees none of the service’s settings, and runs no 
   const program = (name: string, made: string[]) =>
     `const NAME = ${JSON.stringify(name)}, MADE = ${JSON.stringify(made)}${note}`
   const compilers: [string, string, string[]][] = [
+    ['bundle', 'scripts/bundle.mjs', []],
     ['tsc', 'node_modules/typescript/bin/tsc', ['dist/src/cli.js']],
     ['vite', 'node_modules/vite/bin/vite.js', ['dist/dashboard/index.html']],
   ]
@@ -104,7 +105,7 @@ it('what installs and builds sees none of the service’s settings, and runs no 
     },
   })
   expect([status, stderr]).toEqual([0, 'Installing dependencies…\nBuilding the service…\nBuilding the dashboard…\n'])
-  for (const name of ['npm', 'tsc', 'vite']) {
+  for (const name of ['npm', 'tsc', 'bundle', 'vite']) {
     const text = readFileSync(join(folder, `seen-${name}.json`), 'utf8')
     expect([name, text.match(/canary/)]).toEqual([name, null])
     const { env, args } = JSON.parse(text)

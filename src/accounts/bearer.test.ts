@@ -21,7 +21,7 @@ const API_TOKEN = {
   scopes: 'read write',
   expiresAt: null,
 }
-const CLAIMS = { tokenId: API_TOKEN.id, issuedAt: ISSUED }
+const CLAIMS = { by: 'api_token', tokenId: API_TOKEN.id, issuedAt: ISSUED }
 
 let bearer: Bearer
 beforeEach(() => {

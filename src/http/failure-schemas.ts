@@ -115,7 +115,7 @@ function membersOf(status: number, seen: string[]): TProperties | undefined {
   return { error, code: oneOf(seen), ...more, ...(status !== 500 && { hint }) }
 }
 
-/** What routes with such a failure are about: several sets of codes with one status need several names. */
+/** What routes with such a failure are about: several sets of codes with one status need several names, the first counts. */
 const SUBJECTS: Partial<Record<FailureCode, string>> = {
   wrong_code: 'completion_',
   delegate_required: 'link_session_',

@@ -43,6 +43,17 @@ const routes: Record<Scope, string[]> = {
     'GET /v1/users/self',
     'GET /v1/link_sessions/:id',
     'GET /v1/admin/service_tokens',
+    // For administrators only, which is said after the scope.
+    'GET /v1/admin/users',
+    'GET /v1/admin/users/:id',
+    'GET /v1/admin/users/:id/integrations',
+    'GET /v1/admin/users/:id/tokens',
+    'GET /v1/admin/users/:id/sessions',
+    'GET /v1/admin/users/:id/identities',
+    'GET /v1/admin/users/:id/events',
+    'GET /v1/admin/integrations',
+    'GET /v1/admin/events',
+    'GET /v1/admin/overview',
   ],
   write: [
     'POST /v1/scm_integrations',
@@ -57,6 +68,14 @@ const routes: Record<Scope, string[]> = {
     // In a session only, which is said after the scope.
     'POST /v1/admin/service_tokens',
     'DELETE /v1/admin/service_tokens/:id',
+    // For administrators only, which is said after the scope.
+    'POST /v1/admin/users',
+    'PATCH /v1/admin/users/:id',
+    'DELETE /v1/admin/users/:id',
+    'DELETE /v1/admin/users/:id/integrations/:one',
+    'DELETE /v1/admin/users/:id/tokens/:one',
+    'DELETE /v1/admin/users/:id/sessions/:one',
+    'DELETE /v1/admin/users/:id/identities/:one',
   ],
   tokens: [
     'GET /v1/tokens',

@@ -27,8 +27,8 @@ export interface BearerCaller {
 }
 
 /**
- * The caller of a valid JWT. The store is asked each time, so that a JWT ends at once with its API token, its service
- * token or its user. Every kind of JWT has its verifier here, chosen by what the JWT says of itself. `actor`: as whom a user
+ * The caller of a valid JWT. What the store said is used for `CALLER_KEPT_MS` at most, so that a JWT ends with its API token,
+ * its service token or its user: at once in the process that ends them, a moment later in others. Every kind of JWT has its verifier here, chosen by what the JWT says of itself. `actor`: as whom a user
  * is made who is not there yet.
  */
 export async function findBearerCaller(

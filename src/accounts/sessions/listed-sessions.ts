@@ -18,7 +18,7 @@ export const SessionSchema = Type.Object(
     id: Uuid,
     created_at: Time,
     last_used_at: Time,
-    began_by: oneOf(['password', 'oidc'] as const satisfies SessionRow['beganBy'][], { title: 'SessionBeginning' }),
+    began_by: oneOf(['password', 'oidc'] as const satisfies SessionRow['beganBy'][], { title: 'BeganBy' }),
     remote_ip: NullableString,
     user_agent: NullableString,
   },
