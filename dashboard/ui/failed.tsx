@@ -12,10 +12,12 @@ interface FailedProps {
   /** Shown instead of the server's sentence. */
   message?: string | undefined
   retry?: () => void
+  /** Whether a button to link again is there already, beside this. */
+  hasLinkAgain?: boolean
   children?: ReactNode
 }
 
-export function Failed({ failure, message = failure.message, retry, children }: FailedProps) {
+export function Failed({ failure, message = failure.message, retry, hasLinkAgain = false, children }: FailedProps) {
   return (
     <div className={classes.notice} data-tone="bad" role="alert">
       <Icon name="alert" />
@@ -23,7 +25,7 @@ export function Failed({ failure, message = failure.message, retry, children }: 
         <p>{message}</p>
         {children}
       </div>
-      <HintLink hint={failure.hint} />
+      {!(hasLinkAgain && failure.hint?.action === 'link_again') && <HintLink hint={failure.hint} />}
       {retry && !wantsToken(failure.hint) && (
         <Button variant="default" size="xs" onClick={retry}>
           Try again

@@ -57,7 +57,7 @@ describeOnBothEngines('bad input', (engine) => {
   function idFor({ path }: DescribedRoute): string {
     if (path.startsWith('/v1/keys')) return ids.key
     if (path.startsWith('/v1/tokens')) return ids.token
-    return path.startsWith('/v1/users') ? alice.id : ids.scm_integration
+    return /^\/v1(\/admin)?\/users/.test(path) ? alice.id : ids.scm_integration
   }
 
   /** Every failure has one of the contract's forms, whatever it is about. */
@@ -95,7 +95,10 @@ describeOnBothEngines('bad input', (engine) => {
   ])('a body that is %s is refused by every route that takes one', async (_case, body, headers, status) => {
     // They take no bearer token, and look at the credentials that they do take first.
     const others = ['POST /v1/tokens/exchange', 'POST /v1/admin/service_tokens']
-    const taking = routes.filter((route) => route.body && !others.includes(route.name))
+    // They look at who asks before the members of the body: nobody may but whoever acts for a user.
+    const ofDelegates = ['POST /v1/link_sessions', 'POST /v1/link_sessions/{id}/complete']
+    const left = [...others, ...(status === 422 ? ofDelegates : [])]
+    const taking = routes.filter((route) => route.body && !left.includes(route.name))
     expect(taking.length).toBeGreaterThan(5)
     for (const route of taking) {
       const [root = ''] = Object.keys(route.body?.properties ?? {})
@@ -129,6 +132,9 @@ describeOnBothEngines('bad input', (engine) => {
       const body = route.body
         ? { [Object.keys(route.body.properties ?? {})[0] ?? '']: { access_token: 'x' } }
         : undefined
+      // A client resolves `..` itself, which may name another route: that is not asked for here.
+      const resolved = new URL(path, service.url).pathname
+      if (routes.some((other) => other.method === route.method && other.path === resolved)) continue
       const answer = await alice.call(route.method, path, body)
       expect([route.name, answer.status]).toEqual([route.name, 404])
       expectOurForm(answer)
@@ -136,7 +142,10 @@ describeOnBothEngines('bad input', (engine) => {
   })
 
   it('takes an id in capitals wherever it takes one', async () => {
-    for (const route of routes.filter(({ path, method }) => path.includes('{id}') && method === 'GET')) {
+    // Only who acts for a user has link sessions: test/link-sessions.
+    const taking = routes.filter(({ name }) => /^GET .*\{id\}/.test(name) && name !== 'GET /v1/link_sessions/{id}')
+    expect(taking.length).toBeGreaterThan(10)
+    for (const route of taking) {
       const answer = await alice.call('GET', route.path.replace('{id}', idFor(route).toUpperCase()) + QUERY)
       expect([route.name, answer.status]).toEqual([route.name, 200])
     }

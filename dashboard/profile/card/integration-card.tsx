@@ -61,7 +61,12 @@ export function IntegrationCard({ integration, onUnlinked }: IntegrationCardProp
           onReplaceToken={() => setAsking('token')}
           onUnlink={() => setAsking('unlink')}
         />
-        <ImportOutcome importing={importing} integration={integration} onClose={() => focusOn(headingId)} />
+        <ImportOutcome
+          importing={importing}
+          integration={integration}
+          hasLinkAgain={status.wantsToken}
+          onClose={() => focusOn(headingId)}
+        />
       </div>
       <UnlinkQuestion integration={integration} opened={asking === 'unlink'} onClose={close} onUnlinked={onUnlinked} />
       {platform.self_hosted && (
@@ -79,10 +84,11 @@ export function IntegrationCard({ integration, onUnlinked }: IntegrationCardProp
 interface ImportOutcomeProps {
   importing: ReturnType<typeof useChange<string, Awaited<ReturnType<typeof importKeys>>>>
   integration: Integration
+  hasLinkAgain: boolean
   onClose: () => void
 }
 
-function ImportOutcome({ importing, integration, onClose }: ImportOutcomeProps) {
+function ImportOutcome({ importing, integration, hasLinkAgain, onClose }: ImportOutcomeProps) {
   const platform = usePlatform(integration.scm_type)
 
   function close() {
@@ -98,6 +104,7 @@ function ImportOutcome({ importing, integration, onClose }: ImportOutcomeProps) 
           failure={asFailure(importing.error)}
           message={adviceFor(asFailure(importing.error).code, platform)}
           retry={() => importing.mutate(integration.id)}
+          hasLinkAgain={hasLinkAgain}
         />
       )}
     </div>
