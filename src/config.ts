@@ -195,10 +195,7 @@ export function parseConfig<Name extends string>(
   const hostedUrls = platforms.map(({ url }) => url)
   const ownUrls = platforms.map(({ name }) => oauth[name].url).filter((url) => !hostedUrls.includes(url))
   const databaseUrl = read<string | null>('DATABASE_URL', null, parseDatabaseUrl)
-  const secretKeys = read<SecretKey[] | null>('SECRET_KEYS', null, parseSecretKeys)
-  if (env.DATABASE_URL?.trim() && !env.SECRET_KEYS?.trim() && !env.SECRET_KEYS_FILE?.trim()) {
-    problems.push(NO_SECRET_KEYS)
-  }
+  const secretKeys = readSecretKeys({ read, env, problems })
 
   const publicUrl = read('PUBLIC_URL', `http://localhost:${port}`, parsePublicUrl)
   const signIn = readOidc({ read, env, problems }, publicUrl)
@@ -238,6 +235,13 @@ export function parseConfig<Name extends string>(
 }
 
 type Read = <T>(name: string, fallback: T, parse: (text: string) => T) => T
+
+function readSecretKeys({ read, env, problems }: { read: Read; env: Environment; problems: string[] }) {
+  if (env.DATABASE_URL?.trim() && !env.SECRET_KEYS?.trim() && !env.SECRET_KEYS_FILE?.trim()) {
+    problems.push(NO_SECRET_KEYS)
+  }
+  return read<SecretKey[] | null>('SECRET_KEYS', null, parseSecretKeys)
+}
 
 /** What operators and their tools are told. */
 function readOperations(read: Read) {
