@@ -121,7 +121,8 @@ describe('an event loop that lags', () => {
     const url = await app.listen({ host: '127.0.0.1', port: 0 })
     const status = async (path: string) =>
       (await send('GET', `${url}${path}`, undefined, { authorization: 'Bearer metrics' })).status
-    expect(await status('/v1/regions')).toBe(200)
+    // A busy machine may make the loop lag from its start: it serves once that is over.
+    while ((await status('/v1/regions')) !== 200) await delay(100)
     const end = holdUp(150)
     try {
       while ((await status('/v1/regions')) !== 503);
