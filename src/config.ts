@@ -192,8 +192,9 @@ export function parseConfig<Name extends string>(
     Name,
     OAuthPlatform
   >
-  const hostedUrls = platforms.map(({ url }) => url)
-  const ownUrls = platforms.map(({ name }) => oauth[name].url).filter((url) => !hostedUrls.includes(url))
+  const ownUrls = platforms
+    .map(({ name }) => oauth[name].url)
+    .filter((own) => platforms.every(({ url }) => url !== own))
   const databaseUrl = read<string | null>('DATABASE_URL', null, parseDatabaseUrl)
   const secretKeys = readSecretKeys({ read, env, problems })
 
