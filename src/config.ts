@@ -220,9 +220,7 @@ export function parseConfig<Name extends string>(
     extraCaCerts: read<string | null>('EXTRA_CA_CERTS', null, readPem),
     httpsProxy: read<string | null>('HTTPS_PROXY', null, parseProxy),
     noProxy: read('NO_PROXY', [], parseList(String)),
-    corsOrigins: read('CORS_ORIGINS', [], parseList(parseOrigin)),
-    returnUrls: read('RETURN_URLS', [], parseList(parseReturnUrl)),
-    serverNames: read('SERVER_NAMES', [], parseList(parseServerName)),
+    ...readBrowsers(read),
     ...readLimits(read),
     // By default who is provisioned and who signs in are one.
     scimIssuer: read<string | null>('SCIM_ISSUER', signIn.oidc?.issuer ?? null, parseIssuer),
@@ -242,6 +240,15 @@ function readSecretKeys({ read, env, problems }: { read: Read; env: Environment;
     problems.push(NO_SECRET_KEYS)
   }
   return read<SecretKey[] | null>('SECRET_KEYS', null, parseSecretKeys)
+}
+
+/** Which pages may call, where browsers are sent back to, and under which names pages are served. */
+function readBrowsers(read: Read) {
+  return {
+    corsOrigins: read('CORS_ORIGINS', [], parseList(parseOrigin)),
+    returnUrls: read('RETURN_URLS', [], parseList(parseReturnUrl)),
+    serverNames: read('SERVER_NAMES', [], parseList(parseServerName)),
+  }
 }
 
 /** What operators and their tools are told. */
