@@ -70,7 +70,7 @@ describeOnBothEngines('a person’s own sessions and identities', (engine) => {
     expect(sessions).toHaveLength(2)
     expect(sessions.map(({ current }: { current: boolean }) => current)).toEqual([false, true])
     expect(sessions[0]).toEqual({
-      id: expect.stringMatching(/^[0-9a-f]{8}-[0-9a-f]{4}-8[0-9a-f]{3}-8[0-9a-f]{3}-[0-9a-f]{12}$/),
+      id: expect.stringMatching(/^[0-9a-f]{8}-[0-9a-f]{4}-8[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/),
       current: false,
       began_by: 'password',
       remote_ip: '127.0.0.1',
