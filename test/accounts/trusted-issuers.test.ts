@@ -141,7 +141,7 @@ describeOnBothEngines('a JWT of a trusted issuer', (engine) => {
     const subject = `known-${++count}`
     await addKnown(known, closed, subject)
     expect(await selfOf(closed.sign({ sub: subject }))).toEqual([200, expect.objectContaining({ id: known.id })])
-    for (const sub of [subject.toUpperCase(), `${subject} `, 'stranger', known.id]) {
+    for (const sub of [subject.toUpperCase(), `${subject} `, 'unknown', known.id]) {
       expect([sub, ...(await selfOf(closed.sign({ sub })))]).toEqual([sub, 403, 'user_unknown'])
     }
     // The same subject at another issuer is somebody else.
