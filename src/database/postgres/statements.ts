@@ -7,7 +7,8 @@ import { codeOf, storeFailure, unavailable } from '../store-failure.ts'
 
 /**
  * "cached plan must not change result type": a newer version beside this one has added a column to a table. The statement
- * runs again without its name, and then the connection is replaced.
+ * runs again without its name, and then the connection is replaced. That PostgreSQL means to answer so:
+ * https://www.postgresql.org/message-id/1238027.1721835596@sss.pgh.pa.us
  */
 const OUTDATED_PLAN = '0A000'
 
