@@ -73,7 +73,7 @@ async function findIssuerCaller(
   const { issuer, scopes } = verified.rule
   const act: Act = { type: 'issuer', id: issuer, name: issuer.replace(/^https?:\/\//, '').replace(/\/$/, '') }
   const user = await findIssuerUser(database, { ...actor, via: 'issuer', act }, verified)
-  const signedAt = new Date((verified.issuedAt ?? 0) * 1000).toISOString()
+  const signedAt = new Date(verified.issuedAt * 1000).toISOString()
   if (!user.active || isEnded(user, signedAt)) return undefined
   const expiresAt = new Date(verified.expires * 1000).toISOString()
   return { user, grant: { via: 'issuer', scopes, expiresAt, apiToken: null, act } }

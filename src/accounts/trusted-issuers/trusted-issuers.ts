@@ -16,8 +16,8 @@ export interface IssuerJwt {
   claims: JWTPayload
   /** `exp`, in seconds. */
   expires: number
-  /** Epoch seconds; null when it does not say. */
-  issuedAt: number | null
+  /** `iat`, in seconds. */
+  issuedAt: number
 }
 
 export interface TrustedIssuers {
@@ -101,7 +101,7 @@ async function verifyBy(issuer: Issuer, jwt: string): Promise<(IssuerJwt & { key
   const claims = await claimsOf(jwt, keys, issuer.name, rules)
   if (!claims) return undefined
   const rule = ruleFor(claims, rules)
-  return { rule, claims, expires: claims.exp, issuedAt: claims.iat ?? null, keys }
+  return { rule, claims, expires: claims.exp, issuedAt: claims.iat, keys }
 }
 
 function headerOf(jwt: string): ProtectedHeaderParameters | undefined {
@@ -151,7 +151,7 @@ async function claimsOf(
   keys: KeySet,
   issuer: string,
   rules: TrustedIssuer[],
-): Promise<(JWTPayload & { exp: number }) | undefined> {
+): Promise<(JWTPayload & { exp: number; iat: number }) | undefined> {
   try {
     const { payload } = await jwtVerify(jwt, keys.find, {
       algorithms: rules.flatMap(({ algorithms }) => algorithms),
@@ -163,7 +163,7 @@ async function claimsOf(
     })
     const { exp, iat } = payload
     if (exp === undefined || iat === undefined || exp - iat > MAX_LIFETIME_SECONDS || hasTwins(jwt)) return undefined
-    return { ...payload, exp }
+    return { ...payload, exp, iat }
   } catch {
     return undefined
   }
