@@ -7,7 +7,7 @@ import pg from 'pg'
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import { createTestDatabase, postgresUrl } from '../../test/support/postgres.ts'
 import type { Account, Answer, Service } from '../../test/support/service.ts'
-import { send, startService } from '../../test/support/service.ts'
+import { STORE_TIMES, send, startService } from '../../test/support/service.ts'
 import { lockInAnotherProcess } from '../../test/support/sqlite-lock.ts'
 import { readConfig } from '../read-config.ts'
 import { openServices } from '../services.ts'
@@ -56,7 +56,7 @@ describe.skipIf(!postgresUrl())('PostgreSQL away and back', () => {
   beforeAll(async () => {
     database = await createTestDatabase()
     proxy = await startProxy(database.url)
-    service = await startService('PostgreSQL', { DATABASE_URL: proxy.url })
+    service = await startService('PostgreSQL', { ...STORE_TIMES, DATABASE_URL: proxy.url })
     alice = await service.addAccount('alice')
   })
   afterAll(async () => {

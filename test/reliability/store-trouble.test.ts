@@ -8,7 +8,7 @@ import { openBrowser, ownAddress } from '../support/browser.ts'
 import { startMarkedPlatform } from '../support/marked-platform.ts'
 import { createTestDatabase, postgresUrl } from '../support/postgres.ts'
 import { ed25519Key } from '../support/public-keys.ts'
-import { exchange, send, startService } from '../support/service.ts'
+import { exchange, STORE_TIMES, send, startService } from '../support/service.ts'
 
 describe.skipIf(!postgresUrl())('a store that is gone for a while (PostgreSQL)', () => {
   it('gives 503 within two seconds and a red /readyz, and all is well again by itself', async () => {
@@ -16,7 +16,7 @@ describe.skipIf(!postgresUrl())('a store that is gone for a while (PostgreSQL)',
     const target = new URL(database.url)
     const proxy = await startProxy(Number(target.port), target.hostname)
     target.host = `127.0.0.1:${proxy.port}`
-    const service = await startService('SQLite', { DATABASE_URL: target.href })
+    const service = await startService('SQLite', { ...STORE_TIMES, DATABASE_URL: target.href })
     try {
       const alice = await service.addAccount('alice')
       proxy.cut()

@@ -53,6 +53,10 @@ export interface Service {
 
 /** A test shares its event loop with the service, and a busy machine is no overload of the service's own. */
 const LOAD = { ...LOAD_LIMITS, lag: 30_000 }
+/** Nor is it a store that is gone: tests of one that is gone have the defaults again (`STORE_TIMES`). */
+const PATIENT_STORE = { PG_CONNECT_TIMEOUT_MS: '20000', PG_STATEMENT_TIMEOUT_MS: '20000' }
+/** The times of a service of its own, after which the store counts as gone. */
+export const STORE_TIMES = { PG_CONNECT_TIMEOUT_MS: undefined, PG_STATEMENT_TIMEOUT_MS: undefined }
 const PASSWORD = 'correct horse'
 let passwordHash: Promise<string> | undefined
 const TEST_KEY = `test:${Buffer.alloc(32, 7).toString('base64')}`
@@ -78,6 +82,7 @@ export async function startService(
     RATE_LIMIT: '0',
     // Most tests ask the same again to see it asked again; test/search/fresh.test.ts is about the default.
     SEARCH_FRESH_SECONDS: '0',
+    ...PATIENT_STORE,
     ...environment,
   }
   const config = readConfig(settings)
