@@ -253,7 +253,7 @@ const tokenOwner = createStatement<{ id: string; issuedAt: string }, TokenOwnerR
       .where('apiTokens.id', '=', value('id'))
       .where('apiTokens.issuedAt', '=', value('issuedAt'))
       .where('users.active', '=', 1),
-  { keptMs: CALLER_KEPT_MS },
+  { lateMs: CALLER_KEPT_MS },
 )
 
 type TokenOwnerRow = User & Pick<ApiToken, 'scopes' | 'expiresAt'> & { tokenName: string }

@@ -39,6 +39,8 @@ export interface StoreState {
    * other.
    */
   version(): number
+  /** Whether that number tells of the writes of other processes too. */
+  seesEveryWrite: boolean
   read: Read
   /** Of the database as it was opened. With a plugin more it has another one, which must see its statements. */
   executor?: QueryExecutor

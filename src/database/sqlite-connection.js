@@ -9,7 +9,7 @@ import { LRUCache } from 'lru-cache'
 /**
  * @typedef {{ rows: unknown[], numAffectedRows?: bigint, insertId?: bigint }} Result
  * @typedef {{ statement: Libsql.Statement<unknown[]>, columns: string[] | null }} Prepared `columns` null: it gives no rows
- * @typedef {{ readonly inTransaction: boolean, run(sql: string, parameters?: readonly unknown[]): Result, exec(sql: string): void, close(): void }} SqliteConnection
+ * @typedef {{ readonly inTransaction: boolean, run(sql: string, parameters?: readonly unknown[]): Result, dataVersion(): number, exec(sql: string): void, close(): void }} SqliteConnection
  */
 
 /**
@@ -69,6 +69,11 @@ export function openConnection(location, pragmas, nameOf = (column) => column) {
       return database.inTransaction
     },
     exec: (sql) => database.exec(sql),
+    dataVersion() {
+      const { statement } = prepare('pragma data_version')
+      // One row by `get`: `all` takes twice as long.
+      return Number(/** @type {[number]} */ (/** @type {unknown} */ (statement.get([])))[0])
+    },
     run(sql, parameters = []) {
       if (isControl(sql)) {
         // A full disk has already ended the transaction; an error from "rollback" would hide the reason.

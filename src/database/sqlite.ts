@@ -53,14 +53,17 @@ export function sqliteDialect(
     read: async () => inThisThread(openForReading(file)),
   }[use]
   let reader: SqliteConnection | null = null
+  let version = createVersion(() => Number.NaN)
   const state: StoreState = {
-    version: () => (reader ? dataVersion(reader) : Number.NaN),
+    version: () => version.now(),
+    seesEveryWrite: true,
     read: (sql, parameters) => (reader ? guardNow(reader, sql, parameters)?.rows : undefined),
   }
   async function openAll() {
     const store = await open()
     reader = store.reader
-    return store
+    if (reader) version = createVersion(reader.dataVersion)
+    return { ...store, wrote: version.forget }
   }
   const dialect = {
     createAdapter: () => new TransactionalSqliteAdapter(),
@@ -87,7 +90,7 @@ class TransactionalSqliteAdapter extends SqliteAdapter {
 
 // Opening the file
 
-interface Store {
+interface OpenFile {
   /** null: everything uses the writer. */
   reader: SqliteConnection | null
   /** Call it only while having the turn. */
@@ -95,7 +98,7 @@ interface Store {
   close(): Promise<void>
 }
 
-async function openForServer(file: string, nameOf: (column: string) => string): Promise<Store> {
+async function openForServer(file: string, nameOf: (column: string) => string): Promise<OpenFile> {
   keepToOwner(file)
   const start = () => startSqliteWriter({ file, pragmas: writerPragmas(file), busyTimeoutMs: BUSY_TIMEOUT_MS })
   let writer: SqliteWriter = await start()
@@ -120,7 +123,7 @@ async function openForServer(file: string, nameOf: (column: string) => string): 
   }
 }
 
-function inThisThread(connection: SqliteConnection): Store {
+function inThisThread(connection: SqliteConnection): OpenFile {
   return { reader: null, writer: async () => connection, close: async () => connection.close() }
 }
 
@@ -154,6 +157,11 @@ function keepToOwner(file: string): void {
 
 // Running statements
 
+interface Store extends OpenFile {
+  /** Call it when the writer has answered. */
+  wrote(): void
+}
+
 const BEGIN = 'begin immediate'
 
 function createDriver(open: () => Promise<Store>, turns: Turns): Driver {
@@ -184,7 +192,7 @@ async function execute(connection: DatabaseConnection, sql: string): Promise<voi
  * Reads use the reader, except in a transaction. One writer at a time has the turn; a transaction keeps it until its
  * end.
  */
-function connect({ reader, writer }: Store, turns: Turns): DatabaseConnection {
+function connect({ reader, writer, wrote }: Store, turns: Turns): DatabaseConnection {
   /** The runner in which the transaction began: the rest of it must not run in a thread that has replaced it. */
   let inTransaction: StatementRunner | undefined
 
@@ -197,6 +205,7 @@ function connect({ reader, writer }: Store, turns: Turns): DatabaseConnection {
     try {
       const runner = await writer()
       const result = await runner.run(sql, parameters)
+      wrote()
       if (sql === BEGIN) inTransaction = runner
       return result
     } finally {
@@ -208,6 +217,7 @@ function connect({ reader, writer }: Store, turns: Turns): DatabaseConnection {
     let isOver = sql === 'rollback'
     try {
       const result = await runner.run(sql, parameters)
+      wrote()
       isOver ||= sql === 'commit'
       return result
     } finally {
@@ -241,13 +251,30 @@ function readNow(reader: SqliteConnection, sql: string, parameters: readonly unk
 }
 
 /**
- * Differs after each commit of another connection, such as the writer's or another process's:
- * https://www.sqlite.org/pragma.html#pragma_data_version
+ * A number that differs after each commit of another connection, such as the writer's or another process's
+ * (https://www.sqlite.org/pragma.html#pragma_data_version). It is read once for all requests that arrived together, for
+ * it takes as long as a small query. Requests that arrive after a commit belong to a later turn of the event loop, and
+ * what waits for the writer of this process calls `forget`.
  */
-function dataVersion(reader: SqliteConnection): number {
-  const [row] = (guardNow(reader, 'pragma data_version', [])?.rows ?? []) as Record<string, number>[]
-  const [version = Number.NaN] = Object.values(row ?? {})
-  return version
+function createVersion(read: () => number): { now(): number; forget(): void } {
+  let known: number | undefined
+  function forget(): void {
+    known = undefined
+  }
+  return {
+    now() {
+      if (known !== undefined) return known
+      try {
+        known = read()
+        setImmediate(forget)
+        return known
+      } catch {
+        // The statement that is run instead says what the matter is.
+        return Number.NaN
+      }
+    },
+    forget,
+  }
 }
 
 function guardNow(reader: SqliteConnection, sql: string, parameters: readonly unknown[]): Result | undefined {

@@ -17,15 +17,18 @@ interface Compilable<Row> {
   compile(): CompiledQuery<Row>
 }
 
-/** Maximum number of calls of one statement whose rows are kept. */
-const MAX_KEPT = 5_000
+/** Maximum number of rows that are kept of all calls of one statement. A call without rows counts as one. */
+const MAX_KEPT_ROWS = 5_000
+/** How long rows stay in memory while nothing is written, in milliseconds. */
+const MAX_KEPT_MS = 60_000
 
 export interface StatementOptions {
   /**
-   * How long rows are used again, in milliseconds; without it, never. A write ends it at once; only with PostgreSQL are
-   * the writes of other processes seen after this time.
+   * Rows are used again as long as nothing is written. SQLite tells of every write, so there is no more to say.
+   * PostgreSQL does not: there, rows are used again for so many milliseconds only, by which another process's write may
+   * be seen late. Without it they are not kept.
    */
-  keptMs?: number
+  lateMs?: number
 }
 
 /**
@@ -37,12 +40,12 @@ export function createStatement<Values extends Record<string, string | number>, 
     database: Database,
     value: <Name extends keyof Values & string>(name: Name) => Values[Name],
   ) => Compilable<Row>,
-  { keptMs = 0 }: StatementOptions = {},
+  { lateMs = 0 }: StatementOptions = {},
 ): (database: Database, values: Values) => Promise<Row[]> {
   return async (database, values) => {
     const { query, kept } = compiledFor(database, build, () => ({
       query: build(database, (name) => new Value(name) as never).compile(),
-      kept: keptMs > 0 ? new LRUCache({ max: MAX_KEPT, ttl: keptMs }) : null,
+      kept: keptRows(adapterOf(database).state.seesEveryWrite ? MAX_KEPT_MS : lateMs),
     }))
     const parameters = query.parameters.map((one) => (one instanceof Value ? values[one.name] : one))
     if (database.isTransaction) return (await database.executeQuery<Row>({ ...query, parameters } as never)).rows
@@ -56,9 +59,14 @@ export function createStatement<Values extends Record<string, string | number>, 
     const read = isPlain ? await state.read(query.sql, parameters) : undefined
     if (read) state.ran?.(query.sql, performance.now() - started)
     const rows = (read ?? (await database.executeQuery({ ...query, parameters })).rows) as Row[]
-    kept?.set(key, { rows, version })
+    kept?.set(key, { rows: rows.map((row) => Object.freeze(row)), version })
     return rows
   }
+}
+
+function keptRows(ttl: number): Compiled['kept'] {
+  if (ttl === 0) return null
+  return new LRUCache({ maxSize: MAX_KEPT_ROWS, ttl, sizeCalculation: ({ rows }) => Math.max(1, rows.length) })
 }
 
 /** A transaction, or a database with another plugin, has an executor of its own, which may compile differently. */

@@ -139,7 +139,7 @@ const delegate = createStatement<{ serviceId: string; userId: string }, Delegate
       .where('serviceTokens.id', '=', value('serviceId'))
       .where('users.id', '=', value('userId'))
       .where('users.active', '=', 1),
-  { keptMs: CALLER_KEPT_MS },
+  { lateMs: CALLER_KEPT_MS },
 )
 
 /** The user with the service that acts for them, as long as both exist, the user is active and the token has not expired. */

@@ -29,6 +29,7 @@ export function postgresDialect(databaseUrl: string, settings: PostgresSettings,
   let writes = 0
   const state: StoreState = {
     version: () => writes,
+    seesEveryWrite: false,
     async read(text, parameters) {
       if (!connections) return undefined
       const statements = await connections.connect()
