@@ -53,7 +53,12 @@ export function createExchange(
       origin: url.origin,
       path: url.pathname + url.search,
       method,
-      headers: { ...call.headers, 'user-agent': userAgent, 'accept-encoding': 'gzip' },
+      // To pack 100 kB and to unpack them takes 2 ms, in which a near platform has sent them as they are.
+      headers: {
+        ...call.headers,
+        'user-agent': userAgent,
+        'accept-encoding': dispatchers.isNear(target) ? 'identity' : 'gzip',
+      },
       body,
       signal: signal ?? null,
     })

@@ -32,13 +32,13 @@ export async function readBody(
   if (announced > bounds.body && !bounds.cut) throw discarding(stream, 'TOO_LARGE')
   if (!gzipped && encoding !== '' && encoding !== 'identity') throw discarding(stream, 'ENCODING')
 
-  const isSmall = announced > 0 && announced <= SMALL_BYTES && !bounds.cut
-  if (!isSmall) return readStream(stream, gzipped, bounds, lease)
-  const bytes = await collect(stream, bounds, lease)
-  return gzipped ? decodeSmall(bytes, bounds, lease) : bytes
+  if (bounds.cut) return readStream(stream, gzipped, bounds, lease)
+  if (!gzipped) return collect(stream, bounds, lease)
+  if (announced === 0 || announced > SMALL_BYTES) return readStream(stream, gzipped, bounds, lease)
+  return decodeSmall(await collect(stream, bounds, lease), bounds, lease)
 }
 
-/** Streams cost more than what they do for so few bytes. */
+/** To unpack so few bytes as a stream would cost more than to unpack them. */
 const SMALL_BYTES = 64 * 1024
 /** What a small body may decode to without a stream, so that it holds up nobody else. */
 const SMALL_DECODED_BYTES = 512 * 1024

@@ -19,6 +19,8 @@ export interface ConnectorParts {
   failureOf: (violation: PolicyViolation) => Failure
   /** Opens TCP to a literal address. */
   dial?: (address: string, port: number) => Socket
+  /** Gets how long a target took to accept a connection: one round trip, and what both sides had to do meanwhile. */
+  noteConnected?: (target: Target, ms: number) => void
 }
 
 interface ConnectOptions {
@@ -86,6 +88,7 @@ export async function checkedAddresses(parts: ConnectorParts, target: Target): P
 function openTo(parts: ConnectorParts, target: Target, address: string, time: number): Promise<Socket> {
   const dial = parts.dial ?? ((host, port) => netConnect({ host, port, noDelay: true, keepAlive: true }))
   return new Promise((resolve, reject) => {
+    const started = performance.now()
     const tcp = dial(address, target.port)
     let socket = tcp
     const timer = setTimeout(() => fail(coded('CONNECT_TIMEOUT')), time)
@@ -106,6 +109,7 @@ function openTo(parts: ConnectorParts, target: Target, address: string, time: nu
       // The connected peer decides, not the address we asked for.
       const violation = parts.policy.checkAddress(target, tcp.remoteAddress ?? '')
       if (violation) return fail(parts.failureOf(violation))
+      parts.noteConnected?.(target, performance.now() - started)
       if (target.protocol === 'http:') return done()
       socket = tlsConnect({
         socket: tcp,

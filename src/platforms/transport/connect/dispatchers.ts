@@ -9,6 +9,8 @@ import { bypassesProxy } from './no-proxy.ts'
 
 export interface Dispatchers {
   isProxied(target: Target): boolean
+  /** Whether the target is in the same network. Not known before the first connection, nor through a proxy: then false. */
+  isNear(target: Target): boolean
   /** `fresh`: for requests that must not use a kept connection. Throws when the policy forbids the target. */
   dispatcherFor(target: Target, fresh: boolean): Promise<Dispatcher>
   /** Ends all connections at once; running calls fail. */
@@ -20,6 +22,10 @@ interface ProxySettings {
   noProxy: string[]
 }
 
+/** Round trips within a building or a data centre take less, in milliseconds; those over a wide-area network more. */
+const MAX_NEAR_MS = 2
+const NEAR_KEPT_MS = 600_000
+
 export function createDispatchers(parts: ConnectorParts, { httpsProxy, noProxy }: ProxySettings): Dispatchers {
   const settings = {
     headersTimeout: parts.limits.headers,
@@ -27,7 +33,15 @@ export function createDispatchers(parts: ConnectorParts, { httpsProxy, noProxy }
     keepAliveMaxTimeout: 30_000,
     connections: 64,
   }
-  const connect = createConnector(parts)
+  /** The shortest round trip of an origin, since a busy moment makes any look long. */
+  const roundTrips = new LRUCache<string, number>({ max: 1_000, ttl: NEAR_KEPT_MS })
+  const connect = createConnector({
+    ...parts,
+    noteConnected(target, ms) {
+      const key = keyOf(target)
+      if (ms < (roundTrips.get(key) ?? Number.POSITIVE_INFINITY)) roundTrips.set(key, ms)
+    },
+  })
   // A refresh token is used up even when the answer is lost, so it must not go out on a kept connection that may be
   // dead.
   const direct = {
@@ -41,9 +55,13 @@ export function createDispatchers(parts: ConnectorParts, { httpsProxy, noProxy }
     return proxy !== null && !bypassesProxy(noProxy, target)
   }
 
+  function isNear(target: Target): boolean {
+    return (roundTrips.get(keyOf(target)) ?? Number.POSITIVE_INFINITY) < MAX_NEAR_MS
+  }
+
   async function dispatcherFor(target: Target, fresh: boolean): Promise<Dispatcher> {
     if (!proxy || !isProxied(target)) return fresh ? direct.fresh : direct.kept
-    const key = `${target.host}:${target.port}`
+    const key = keyOf(target)
     if (!checkedForProxy.has(key)) {
       // A name that resolves here is checked. One that does not can be resolved only by the proxy, which has to check
       // it.
@@ -60,7 +78,11 @@ export function createDispatchers(parts: ConnectorParts, { httpsProxy, noProxy }
     await Promise.all(agents.map((agent) => agent.destroy()))
   }
 
-  return { isProxied, dispatcherFor, close }
+  return { isProxied, isNear, dispatcherFor, close }
+}
+
+function keyOf({ host, port }: Target): string {
+  return `${host}:${port}`
 }
 
 function createProxy(uri: string, settings: Agent.Options, { secureContext, limits }: ConnectorParts) {
