@@ -1,8 +1,8 @@
-// Makes what runs of what the compiler wrote: our files stay as they are, and each dependency becomes one file. Else a
-// start opens two thousand files, and the process keeps tens of megabytes more.
+// Makes what runs of what the compiler wrote: few files instead of two thousand, which a start would open one by one and
+// the process keep in memory.
 
-import { existsSync, readdirSync, rmSync } from 'node:fs'
-import { join } from 'node:path'
+import { rmSync } from 'node:fs'
+import { join, relative } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { rolldown } from 'rolldown'
 
@@ -12,21 +12,26 @@ const compiled = join(dist, 'compiled')
 /** They load binaries that are made for each system; pg-native is only looked for. */
 const EXTERNAL = ['libsql', '@node-rs/argon2', 'pg-native']
 
-// The compiler leaves what it wrote of files that are gone since.
-const files = readdirSync(compiled, { recursive: true }).filter(
-  (file) => file.endsWith('.js') && [file, file.replace(/js$/, 'ts')].some((source) => existsSync(join(root, source))),
-)
-for (const folder of ['src', 'sandbox', 'vendor']) rmSync(join(dist, folder), { recursive: true, force: true })
+/** What others start or import by its path: the command, the threads, and the sandbox. */
+const ENTRIES = [
+  'src/cli',
+  'src/database/sqlite-worker',
+  'src/platforms/transport/body/json-worker',
+  'sandbox/command',
+  'sandbox/sandbox',
+]
+
+for (const folder of ['src', 'sandbox', 'chunks']) rmSync(join(dist, folder), { recursive: true, force: true })
 const bundle = await rolldown({
   platform: 'node',
-  // Every file of ours is an entry: threads are started and files found by paths beside them.
-  input: Object.fromEntries(files.map((file) => [file.slice(0, -'.js'.length), join(compiled, file)])),
+  input: Object.fromEntries(ENTRIES.map((entry) => [entry, join(compiled, `${entry}.js`)])),
   external: EXTERNAL,
+  plugins: [{ name: 'own-places', transform: { filter: { code: 'import.meta.url' }, handler: keepPlace } }],
 })
 await bundle.write({
   dir: dist,
   entryFileNames: '[name].js',
-  chunkFileNames: 'vendor/[name]-[hash].js',
+  chunkFileNames: 'chunks/[name]-[hash].js',
   minify: { compress: false, mangle: false, codegen: true },
   codeSplitting: { groups: [{ debugName: 'packages', name: packageOf }] },
 })
@@ -36,4 +41,11 @@ await bundle.close()
 function packageOf(path) {
   const [, name] = /.*\/node_modules\/((?:@[^/]+\/)?[^/]+)/.exec(path.replaceAll('\\', '/')) ?? []
   return name?.replace('/', '-') ?? null
+}
+
+/** A file of ours finds others by its own place, and is now part of a chunk in another folder. */
+function keepPlace(code, path) {
+  if (!path.startsWith(compiled)) return undefined
+  const place = `../${relative(compiled, path).replaceAll('\\', '/')}`
+  return code.replaceAll('import.meta.url', `new URL(${JSON.stringify(place)}, import.meta.url).href`)
 }

@@ -101,10 +101,10 @@ export async function createApp(services: Services, config: ServerConfig, option
   await limitLoad(app, load, config.trustProxy)
   allowOrigins(app, config.corsOrigins)
   const platforms = SCM_TYPES.map((scmType) => scmTypes[scmType].label)
-  await describeApi(app, { publicUrl, platforms, scopeFor, isOpenToDelegates })
+  const describe = describeApi(app, { publicUrl, platforms, scopeFor, isOpenToDelegates })
 
   operationsRoutes(app, config, services.metrics, () => pingDatabase(database))
-  openApiRoute(app)
+  openApiRoute(app, describe)
   openAccountRoutes(app, services)
   exchangeRoutes(app, services, guards)
   openTokenRoutes(app, services, guards)
@@ -154,7 +154,7 @@ export async function createApp(services: Services, config: ServerConfig, option
   pageFileRoutes(app)
   await app.register(async (pages) => {
     configurePages(pages, publicUrl)
-    docsPageRoute(pages, publicUrl)
+    docsPageRoute(pages, publicUrl, describe)
     signInRoutes(pages, services, loginThrottle)
     oidcRoutes(pages, services, loginThrottle)
     oauthRoutes(pages, services, { revoker, answerCallback: createCallback(services, revoker) })

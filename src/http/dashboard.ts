@@ -2,6 +2,7 @@
 
 import { readFileSync } from 'node:fs'
 import { basename, join, resolve } from 'node:path'
+import { fileURLToPath } from 'node:url'
 import fastifyStatic from '@fastify/static'
 import type { FastifyRequest } from 'fastify'
 import { basePath, publicPath } from '../public-path.ts'
@@ -15,7 +16,7 @@ const BASE_PLACE = '__BASE_PATH__'
 
 /** The folder into which the dashboard is built. Works from the sources and from the compiled files. */
 export function builtDashboard(): string {
-  const root = resolve(import.meta.dirname, '../..')
+  const root = resolve(fileURLToPath(import.meta.url), '../../..')
   return basename(root) === 'dist' ? join(root, 'dashboard') : join(root, 'dist', 'dashboard')
 }
 

@@ -1,7 +1,7 @@
 // The description of the API (OpenAPI 3.1), made from the route schemas and served at /openapi.json.
 
-import swagger from '@fastify/swagger'
-import type { FastifySchema } from 'fastify'
+import type { FastifySchema, RouteOptions } from 'fastify'
+import Fastify from 'fastify'
 import type { FailureCode } from '../failure.ts'
 import { listOf } from '../text.ts'
 import { failureResponses, type NamedResponse, otherFailures } from './failure-schemas.ts'
@@ -68,48 +68,71 @@ interface Operation {
   'x-failures'?: FailureCode[]
 }
 
+/** The description, made when it is asked for the first time. */
+export type DescribeApi = () => Promise<Description>
+
 /** Call it before the routes are registered. `platforms`: the names of those that can be linked. */
-export async function describeApi(
+export function describeApi(
   app: App,
   { publicUrl, platforms, ...rules }: { publicUrl: string; platforms: string[] } & RouteRules,
-): Promise<void> {
-  app.addHook('onRoute', ({ method, url, schema }) => {
+): DescribeApi {
+  const routes: RouteOptions[] = []
+  app.addHook('onRoute', (route) => {
+    const { method, url, schema } = route
     if (!schema?.hide && !(schema?.operationId && schema.failures)) {
       throw new Error(`The schema of ${method} ${url} has to tell its operationId and its failures, or to hide it`)
     }
+    if (!schema.hide) routes.push(route)
   })
   const securitySchemes = Object.fromEntries(
     Object.entries(credentials).map(([name, { scheme }]) => [name, scheme as { type: 'http'; scheme: string }]),
   )
-  await app.register(swagger, {
-    openapi: {
-      openapi: '3.1.0',
-      info: {
-        title: 'Forgelink',
-        version: '1',
-        description: `Links accounts to ${listOf(platforms, 'and')}, and uses those links. The dashboard calls it with the cookie of its session instead of credentials, for which writes have two failures more: 403 with the code csrf or password_required.`,
+  const openapi = {
+    openapi: '3.1.0',
+    info: {
+      title: 'Forgelink',
+      version: '1',
+      description: `Links accounts to ${listOf(platforms, 'and')}, and uses those links. The dashboard calls it with the cookie of its session instead of credentials, for which writes have two failures more: 403 with the code csrf or password_required.`,
+    },
+    servers: [{ url: publicUrl }],
+    security: [{ bearer: [] }],
+    components: { securitySchemes },
+  }
+
+  /** The plugin describes the routes of an app that has it; in ours it would cost every start a tenth of its time. */
+  async function make(): Promise<Description> {
+    const described = Fastify({ exposeHeadRoutes: false })
+    described.setValidatorCompiler(() => () => true)
+    described.setSerializerCompiler(() => JSON.stringify)
+    await described.register((await import('@fastify/swagger')).default, {
+      openapi,
+      transform: ({ schema = {}, url }) => {
+        const { failures, ...others } = schema as FastifySchema
+        return { schema: { ...others, 'x-failures': failures }, url }
       },
-      servers: [{ url: publicUrl }],
-      security: [{ bearer: [] }],
-      components: { securitySchemes },
-    },
-    transform: ({ schema = {}, url }) => {
-      const { failures, ...others } = schema as FastifySchema
-      return { schema: { ...others, 'x-failures': failures }, url }
-    },
-    transformObject: (described) => {
-      if (!('openapiObject' in described)) return described.swaggerObject
-      return completed(described.openapiObject as Description, rules) as typeof described.openapiObject
-    },
-  })
+    })
+    for (const { method, url, schema } of routes) {
+      if (method !== 'HEAD') described.route({ method, url, schema: schema ?? {}, handler: async () => undefined })
+    }
+    await described.ready()
+    const description = completed(described.swagger() as unknown as Description, rules)
+    await described.close()
+    return description
+  }
+
+  let made: Promise<Description> | undefined
+  return () => {
+    made ??= make()
+    return made
+  }
 }
 
 /** Call it after the routes are registered. */
-export function openApiRoute(app: App): void {
-  app.get('/openapi.json', { schema: { hide: true } }, async () => app.swagger())
+export function openApiRoute(app: App, describe: DescribeApi): void {
+  app.get('/openapi.json', { schema: { hide: true } }, async () => describe())
 }
 
-interface Description {
+export interface Description {
   paths: Record<string, Record<string, Operation>>
   components: { schemas?: Record<string, unknown>; responses?: Record<string, unknown> }
 }

@@ -2,10 +2,11 @@
 
 import { readFileSync } from 'node:fs'
 import { basename, dirname, join, resolve } from 'node:path'
+import { fileURLToPath } from 'node:url'
 
 /** The folder with package.json, which is beside `src` or `dist`. */
 export function packageFolder(): string {
-  const parent = resolve(import.meta.dirname, '../..')
+  const parent = resolve(fileURLToPath(import.meta.url), '../../..')
   return basename(parent) === 'dist' ? dirname(parent) : parent
 }
 

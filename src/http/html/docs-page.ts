@@ -49,13 +49,13 @@ interface Description {
 type Resolve = <T extends { $ref?: string }>(value: T) => T
 
 /** On an `app` that `configurePages` has set up. */
-export function docsPageRoute(app: App, publicUrl: string): void {
+export function docsPageRoute(app: App, publicUrl: string, describe: () => Promise<object>): void {
   app.get('/docs', { schema: { hide: true } }, async (_request, reply) => {
     const description = publicPath(publicUrl, '/openapi.json')
     const intro = html`<p>Every call below but the exchange of tokens is made with <code>Authorization: Bearer TOKEN</code>.
 The whole description, for programs, is <a href="${description}">${description}</a> (OpenAPI 3.1).</p>
 <p><a href="${publicPath(publicUrl, '/profile')}">Back to Forgelink</a></p>`
-    const body = html`${intro}${sections(publicUrl, app.swagger() as Description)}`
+    const body = html`${intro}${sections(publicUrl, (await describe()) as Description)}`
     return sendPage(publicUrl, reply, 200, { title: 'API', body, wide: true })
   })
 }
