@@ -21,7 +21,7 @@ export async function serve(config: Config): Promise<void> {
       ran: traces?.ran,
     })
     try {
-      const app = await createApp(services, config, { traces })
+      const app = await createApp(services, config, { traces, settings: config })
       log = (event, fields) => app.log[LOG_EVENTS[event].level](fields, event)
       await listenUntilSignal(app, services, config)
     } finally {
