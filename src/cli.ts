@@ -3,6 +3,7 @@
 import { type Context, UsageError } from './cli/command.ts'
 import type { Config } from './config.ts'
 import { ConfigError } from './config.ts'
+import { storeWords } from './database/store-words.ts'
 import { Failure } from './failure.ts'
 import type { Services } from './services.ts'
 
@@ -62,7 +63,7 @@ function explain(error: unknown): [message: string, exitCode: number] {
   }
   if (error instanceof Failure) {
     const { store } = error.details.log ?? {}
-    return [store ? `${error.message} (${store})` : error.message, 1]
+    return [store ? `${storeWords(store) ?? error.message} (${store})` : error.message, 1]
   }
   if (error instanceof UsageError || hasCode(error, /^ERR_PARSE_ARGS/)) {
     return [`${(error as Error).message}\nSee forgelink help.`, 2]
