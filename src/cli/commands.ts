@@ -179,7 +179,12 @@ export const COMMANDS: Record<string, Command> = {
     details:
       'It stops at SIGTERM and SIGINT, after the requests that are running. `npm start` does the same in a clone.',
     example: 'serve --env-file /etc/forgelink/forgelink.env',
-    run: async (_given, _operands, { settings }) => (await import('../serve.ts')).serve(await settings()),
+    run: async (_given, _operands, { settings, environment }) => {
+      const config = await settings()
+      const { serve } = await import('../serve.ts')
+      // https://docs.npmjs.com/cli/v11/using-npm/scripts#current-lifecycle-event; npx sets it too.
+      return serve(config, { startedByNpm: environment.npm_lifecycle_event !== undefined })
+    },
   }),
   ...userCommands,
   ...ownedCommands,
