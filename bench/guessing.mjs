@@ -23,10 +23,10 @@ argon2.verify = (...args) => {
   return verify(...args)
 }
 
-const { createApp } = await import('../dist/src/app.js')
-const { readConfig } = await import('../dist/src/read-config.js')
-const { openServices } = await import('../dist/src/services.js')
-const { userAdd } = await import('../dist/src/admin/users.js')
+const { createApp } = await import('../dist/current/src/app.js')
+const { readConfig } = await import('../dist/current/src/read-config.js')
+const { openServices } = await import('../dist/current/src/services.js')
+const { userAdd } = await import('../dist/current/src/admin/users.js')
 
 const dataDir = mkdtempSync(join(tmpdir(), 'forgelink-bench-'))
 const port = await freePort()

@@ -1,14 +1,15 @@
 // Makes what runs of what the compiler wrote: our files stay as they are, and each dependency becomes one file. Else a
 // start opens two thousand files, and the process keeps tens of megabytes more.
 
-import { existsSync, readdirSync, rmSync } from 'node:fs'
+import { existsSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { rolldown } from 'rolldown'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
-const dist = join(root, 'dist')
-const compiled = join(dist, 'compiled')
+const compiled = join(root, 'dist', 'compiled')
+/** Where it goes: `node scripts/bundle.mjs FOLDER`. */
+const [target] = process.argv.slice(2)
 /** They load binaries that are made for each system; pg-native is only looked for. */
 const EXTERNAL = ['libsql', '@node-rs/argon2', 'pg-native']
 
@@ -16,7 +17,6 @@ const EXTERNAL = ['libsql', '@node-rs/argon2', 'pg-native']
 const files = readdirSync(compiled, { recursive: true }).filter(
   (file) => file.endsWith('.js') && [file, file.replace(/js$/, 'ts')].some((source) => existsSync(join(root, source))),
 )
-for (const folder of ['src', 'sandbox', 'vendor']) rmSync(join(dist, folder), { recursive: true, force: true })
 const bundle = await rolldown({
   platform: 'node',
   // Every file of ours is an entry: threads are started and files found by paths beside them.
@@ -24,7 +24,7 @@ const bundle = await rolldown({
   external: EXTERNAL,
 })
 await bundle.write({
-  dir: dist,
+  dir: target,
   entryFileNames: '[name].js',
   chunkFileNames: 'vendor/[name]-[hash].js',
   minify: { compress: false, mangle: false, codegen: true },

@@ -1,20 +1,19 @@
 // The package of `npm pack`: installed in an empty folder by somebody without rights, and used.
 
 import type { ChildProcess } from 'node:child_process'
-import { cpSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync } from 'node:fs'
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { freePort } from '../support/command.ts'
 import { exchange, send } from '../support/service.ts'
+import { copyClone } from './support/clone.ts'
 import { run } from './support/programs.ts'
 import { canReadOnly, finish, ownFolder, printed, start, stop } from './support/unprivileged.ts'
 
 const root = resolve(import.meta.dirname, '..', '..')
 /** Dependencies of ours for building and testing, none of which another dependency brings along. */
 const FOR_BUILDING = ['typescript', 'vite', 'vitest', 'react', '@mantine', '@biomejs']
-/** What the last lines of .dockerignore leave out. */
-const LEFT_OUT = /\.test\.tsx?$|\/testdata$|\/docs\/images$/
 
 /** Of the sandbox's GitLab. */
 const ALICE_TOKEN = 'glpat-sandboxOwnAliceFull000000000000000'
@@ -27,23 +26,12 @@ beforeAll(() => {
   temporary = ownFolder(mkdtempSync(join(tmpdir(), 'forgelink-package-')))
   home = ownFolder(join(temporary, 'home'))
   const context = join(temporary, 'context')
-  copyBuildContext(context)
+  copyClone(context)
   const packed = run('npm', ['run', 'package', '--', '--pack-destination', temporary], { cwd: context })
   expect(packed.code, packed.output).toBe(0)
   const [name] = readdirSync(temporary).filter((entry) => entry.endsWith('.tgz'))
   tarball = join(temporary, name ?? 'none')
 })
-
-/** What `docker build` sees of the clone, so that the package is made of it in the image as well. */
-function copyBuildContext(context: string): void {
-  const lines = readFileSync(join(root, '.dockerignore'), 'utf8').split('\n')
-  const letThrough = lines.filter((line) => line.startsWith('!')).map((line) => line.slice(1))
-  for (const path of letThrough) {
-    cpSync(join(root, path), join(context, path), { recursive: true, filter: (from) => !LEFT_OUT.test(from) })
-  }
-  // As after `npm ci`, without the minutes it takes.
-  symlinkSync(join(root, 'node_modules'), join(context, 'node_modules'))
-}
 
 afterAll(() => rmSync(temporary, { recursive: true, force: true }))
 
