@@ -6,7 +6,7 @@
  * `src/name.ts` and all of `src/name/`; a new file or folder directly under src/ gets its place here.
  */
 const layers = [
-  { names: ['cli'], holds: 'The `forgelink` command: one line for each subcommand.' },
+  { names: ['cli'], holds: 'The `forgelink` command: the table of its subcommands, which parser and help go by.' },
   { names: ['serve'], holds: 'The process of the server: open, listen, close in order.' },
   { names: ['commands'], holds: 'The other subcommands; `doctor/` has a file for each thing it checks.' },
   { names: ['app'], holds: 'Every route plugin by name.' },
@@ -132,14 +132,14 @@ const walls = [
   },
   {
     name: 'service-without-sandbox',
-    comment: 'The service runs where there is no simulator: only `cli.ts` loads the sandbox.',
-    from: { path: '^src/', pathNot: ['^src/cli\\.ts$', tests] },
+    comment: 'The service runs where there is no simulator: only `cli/commands.ts` loads the sandbox.',
+    from: { path: '^src/', pathNot: ['^src/cli/commands\\.ts$', tests] },
     to: { path: '^sandbox/' },
   },
   {
     name: 'sandbox-on-demand',
-    comment: '`cli.ts` loads the sandbox by `import()`, when its subcommand asks for it.',
-    from: { path: '^src/cli\\.ts$' },
+    comment: '`cli/commands.ts` loads the sandbox by `import()`, when its subcommand asks for it.',
+    from: { path: '^src/cli/commands\\.ts$' },
     to: { path: '^sandbox/', dynamic: false },
   },
   {

@@ -37,11 +37,21 @@ const throughPgBouncer = {
   ],
 }
 
+/** The drill of docs/operations.md with a server of the system, which its own `pg_dump` and `psql` can copy. */
+const withTools = {
+  ...common,
+  name: 'psql',
+  testNamePattern: /PostgreSQL/,
+  globalSetup: ['test/field/support/psql-setup.ts'],
+  include: ['test/backup-drill.test.ts'],
+}
+
 export default defineConfig({
   test: {
     projects: [
       { test: { ...common, name: 'field', include: ['test/field/**/*.test.ts'], exclude: [THROUGH_PGBOUNCER] } },
       { test: throughPgBouncer },
+      { test: withTools },
     ],
   },
 })

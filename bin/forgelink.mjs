@@ -8,5 +8,5 @@ if (existsSync(new URL('../src', import.meta.url))) {
   const { prepare } = await import('../scripts/prepare.mjs')
   prepare()
 }
-const { main } = await import('../dist/src/cli.js')
+const { main } = await import('../dist/current/src/cli.js')
 await main(process.argv.slice(2))

@@ -1,17 +1,19 @@
-// Builds the dashboard into dist/dashboard, which the service serves.
+// Builds the dashboard, which the service serves. scripts/prepare.mjs says where to: `vite build --outDir`.
 
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { join, resolve } from 'node:path'
 import { brotliCompressSync, gzipSync } from 'node:zlib'
 import react from '@vitejs/plugin-react'
 import { defineConfig, type Plugin } from 'vite'
 
-const outDir = join(import.meta.dirname, '../dist/dashboard')
-
 /** Writes .br and .gz files beside those that get smaller; the service sends them to browsers that accept them. */
 function compressed(): Plugin {
+  let outDir = ''
   return {
     name: 'compressed',
+    configResolved({ root, build }) {
+      outDir = resolve(root, build.outDir)
+    },
     closeBundle() {
       const files = readdirSync(outDir, { recursive: true, encoding: 'utf8' })
       for (const file of files.filter((name) => /\.(js|css|svg)$/.test(name))) {
@@ -40,7 +42,6 @@ export default defineConfig({
           names.includes('fonts.css') ? '[name][extname]' : 'assets/[name]-[hash][extname]',
       },
     },
-    outDir,
     emptyOutDir: true,
     // The CSP allows data: addresses only for images.
     assetsInlineLimit: 0,

@@ -1,11 +1,11 @@
-// `forgelink sandbox`: starts the simulator on its fixed ports and prints how to use it.
+// `forgelink sandbox`: starts the simulator and prints how to use it.
 
 import { type Sandbox, type SandboxPlatform, startSandbox } from './sandbox.ts'
 
-/** Runs until SIGINT or SIGTERM. */
-export async function runSandbox(options: { json: boolean }): Promise<void> {
-  const sandbox = await startSandbox()
-  const text = options.json ? JSON.stringify(sandboxAsJson(sandbox)) : sandboxAsText(sandbox)
+/** Runs until SIGINT or SIGTERM. `firstPort`: of five in a row. */
+export async function runSandbox({ firstPort, json }: { firstPort: number | undefined; json: boolean }): Promise<void> {
+  const sandbox = await startSandbox(firstPort === undefined ? {} : { ports: firstPort })
+  const text = json ? JSON.stringify(sandboxAsJson(sandbox)) : sandboxAsText(sandbox)
   process.stdout.write(`${text}\n`)
   await stopAsked()
   await sandbox.close()

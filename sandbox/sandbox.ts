@@ -16,8 +16,8 @@ export type { PlatformName, ScmType } from './sites.ts'
 export type { World } from './state.ts'
 
 export interface SandboxOptions {
-  /** `free` uses any free ports, so that many tests can run at the same time. */
-  ports?: 'fixed' | 'free'
+  /** The first of as many ports in a row as there are platforms; or `free` ones, so that many tests can run at once. */
+  ports?: number | 'free'
   host?: string
 }
 
@@ -61,13 +61,16 @@ export interface Sandbox {
   close: () => Promise<void>
 }
 
+/** With which `forgelink sandbox` starts, unless another is given. */
+const FIRST_PORT = 4611
+
 /** Throws an error that names the port when a port is in use. */
 export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbox> {
-  const { ports = 'fixed', host = '127.0.0.1' } = options
+  const { ports = FIRST_PORT, host = '127.0.0.1' } = options
   const found: SandboxPlatform[] = []
-  for (const definition of siteDefinitions) {
+  for (const [index, definition] of siteDefinitions.entries()) {
     try {
-      found.push(await startPlatform(definition, host, ports === 'free' ? 0 : definition.port))
+      found.push(await startPlatform(definition, host, ports === 'free' ? 0 : ports + index))
     } catch (error) {
       await stopAll(found)
       throw error

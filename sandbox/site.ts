@@ -10,7 +10,6 @@ export interface SiteDefinition {
   vendor: Vendor
   /** Whether it behaves like github.com or gitlab.com, and not like a self-hosted server. */
   dotCom: boolean
-  port: number
   /** The path under which GitLab is installed; empty at the root. */
   basePath: string
   version: string
@@ -20,6 +19,7 @@ export interface SiteDefinition {
 
 /** A running platform. */
 export interface Site extends SiteDefinition {
+  port: number
   origin: string
   host: string
   /** Web and OAuth root. */

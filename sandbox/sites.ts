@@ -1,4 +1,4 @@
-// The five simulated platforms: their names, ports and versions.
+// The five simulated platforms: their names and versions, in the order of their ports.
 
 import { github } from './github/github.ts'
 import { gitlab } from './gitlab/gitlab.ts'
@@ -10,7 +10,6 @@ export const siteDefinitions = [
     scmType: 'github',
     vendor: github,
     dotCom: true,
-    port: 4611,
     basePath: '',
     version: '',
     tag: '',
@@ -20,7 +19,6 @@ export const siteDefinitions = [
     scmType: 'github-enterprise',
     vendor: github,
     dotCom: false,
-    port: 4612,
     basePath: '',
     version: '3.19.1',
     tag: 'Ghe',
@@ -30,7 +28,6 @@ export const siteDefinitions = [
     scmType: 'gitlab',
     vendor: gitlab,
     dotCom: true,
-    port: 4613,
     basePath: '',
     version: '19.5.0-pre',
     tag: '',
@@ -40,7 +37,6 @@ export const siteDefinitions = [
     scmType: 'gitlab-self-hosted',
     vendor: gitlab,
     dotCom: false,
-    port: 4614,
     basePath: '',
     version: '18.11.2-ee',
     tag: 'Own',
@@ -50,7 +46,6 @@ export const siteDefinitions = [
     scmType: 'gitlab-self-hosted',
     vendor: gitlab,
     dotCom: false,
-    port: 4615,
     basePath: '/code/gitlab',
     version: '17.8.1',
     tag: 'Sub',

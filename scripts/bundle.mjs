@@ -1,14 +1,14 @@
 // Makes what runs of what the compiler wrote: few files instead of two thousand, which a start would open one by one and
 // the process keep in memory.
 
-import { rmSync } from 'node:fs'
 import { join, relative } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { rolldown } from 'rolldown'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
-const dist = join(root, 'dist')
-const compiled = join(dist, 'compiled')
+const compiled = join(root, 'dist', 'compiled')
+/** Where it goes: `node scripts/bundle.mjs FOLDER`. */
+const [target] = process.argv.slice(2)
 /** They load binaries that are made for each system; pg-native is only looked for. */
 const EXTERNAL = ['libsql', '@node-rs/argon2', 'pg-native']
 
@@ -29,7 +29,6 @@ exports.Pool = require('./lib/dispatcher/pool')
 exports.ProxyAgent = require('./lib/dispatcher/proxy-agent')
 `
 
-for (const folder of ['src', 'sandbox', 'chunks']) rmSync(join(dist, folder), { recursive: true, force: true })
 const bundle = await rolldown({
   platform: 'node',
   input: Object.fromEntries(ENTRIES.map((entry) => [entry, join(compiled, `${entry}.js`)])),
@@ -40,7 +39,7 @@ const bundle = await rolldown({
   ],
 })
 await bundle.write({
-  dir: dist,
+  dir: target,
   entryFileNames: '[name].js',
   chunkFileNames: 'chunks/[name]-[hash].js',
   minify: { compress: false, mangle: false, codegen: true },

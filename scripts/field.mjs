@@ -1,8 +1,8 @@
 // Runs `npm run test:field`: tests with real surroundings (npm's registry, other people's linters). They take longer
 // than `npm test` should, or need what few machines have.
 
-import { prepareDependencies } from './prepare.mjs'
+import { prepare } from './prepare.mjs'
 
-prepareDependencies()
+prepare()
 process.argv.splice(2, 0, 'run', '--config', 'vitest.field.config.ts')
 await import('../node_modules/vitest/vitest.mjs')

@@ -1,15 +1,35 @@
-// Makes a clone runnable: installs dependencies and builds, each only when something it depends on has changed.
+// Makes a clone runnable: installs dependencies and builds, each only when something it depends on has changed. It builds
+// into a new folder beside the one that is in use, so that a running server keeps its files, and so does a build that fails.
 // This file may use no dependency, because it runs before they are installed.
 
 import { spawnSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
-import { existsSync, readdirSync, readFileSync, realpathSync, rmSync, statSync, writeFileSync } from 'node:fs'
-import { join } from 'node:path'
+import {
+  cpSync,
+  existsSync,
+  lstatSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  realpathSync,
+  renameSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs'
+import { basename, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { withLock } from './lock.mjs'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
 const dist = join(root, 'dist')
+/** A link to the build that starts use; modules that Node.js loads through it know their real folder. */
+const current = join(dist, 'current')
+/** A folder for each build: its number. */
+const all = join(dist, 'builds')
+/** What is being built; what a killed build has left there is thrown away. */
+const next = join(dist, 'next')
 const installStamp = join(root, 'node_modules', '.forgelink-installed')
 
 /** The builds, each with the files it depends on. */
@@ -17,19 +37,31 @@ const builds = [
   {
     name: 'the service',
     sources: ['src', 'sandbox', 'tsconfig.json', 'tsconfig.build.json', 'scripts/bundle.mjs', 'package-lock.json'],
-    result: join(dist, 'src', 'cli.js'),
-    stamp: join(dist, '.service-built'),
+    folders: ['src', 'sandbox', 'vendor'],
+    result: 'src/cli.js',
+    stamp: '.service-built',
     commands: [
       ['node_modules/typescript/bin/tsc', '-p', 'tsconfig.build.json', '--noEmitOnError', '--pretty', 'false'],
-      ['scripts/bundle.mjs'],
+      ['scripts/bundle.mjs', next],
     ],
   },
   {
     name: 'the dashboard',
     sources: ['dashboard', 'package-lock.json'],
-    result: join(dist, 'dashboard', 'index.html'),
-    stamp: join(dist, '.dashboard-built'),
-    commands: [['node_modules/vite/bin/vite.js', 'build', 'dashboard', '--logLevel', 'warn']],
+    folders: ['dashboard'],
+    result: 'dashboard/index.html',
+    stamp: '.dashboard-built',
+    commands: [
+      [
+        'node_modules/vite/bin/vite.js',
+        'build',
+        'dashboard',
+        '--outDir',
+        join(next, 'dashboard'),
+        '--logLevel',
+        'warn',
+      ],
+    ],
     // React builds for development under any other value, and tests set another.
     env: { NODE_ENV: 'production' },
   },
@@ -49,7 +81,8 @@ export function prepare(names = builds.map(({ name }) => name)) {
     // Tests start the command several times at once. In dist, because `npm ci` empties node_modules.
     withLock(join(dist, '.preparing'), () => {
       if (!isInstalled()) install()
-      for (const each of chosen) if (!isBuilt(each)) build(each)
+      const due = chosen.filter((each) => !isBuilt(each))
+      if (due.length > 0) buildBeside(due)
     })
   } catch (error) {
     const isDenied = ['EACCES', 'EPERM', 'EROFS'].includes(error.code)
@@ -104,20 +137,52 @@ function filesBelow(source) {
 }
 
 function isBuilt({ result, stamp, sources }) {
-  return existsSync(result) && readIfThere(stamp) === sourcesOf({ sources })
+  return existsSync(join(current, result)) && readIfThere(join(current, stamp)) === sourcesOf({ sources })
 }
 
-function build({ name, sources, result, stamp, commands, env }) {
+/** The builds that are due, with what the others have; the change from the old ones to the new ones is one rename. */
+function buildBeside(due) {
+  rmSync(next, { recursive: true, force: true })
+  mkdirSync(next, { recursive: true })
+  for (const each of builds.filter((other) => !due.includes(other))) {
+    for (const name of [...each.folders, each.stamp]) {
+      if (existsSync(join(current, name))) cpSync(join(current, name), join(next, name), { recursive: true })
+    }
+  }
+  for (const each of due) build(each)
+  mkdirSync(all, { recursive: true })
+  const numbers = readdirSync(all).map(Number)
+  const before = existsSync(current) ? basename(realpathSync(current)) : ''
+  renameSync(next, join(all, String(Math.max(0, ...numbers) + 1)))
+  linkCurrent()
+  // A server that runs from the build before still loads files of it.
+  for (const each of numbers.map(String)) if (each !== before) rmSync(join(all, each), { recursive: true, force: true })
+}
+
+/** Makes the newest build the current one. Nothing is lost if it is killed in between: the next start does it again. */
+export function linkCurrent() {
+  const number = String(Math.max(...readdirSync(all).map(Number)))
+  const link = join(dist, 'current.new')
+  rmSync(link, { force: true })
+  // `junction` matters on Windows only, where it needs no rights.
+  symlinkSync(process.platform === 'win32' ? join(all, number) : join('builds', number), link, 'junction')
+  // A folder cannot be replaced by a link: `npm pack` makes one for a moment, and Windows takes a junction for one.
+  const isLink = lstatSync(current, { throwIfNoEntry: false })?.isSymbolicLink() ?? true
+  if (!isLink || process.platform === 'win32') rmSync(current, { recursive: true, force: true })
+  renameSync(link, current)
+}
+
+function build({ name, sources, stamp, commands, env }) {
   say(`Building ${name}…`)
-  rmSync(stamp, { force: true })
   // The compiler trusts its own record of what it wrote, even when that was deleted since.
-  if (!existsSync(result)) rmSync(join(dist, 'compiled', '.tsbuildinfo'), { force: true })
+  const compiled = join(dist, 'compiled')
+  if (!existsSync(join(compiled, 'src', 'cli.js'))) rmSync(join(compiled, '.tsbuildinfo'), { force: true })
   // Read before compiling, so that changes made meanwhile are built the next time.
   const builtFrom = sourcesOf({ sources })
   for (const [program, ...args] of commands) {
     runStep(`building ${name}`, program, process.execPath, [join(root, program), ...args], { env })
   }
-  writeFileSync(stamp, builtFrom)
+  writeFileSync(join(next, stamp), builtFrom)
 }
 
 /**

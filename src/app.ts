@@ -31,7 +31,7 @@ import { LOAD_LIMITS, type LoadLimits, limitLoad } from './http/limits/overload.
 import { createRateLimit } from './http/limits/rate-limit.ts'
 import { answerNotFound } from './http/not-found.ts'
 import { describeApi, openApiRoute } from './http/openapi.ts'
-import { operationsRoutes } from './http/operations.ts'
+import { doctorRoute, operationsRoutes } from './http/operations.ts'
 import type { App } from './http/server.ts'
 import { createServer } from './http/server.ts'
 import { closeInOrder } from './http/shutdown.ts'
@@ -45,8 +45,10 @@ import { createCallback } from './link-sessions/callback-routes.ts'
 import { linkingRoutes } from './link-sessions/page-routes.ts'
 import { createLinkSessionPruner } from './link-sessions/pruner.ts'
 import { linkSessionRoutes } from './link-sessions/routes.ts'
+import { ownVersion } from './metrics/version.ts'
 import { SCM_TYPES, scmTypes } from './platforms/scm-types.ts'
 import { scimRoutes } from './scim/routes.ts'
+import { digestSettings, verifyDoctor } from './secrets/doctor-access.ts'
 import { createResealer } from './secrets/reseal.ts'
 import type { Services } from './services.ts'
 import { keyRoutes } from './ssh-keys/routes.ts'
@@ -76,10 +78,12 @@ export interface AppOptions {
   /** In milliseconds: how often to look for revocations that are due. */
   revocationsEvery?: number
   traces?: Traces | undefined
+  /** All settings, with which `forgelink doctor` compares its own. */
+  settings?: object
 }
 
 export async function createApp(services: Services, config: ServerConfig, options: AppOptions = {}): Promise<App> {
-  const { dashboard = builtDashboard(), load = LOAD_LIMITS, revocationsEvery, traces } = options
+  const { dashboard = builtDashboard(), load = LOAD_LIMITS, revocationsEvery, traces, settings = {} } = options
   const { database, vault, publicUrl } = services
   const app = createServer({ ...config, publicUrl }, callerFields)
   if (traces) await app.register(traces.plugin)
@@ -104,6 +108,10 @@ export async function createApp(services: Services, config: ServerConfig, option
   const describe = describeApi(app, { publicUrl, platforms, scopeFor, isOpenToDelegates })
 
   operationsRoutes(app, config, services.metrics, () => pingDatabase(database))
+  doctorRoute(app, async (jwt) => {
+    const key = await verifyDoctor(vault, jwt)
+    return key && { version: ownVersion(), settings: digestSettings(key, settings) }
+  })
   openApiRoute(app, describe)
   openAccountRoutes(app, services)
   exchangeRoutes(app, services, guards)

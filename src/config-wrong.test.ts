@@ -79,6 +79,7 @@ describe('readConfig', () => {
         'file:x.db',
         'postgres://u:hunter2#@db/f',
         'postgres://u:hunter2@db:port/f',
+        'postgres://u:hunter2@db/f?sslmode=allow',
         'postgres://u:hunter2@db:99999/f',
         // The driver throws "URI malformed" at these.
         'postgres://u:hunter2%ff@db/f',

@@ -148,10 +148,11 @@ function readPostgres(read: Read): PostgresSettings {
   }
 }
 
-/** Like `readConfig`, which also knows the platforms. */
+/** Like `readConfig`, which also knows the platforms. `seen` is told the name of each setting. */
 export function parseConfig<Name extends string>(
   environment: Environment,
   platforms: HostedPlatform<Name>[],
+  seen: (name: string) => void = () => {},
 ): Omit<Config, 'github' | 'gitlab'> & Record<Name, OAuthPlatform> {
   const secrets = [...SECRETS, ...OIDC_SECRETS, ...platforms.map(({ prefix }) => `${prefix}_CLIENT_SECRET`)]
   const { env, problems } = withSecretFiles(environment, secrets)
@@ -161,6 +162,7 @@ export function parseConfig<Name extends string>(
    * value of a secret is not repeated.
    */
   function read<T>(name: string, fallback: T, parse: (text: string) => T): T {
+    seen(name)
     const text = env[name]?.trim()
     if (!text) return fallback
     try {

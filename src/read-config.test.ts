@@ -83,6 +83,14 @@ describe('readConfig', () => {
     [{ DATABASE_URL: 'postgres://u:50%@db/f', SECRET_KEYS }, { databaseUrl: 'postgres://u:50%@db/f' }],
     [{ DATABASE_URL: 'postgres:///f?host=/run/pg', SECRET_KEYS }, { databaseUrl: 'postgres:///f?host=/run/pg' }],
     [{ DATABASE_URL: 'postgresql://db:5433/f?ssl=1', SECRET_KEYS }, { databaseUrl: 'postgresql://db:5433/f?ssl=1' }],
+    [
+      { DATABASE_URL: 'postgres://db/f?sslmode=require&a=1', SECRET_KEYS },
+      { databaseUrl: 'postgres://db/f?sslmode=verify-full&a=1' },
+    ],
+    [
+      { DATABASE_URL: 'postgres://db/f?sslmode=require&uselibpqcompat=true', SECRET_KEYS },
+      { databaseUrl: 'postgres://db/f?sslmode=require&uselibpqcompat=true' },
+    ],
     [{ SECRET_KEYS }, { secretKeys: [{ id: 'k1', key: KEY_1 }] }],
     [
       { SECRET_KEYS: ` new_2-A:${KEY_2.toString('base64')} , ${SECRET_KEYS} ` },

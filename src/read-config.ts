@@ -6,9 +6,9 @@ import { OAUTH_SCM_TYPES, type OAuthScmType, settingsPrefix } from './platforms/
 import { neededScopes, type VendorAddresses } from './platforms/vendor.ts'
 import { VENDOR_NAMES, vendorOf, vendors } from './platforms/vendors.ts'
 
-/** Throws a `ConfigError` that names every wrong setting. An empty value counts as absent. */
-export function readConfig(env: Environment): Config {
-  return parseConfig(env, OAUTH_SCM_TYPES.map(hostedPlatform))
+/** Throws a `ConfigError` that names every wrong setting. An empty value counts as absent. `seen` is told the name of each. */
+export function readConfig(env: Environment, seen?: (name: string) => void): Config {
+  return parseConfig(env, OAUTH_SCM_TYPES.map(hostedPlatform), seen)
 }
 
 function hostedPlatform(scmType: OAuthScmType): HostedPlatform<OAuthScmType> {

@@ -8,8 +8,11 @@ import { LOG_EVENTS, type Log } from './log-events.ts'
 import { openServices, type Services } from './services.ts'
 import { openTraces } from './traces.ts'
 
-/** Serves until SIGTERM or SIGINT. Throws when it cannot start, and has then closed everything again. */
-export async function serve(config: Config): Promise<void> {
+/**
+ * Serves until SIGTERM or SIGINT; if npm has started it, also until npm's shell is gone. Throws when it cannot start, and has
+ * then closed everything again.
+ */
+export async function serve(config: Config, { startedByNpm }: { startedByNpm: boolean }): Promise<void> {
   let log: Log = () => undefined
   const traces = config.traces === 'otlp' ? await openTraces((...entry) => log(...entry)) : undefined
   try {
@@ -21,9 +24,9 @@ export async function serve(config: Config): Promise<void> {
       ran: traces?.ran,
     })
     try {
-      const app = await createApp(services, config, { traces })
+      const app = await createApp(services, config, { traces, settings: config })
       log = (event, fields) => app.log[LOG_EVENTS[event].level](fields, event)
-      await listenUntilSignal(app, services, config)
+      await listenUntilSignal(app, services, config, startedByNpm)
     } finally {
       await services.close()
     }
@@ -32,9 +35,9 @@ export async function serve(config: Config): Promise<void> {
   }
 }
 
-async function listenUntilSignal(app: App, services: Services, config: Config): Promise<void> {
+async function listenUntilSignal(app: App, services: Services, config: Config, startedByNpm: boolean): Promise<void> {
   // From here on a signal stops the process in order, even before the start is complete.
-  const signal = nextSignal()
+  const signal = nextSignal(startedByNpm)
   try {
     // For the name localhost, Fastify would open a second server on ::1 without our limits, and stopping would not
     // wait for it.
@@ -47,8 +50,18 @@ async function listenUntilSignal(app: App, services: Services, config: Config): 
   }
 }
 
-function nextSignal(): Promise<string> {
+const LOOK_FOR_PARENT_MS = 500
+
+/**
+ * npm starts a program in a shell and sends signals to that. Debian's, dash, ends without passing them on, and nobody would
+ * stop the program: https://github.com/npm/cli/issues/5776
+ */
+function nextSignal(startedByNpm: boolean): Promise<string> {
   return new Promise((resolve) => {
     for (const signal of ['SIGTERM', 'SIGINT']) process.once(signal, () => resolve(signal))
+    const { ppid: parent } = process
+    if (startedByNpm) {
+      setInterval(() => process.ppid !== parent && resolve('the end of npm'), LOOK_FOR_PARENT_MS).unref()
+    }
   })
 }

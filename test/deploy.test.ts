@@ -84,6 +84,28 @@ async function stop(child: ChildProcess): Promise<void> {
   await ended
 }
 
+it('a server that npm has started in a shell ends with that shell', { timeout: 180_000 }, async () => {
+  await prepareCommand()
+  const data = mkdtempSync(join(tmpdir(), 'forgelink-npm-'))
+  undo.push(() => rmSync(data, { recursive: true, force: true }))
+  const port = await freePort()
+  const own = { DATA_DIR: data, PORT: `${port}`, LOG_LEVEL: 'silent', npm_lifecycle_event: 'npx' }
+  // The last word keeps the shell, which would else become the program.
+  const shell = spawn('sh', ['-c', '"$0" bin/forgelink.mjs serve; true', process.execPath], {
+    cwd: root,
+    env: { PATH: process.env.PATH, ...own },
+    stdio: 'ignore',
+  })
+  const answers = () =>
+    send('GET', `http://127.0.0.1:${port}/readyz`).then(
+      ({ status }) => status === 200,
+      () => false,
+    )
+  await until(answers, 60)
+  await stop(shell)
+  await until(async () => !(await answers()), 30)
+})
+
 it('the release runs only actions that are pinned to a commit', () => {
   const uses = [...read('.github/workflows/release.yml').matchAll(/uses: (.*)$/gm)].map(([, action]) => action)
   expect(uses.length).toBeGreaterThan(0)

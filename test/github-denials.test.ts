@@ -88,7 +88,7 @@ describe('what GitHub wrote', () => {
       rejected(403, 'Max number of login attempt exceeded'),
       429,
       'scm_rate_limited',
-      'Try again later',
+      'Try again in 60 s.',
     ],
     [
       'a retired version',

@@ -143,9 +143,10 @@ describe('a vendor that has told everything', { timeout: SLOW_MS }, () => {
 
   it('is recognised by doctor', async () => {
     const { doctor } = (await load('src/commands/doctor.js')) as typeof import('../src/commands/doctor.ts')
-    const { text } = await doctor(() => service.config, `${forge.origin}/forge`, { json: false })
+    const sources = { environment: {}, envFile: null, settings: async () => service.config }
+    const { text } = await doctor(sources, `${forge.origin}/forge`, { json: false })
     expect(text).toContain('Gitea 1.25.4 answers. Link it with scm_type gitea.')
-    const nobody = await doctor(() => service.config, `${forge.origin}/nobody`, { json: false })
+    const nobody = await doctor(sources, `${forge.origin}/nobody`, { json: false })
     expect(nobody.text).toContain('Neither GitHub, GitLab nor Gitea answers there')
   })
 

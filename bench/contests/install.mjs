@@ -15,7 +15,7 @@ export const install = {
     const sum = (entries) => entries.reduce((bytes, [path]) => bytes + sizeOf(join(root, path), true), 0)
     const needed = installed.filter(([, { dev, devOptional }]) => !dev && !devOptional)
     const figures = {
-      'built service and dashboard': sizeOf(join(root, 'dist')),
+      'built service and dashboard': sizeOf(join(root, 'dist', 'current')),
       [`${needed.length} packages it runs with`]: sum(needed),
       [`all ${installed.length} packages`]: sum(installed),
     }

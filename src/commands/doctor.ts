@@ -1,4 +1,4 @@
-// The command `forgelink doctor`: checks settings, store, keys and a platform's address, and says what to do. Changes
+// The command `forgelink doctor`: checks settings, store, keys, the running server and a platform's address, and says what to do. Changes
 // nothing.
 
 import { existsSync } from 'node:fs'
@@ -9,9 +9,10 @@ import { databaseFile, openDatabase } from '../database/database.ts'
 import { createTransport } from '../platforms/transport/transport.ts'
 import type { Check } from './doctor/check.ts'
 import { failed } from './doctor/check.ts'
-import { checkKeys } from './doctor/keys.ts'
+import { checkKeys, vaultAtHand } from './doctor/keys.ts'
 import { checkPlatform } from './doctor/platform.ts'
-import { checkSettings } from './doctor/settings.ts'
+import { checkServer } from './doctor/server.ts'
+import { checkSettings, checkSources, type Sources } from './doctor/settings.ts'
 import { checkStore } from './doctor/store.ts'
 
 export interface Diagnosis {
@@ -23,13 +24,18 @@ export interface Diagnosis {
 
 const SIGNS: Record<Check['status'], string> = { ok: '✓', warning: '!', failed: '✗' }
 
-/** `read` returns the settings or throws a `ConfigError`. `address`: a platform's address to check, if any. */
+export interface DoctorSources extends Sources {
+  /** Reads the settings, or throws a `ConfigError`; tells `seen` the name of each. */
+  settings(seen: (name: string) => void): Promise<Config>
+}
+
+/** `address`: a platform's address to check, if any. */
 export async function doctor(
-  read: () => Config,
+  sources: DoctorSources,
   address: string | undefined,
   { json }: { json: boolean },
 ): Promise<Diagnosis> {
-  const checks = await checkAll(read, address)
+  const checks = await checkAll(sources, address)
   const isWell = checks.every(({ status }) => status !== 'failed')
   if (json) return { isWell, text: JSON.stringify({ ok: isWell, checks }) }
   const width = Math.max(...checks.map(({ about }) => about.length))
@@ -37,15 +43,16 @@ export async function doctor(
   return { isWell, text: lines.join('\n') }
 }
 
-async function checkAll(read: () => Config, address: string | undefined): Promise<Check[]> {
+async function checkAll(sources: DoctorSources, address: string | undefined): Promise<Check[]> {
+  const names: string[] = []
   let config: Config
   try {
-    config = read()
+    config = await sources.settings((name) => names.push(name))
   } catch (error) {
-    if (error instanceof ConfigError) return error.problems.map((problem) => failed('settings', `${problem}.`))
-    throw error
+    if (!(error instanceof ConfigError)) throw error
+    return [checkSources(sources, names), ...error.problems.map((problem) => failed('settings', `${problem}.`))]
   }
-  const own = await checkOwn(config)
+  const own = [checkSources(sources, names), ...(await checkOwn(config))]
   return address === undefined ? own : [...own, ...(await checkAddress(config, address))]
 }
 
@@ -53,7 +60,12 @@ async function checkOwn(config: Config): Promise<Check[]> {
   const isThere = config.databaseUrl !== null || existsSync(databaseFile(config.dataDir))
   const database: Database | null = isThere ? openDatabase(config, { readOnly: true }) : null
   try {
-    return [...checkSettings(config), ...(await checkStore(config, database)), ...(await checkKeys(config, database))]
+    return [
+      ...checkSettings(config),
+      ...(await checkStore(config, database)),
+      ...(await checkKeys(config, database)),
+      ...(await checkServer(config, vaultAtHand(config))),
+    ]
   } finally {
     await database?.destroy()
   }

@@ -7,6 +7,7 @@ import type { Event } from '../audit/events.ts'
 import { latestEvents } from '../audit/events.ts'
 import { eventJson } from '../audit/schemas.ts'
 import type { Services } from '../services.ts'
+import { table } from './table.ts'
 
 const DEFAULT_LIMIT = 100
 const MAX_LIMIT = 100_000
@@ -73,17 +74,4 @@ function row(event: Event): string[] {
 function meansOf({ via, tokenName, actType, actName }: Event): string {
   const means = via === 'api_token' && tokenName !== null ? `API token "${tokenName}"` : via.replaceAll('_', ' ')
   return actType === null ? means : `${actType} "${actName}", ${means}`
-}
-
-function table(rows: string[][]): string {
-  const [head = []] = rows
-  const widths = head.map((_name, column) => Math.max(...rows.map((cells) => cells[column]?.length ?? 0)))
-  return rows
-    .map((cells) =>
-      cells
-        .map((cell, column) => cell.padEnd(widths[column] ?? 0))
-        .join('  ')
-        .trimEnd(),
-    )
-    .join('\n')
 }

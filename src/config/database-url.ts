@@ -18,7 +18,29 @@ export function parseDatabaseUrl(text: string): string {
     const file = url.searchParams.get(name)
     if (file && !isReadable(file)) throw new Error(`names a file as ${name} that cannot be read: ${shown(file)}`)
   }
-  return text
+  return withSslMode(text, url)
+}
+
+/** What `sslmode` may be, and what it is to us. https://node-postgres.com/features/ssl */
+const SSL_MODES: Record<string, string> = {
+  disable: 'disable',
+  'no-verify': 'no-verify',
+  'verify-full': 'verify-full',
+  // pg takes them for verify-full and warns that its next major version will check less; here they stay what they are:
+  // https://github.com/brianc/node-postgres/pull/3473
+  prefer: 'verify-full',
+  require: 'verify-full',
+  'verify-ca': 'verify-full',
+}
+
+/** The address with a `sslmode` whose meaning does not depend on the driver's version. */
+function withSslMode(text: string, { searchParams }: URL): string {
+  const mode = searchParams.get('sslmode')
+  // Who asks for libpq's meaning of them gets that.
+  if (mode === null || searchParams.get('uselibpqcompat') === 'true') return text
+  const meant = SSL_MODES[mode]
+  if (meant === undefined) throw new Error(`must have a sslmode that is one of ${Object.keys(SSL_MODES).join(', ')}`)
+  return text.replace(/([?&]sslmode=)[^&]*/, `$1${meant}`)
 }
 
 /** The driver accepts a % that is not followed by two digits, unchanged. */

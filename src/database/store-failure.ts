@@ -1,6 +1,7 @@
 // Translates drivers' errors: the store is unavailable, a value is already taken, or the statement is wrong.
 
 import { Failure } from '../failure.ts'
+import { NO_TLS, TLS_REQUIRED } from './store-words.ts'
 
 /** Errors that mean "the store is unavailable now" and not "this statement is wrong". */
 const UNAVAILABLE =
@@ -23,8 +24,21 @@ export function storeFailure(error: unknown): unknown {
 export function unavailable(error: unknown): Failure {
   return new Failure('store_unavailable', 'The store is not available just now. Try again in a moment.', {
     retryAfter: 2,
-    log: { store: codeOf(error) || 'connection' },
+    log: { store: reasonOf(error) },
   })
+}
+
+/** What pg says when it asked for TLS: https://github.com/brianc/node-postgres/blob/master/packages/pg/lib/connection.js */
+const ASKED_IN_VAIN = /^The server does not support SSL connections/
+/** What PostgreSQL says when it was not asked: `ClientAuthentication` in src/backend/libpq/auth.c. */
+const NOT_ASKED = /^no pg_hba\.conf entry .*, no encryption$/
+
+/** The driver's code, or ours for what has none that tells enough. */
+function reasonOf(error: unknown): string {
+  const message = error instanceof Error ? error.message : ''
+  if (ASKED_IN_VAIN.test(message)) return NO_TLS
+  if (NOT_ASKED.test(message)) return TLS_REQUIRED
+  return codeOf(error) || 'connection'
 }
 
 /** The driver's code for it; empty when it has none. */

@@ -1,7 +1,7 @@
 // Serves the built dashboard: its files to everybody, its page only to signed-in users.
 
-import { readFileSync } from 'node:fs'
-import { basename, join, resolve } from 'node:path'
+import { existsSync, readFileSync } from 'node:fs'
+import { join, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import fastifyStatic from '@fastify/static'
 import type { FastifyRequest } from 'fastify'
@@ -16,8 +16,9 @@ const BASE_PLACE = '__BASE_PATH__'
 
 /** The folder into which the dashboard is built. Works from the sources and from the compiled files. */
 export function builtDashboard(): string {
-  const root = resolve(fileURLToPath(import.meta.url), '../../..')
-  return basename(root) === 'dist' ? join(root, 'dashboard') : join(root, 'dist', 'dashboard')
+  const parent = resolve(fileURLToPath(import.meta.url), '../../..')
+  const isClone = existsSync(join(parent, 'package.json'))
+  return join(parent, isClone ? 'dist/current/dashboard' : 'dashboard')
 }
 
 /** Pages and files, on an `app` that `configurePages` has set up. Files added after the start are not served. */
@@ -51,7 +52,7 @@ export async function dashboardRoutes(
       }
       if (index === undefined) {
         const sentences = [
-          'This server runs without its dashboard: dist/dashboard was not built. The API works all the same.',
+          'This server runs without its dashboard: dist/current/dashboard was not built. The API works all the same.',
           'Run "npm run build" in the folder of Forgelink, then start it again.',
         ]
         const way = { href: publicPath(publicUrl, path), text: 'Try again' }

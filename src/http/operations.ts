@@ -54,6 +54,16 @@ export function operationsRoutes(app: App, config: MetricsConfig, metrics: Metri
   metricsRoutes(app, config, metrics.registry)
 }
 
+/** For `forgelink doctor`, which has the server's keys. `describe` gives undefined for everybody else. Nothing of it is secret. */
+export function doctorRoute(app: App, describe: (jwt: string) => Promise<object | undefined>): void {
+  app.get('/doctor', { schema: { hide: true } }, async (request) => {
+    const [, jwt = ''] = /^Bearer (\S+)$/.exec(request.headers.authorization ?? '') ?? []
+    const description = await describe(jwt)
+    if (!description) throw new Failure('unauthorized', 'This is for the command "forgelink doctor" of this server.')
+    return description
+  })
+}
+
 /**
  * A proxy in front of us may forward everything, so metrics need a token, or a port that only this machine can reach.
  */

@@ -1,13 +1,13 @@
 // Where this Forgelink is, and which version it has.
 
-import { readFileSync } from 'node:fs'
-import { basename, dirname, join, resolve } from 'node:path'
-import { fileURLToPath } from 'node:url'
+import { existsSync, readFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
 
-/** The folder with package.json, which is beside `src` or `dist`. */
+/** The folder with package.json, which is above the sources and above each build. */
 export function packageFolder(): string {
-  const parent = resolve(fileURLToPath(import.meta.url), '../../..')
-  return basename(parent) === 'dist' ? dirname(parent) : parent
+  let folder = import.meta.dirname
+  while (!existsSync(join(folder, 'package.json')) && folder !== dirname(folder)) folder = dirname(folder)
+  return folder
 }
 
 export function ownVersion(): string {

@@ -9,8 +9,7 @@ import type { Sandbox } from '../../sandbox/sandbox.ts'
 import { startSandbox } from '../../sandbox/sandbox.ts'
 import { doctor } from '../../src/commands/doctor.ts'
 import type { Environment } from '../../src/config.ts'
-import { readConfig } from '../../src/read-config.ts'
-import { freePort } from '../support/command.ts'
+import { doctorSources, freePort } from '../support/command.ts'
 import type { TestServer } from '../support/fault-server.ts'
 import { entryFor, json, listenForTest, serve } from '../support/fault-server.ts'
 import type { Identity } from '../support/test-certificates.ts'
@@ -23,7 +22,7 @@ afterAll(() => rmSync(folder, { recursive: true, force: true }))
 
 /** Sign, subject and message of each line about one of these. */
 async function diagnose(environment: Environment, about: string[], address?: string): Promise<string[]> {
-  const { text } = await doctor(() => readConfig(environment), address, { json: false })
+  const { text } = await doctor(doctorSources(environment), address, { json: false })
   return text
     .split('\n')
     .filter((line) => about.some((each) => line.slice(2).startsWith(`${each} `)))

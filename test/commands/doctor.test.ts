@@ -1,7 +1,9 @@
 // `forgelink doctor`: what it says of settings, store and keys, and that it changes nothing.
 
 import { createHash } from 'node:crypto'
+import { once } from 'node:events'
 import { chmodSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { createServer } from 'node:http'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { sql } from 'kysely'
@@ -12,11 +14,13 @@ import type { Environment } from '../../src/config.ts'
 import { openDatabase } from '../../src/database/database.ts'
 import { readConfig } from '../../src/read-config.ts'
 import { openServices } from '../../src/services.ts'
-import { forgelink, freePort, prepareCommand, startServer } from '../support/command.ts'
+import { doctorSources, forgelink, freePort, prepareCommand, startServer } from '../support/command.ts'
 import { linkAccount } from '../support/platforms.ts'
 import { createTestDatabase } from '../support/postgres.ts'
 import type { Service } from '../support/service.ts'
 import { describeOnBothEngines, startService } from '../support/service.ts'
+
+const { version: VERSION } = JSON.parse(readFileSync('package.json', 'utf8'))
 
 vi.setConfig({ testTimeout: 120_000, hookTimeout: 300_000 })
 
@@ -27,7 +31,7 @@ const key = (id: string, fill: number) => `${id}:${Buffer.alloc(32, fill).toStri
 
 /** Sign, subject and message of each line about one of these. */
 async function diagnose(environment: Environment, about: string[], address?: string): Promise<string[]> {
-  const { text } = await doctor(() => readConfig(environment), address, { json: false })
+  const { text } = await doctor(doctorSources(environment), address, { json: false })
   return text
     .split('\n')
     .filter((line) => about.some((each) => line.slice(2).startsWith(`${each} `)))
@@ -56,6 +60,7 @@ describe('doctor', () => {
     expect(run).toEqual({
       code: 1,
       stdout: [
+        '✓ settings  From the environment: DATA_DIR, LOG_LEVEL, PORT. The others have their defaults.',
         '✗ settings  PORT must be a whole number from 0 to 65535, not "x".',
         '✗ settings  LOG_LEVEL must be one of trace, debug, info, warn, error, fatal, silent, not "loud".',
         '',
@@ -87,15 +92,49 @@ describe('doctor', () => {
     const settings = { DATA_DIR: join(folder, 'served'), LOG_LEVEL: 'silent' }
     for (const signal of ['SIGTERM', 'SIGKILL'] as const) {
       const server = await startServer(settings, /are in |Forgelink is at/)
+      const { port } = new URL(server.url)
       await forgelink(['user', 'add', '--email', `${signal}@example.test`, '--username', signal], settings)
-      const beside = await forgelink(['doctor'], settings)
+      const beside = await forgelink(['doctor'], { ...settings, PORT: port })
       expect([beside.code, beside.stderr]).toEqual([0, ''])
+      expect(beside.stdout).toContain(
+        `✓ server        Forgelink ${VERSION} runs at http://127.0.0.1:${port}. It has the same settings.\n`,
+      )
+      // Of another server's settings: another folder, and so another key.
+      const elsewhere = await forgelink(['doctor'], { ...settings, PORT: port, DATA_DIR: join(folder, 'elsewhere') })
+      expect(elsewhere.stdout).toContain(
+        `! server        A server runs at http://127.0.0.1:${port} that does not have the same keys.`,
+      )
       await server.stop(signal)
       const before = contentOf(settings.DATA_DIR)
-      const after = await forgelink(['doctor'], settings)
+      const after = await forgelink(['doctor'], { ...settings, PORT: port })
       expect([after.code, after.stdout]).toEqual([0, expect.stringMatching(/✓ store +SQLite \d+\.\d+\.\d+ in /)])
+      expect(after.stdout).not.toMatch(/^. server /m)
       expect(contentOf(settings.DATA_DIR)).toEqual(before)
     }
+  })
+
+  it('names what a running server has other values of, and what answers there and is none', async () => {
+    const settings = { DATA_DIR: join(folder, 'compared'), LOG_LEVEL: 'silent', GITHUB_CLIENT_ID: 'i' }
+    const server = await startServer({ ...settings, GITHUB_CLIENT_SECRET: 'hunter2' })
+    const { port } = new URL(server.url)
+    const now = { ...settings, PORT: port, GITHUB_CLIENT_SECRET: 'hunter3', PUBLIC_URL: 'https://f.example' }
+    expect(await diagnose(now, ['server'])).toEqual([
+      `✓ server Forgelink ${VERSION} runs at http://127.0.0.1:${port}.`,
+      '! server It has other values of PUBLIC_URL and GITHUB_…. Restart it if they were changed, or run doctor with the settings of that server.',
+    ])
+    const anonymous = await fetch(`${server.url}/doctor`)
+    expect([anonymous.status, await anonymous.text()]).toEqual([401, expect.not.stringContaining('version')])
+    await server.stop()
+
+    const other = createServer((_request, response) => response.end('hello')).listen(Number(port), '127.0.0.1')
+    await once(other, 'listening')
+    expect(await diagnose(now, ['server'])).toEqual([expect.stringMatching(/^! server What (is|answers) at /)])
+    other.removeAllListeners('request')
+    const started = performance.now()
+    expect(await diagnose(now, ['server'])).toEqual([expect.stringMatching(/^! server What is at .* does not answer/)])
+    expect(performance.now() - started).toBeLessThan(5_000)
+    other.closeAllConnections()
+    other.close()
   })
 
   it('takes one address at most', async () => {

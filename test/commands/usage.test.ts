@@ -1,9 +1,11 @@
 // The `forgelink` command where it cannot be read or its settings are wrong.
 
-import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
+import { COMMANDS } from '../../src/cli/commands.ts'
+import { parse } from '../../src/cli/parse.ts'
 import { forgelink, forgelinkHere, freePort, prepareCommand } from '../support/command.ts'
 
 const SECRET_KEYS = `k1:${Buffer.alloc(32, 1).toString('base64')}`
@@ -22,58 +24,115 @@ function newFolder(name: string): string {
 
 describe('usage', () => {
   const dataDir = newFolder('usage')
+  const help = (...args: string[]) => forgelinkHere(args, { DATA_DIR: dataDir })
 
-  it('shows every command with --help, -h and without anything', async () => {
-    const runs = await Promise.all(
-      [['--help'], [], ['serve', '-h']].map((args) => forgelink(args, { DATA_DIR: dataDir })),
-    )
+  it('shows every command with --help, -h, help and without anything', async () => {
+    const runs = [
+      await forgelink(['--help'], { DATA_DIR: dataDir }),
+      await help('-h'),
+      await help('help'),
+      await forgelink([], { DATA_DIR: dataDir }),
+    ]
     for (const { code, stdout, stderr } of runs) {
       expect([code, stderr]).toEqual([0, ''])
-      for (const command of [
-        'serve',
-        'user add',
-        'user list',
-        'user role',
-        'user remove',
-        'user password',
-        'service-token add',
-        'service-token list',
-        'service-token remove',
-        'token add',
-        'doctor',
-        'keys rotate',
-        'store compact',
-        'sandbox',
-      ]) {
-        expect(stdout).toMatch(new RegExp(`^  ${command}\\b`, 'm'))
-      }
+      expect(stdout).toBe(runs[0]?.stdout)
     }
+    const [{ stdout = '' } = {}] = runs
+    for (const name of Object.keys(COMMANDS)) expect(stdout).toMatch(new RegExp(`^  ${name}\\b`, 'm'))
     expect(existsSync(dataDir)).toBe(false)
+  })
+
+  it.each(Object.entries(COMMANDS))('%s has a help of its own, with each option and an example', async (name, row) => {
+    const words = name.split(' ')
+    const { code, stdout, stderr } = await help('help', ...words)
+    expect([code, stderr]).toEqual([0, ''])
+    for (const asked of [
+      [...words, '--help'],
+      [...words, '-h'],
+    ])
+      expect((await help(...asked)).stdout).toBe(stdout)
+    expect(stdout).toContain(`Usage: forgelink ${[name, ...row.operands].join(' ')}`)
+    for (const option of [...row.needs, ...row.takes, 'env-file', 'help'])
+      expect(stdout).toMatch(new RegExp(`^  --${option}\\b.* {2}\\S`, 'm'))
+    expect(row.example).toMatch(new RegExp(`^${name}\\b`))
+    expect(stdout).toContain(`Example: forgelink ${row.example}\n`)
+    // The example is one that the command takes.
+    const parsed = parse(row.example.split(' '))
+    expect(parsed).toMatchObject({ asks: 'run', row })
+    expect(Math.max(...stdout.split('\n').map((line) => line.length))).toBeLessThanOrEqual(140)
+    const documented = readFileSync('docs/configuration.md', 'utf8')
+    expect(documented).toMatch(new RegExp(`^\\| \`forgelink ${name}\\b`, 'm'))
+    expect(existsSync(dataDir)).toBe(false)
+  })
+
+  it('lists the commands that begin with the same word', async () => {
+    const { stdout } = await help('help', 'token')
+    expect(stdout).toMatch(/^Usage: forgelink token … \[OPTIONS\]$/m)
+    expect([...stdout.matchAll(/^ {2}(token \w+)/gm)].map(([, name]) => name)).toEqual([
+      'token add',
+      'token list',
+      'token remove',
+    ])
+    expect((await help('token', '--help')).stdout).toBe(stdout)
+  })
+
+  it('prints the version', async () => {
+    const { version } = JSON.parse(readFileSync('package.json', 'utf8'))
+    for (const option of ['--version', '-v']) {
+      expect(await help(option)).toEqual({ code: 0, stdout: `${version}\n`, stderr: '' })
+    }
   })
 
   it('ends with 2 and says what is wrong with a command that cannot be read', async () => {
     const cases: [string, string][] = [
-      ['fly', 'there is no command "fly"'],
-      ['user fly', 'there is no command "user fly"'],
-      ['serve --fast', "Unknown option '--fast'"],
+      ['fly', 'there is no command "fly"\n'],
+      ['user fly', 'there is no command "user fly"\n'],
+      ['server', 'there is no command "server"; did you mean serve?'],
+      ['user lsit', 'there is no command "user lsit"; did you mean user list?'],
+      ['usr list', 'there is no command "usr list"; did you mean user list?'],
+      ['help docter', 'there is no command "docter"; did you mean doctor?'],
+      ['serve --fast', '"serve" has no option --fast\n'],
+      ['user list --jsno', '"user list" has no option --jsno; did you mean --json?'],
+      ['user list --email e', '"user list" has no option --email\n'],
+      ['user list --json=yes', "Option '--json' does not take an argument"],
       ['user add --username u', '--email is missing'],
-      ['user remove one two', 'name one user, by e-mail address or user name'],
-      ['service-token remove', 'name one service token by its id'],
+      ['user add --username u --email', "Option '--email <value>' argument missing"],
+      ['user remove', 'USER is missing'],
+      ['user remove one two', '"two" is too much'],
+      ['user role one', 'admin|member is missing'],
+      ['service-token remove', 'ID is missing'],
       ['service-token add --scope read', '--name is missing'],
+      ['token list', '--user is missing'],
       ['keys', 'there is no command "keys"'],
       ['keys rotate now', '"now" is too much'],
-      ['store compact now', '"now" is too much'],
+      ['sandbox --port 65532', '--port must be a whole number from 1 to 65531'],
+      ['user list --env-file /no/such.env', '--env-file names a file that cannot be read: "/no/such.env" (ENOENT)'],
     ]
-    const runs = await Promise.all(cases.map(([line]) => forgelinkHere(line.split(' '), { DATA_DIR: dataDir })))
-    for (const [index, { code, stdout, stderr }] of runs.entries()) {
-      const [line, message = ''] = cases[index] ?? []
+    for (const [line, message] of cases) {
+      const { code, stdout, stderr } = await help(...line.split(' '))
       expect([line, code, stdout]).toEqual([line, 2, ''])
       expect(stderr).toMatch(/^forgelink: /)
       expect(stderr).toContain(message)
-      expect(stderr).toContain('See forgelink --help.')
+      expect(stderr).toContain('See forgelink help.')
       expect(stderr).not.toContain('    at ')
     }
     expect(existsSync(dataDir)).toBe(false)
+  })
+})
+
+describe('--env-file', () => {
+  it('gives settings that the environment does not have', async () => {
+    mkdirSync(newFolder('env'))
+    const file = join(newFolder('env'), 'forgelink.env')
+    const fromFile = newFolder('env/from-file')
+    writeFileSync(file, `# A comment\nDATA_DIR="${fromFile}"\nexport LOG_LEVEL=debug\nPORT=0\n`)
+    const run = await forgelinkHere(['doctor', '--env-file', file], { LOG_LEVEL: 'warn', PORT: '' })
+    expect(run.stdout).toContain(
+      `✓ settings      From the environment: LOG_LEVEL. From ${file}: DATA_DIR, PORT. The others have their defaults.`,
+    )
+    expect(run.stdout).toContain(`There is no ${fromFile}/forgelink.db yet`)
+    const other = await forgelinkHere(['doctor', `--env-file=${file}`], { DATA_DIR: newFolder('env/other') })
+    expect(other.stdout).toContain(`There is no ${newFolder('env/other')}/forgelink.db yet`)
   })
 })
 

@@ -1,23 +1,26 @@
-// The package of `npm pack`: installed in an empty folder by somebody without rights, and used.
+// The package of `npm pack`: installed in an empty folder by somebody without rights, used, and upgraded.
 
-import type { ChildProcess } from 'node:child_process'
-import { cpSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync } from 'node:fs'
+import { appendFileSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
+import type { Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { findChromium, launchChromium } from '../e2e/support/chromium.ts'
+import { signIn } from '../e2e/support/stage.ts'
 import { freePort } from '../support/command.ts'
 import { exchange, send } from '../support/service.ts'
+import { copyClone } from './support/clone.ts'
 import { run } from './support/programs.ts'
 import { canReadOnly, finish, ownFolder, printed, start, stop } from './support/unprivileged.ts'
 
 const root = resolve(import.meta.dirname, '..', '..')
 /** Dependencies of ours for building and testing, none of which another dependency brings along. */
 const FOR_BUILDING = ['typescript', 'vite', 'vitest', 'react', '@mantine', '@biomejs']
-/** What the last lines of .dockerignore leave out. */
-const LEFT_OUT = /\.test\.tsx?$|\/testdata$|\/docs\/images$/
 
 /** Of the sandbox's GitLab. */
 const ALICE_TOKEN = 'glpat-sandboxOwnAliceFull000000000000000'
+
+const chromium = findChromium()
 
 let temporary: string
 let home: string
@@ -26,23 +29,17 @@ let tarball: string
 beforeAll(() => {
   temporary = ownFolder(mkdtempSync(join(tmpdir(), 'forgelink-package-')))
   home = ownFolder(join(temporary, 'home'))
-  const context = join(temporary, 'context')
-  copyBuildContext(context)
-  const packed = run('npm', ['run', 'package', '--', '--pack-destination', temporary], { cwd: context })
-  expect(packed.code, packed.output).toBe(0)
-  const [name] = readdirSync(temporary).filter((entry) => entry.endsWith('.tgz'))
-  tarball = join(temporary, name ?? 'none')
+  const clone = join(temporary, 'clone')
+  copyClone(clone)
+  tarball = pack(clone)
 })
 
-/** What `docker build` sees of the clone, so that the package is made of it in the image as well. */
-function copyBuildContext(context: string): void {
-  const lines = readFileSync(join(root, '.dockerignore'), 'utf8').split('\n')
-  const letThrough = lines.filter((line) => line.startsWith('!')).map((line) => line.slice(1))
-  for (const path of letThrough) {
-    cpSync(join(root, path), join(context, path), { recursive: true, filter: (from) => !LEFT_OUT.test(from) })
-  }
-  // As after `npm ci`, without the minutes it takes.
-  symlinkSync(join(root, 'node_modules'), join(context, 'node_modules'))
+/** The path of the package that is made of a clone. */
+function pack(clone: string): string {
+  const packed = run('npm', ['run', 'package', '--', '--pack-destination', clone], { cwd: clone })
+  expect(packed.code, packed.output).toBe(0)
+  const name = readdirSync(clone).find((entry) => entry.endsWith('.tgz'))
+  return join(clone, name ?? 'none')
 }
 
 afterAll(() => rmSync(temporary, { recursive: true, force: true }))
@@ -65,6 +62,8 @@ describe('unpacked, with npm ci in its folder', () => {
     }
     expect(FOR_BUILDING.filter((name) => existsSync(join(folder, 'node_modules', name)))).toEqual([])
     expect(readdirSync(folder)).not.toContain('src')
+    expect(readdirSync(join(folder, 'dist', 'current')).sort()).toEqual(['dashboard', 'sandbox', 'src', 'vendor'])
+    expect(readdirSync(join(folder, 'dist', 'current', 'vendor')).length).toBeGreaterThan(5)
   })
 
   it('links the first account on a file system that is read-only but for DATA_DIR', async () => {
@@ -84,41 +83,120 @@ describe('installed by name into an empty folder', () => {
   })
 })
 
+describe.skipIf(chromium === undefined)('an upgrade', () => {
+  it('by the steps of docs/deployment.md leaves links, sessions and an open tab as they are', async () => {
+    const [before, after] = [join(temporary, 'before'), join(temporary, 'unpacked')]
+    await unpackVersionBefore(before)
+    const dataDir = ownFolder(join(temporary, 'data-of-upgrade'))
+    await withSandbox(after, ['node', 'bin/forgelink.mjs'], async ({ settings, address }) => {
+      const port = await freePort()
+      const url = `http://localhost:${port}`
+      const command = { home, settings: { ...settings, PORT: `${port}`, DATA_DIR: dataDir } }
+      let server = start(['node', 'bin/forgelink.mjs', 'serve'], { ...command, cwd: before })
+      const browser = await launchChromium(chromium ?? '')
+      try {
+        await printed(server, /first-start\.txt/)
+        const shown = readFileSync(join(dataDir, 'first-start.txt'), 'utf8')
+        const authorization = await linkFirstAccount(url, shown, address)
+        const page = await browser.newPage({ baseURL: url })
+        await page.goto('/profile')
+        await signIn(page, { username: 'admin', password: /Password: +(\S+)/.exec(shown)?.[1] ?? '' })
+        await page.getByText('alice', { exact: true }).first().waitFor()
+        expect(await versionOf(page)).toBe('before')
+        let loads = 0
+        page.on('load', () => {
+          loads += 1
+        })
+
+        await stop(server)
+        server = start(['node', 'bin/forgelink.mjs', 'serve'], { ...command, cwd: after })
+        await printed(server, /Forgelink is at /)
+        await page.getByRole('link', { name: 'SSH keys', exact: true }).click()
+        await page.getByText('No keys yet').waitFor()
+        expect([await versionOf(page), loads]).toEqual(['', 1])
+        await page.getByRole('link', { name: 'Profile', exact: true }).click()
+        await page.getByText('alice', { exact: true }).first().waitFor()
+        const orgs = `${url}/v1/scm_integrations/gitlab-self-hosted/orgs`
+        expect((await send('GET', orgs, undefined, { authorization })).status).toBe(200)
+      } finally {
+        await browser.close()
+        await stop(server)
+      }
+    })
+  })
+})
+
+/** What the version before has of its own: its number, and a mark in its dashboard, which gives its files other names. */
+async function unpackVersionBefore(folder: string): Promise<void> {
+  const clone = join(temporary, 'clone-before')
+  copyClone(clone)
+  // Not in the lock file too: with another one, the build would install anew.
+  const file = join(clone, 'package.json')
+  writeFileSync(file, readFileSync(file, 'utf8').replace(/"version": "[^"]+"/, '"version": "0.0.9"'))
+  appendFileSync(join(clone, 'dashboard', 'main.tsx'), "\ndocument.documentElement.dataset.version = 'before'\n")
+  const command = { cwd: ownFolder(folder), home }
+  await finish(['tar', '-xzf', pack(clone), '--strip-components=1'], command)
+  // What `npm ci` installs is the same.
+  await finish(['cp', '-a', join(temporary, 'unpacked', 'node_modules'), '.'], command)
+  expect(await finish(['node', 'bin/forgelink.mjs', '--version'], command)).toBe('0.0.9\n')
+}
+
+function versionOf(page: Page): Promise<string> {
+  return page.evaluate<string>("document.documentElement.dataset.version ?? ''")
+}
+
 /** The tour of docs/getting-started.md, by machine: sandbox, server, first token, bearer token, link. */
 async function linksFirstAccount(folder: string, forgelink: [string, ...string[]], dataName: string): Promise<void> {
   const dataDir = ownFolder(join(temporary, dataName))
   const port = await freePort()
   const readOnly = canReadOnly && forgelink[0] === 'node' ? { writable: dataDir } : {}
-  let sandbox: ChildProcess | undefined
-  let server: ChildProcess | undefined
-  try {
-    sandbox = start([...forgelink, 'sandbox', '--json'], { cwd: folder, home })
-    const { platforms, settings } = JSON.parse(await printed(sandbox, /\}\s*$/))
+  await withSandbox(folder, forgelink, async ({ settings, address }) => {
     const command = { cwd: folder, home, settings: { ...settings, PORT: `${port}`, DATA_DIR: dataDir }, ...readOnly }
-    server = start([...forgelink, 'serve'], command)
-    await printed(server, /first-start\.txt/)
+    const server = start([...forgelink, 'serve'], command)
+    try {
+      await printed(server, /first-start\.txt/)
+      const url = `http://localhost:${port}`
+      expect((await send('GET', `${url}/readyz`)).status).toBe(200)
+      // Of the dashboard's files, one whose name has no hash.
+      expect((await send('GET', `${url}/color-scheme.js`)).status).toBe(200)
+      await linkFirstAccount(url, readFileSync(join(dataDir, 'first-start.txt'), 'utf8'), address)
+    } finally {
+      await stop(server)
+    }
+  })
+}
 
-    const url = `http://localhost:${port}`
-    expect((await send('GET', `${url}/readyz`)).status).toBe(200)
-    // Of the dashboard's files, one whose name has no hash.
-    expect((await send('GET', `${url}/color-scheme.js`)).status).toBe(200)
+interface Platform {
+  settings: Record<string, string>
+  /** Of its GitLab. */
+  address: string
+}
 
-    const shown = readFileSync(join(dataDir, 'first-start.txt'), 'utf8')
-    const token = await exchange(url, /API token: (\S+)/.exec(shown)?.[1] ?? '')
-    const { url: address } = platforms.find(({ name }: { name: string }) => name === 'gitlab-self-hosted')
-    const link = { scm_type: 'gitlab-self-hosted', url: address, access_token: ALICE_TOKEN }
-    const linked = await send(
-      'POST',
-      `${url}/v1/scm_integrations`,
-      { scm_integration: link },
-      { authorization: `Bearer ${token}` },
-    )
-    expect([linked.status, linked.json]).toMatchObject([
-      201,
-      { scm_integration: { username: 'alice', status: 'ok', owner: { username: 'admin' } } },
-    ])
+/** Its ports are others than the usual ones, which are somebody else's, and than those that systems give at random. */
+async function withSandbox(
+  folder: string,
+  forgelink: [string, ...string[]],
+  work: (platform: Platform) => Promise<void>,
+): Promise<void> {
+  const firstPort = `${20_000 + 5 * Math.floor(Math.random() * 2_000)}`
+  const sandbox = start([...forgelink, 'sandbox', '--json', '--port', firstPort], { cwd: folder, home })
+  try {
+    const { platforms, settings } = JSON.parse(await printed(sandbox, /\}\s*$/))
+    const { url } = platforms.find(({ name }: { name: string }) => name === 'gitlab-self-hosted')
+    await work({ settings, address: url })
   } finally {
-    await stop(server)
     await stop(sandbox)
   }
+}
+
+/** Gives the header with which it was done. */
+async function linkFirstAccount(url: string, shown: string, address: string): Promise<string> {
+  const authorization = `Bearer ${await exchange(url, /API token: (\S+)/.exec(shown)?.[1] ?? '')}`
+  const link = { scm_type: 'gitlab-self-hosted', url: address, access_token: ALICE_TOKEN }
+  const linked = await send('POST', `${url}/v1/scm_integrations`, { scm_integration: link }, { authorization })
+  expect([linked.status, linked.json]).toMatchObject([
+    201,
+    { scm_integration: { username: 'alice', status: 'ok', owner: { username: 'admin' } } },
+  ])
+  return authorization
 }

@@ -35,7 +35,7 @@ describeOnBothEngines('metrics', (engine) => {
 
   it('have the build, the keys and a store that answers', async () => {
     const series = await readMetrics(service)
-    expect(series.get(`forgelink_build_info{version="0.1.0",node="${process.versions.node}"}`)).toBe(1)
+    expect(series.get(`forgelink_build_info{version="0.2.0",node="${process.versions.node}"}`)).toBe(1)
     expect(series.get('forgelink_secret_keys')).toBe(1)
     expect(series.get('forgelink_store_up')).toBe(1)
     expect(series.get('forgelink_store_waiting')).toBe(0)

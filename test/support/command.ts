@@ -8,7 +8,9 @@ import { join, resolve } from 'node:path'
 import { promisify } from 'node:util'
 import { vi } from 'vitest'
 import { main } from '../../src/cli.ts'
+import type { DoctorSources } from '../../src/commands/doctor.ts'
 import type { Environment } from '../../src/config.ts'
+import { readConfig } from '../../src/read-config.ts'
 
 const root = resolve(import.meta.dirname, '..', '..')
 const program = join(root, 'bin', 'forgelink.mjs')
@@ -134,6 +136,11 @@ export async function freePort(): Promise<number> {
   await once(probe, 'close')
   if (address === null || typeof address === 'string') throw new Error('no port is free on 127.0.0.1')
   return address.port
+}
+
+/** What doctor reads settings from, when it is called as a function. */
+export function doctorSources(environment: Environment): DoctorSources {
+  return { environment, envFile: null, settings: async (seen) => readConfig(environment, seen) }
 }
 
 /** The values after their labels in what the first start shows. */

@@ -43,10 +43,13 @@ type User = { uid: number; gid: number } | { uid?: never; gid?: never }
  * Tries what there is in turn; throws an Error that says what was tried and why each failed. `settings` are
  * PostgreSQL's own, and come before those of a server whose data is thrown away.
  */
-export async function startPostgres(settings: Record<string, string> = {}): Promise<PostgresServer> {
+export async function startPostgres(
+  settings: Record<string, string> = {},
+  installations: Installation[] = [...embedded(), ...installed()],
+): Promise<PostgresServer> {
   const user = postgresUser()
   const failures: string[] = []
-  for (const installation of [...embedded(), ...installed()]) {
+  for (const installation of installations) {
     try {
       return await startAs(user, installation, settings)
     } catch (error) {
@@ -124,7 +127,8 @@ function linkLibraries(home: string): void {
   }
 }
 
-function installed(): Installation[] {
+/** Those of the system; newest first. */
+export function installed(): Installation[] {
   const onPath = (process.env.PATH ?? '').split(delimiter)
   const bins = [...onPath, ...versions('/usr/lib/postgresql'), ...versions('/opt/homebrew/opt', 'postgresql')]
   const homes = bins

@@ -15,6 +15,12 @@ import { failed, ok, warning } from './check.ts'
 
 type KeyConfig = Pick<Config, 'secretKeys' | 'dataDir'>
 
+/** null: no key is there, or they cannot be read. */
+export function vaultAtHand(config: KeyConfig): Vault | null {
+  const keys = findKeys(config, false)
+  return Array.isArray(keys) ? createVault(keys) : null
+}
+
 /** `database` null: there is no file yet. */
 export async function checkKeys(config: KeyConfig, database: Database | null): Promise<Check[]> {
   const keys = findKeys(config, database !== null)

@@ -7,6 +7,7 @@ import type { Config } from '../../config.ts'
 import type { Database } from '../../database/database.ts'
 import { databaseFile } from '../../database/database.ts'
 import { pendingMigrations } from '../../database/migrate.ts'
+import { storeWords } from '../../database/store-words.ts'
 import { Failure } from '../../failure.ts'
 import { secretKeyFile } from '../../secrets/key-file.ts'
 import type { Check } from './check.ts'
@@ -53,10 +54,8 @@ function unreachable({ databaseUrl, dataDir }: StoreConfig, { details }: Failure
   if (databaseUrl === null) {
     return failed('store', `${databaseFile(dataDir)} cannot be read (${code}). Check who owns it, and the disk.`)
   }
-  return failed(
-    'store',
-    `PostgreSQL at ${whereIs(databaseUrl)} does not let us in (${code}). Check DATABASE_URL, its user's rights, and whether it runs.`,
-  )
+  const advice = storeWords(details.log?.store) ?? "Check DATABASE_URL, its user's rights, and whether it runs."
+  return failed('store', `PostgreSQL at ${whereIs(databaseUrl)} does not let us in (${code}). ${advice}`)
 }
 
 /** The database's address without user name and password. */

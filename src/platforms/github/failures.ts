@@ -5,7 +5,7 @@ import { membersOf } from '../answers.ts'
 import type { Connection } from '../platform.ts'
 import { scmTypes } from '../scm-types.ts'
 import type { RawAnswer } from '../transport/guard.ts'
-import { clampWait, readRetryAfter, timeOf } from '../transport/retry-after.ts'
+import { clampWait, readRetryAfter, timeOf, tryAgainIn } from '../transport/retry-after.ts'
 import { TOKENS_PATH } from './addresses.ts'
 import { permissionFor } from './permissions.ts'
 import { isAppToken, notIncluded, scopesIn, scopesOf } from './scopes.ts'
@@ -99,7 +99,7 @@ export function rateLimited({ scmType }: Site, { headers }: RawAnswer): Failure 
   const retryAfter = readRetryAfter(headers['retry-after'], now) ?? clampWait(untilReset, UNTOLD_WAIT_SECONDS)
   return new Failure(
     'scm_rate_limited',
-    `${scmTypes[scmType].label} has answered this account as often as it does for now. Try again later.`,
+    `${scmTypes[scmType].label} has answered this account as often as it does for now. ${tryAgainIn(retryAfter)}`,
     { retryAfter },
   )
 }

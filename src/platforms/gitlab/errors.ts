@@ -6,7 +6,7 @@ import { pageTooDeep } from '../failures.ts'
 import type { Connection } from '../platform.ts'
 import { scmTypes } from '../scm-types.ts'
 import type { RawAnswer } from '../transport/guard.ts'
-import { clampWait, readRetryAfter, timeOf } from '../transport/retry-after.ts'
+import { clampWait, readRetryAfter, timeOf, tryAgainIn } from '../transport/retry-after.ts'
 import { TOKENS_PATH } from './addresses.ts'
 import { gitlabQueryFailure } from './query-failures.ts'
 
@@ -265,7 +265,7 @@ function limited({ hasWorked }: Site, headers: Record<string, string>): Failure 
   const sentence = isOfServer
     ? 'GitLab limits this server for now: too many calls came from its address.'
     : 'GitLab has answered this account as often as it does for now.'
-  return new Failure('scm_rate_limited', `${sentence} Try again later.`, { retryAfter })
+  return new Failure('scm_rate_limited', `${sentence} ${tryAgainIn(retryAfter)}`, { retryAfter })
 }
 
 /** Seconds, counted by the platform's clock. */

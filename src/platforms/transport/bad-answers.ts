@@ -3,7 +3,7 @@
 
 import { Failure } from '../../failure.ts'
 import type { HttpResponse } from './guard.ts'
-import { readRetryAfter, timeOf } from './retry-after.ts'
+import { readRetryAfter, timeOf, tryAgainIn } from './retry-after.ts'
 
 /** The platform answered with a 5xx. `fallback`: the seconds to wait when the answer names none. */
 export function unavailable(
@@ -12,7 +12,9 @@ export function unavailable(
   fallback: number | null = 30,
 ): Failure {
   const retryAfter = readRetryAfter(headers['retry-after'], timeOf(headers)) ?? fallback
-  const message = `${host} has trouble of its own (status ${status}). Try again later.`
+  // Without a fallback the caller decides how long to wait, which may be longer.
+  const advice = retryAfter === null || fallback === null ? 'Try again later.' : tryAgainIn(retryAfter)
+  const message = `${host} has trouble of its own (status ${status}). ${advice}`
   return new Failure('scm_unavailable', message, { log: { host, status }, ...(retryAfter !== null && { retryAfter }) })
 }
 

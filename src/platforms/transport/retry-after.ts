@@ -21,6 +21,11 @@ export function readRetryAfter(header: string | undefined, now: number = Date.no
   return Number.isNaN(time) ? null : clampWait((time - now) / 1000)
 }
 
+/** The end of a message, with the seconds of its `Retry-After`: people and programs read one and the same. */
+export function tryAgainIn(seconds: number): string {
+  return `Try again in ${seconds} s.`
+}
+
 /** The platform's clock, from the `Date` of its answer, or ours when it sends none. Epoch milliseconds. */
 export function timeOf({ date = '' }: Record<string, string>): number {
   const time = Date.parse(date)

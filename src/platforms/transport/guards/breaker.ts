@@ -5,6 +5,7 @@ import { Failure } from '../../../failure.ts'
 import { readFault } from '../faults.ts'
 import type { Call, Guard } from '../guard.ts'
 import type { Limits } from '../limits.ts'
+import { tryAgainIn } from '../retry-after.ts'
 
 type BreakerBounds = Pick<Limits, 'breakerFailures' | 'breakerWindow' | 'breakerPause'>
 
@@ -173,6 +174,6 @@ function isDown(
 
 function leftAlone(host: string, until: number): Failure {
   const retryAfter = Math.max(1, Math.ceil((until - performance.now()) / 1000))
-  const message = `${host} has failed repeatedly and is left alone for a while. Try again in ${retryAfter} s.`
+  const message = `${host} has failed repeatedly and is left alone for a while. ${tryAgainIn(retryAfter)}`
   return new Failure('scm_unavailable', message, { retryAfter })
 }

@@ -3,6 +3,7 @@
 import { LRUCache } from 'lru-cache'
 import { Failure } from '../../../failure.ts'
 import type { Call, Guard } from '../guard.ts'
+import { tryAgainIn } from '../retry-after.ts'
 
 interface Pause {
   /** `Date.now()` at which it ends. */
@@ -40,5 +41,5 @@ function stillPaused(host: string, code: Pause['code'], left: number): Failure {
     code === 'scm_rate_limited'
       ? `${host} takes no more calls of this account for now.`
       : `${host} has asked to be left alone for now.`
-  return new Failure(code, `${sentence} Try again in ${left} s.`, { retryAfter: left })
+  return new Failure(code, `${sentence} ${tryAgainIn(left)}`, { retryAfter: left })
 }
