@@ -52,6 +52,7 @@ describeOnBothEngines('accounts, for administrators', (engine) => {
         uuid: member.id.slice(3),
         username: 'member',
         fullname: 'member',
+        avatar_url: null,
         email: 'member@example.test',
         created_at: expect.stringMatching(TIME),
         updated_at: expect.stringMatching(TIME),

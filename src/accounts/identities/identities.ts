@@ -9,12 +9,15 @@ import type { Database, Transaction } from '../../database/database.ts'
 import { createStatement } from '../../database/statement.ts'
 import { Failure, notFound } from '../../failure.ts'
 import { now } from '../../time.ts'
-import { insertUser, isEmailTaken, MAX_USERNAME_LENGTH, type User } from '../users.ts'
+import { insertUser, isEmailTaken, MAX_USERNAME_LENGTH, type NewUser, type User } from '../users.ts'
 
 export type Identity = Selectable<IdentitiesTable>
 
 /** Both are compared byte for byte. */
 export type IdentityKey = Pick<Identity, 'issuer' | 'subject'>
+
+/** Who is made without a password. All must be well-formed. */
+type WantedUser = Omit<NewUser, 'passwordHash' | 'role'>
 
 const MAX_NAMES_TRIED = 10
 
@@ -116,7 +119,7 @@ export async function findOrAddUser(
   database: Database,
   actor: Actor,
   identity: IdentityKey,
-  wanted: { username: string; email: string | null },
+  wanted: WantedUser,
 ): Promise<User> {
   const known = await findUserByIdentity(database, identity)
   if (known) return known
@@ -139,11 +142,12 @@ export async function addNamedUser(
   transaction: Transaction,
   actor: Actor,
   identity: IdentityKey | null,
-  { username, email }: { username: string; email: string | null },
+  wanted: WantedUser,
 ): Promise<User> {
+  const { username, email } = wanted
   let name = username
   for (let tried = 0; tried < MAX_NAMES_TRIED; tried++) {
-    const user = await insertUser(transaction, actor, { email, username: name, passwordHash: null, role: 'member' })
+    const user = await insertUser(transaction, actor, { ...wanted, username: name, passwordHash: null, role: 'member' })
     if (user) {
       if (identity) await addIdentity(transaction, actor, user.id, identity)
       return user
