@@ -1,5 +1,5 @@
-// The command `forgelink doctor`: checks settings, store, keys and a platform's address, and says what to do. Changes
-// nothing.
+// The command `forgelink doctor`: checks settings, store, keys, issuers and a platform's address, and says what to do.
+// Changes nothing.
 
 import { existsSync } from 'node:fs'
 import type { Config } from '../config.ts'
@@ -9,6 +9,7 @@ import { databaseFile, openDatabase } from '../database/database.ts'
 import { createTransport } from '../platforms/transport/transport.ts'
 import type { Check } from './doctor/check.ts'
 import { failed } from './doctor/check.ts'
+import { checkIssuers } from './doctor/issuers.ts'
 import { checkKeys } from './doctor/keys.ts'
 import { checkPlatform } from './doctor/platform.ts'
 import { checkSettings } from './doctor/settings.ts'
@@ -45,8 +46,7 @@ async function checkAll(read: () => Config, address: string | undefined): Promis
     if (error instanceof ConfigError) return error.problems.map((problem) => failed('settings', `${problem}.`))
     throw error
   }
-  const own = await checkOwn(config)
-  return address === undefined ? own : [...own, ...(await checkAddress(config, address))]
+  return [...(await checkOwn(config)), ...(await checkOthers(config, address))]
 }
 
 async function checkOwn(config: Config): Promise<Check[]> {
@@ -59,11 +59,12 @@ async function checkOwn(config: Config): Promise<Check[]> {
   }
 }
 
-async function checkAddress(config: Config, address: string): Promise<Check[]> {
+async function checkOthers(config: Config, address: string | undefined): Promise<Check[]> {
   const { allowedHosts, extraCaCerts, httpsProxy, noProxy } = config
   const transport = createTransport({ allowedHosts, extraCaCerts, httpsProxy, noProxy })
   try {
-    return await checkPlatform(config, transport, address)
+    const issuers = await checkIssuers(config, transport)
+    return address === undefined ? issuers : [...issuers, ...(await checkPlatform(config, transport, address))]
   } finally {
     await transport.close()
   }
