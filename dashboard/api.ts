@@ -152,6 +152,11 @@ export async function changePassword(password: { current: string; new: string; e
   await readSession()
 }
 
+/** null takes away the name, or the picture. */
+export async function editProfile(user: { fullname: string | null; avatar_url: string | null }): Promise<void> {
+  await call('PATCH', '/v1/users/self', { body: { user } })
+}
+
 // The user's own sessions and identities
 
 export async function listOwnSessions(): Promise<OwnSession[]> {

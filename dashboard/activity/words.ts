@@ -9,6 +9,8 @@ import { platformIn } from '../told-platforms.ts'
 const words: { [Type in EventType]: (data: EventData[Type], platforms: Platform[]) => string } = {
   new_user: () => 'The account was made',
   edit_user: ({ username, email }) => `Name and address changed to ${username}, ${email ?? 'no address'}`,
+  edit_profile: ({ fullname, avatar_url }) =>
+    `Name changed to ${fullname ?? 'none'}, picture to ${avatar_url === null ? 'none' : `one at ${hostOf(avatar_url)}`}`,
   delete_user: () => 'The account was removed',
   edit_role: ({ role }) => (role === 'admin' ? 'Made an administrator' : 'No longer an administrator'),
   deactivate_user: () => 'The account was deactivated',

@@ -9,6 +9,7 @@ import { publicPath } from '../public-path.ts'
 import { useChange } from '../queries.ts'
 import { followLink } from '../router.ts'
 import { Icon } from '../ui/icons.tsx'
+import { Portrait } from '../ui/portrait.tsx'
 import { announce } from '../ui/toast.tsx'
 import classes from './account-menu.module.css'
 
@@ -33,12 +34,16 @@ export function AccountMenu({ user, onChangePassword, onFollow }: AccountMenuPro
     <Menu width={240} position="top-start">
       <Menu.Target>
         <UnstyledButton className={classes.account} ref={opener}>
-          <span className={classes.initial} aria-hidden="true">
-            {user.username.slice(0, 1).toUpperCase()}
-          </span>
+          {user.avatar_url ? (
+            <Portrait id={user.id} username={user.fullname} size={34} version={user.updated_at} />
+          ) : (
+            <span className={classes.initial} aria-hidden="true">
+              {[...user.fullname][0]?.toUpperCase()}
+            </span>
+          )}
           <span className={classes.names}>
             <span className="visually-hidden">Account: </span>
-            <span className={classes.name}>{user.username}</span>
+            <span className={classes.name}>{user.fullname}</span>
             <span className={classes.email}>{user.email}</span>
           </span>
           <Icon name="chevrons" size={16} />
@@ -54,7 +59,7 @@ export function AccountMenu({ user, onChangePassword, onFollow }: AccountMenuPro
             onFollow()
           }}
         >
-          Signing in
+          Your account
         </Menu.Item>
         {onChangePassword && (
           <Menu.Item leftSection={<Icon name="lock" size={16} />} onClick={changePassword}>

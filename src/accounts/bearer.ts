@@ -19,13 +19,15 @@ const REMEMBERED = 5_000
 /** What a JWT was made from: an API token and which of its values, or the token of a service that acts for a user. */
 export type BearerClaims =
   | { by: 'api_token'; tokenId: string; issuedAt: string }
-  | { by: 'service'; serviceId: string; userId: string; scopes: Scope[]; signedAt: string }
+  | { by: 'service'; serviceId: string; userId: string; scopes: Scope[]; askedAt: string }
 
 /** For whom a service gets a JWT, and how far it goes. */
 export interface Delegation {
   service: { id: string; expiresAt: string | null }
   userId: string
   scopes: readonly Scope[]
+  /** From before the user was found to be active. */
+  askedAt: string
   /** It ends earlier with the service's token. */
   lifetimeSeconds: number
 }
@@ -50,9 +52,10 @@ export function createBearer(vault: Vault, issuer: string, asked: (isHit: boolea
     sign({ id, issuedAt, scopes, userId, expiresAt }) {
       return signJwt(userId, { tid: id, tia: issuedAt, scope: scopes }, LIFETIME_SECONDS, expiresAt)
     },
-    signDelegation({ service, userId, scopes, lifetimeSeconds }) {
+    signDelegation({ service, userId, scopes, askedAt, lifetimeSeconds }) {
       // RFC 8693 section 4.1: `sub` is the user, `act` names who acts for them.
-      const claims = { act: { sub: service.id }, scope: joinScopes(scopes) }
+      // `iat` has whole seconds, within which the user may have been deactivated and be active again.
+      const claims = { act: { sub: service.id }, scope: joinScopes(scopes), asked_at: askedAt }
       return signJwt(userId, claims, lifetimeSeconds, service.expiresAt)
     },
     async verify(jwt) {
@@ -103,10 +106,19 @@ export function createBearer(vault: Vault, issuer: string, asked: (isHit: boolea
   }
 }
 
-function readClaims({ tid, tia, act, sub = '', scope, iat = 0 }: JWTPayload): BearerClaims | undefined {
+function readClaims({
+  tid,
+  tia,
+  act,
+  sub = '',
+  scope,
+  asked_at: askedAt,
+  iat = 0,
+}: JWTPayload): BearerClaims | undefined {
   if (typeof tid === 'string' && typeof tia === 'string') return { by: 'api_token', tokenId: tid, issuedAt: tia }
   const serviceId = typeof act === 'object' && act !== null && 'sub' in act ? act.sub : undefined
   if (typeof serviceId !== 'string' || typeof scope !== 'string') return undefined
-  const signedAt = new Date(iat * 1000).toISOString()
-  return { by: 'service', serviceId, userId: sub, scopes: splitScopes(scope), signedAt }
+  // An earlier version wrote none.
+  const since = typeof askedAt === 'string' ? askedAt : new Date(iat * 1000).toISOString()
+  return { by: 'service', serviceId, userId: sub, scopes: splitScopes(scope), askedAt: since }
 }

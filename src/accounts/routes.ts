@@ -1,28 +1,51 @@
 // The API's routes for accounts: the caller's own user, and the regions.
 
 import type { FastifyRequest } from 'fastify'
-import { Type } from 'typebox'
+import { type Static, Type } from 'typebox'
 import { notFound } from '../failure.ts'
 import type { FieldChecks } from '../http/body.ts'
 import { readBody } from '../http/body.ts'
 import { answers, IdParams } from '../http/schemas.ts'
 import type { App } from '../http/server.ts'
+import { nullable } from '../schemas.ts'
 import { actorOf } from './actor.ts'
 import { UserSchema, userJson } from './schemas.ts'
 import type { Services } from './services.ts'
 import { confirmed } from './sessions/sessions.ts'
-import { emailProblem, MAX_EMAIL_LENGTH, USERNAME, updateUser, usernameProblem } from './users.ts'
+import {
+  avatarUrlProblem,
+  emailProblem,
+  fullNameProblem,
+  MAX_AVATAR_URL_LENGTH,
+  MAX_EMAIL_LENGTH,
+  MAX_FULL_NAME_LENGTH,
+  USERNAME,
+  updateUser,
+  usernameProblem,
+} from './users.ts'
 
 const UserInput = Type.Object({
   email: Type.Optional(Type.String({ described: { format: 'email', maxLength: MAX_EMAIL_LENGTH } })),
   username: Type.Optional(Type.String({ described: { pattern: USERNAME.source } })),
+  fullname: Type.Optional(
+    nullable(Type.String({ described: { maxLength: MAX_FULL_NAME_LENGTH } }), {
+      description: 'Your name; null: you are called by your user name.',
+    }),
+  ),
+  avatar_url: Type.Optional(
+    nullable(Type.String({ described: { format: 'uri', maxLength: MAX_AVATAR_URL_LENGTH } }), {
+      description: 'The public https address of a PNG, JPEG, GIF or WebP of at most 256 KiB; null: no picture.',
+    }),
+  ),
   password: Type.Optional(
     Type.String({ description: 'Refused: the dashboard changes it, and asks for the present one.' }),
   ),
 })
-const userChecks: FieldChecks<{ email?: string; username?: string; password?: string }> = {
+const userChecks: FieldChecks<Static<typeof UserInput>> = {
   email: emailProblem,
   username: usernameProblem,
+  fullname: fullNameProblem,
+  avatar_url: avatarUrlProblem,
   // Some clients send it here, but a bearer token lives one hour and must not be enough to take over an account.
   password: () => 'is changed on the dashboard, with the present one beside it',
 }
@@ -90,12 +113,13 @@ export function accountRoutes(app: App, { database }: Services): void {
   )
 
   async function changeSelf(request: FastifyRequest) {
-    const { email, username } = readBody(request.body, 'user', UserInput, userChecks)
-    confirmed(request)
-    return { user: userJson(await updateUser(database, actorOf(request), request.user, { email, username })) }
+    const { email, username, fullname, avatar_url } = readBody(request.body, 'user', UserInput, userChecks)
+    if (email !== undefined || username !== undefined) confirmed(request)
+    const changes = { email, username, fullName: fullname, avatarUrl: avatar_url }
+    return { user: userJson(await updateUser(database, actorOf(request), request.user, changes)) }
   }
   const changeSchema = {
-    summary: 'Change your e-mail address or user name',
+    summary: 'Change your e-mail address, user name, name or picture',
     tags: ['Users'],
     body: Type.Object({ user: UserInput }, { title: 'UserChange' }),
     response: answers(200, UserAnswer),

@@ -10,11 +10,15 @@ import type { Database, Transaction } from '../database/database.ts'
 import { locksRows } from '../database/database.ts'
 import { createStatement } from '../database/statement.ts'
 import { Failure, invalid, notFound } from '../failure.ts'
+import { UNPRINTABLE } from '../text.ts'
 import { now } from '../time.ts'
 
 export type User = Selectable<UsersTable>
 
-export interface NewUser {
+/** What people tell of themselves; each null when they do not. */
+export type UserProfile = Pick<User, 'fullName' | 'avatarUrl'>
+
+export interface NewUser extends Partial<UserProfile> {
   email: string | null
   username: string
   passwordHash: string | null
@@ -24,6 +28,8 @@ export interface NewUser {
 /** RFC 5321 section 4.5.3.1. */
 export const MAX_EMAIL_LENGTH = 254
 export const MAX_USERNAME_LENGTH = 48
+export const MAX_FULL_NAME_LENGTH = 100
+export const MAX_AVATAR_URL_LENGTH = 2048
 export const USERNAME = /^[A-Za-z0-9][A-Za-z0-9._-]{0,47}$/
 
 /** Why this cannot be an e-mail address; undefined when it can. */
@@ -37,6 +43,21 @@ export function usernameProblem(username: string): string | undefined {
   return USERNAME.test(username)
     ? undefined
     : 'must be 1 to 48 letters, digits, dots, dashes and underscores, and start with a letter or digit'
+}
+
+/** Why this cannot be a person's name; undefined when it can. */
+export function fullNameProblem(name: string): string | undefined {
+  if (name.trim() === '') return 'must not be empty'
+  if ([...name].length > MAX_FULL_NAME_LENGTH) return `is too long (at most ${MAX_FULL_NAME_LENGTH} characters)`
+  return UNPRINTABLE.test(name) ? 'must be one line, without control characters' : undefined
+}
+
+/** Why this cannot be the address of a picture; undefined when it can. It is not looked whether one is there. */
+export function avatarUrlProblem(address: string): string | undefined {
+  if (address.length > MAX_AVATAR_URL_LENGTH) return `is too long (at most ${MAX_AVATAR_URL_LENGTH} characters)`
+  const url = URL.parse(address)
+  if (url?.protocol !== 'https:' || /[\s\\]/.test(address)) return 'is not an https address'
+  return url.username || url.password ? 'must not have a user name or a password in it' : undefined
 }
 
 /**
@@ -95,6 +116,8 @@ export async function insertUser(transaction: Transaction, actor: Actor, user: N
 export interface UserChanges {
   email?: string | null | undefined
   username?: string | undefined
+  fullName?: string | null | undefined
+  avatarUrl?: string | null | undefined
 }
 
 /** Throws `invalid` when another user has the e-mail or user name. */
@@ -122,10 +145,16 @@ export async function editUser(
     .returningAll()
     .executeTakeFirst()
   if (!user) throw notFound('user')
-  const { email, username } = user
-  if (email === before.email && username === before.username) return user
-  const data = { email, username, old_email: before.email, old_username: before.username }
-  await recordEvent(transaction, actor, user.id, { type: 'edit_user', data })
+  const { email, username, fullName, avatarUrl } = user
+  if (email !== before.email || username !== before.username) {
+    const data = { email, username, old_email: before.email, old_username: before.username }
+    await recordEvent(transaction, actor, user.id, { type: 'edit_user', data })
+  }
+  if (fullName !== before.fullName || avatarUrl !== before.avatarUrl) {
+    // The address's query is left out: it may give access to the picture.
+    const data = { fullname: fullName, avatar_url: avatarUrl?.split('?')[0] ?? null }
+    await recordEvent(transaction, actor, user.id, { type: 'edit_profile', data })
+  }
   return user
 }
 

@@ -1,6 +1,7 @@
 // What may stand in a list's filters: a value that no row can have is an error, and not an empty list.
 
 import { invalid } from '../failure.ts'
+import { UNPRINTABLE } from '../text.ts'
 
 /** What the text means, or what is wrong with it. */
 export type Reader<T> = (text: string) => { value: T } | { problem: string }
@@ -14,8 +15,11 @@ export function choice<const T extends string>(values: readonly T[]): Reader<T> 
 
 /** Printable text as it is. */
 export function textUpTo(maxLength: number): Reader<string> {
-  return (text) =>
-    text.length > maxLength ? { problem: `is too long (at most ${maxLength} characters)` } : { value: text }
+  return (text) => {
+    if (text.length > maxLength) return { problem: `is too long (at most ${maxLength} characters)` }
+    // The engines end a text at NUL, or refuse it.
+    return UNPRINTABLE.test(text) ? { problem: 'must not contain control characters' } : { value: text }
+  }
 }
 
 /** The id of a user, who may have been removed since. */

@@ -140,7 +140,7 @@ function listRoute(app: App, { database }: Services): void {
         tags: ['Administration'],
         querystring: Type.Object({
           ...PageQuery.properties,
-          search: Type.Optional(Type.String({ description: 'Part of an e-mail address or user name.' })),
+          search: Type.Optional(Type.String({ description: 'Part of an e-mail address, user name or name.' })),
           role: Type.Optional(RoleSchema),
           active: Type.Optional(oneOf(['true', 'false'])),
           issuer: Type.Optional(Type.String({ description: 'With `subject`: who has this identity.' })),

@@ -15,7 +15,7 @@ import type { Revoker } from '../integrations/tokens/revoker.ts'
 import { type Found, findPage } from './pages.ts'
 
 export interface UserFilter {
-  /** Part of an e-mail address or user name, in any case of letters. */
+  /** Part of an e-mail address, user name or name, in any case of letters. */
   search?: string
   role?: Role
   active?: 'true' | 'false'
@@ -43,8 +43,12 @@ export async function listUsers(
   if (search !== undefined) {
     // What the caller typed is never a wildcard.
     const pattern = sql`lower(${`%${search.replace(/[\\%_]/g, '\\$&')}%`})`
-    query = query.where(
-      sql<boolean>`(lower(username) like ${pattern} escape '\\' or lower(email) like ${pattern} escape '\\')`,
+    query = query.where((where) =>
+      where.or(
+        (['username', 'email', 'fullName'] as const).map(
+          (column) => sql<boolean>`lower(${where.ref(column)}) like ${pattern} escape '\\'`,
+        ),
+      ),
     )
   }
   return findPage(database, query.orderBy('createdAt').orderBy('id'), page)

@@ -78,6 +78,8 @@ export interface EventData {
   delete_integration: IntegrationData
   // Our own, named in the same way
   edit_user: UserData & { old_email: string | null; old_username: string }
+  /** Name and picture; null when there is none. */
+  edit_profile: { fullname: string | null; avatar_url: string | null }
   delete_user: UserData
   edit_role: UserData & { role: Role }
   deactivate_user: UserData
@@ -135,6 +137,7 @@ const eventWords: { [Type in EventType]: (data: EventData[Type]) => string } = {
   new_integration: (data) => `linked ${linkWords(data)}`,
   delete_integration: (data) => `unlinked ${linkWords(data)}`,
   edit_user: (data) => `${userWords({ email: data.old_email, username: data.old_username })} is now ${userWords(data)}`,
+  edit_profile: ({ fullname }) => `name or picture changed, ${fullname ?? 'no name'}`,
   delete_user: ({ email, username }) => `user removed, ${email ?? username}`,
   edit_role: (data) => `${userWords(data)} has the role ${data.role}`,
   deactivate_user: (data) => `user deactivated, ${userWords(data)}`,

@@ -1,5 +1,5 @@
-// The command `forgelink doctor`: checks settings, store, keys, the running server and a platform's address, and says what to do. Changes
-// nothing.
+// The command `forgelink doctor`: checks settings, store, keys, issuers, the running server and a platform's address, and
+// says what to do. Changes nothing.
 
 import { existsSync } from 'node:fs'
 import type { Config } from '../config.ts'
@@ -9,6 +9,7 @@ import { databaseFile, openDatabase } from '../database/database.ts'
 import { createTransport } from '../platforms/transport/transport.ts'
 import type { Check } from './doctor/check.ts'
 import { failed } from './doctor/check.ts'
+import { checkIssuers } from './doctor/issuers.ts'
 import { checkKeys, vaultAtHand } from './doctor/keys.ts'
 import { checkPlatform } from './doctor/platform.ts'
 import { checkServer } from './doctor/server.ts'
@@ -52,8 +53,7 @@ async function checkAll(sources: DoctorSources, address: string | undefined): Pr
     if (!(error instanceof ConfigError)) throw error
     return [checkSources(sources, names), ...error.problems.map((problem) => failed('settings', `${problem}.`))]
   }
-  const own = [checkSources(sources, names), ...(await checkOwn(config))]
-  return address === undefined ? own : [...own, ...(await checkAddress(config, address))]
+  return [checkSources(sources, names), ...(await checkOwn(config)), ...(await checkOthers(config, address))]
 }
 
 async function checkOwn(config: Config): Promise<Check[]> {
@@ -71,11 +71,12 @@ async function checkOwn(config: Config): Promise<Check[]> {
   }
 }
 
-async function checkAddress(config: Config, address: string): Promise<Check[]> {
+async function checkOthers(config: Config, address: string | undefined): Promise<Check[]> {
   const { allowedHosts, extraCaCerts, httpsProxy, noProxy } = config
   const transport = createTransport({ allowedHosts, extraCaCerts, httpsProxy, noProxy })
   try {
-    return await checkPlatform(config, transport, address)
+    const issuers = await checkIssuers(config, transport)
+    return address === undefined ? issuers : [...issuers, ...(await checkPlatform(config, transport, address))]
   } finally {
     await transport.close()
   }

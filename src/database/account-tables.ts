@@ -9,6 +9,10 @@ export interface UsersTable {
   /** null: who comes from a platform in front may have none. */
   email: string | null
   username: string
+  /** null: called by the user name. */
+  fullName: string | null
+  /** Where the picture is: an https address, as the user gave it; null: none. */
+  avatarUrl: string | null
   /** argon2id; null: cannot sign in with a password. */
   passwordHash: string | null
   createdAt: string

@@ -30,6 +30,7 @@ const MIGRATIONS = [
   '010-oidc-sign-in',
   '011-administration',
   '012-sealed-starts',
+  '014-profile',
 ]
 const TABLES = [
   'api_tokens',
@@ -133,6 +134,8 @@ describeOnBothEngines('migrations', (engine) => {
       role: 'member',
       active: 1,
       deactivatedAt: null,
+      fullName: null,
+      avatarUrl: null,
     }
     expect(users).toEqual([
       { id: 'us-1', email: 'Ada@example.test', username: 'ada', ...kept },

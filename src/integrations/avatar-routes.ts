@@ -1,4 +1,5 @@
-// Serves the pictures of linked accounts from our own address, so that a page never makes a browser contact a platform.
+// Serves the pictures of users and linked accounts from our own address, so that a page never makes a browser contact
+// another.
 
 import { createHash } from 'node:crypto'
 import { LRUCache } from 'lru-cache'
@@ -7,9 +8,17 @@ import { IdParams } from '../http/schemas.ts'
 import type { App } from '../http/server.ts'
 import { fetchImage } from '../platforms/image.ts'
 import { isOwn } from '../platforms/platform-url.ts'
-import type { Integration } from './integrations.ts'
 import { getIntegration } from './integrations.ts'
 import type { Services } from './services.ts'
+
+/** A user or a linked account. */
+interface Pictured {
+  id: string
+  username: string
+  avatarUrl: string | null
+  /** The platform's root; null for a user, who belongs to none. */
+  webUrl: string | null
+}
 
 type Image = { type: string; bytes: Buffer } | null
 
@@ -31,16 +40,12 @@ export function avatarRoutes(app: App, services: Services, serverNames: string[]
     return ours.some((own) => isOwn(address, own))
   }
 
-  function imageOf({ id, ownerId, avatarUrl, webUrl }: Integration): Promise<Image> {
+  function imageOf(account: string, { id, avatarUrl, webUrl }: Pictured): Promise<Image> {
     if (avatarUrl === null || isOurs(avatarUrl)) return Promise.resolve(null)
     const key = `${id} ${avatarUrl}`
     const known = images.get(key)
     if (known) return known
-    const image: Promise<Image> = fetchImage(services.transport, {
-      account: ownerId,
-      address: avatarUrl,
-      webUrl,
-    })
+    const image: Promise<Image> = fetchImage(services.transport, { account, address: avatarUrl, webUrl })
       .catch(() => null)
       .then((found) => {
         if (found === null) images.set(key, Promise.resolve(null), { ttl: FAILURE_MS })
@@ -51,20 +56,23 @@ export function avatarRoutes(app: App, services: Services, serverNames: string[]
   }
 
   app.get('/avatars/:id', { schema: { hide: true, params: IdParams } }, async ({ user, params }, reply) => {
-    const integration = await getIntegration(services.database, user.id, params.id)
-    const image = await imageOf(integration)
+    const pictured =
+      params.id === user.id
+        ? { ...user, webUrl: null, username: user.fullName ?? user.username }
+        : await getIntegration(services.database, user.id, params.id)
+    const image = await imageOf(user.id, pictured)
     reply.header('cache-control', `private, max-age=${image ? 3600 : 300}`)
     // If someone opens it as a page, it can show only the picture.
     reply.header('content-security-policy', "default-src 'none'; sandbox")
     if (image) return reply.type(image.type).send(image.bytes)
-    return reply.type('image/svg+xml; charset=utf-8').send(initials(integration))
+    return reply.type('image/svg+xml; charset=utf-8').send(initials(pictured))
   })
 }
 
 const SIZE = 96
 
 /** An image with the first letters of the name, on a colour chosen by the link's id. */
-function initials({ id, username }: Integration): string {
+function initials({ id, username }: Pictured): string {
   const [first = '?', second = ''] = username.split(/[^\p{L}\p{N}]+/u).filter((part) => part !== '')
   const letters = second === '' ? [...first].slice(0, 2) : [[...first][0], [...second][0]]
   const hue = (createHash('sha256').update(id).digest()[0] ?? 0) * 1.4

@@ -13,18 +13,18 @@ const RASTER_IMAGES: [type: string, start: RegExp][] = [
 ]
 
 /**
- * The account picture of a link that `account` owns, to the platform at `web`. It is fetched without any token; null
- * when there is none that can be shown. At the platform's own origin it must be below its root, elsewhere the address
- * must be public. Throws a `Failure`.
+ * A picture that is shown to `account`, fetched without any token; null when there is none that can be shown. At the
+ * origin of the platform at `webUrl`, if it is one's picture, it must be below its root; elsewhere the address must be
+ * public. Throws a `Failure`.
  */
 export async function fetchImage(
   transport: Transport,
-  { account, address, webUrl }: { account: string; address: string; webUrl: string },
+  { account, address, webUrl }: { account: string; address: string; webUrl: string | null },
 ): Promise<{ type: string; bytes: Buffer } | null> {
   const url = new URL(address)
-  const isOwn = url.origin === new URL(webUrl).origin
-  if (isOwn && !url.href.startsWith(`${webUrl}/`)) return null
-  const get = isOwn ? transport.picture : transport.foreignPicture
+  const own = webUrl !== null && url.origin === new URL(webUrl).origin ? webUrl : null
+  if (own !== null && !url.href.startsWith(`${own}/`)) return null
+  const get = own === null ? transport.foreignPicture : transport.picture
   const endpoint = transport.endpointOf(url)
   const deadline = Date.now() + transport.limits.headers
   const { status, bytes } = await transport.waiting(account, (signal) =>
@@ -36,7 +36,7 @@ export async function fetchImage(
       endpoint,
       maxBytes: MAX_IMAGE_BYTES,
       scope: 'image',
-      root: isOwn ? webUrl : url.origin,
+      root: own ?? url.origin,
       deadline,
       signal,
     }),

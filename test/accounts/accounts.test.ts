@@ -111,6 +111,7 @@ describeOnBothEngines('accounts', (engine) => {
         username: 'alice',
         fullname: 'alice',
         email: 'alice@example.test',
+        avatar_url: null,
         created_at: expect.stringMatching(TIME),
         updated_at: expect.stringMatching(TIME),
         flags: {},

@@ -191,6 +191,21 @@ describeOnBothEngines('who acts for a user', (engine) => {
     }
   })
 
+  it('begins anew with the user who is active again, also within the same second', async () => {
+    const leaver = await service.addAccount(`back-${++count}`)
+    const console = await addService(service)
+    const statusOf = async (jwt: string) =>
+      (await send('GET', `${service.url}/v1/keys`, undefined, { authorization: `Bearer ${jwt}` })).status
+    const exchanged = async () => (await console.exchange({ user: { id: leaver.id } })).json.token
+    const before = await exchanged()
+    for (const isActive of [false, true]) {
+      await service.services.database
+        .transaction()
+        .execute((transaction) => setUserActive(transaction, COMMAND_LINE, leaver.id, isActive))
+    }
+    expect([await statusOf(await exchanged()), await statusOf(before)]).toEqual([200, 401])
+  })
+
   it('ends with a user who is removed', async () => {
     const console = await addService(service)
     const call = await console.actFor({ issuer: ISSUER, subject: 'brief', username: 'brief' })

@@ -170,6 +170,29 @@ describeOnBothEngines('a JWT of a trusted issuer', (engine) => {
     expect(await selfOf(making.sign({ sub: 'leaver', iat }))).toEqual([200, expect.objectContaining({ id })])
   })
 
+  it('notes the use of its identity, once a minute', async () => {
+    const sub = `noted-${++count}`
+    const jwt = await making.sign({ sub })
+    await selfOf(jwt)
+    const { database } = without.services
+    const used = async () => {
+      expect((await selfOf(jwt))[0]).toBe(200)
+      const row = await database.selectFrom('identities').selectAll().where('subject', '=', sub).executeTakeFirst()
+      return row?.lastUsedAt
+    }
+    const ago = async (seconds: number) => {
+      const lastUsedAt = new Date(Date.now() - seconds * 1000).toISOString()
+      await database.updateTable('identities').set({ lastUsedAt }).where('subject', '=', sub).execute()
+      return lastUsedAt
+    }
+    const began = new Date().toISOString()
+    expect((await used()) ?? '').toSatisfy((time: string) => time >= began)
+    const recent = await ago(50)
+    expect(await used()).toBe(recent)
+    const old = await ago(61)
+    expect(await used()).toSatisfy((time: string) => time > old && time >= began)
+  })
+
   it('of a CI acts by the first rule that it fits', async () => {
     const main = ci.sign(WORKFLOW)
     expect(await selfOf(main)).toEqual([200, expect.objectContaining({ id: robot.id })])

@@ -52,6 +52,7 @@ describeOnBothEngines('accounts, for administrators', (engine) => {
         uuid: member.id.slice(3),
         username: 'member',
         fullname: 'member',
+        avatar_url: null,
         email: 'member@example.test',
         created_at: expect.stringMatching(TIME),
         updated_at: expect.stringMatching(TIME),
@@ -118,7 +119,7 @@ describeOnBothEngines('accounts, for administrators', (engine) => {
     expect((await admin.call('GET', '/v1/admin/users?search=new')).json.users).toEqual([])
   })
 
-  it('finds by part of the e-mail address or user name, where nothing is a wildcard', async () => {
+  it('finds by part of the e-mail address, user name or name, where nothing is a wildcard', async () => {
     for (const username of ['per_cent', 'percent', 'Other.Percy']) {
       await admin.call('POST', '/v1/admin/users', { user: { username, email: `${username}@wild.test` } })
     }
@@ -130,6 +131,9 @@ describeOnBothEngines('accounts, for administrators', (engine) => {
     expect(await found('r_c')).toEqual(['per_cent'])
     expect(await found('%')).toEqual([])
     expect(await found('\\')).toEqual([])
+    const { database } = service.services
+    await database.updateTable('users').set({ fullName: 'Percy_Shelley' }).where('username', '=', 'percent').execute()
+    expect([await found('y_shel'), await found('yxshel')]).toEqual([['percent'], []])
     expect(await found('@WILD.')).toEqual(['per_cent', 'percent', 'Other.Percy'])
   })
 
@@ -145,6 +149,7 @@ describeOnBothEngines('accounts, for administrators', (engine) => {
 
   it.each([
     ['users?role=owner', 'role'],
+    ['users?search=a%00b', 'search'],
     ['users?active=1', 'active'],
     ['users?issuer=https://x', 'subject'],
     ['users?subject=1', 'issuer'],

@@ -1,11 +1,13 @@
 // The first start on a terminal, and of two servers at once.
 
 import { spawnSync } from 'node:child_process'
-import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import pg from 'pg'
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
+import { greetFirstUser } from '../../src/commands/first-start.ts'
+import type { Environment } from '../../src/config.ts'
 import {
   FIRST_START,
   forgelink,
@@ -15,7 +17,9 @@ import {
   readGreeting,
   startServer,
 } from '../support/command.ts'
+import { oidcSettings } from '../support/openid-provider.ts'
 import { createTestDatabase, postgresUrl } from '../support/postgres.ts'
+import { exchange, send, startService } from '../support/service.ts'
 
 const SECRET_KEYS = `k1:${Buffer.alloc(32, 1).toString('base64')}`
 
@@ -46,6 +50,44 @@ it.skipIf(!hasScript)('shows the first start on a terminal when there is one, an
   expect(run.status).toBe(0)
   expect(readGreeting(run.stdout)).toMatchObject({ username: 'admin', token: expect.stringMatching(/^tk-us-/) })
   expect(existsSync(join(dataDir, 'first-start.txt'))).toBe(false)
+})
+
+describe('the first start without passwords', () => {
+  const oidc = { ...oidcSettings({ issuer: 'https://login.corp.example' }), PASSWORD_SIGN_IN: 'false' }
+  const CREATE = '  Add the person at POST /v1/admin/users, with the API token, their issuer and their subject.'
+
+  it.each<[string, Environment, string[]]>([
+    ['the command', {}, ['  Sign in with Corp ID, then run: forgelink user role USER admin']],
+    [
+      'the claim',
+      { OIDC_ADMIN_CLAIM: 'groups:forgelink-admins' },
+      ['  Sign in with Corp ID as somebody with "forgelink-admins" in "groups" (OIDC_ADMIN_CLAIM).'],
+    ],
+    [
+      'who is added first',
+      { OIDC_CREATE_USERS: 'false' },
+      [CREATE, '  Sign in with Corp ID, then run: forgelink user role USER admin'],
+    ],
+  ])('shows no password that nobody could use, but that an administrator comes by %s', async (_case, more, lines) => {
+    const service = await startService('SQLite', { ...oidc, ...more })
+    try {
+      await greetFirstUser(service.services, service.dataDir)
+      const text = readFileSync(join(service.dataDir, 'first-start.txt'), 'utf8')
+      const { username, password, token } = readGreeting(text)
+      expect([username, password]).toEqual(['admin', ''])
+      expect(text.split('\n').slice(5)).toEqual([
+        'Nobody signs in with a password here (PASSWORD_SIGN_IN=false). To have an administrator who does sign in:',
+        ...lines,
+        '',
+      ])
+      const authorization = `Bearer ${await exchange(service.url, token)}`
+      const user = { username: 'ada', identities: [{ issuer: 'https://login.corp.example', subject: 'ada' }] }
+      const added = await send('POST', `${service.url}/v1/admin/users`, { user }, { authorization })
+      expect(added.status).toBe(201)
+    } finally {
+      await service.close()
+    }
+  })
 })
 
 describe.skipIf(!postgresUrl())('two servers on one PostgreSQL', () => {

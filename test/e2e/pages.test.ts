@@ -6,6 +6,7 @@ import { gzipSync } from 'node:zlib'
 import type { Page } from 'playwright-core'
 import { expect, test } from 'vitest'
 import { builtDashboard } from '../../src/http/dashboard.ts'
+import { oidcSettings } from '../support/openid-provider.ts'
 import { linkAccount } from '../support/platforms.ts'
 import { accessibilityProblems } from './support/axe.ts'
 import { describeInBrowser, type Stage, screenshot, signIn, type Visit } from './support/stage.ts'
@@ -84,6 +85,15 @@ const pages: Case[] = [
     },
   },
   {
+    name: 'account',
+    path: '/account',
+    title: 'Your account',
+    async ready(page) {
+      await page.getByText('This browser').waitFor()
+      await page.getByRole('button', { name: 'Connect Corp ID' }).waitFor()
+    },
+  },
+  {
     name: 'activity',
     path: '/activity',
     title: 'Activity',
@@ -108,7 +118,13 @@ async function prepare(stage: Stage, { account }: Visit): Promise<void> {
   await account.call('POST', `/v1/scm_integrations/${third}/import_keys`)
 }
 
-describeInBrowser('Every page', (stage) => {
+/** With all ways in that there are, so that every page has all that it can have. Nobody asks the provider. */
+const settings = {
+  ...oidcSettings({ issuer: 'https://login.corp.example' }),
+  SCIM_ISSUER: 'https://login.corp.example',
+}
+
+function walk(stage: Stage): void {
   for (const colorScheme of ['light', 'dark'] as const) {
     test(`is in order when ${colorScheme}, wide and narrow`, async () => {
       const visit = await stage.openSignedIn('/keys', { colorScheme })
@@ -213,4 +229,6 @@ describeInBrowser('Every page', (stage) => {
     expect(sizes.length).toBeGreaterThan(1)
     expect(sizes.reduce((sum, size) => sum + size, 0)).toBeLessThan(200_000)
   })
-})
+}
+
+describeInBrowser('Every page', walk, { settings })

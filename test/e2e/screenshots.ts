@@ -64,4 +64,4 @@ function pictures(stage: Stage): void {
 }
 
 // The sandbox's own ports, so that the addresses in the pictures are those of the documentation.
-describeInBrowser('The pictures of the README', pictures, 4611)
+describeInBrowser('The pictures of the README', pictures, { ports: 4611 })

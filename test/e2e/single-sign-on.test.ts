@@ -30,11 +30,27 @@ describeInBrowser('Single sign-on', (stage) => {
     await page.goto('/account')
     await page.getByRole('button', { name: 'Sign in with Corp ID' }).click()
     await page.waitForURL('**/account')
-    await page.getByRole('heading', { name: 'Signing in' }).waitFor()
+    await page.getByRole('heading', { name: 'Your account' }).waitFor()
     await page.getByText('This browser').waitFor()
     await page.getByText(sub, { exact: true }).first().waitFor()
     expect(await accessibilityProblems(page)).toEqual([])
     await screenshot(page, 'account-light')
+
+    await page.getByRole('button', { name: 'Edit name and picture' }).focus()
+    await page.keyboard.press('Enter')
+    await page.getByLabel('Name', { exact: true }).fill('Ada Lovelace')
+    await page.getByLabel('Address of your picture').fill('http://pictures.example/ada.png')
+    await page.keyboard.press('Enter')
+    await page.getByText('The address is not an https address').waitFor()
+    expect(await accessibilityProblems(page)).toEqual([])
+    await screenshot(page, 'profile-dialog-light')
+    await page.getByLabel('Address of your picture').fill('https://pictures.example/ada.png')
+    await page.keyboard.press('Enter')
+    await page.getByRole('heading', { name: 'Ada Lovelace' }).waitFor()
+    await page.getByRole('button', { name: 'Account: Ada Lovelace' }).waitFor()
+    expect(await page.evaluate("document.querySelector('main img').getAttribute('src')")).toMatch(/^\/avatars\/us-/)
+    await page.getByRole('dialog').waitFor({ state: 'detached' })
+    expect(await page.evaluate('document.activeElement.textContent')).toBe('Edit name and picture')
 
     // The last way to sign in stays.
     await page.getByRole('button', { name: `Remove ${sub}` }).click()
@@ -81,6 +97,9 @@ describeInBrowser('Single sign-on', (stage) => {
     expect((await other.get('/session')).status).toBe(401)
     expect(await accessibilityProblems(page)).toEqual([])
     await screenshot(page, 'account-dark-phone')
+    await page.getByRole('button', { name: 'Edit name and picture' }).click()
+    await page.getByLabel('Name', { exact: true }).fill('Grace Hopper')
+    await screenshot(page, 'profile-dialog-dark-phone')
   })
 
   test('says on the sign-in page that the provider is away', async () => {

@@ -74,6 +74,21 @@ describeOnBothEngines('signing in at the OpenID provider', (engine) => {
     expect((await userOf(again)).id).toBe(user.id)
   })
 
+  it('takes name and picture at the first sign-in, and later leaves what the person has made of them', async () => {
+    const picture = 'https://pictures.example/z.png'
+    const sub = person('pictured', { name: 'Zoë Quinn', picture })
+    const visitor = openVisitor(service, provider)
+    await signInThere(visitor, service)
+    expect(await userOf(visitor)).toMatchObject({ fullname: 'Zoë Quinn', avatar_url: picture })
+    await visitor.here.call('PATCH', '/v1/users/self', { user: { fullname: 'Zoë' } })
+    await signInThere(openVisitor(service, provider), service)
+    expect(await accountOf(sub)).toMatchObject({ fullName: 'Zoë', avatarUrl: picture })
+
+    const odd = person('odd', { name: 'a\u0000b', picture: 'http://pictures.example/z.png' })
+    await signInThere(openVisitor(service, provider), service)
+    expect(await accountOf(odd)).toMatchObject({ fullName: null, avatarUrl: null })
+  })
+
   it('gives the session another cookie than before, and ends the one before', async () => {
     person('cookie')
     const visitor = openVisitor(service, provider)

@@ -5,6 +5,7 @@ import { afterAll, beforeAll, expect, it } from 'vitest'
 import { openBrowser, ownAddress } from '../support/browser.ts'
 import { callsOf, type DescribedRoute, describedRoutes } from '../support/described-routes.ts'
 import type { TestServer } from '../support/fault-server.ts'
+import { addCustomer, RETURN_URLS } from '../support/link-sessions.ts'
 import { startMarkedPlatform } from '../support/marked-platform.ts'
 import { ed25519Key } from '../support/public-keys.ts'
 import {
@@ -15,6 +16,7 @@ import {
   send,
   startService,
 } from '../support/service.ts'
+import { addService, ISSUER } from '../support/service-tokens.ts'
 
 /** How many requests are made up for a route: `FORGELINK_TEST_CASES=10000` for a thorough run. */
 const CASES = Number(process.env.FORGELINK_TEST_CASES ?? 300)
@@ -38,7 +40,8 @@ describeOnBothEngines('bad input', (engine) => {
     platform = await startMarkedPlatform()
     // Made-up names are looked up, and nobody here knows them.
     const oauth = { GITHUB_CLIENT_ID: 'id', GITHUB_CLIENT_SECRET: 'secret' }
-    const settings = { ...(await ownAddress()), ...oauth, ALLOWED_HOSTS: platform.origin }
+    const inFront = { RETURN_URLS, SCIM_ISSUER: 'https://login.corp.example' }
+    const settings = { ...(await ownAddress()), ...oauth, ...inFront, ALLOWED_HOSTS: platform.origin }
     service = await startService(engine, settings, { limits: { dns: 20, connect: 200 } })
     routes = await describedRoutes(service.url)
     alice = await service.addAccount('alice')
@@ -226,6 +229,147 @@ describeOnBothEngines('bad input', (engine) => {
     },
     Math.max(240_000, cases * 2_000),
   )
+
+  const JUNK = ['x', '[]', 'null', '"x"', '{"a":1,}', '{"user":"x"}', '{"link_session":[]}', '{"user":{"active":"no"}}']
+  const return_url = 'https://paas.example/account'
+  const user = { issuer: ISSUER, subject: 'junk' }
+
+  it.each<[string, string, string, unknown[]]>([
+    [
+      'the exchange for a user',
+      'POST',
+      '/v1/tokens/exchange',
+      [
+        // Without a user they are 403 user_required.
+        ...JUNK.filter((body) => body !== '[]' && !/^(null|"x"|.*link)/.test(body)),
+        { user: [] },
+        { user: {} },
+        { user: { id: 1 } },
+        { user: { ...user, id: 'us-1' } },
+        { user: { issuer: ISSUER } },
+        { user: { issuer: ISSUER, subject: 7, username: 'junk' } },
+        { user: { ...user, username: 'a b' } },
+        { user: { ...user, username: 'junk', email: 'x' } },
+        { user, scopes: 'read' },
+        { user, scopes: ['root'] },
+        { user, expires_in: 299 },
+        { user, expires_in: 3601 },
+        { user, expires_in: '600' },
+      ],
+    ],
+    [
+      'link sessions',
+      'POST',
+      '/v1/link_sessions',
+      [
+        ...JUNK,
+        { link_session: {} },
+        { link_session: { return_url: 1 } },
+        { link_session: { return_url: 'https://evil.example/' } },
+        { link_session: { return_url, scm_type: 'bitbucket' } },
+        { link_session: { return_url, scm_type: ['github'] } },
+        { link_session: { return_url, url: 'file:///etc/passwd' } },
+        { link_session: { return_url, scm_type: 'github', url: 'https://github.com' } },
+      ],
+    ],
+    [
+      'completing a link session',
+      'POST',
+      '/v1/link_sessions/LINK_SESSION/complete',
+      [...JUNK, { code: '' }, { code: 1 }, { link_session: { code: null } }],
+    ],
+    [
+      'users of administrators',
+      'POST',
+      '/v1/admin/users',
+      [
+        ...JUNK,
+        { user: { username: 'a b' } },
+        { user: { username: 'junk', email: 'x' } },
+        { user: { username: 'junk', role: 'root' } },
+        { user: { username: 'junk', identities: 'x' } },
+        { user: { username: 'junk', identities: [{ issuer: ISSUER }] } },
+      ],
+    ],
+    [
+      'a user of administrators',
+      'PATCH',
+      '/v1/admin/users/USER',
+      [
+        ...JUNK,
+        { user: { email: 'x', active: false } },
+        { user: { username: '', active: false } },
+        { user: { role: 1 } },
+      ],
+    ],
+    [
+      'users of SCIM',
+      'POST',
+      '/scim/v2/Users',
+      [
+        ...JUNK,
+        {},
+        { userName: 1 },
+        { userName: '' },
+        { userName: 'junk', active: 'perhaps' },
+        { userName: 'junk', emails: 'x' },
+      ],
+    ],
+    [
+      'a user of SCIM, put',
+      'PUT',
+      '/scim/v2/Users/PROVISIONED',
+      [...JUNK, {}, { userName: null }, { userName: 'junk', active: 'perhaps' }],
+    ],
+    [
+      'a user of SCIM, patched',
+      'PATCH',
+      '/scim/v2/Users/PROVISIONED',
+      [
+        ...JUNK,
+        {},
+        { Operations: 'x' },
+        { Operations: [] },
+        { Operations: [{ op: 'explode' }] },
+        { Operations: [{ op: 'replace', path: 'userName', value: { a: 1 } }] },
+        { Operations: [{ op: 'replace', path: 'active', value: 'perhaps' }] },
+      ],
+    ],
+  ])('a wrong body for %s is 400 or 422 and changes nothing', async (_name, method, path, bodies) => {
+    const front = await platformInFront()
+    const before = await front.stored()
+    for (const body of bodies) {
+      const answer = await front.call(method, path, body)
+      expect([body, answer.status, answer.text]).toEqual([body, expect.toBeOneOf([400, 422]), expect.any(String)])
+      if (!path.startsWith('/scim')) expectOurForm(answer)
+    }
+    expect(await front.stored()).toEqual(before)
+  })
+
+  /** A service that has a user, a link session and a provisioned user, and calls as whoever may call at that path. */
+  async function platformInFront() {
+    const console = await addService(service)
+    const provisioner = await addService(service, { scopes: ['scim'] })
+    const name = `customer-${++visitors}`
+    const customer = await addCustomer(console, name)
+    const linkSession = await customer.make()
+    const provisioned = await provisioner.call('POST', '/scim/v2/Users', { userName: `scim-${name}`, externalId: name })
+    const ids = { USER: customer.id, LINK_SESSION: linkSession.id, PROVISIONED: provisioned.json.id }
+    const { database } = service.services
+
+    return {
+      call(method: string, path: string, body: unknown): Promise<Answer> {
+        const address = path.replace(/USER|LINK_SESSION|PROVISIONED/, (kind) => ids[kind as keyof typeof ids])
+        if (path === '/v1/tokens/exchange') return console.exchange(body)
+        if (path.startsWith('/v1/admin')) return alice.call(method, address, body)
+        return path.startsWith('/scim') ? provisioner.call(method, address, body) : customer.call(method, address, body)
+      },
+      async stored() {
+        const tables = ['users', 'identities', 'scimUsers', 'linkSessions', 'serviceTokens', 'sessions'] as const
+        return Promise.all(tables.map((table) => database.selectFrom(table).selectAll().execute()))
+      },
+    }
+  }
 
   const query = (...names: string[]) => names.map((name) => ({ name, schema: { type: 'string' } }))
   it.each([

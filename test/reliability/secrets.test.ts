@@ -11,6 +11,13 @@ import { type Browser, openBrowser, ownAddress, readForm, sessionValueOf } from 
 import { secretsIn } from '../support/canaries.ts'
 import { forgelink, prepareCommand, type RunningServer, startServer } from '../support/command.ts'
 import { beginLinking, decide, linkByOAuth, OAUTH_NAMES, oauthSettings, tokenCalls } from '../support/oauth.ts'
+import {
+  type Surroundings,
+  startSurroundings,
+  tourAsIssuer,
+  tourAsPerson,
+  tourAsService,
+} from '../support/platform-tour.ts'
 import { linkBody, SELF_HOSTED, startPlatforms } from '../support/platforms.ts'
 import { createTestDatabase, postgresUrl } from '../support/postgres.ts'
 import { type Answer, basic, type Engine, exchange, send } from '../support/service.ts'
@@ -28,6 +35,7 @@ describe.each(engines)('secrets (%s)', (engine) => {
   const dataDir = mkdtempSync(join(tmpdir(), 'forgelink-secrets-'))
   let database: Awaited<ReturnType<typeof createTestDatabase>> | undefined
   let sandbox: Sandbox
+  let surroundings: Surroundings
   let server: RunningServer
   /** By name. */
   const secrets: Record<string, string> = {
@@ -54,10 +62,13 @@ describe.each(engines)('secrets (%s)', (engine) => {
     const platforms = await startPlatforms()
     sandbox = platforms.sandbox
     if (engine === 'PostgreSQL') database = await createTestDatabase()
+    const address = await ownAddress()
+    surroundings = await startSurroundings(address.PUBLIC_URL)
     const settings: Environment = {
       ...platforms.settings,
       ...oauthSettings(sandbox),
-      ...(await ownAddress()),
+      ...address,
+      ...surroundings.settings,
       DATA_DIR: dataDir,
       DATABASE_URL: database?.url,
       SECRET_KEYS: `canary:${Buffer.from(SECRET_KEY).toString('base64')}`,
@@ -70,6 +81,8 @@ describe.each(engines)('secrets (%s)', (engine) => {
     secrets.apiToken = JSON.parse((await forgelink(['user', 'add', ...user], settings)).stdout).token
     await programTour()
     await browserTour()
+    const tour = { url: server.url, settings, surroundings, secrets, note }
+    for (const go of [tourAsService, tourAsIssuer, tourAsPerson]) await go(tour)
     outputs.push({ from: 'user list', text: (await forgelink(['user', 'list'], settings)).stdout })
     const metrics = await send('GET', `${server.url}/metrics`, undefined, {
       authorization: `Bearer ${secrets.METRICS_TOKEN}`,
@@ -82,6 +95,7 @@ describe.each(engines)('secrets (%s)', (engine) => {
   }, 240_000)
   afterAll(async () => {
     await server?.stop()
+    await surroundings?.close()
     await sandbox?.close()
     await database?.drop()
     rmSync(dataDir, { recursive: true, force: true })

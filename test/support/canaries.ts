@@ -11,7 +11,9 @@ function spellings(secret: string): string[] {
   const url = aligned.map((text) => text.replaceAll('+', '-').replaceAll('/', '_'))
   const escaped = JSON.stringify(secret).slice(1, -1)
   const html = secret.replace(/[&<>"']/g, (character) => `&#${character.charCodeAt(0)};`)
-  return [...new Set([secret, encodeURIComponent(secret), ...aligned, ...url, bytes.toString('hex'), escaped, html])]
+  const form = new URLSearchParams([['', secret]]).toString().slice(1)
+  const all = [secret, encodeURIComponent(secret), form, ...aligned, ...url, bytes.toString('hex'), escaped, html]
+  return [...new Set(all)]
 }
 
 /** Which secrets stand in the text, as `name (spelling)`. */

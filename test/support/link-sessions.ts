@@ -56,7 +56,7 @@ export function sendForm(
 }
 
 /** Opens the address in a new browser and presses the button: as far as the page to choose. */
-export async function begin(service: Service, url: string, browser = openBrowser(service)) {
+export async function begin(service: Pick<Service, 'url'>, url: string, browser = openBrowser(service)) {
   const first = await browser.get(url)
   const begun = await sendForm(browser, first, 'begin')
   if (begun.status !== 303) throw new Error(`beginning answered ${begun.status}: ${begun.text}`)

@@ -12,7 +12,7 @@ export interface Visitor {
   there: Browser
 }
 
-export function openVisitor(service: Service, provider: OpenIdProvider): Visitor {
+export function openVisitor(service: Pick<Service, 'url'>, provider: OpenIdProvider): Visitor {
   return { here: openBrowser(service), there: openBrowser({ url: provider.issuer }) }
 }
 
@@ -50,7 +50,11 @@ export function addPerson(provider: OpenIdProvider, name: string, claims: Record
 }
 
 /** All of it: our answer to the callback. */
-export async function signInThere(visitor: Visitor, service: Service, returnTo = '/profile'): Promise<Answer> {
+export async function signInThere(
+  visitor: Visitor,
+  service: Pick<Service, 'url'>,
+  returnTo = '/profile',
+): Promise<Answer> {
   const address = await beginSignIn(visitor, returnTo)
   return visitor.here.get(await followThere(visitor, address, service.url))
 }

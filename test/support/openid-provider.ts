@@ -145,7 +145,7 @@ function configurationOf(
     },
     claims: {
       openid: ['sub', 'oid', 'hd'],
-      profile: ['preferred_username', 'groups'],
+      profile: ['preferred_username', 'name', 'picture', 'groups'],
       email: ['email', 'email_verified'],
     },
     // Claims are in the ID token too, and not at the userinfo endpoint alone.

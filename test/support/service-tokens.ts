@@ -20,7 +20,7 @@ export interface ServiceAccount {
 
 /** As `forgelink service-token add` does. */
 export async function addService(
-  { url, services }: Service,
+  { url, services }: Pick<Service, 'url' | 'services'>,
   options: { name?: string; scopes?: ServiceScope[]; issuers?: string[]; expiresAt?: string | null } = {},
 ): Promise<ServiceAccount> {
   const { name = 'console', scopes = ['users:act', 'users:create', 'read', 'write'], issuers = [ISSUER] } = options
@@ -32,10 +32,14 @@ export async function addService(
       expiresAt: options.expiresAt ?? null,
     }),
   )
-  const { token } = made
+  return serviceAccount(url, made.service.id, made.token)
+}
+
+/** The calls of the service whose token it is. */
+export function serviceAccount(url: string, id: string, token: string): ServiceAccount {
   const exchange = (body?: unknown, at = url) => send('POST', `${at}/v1/tokens/exchange`, body, basic('', token))
   return {
-    id: made.service.id,
+    id,
     token,
     exchange,
     call: (method, path, body) => send(method, `${url}${path}`, body, { authorization: `Bearer ${token}` }),

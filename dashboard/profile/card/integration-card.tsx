@@ -9,12 +9,12 @@ import { ExternalLink } from '../../ui/external-link.tsx'
 import { Failed } from '../../ui/failed.tsx'
 import { focusOn } from '../../ui/focus.ts'
 import { PlatformLogo } from '../../ui/platform-logo.tsx'
+import { Portrait } from '../../ui/portrait.tsx'
 import { CardActions } from './card-actions.tsx'
 import { ImportResult } from './import-result.tsx'
 import classes from './integration-card.module.css'
 import { LinkFacts } from './link-facts.tsx'
 import { LinkProblems, LinkStatusLine } from './link-status.tsx'
-import { Portrait } from './portrait.tsx'
 import { ReplaceTokenDialog } from './replace-token-dialog.tsx'
 import { adviceFor, statusOf } from './status.ts'
 import { UnlinkQuestion } from './unlink-question.tsx'
@@ -37,7 +37,7 @@ export function IntegrationCard({ integration, onUnlinked }: IntegrationCardProp
   return (
     <article className={classes.card} aria-label={`${platform.label}: ${username}`}>
       <header className={classes.head}>
-        <Portrait id={id} username={username} />
+        <Portrait id={id} username={username} size={48} />
         <div className={classes.who}>
           <h3 className={classes.name} id={headingId} tabIndex={-1}>
             <ExternalLink to={profile_url}>{username}</ExternalLink>

@@ -48,18 +48,18 @@ export async function findBearerCaller(
     return { user: found.user, grant: { via: 'api_token', scopes, expiresAt, apiToken: { id, name }, act: null } }
   }
   const found = await findDelegate(database, claims.serviceId, claims.userId)
-  if (!found || isEnded(found.user, claims.signedAt)) return undefined
+  if (!found || isEnded(found.user, claims.askedAt)) return undefined
   const { id, name, expiresAt } = found.service
   const act: Act = { type: 'service', id, name }
   return { user: found.user, grant: { via: 'service_token', scopes: claims.scopes, expiresAt, apiToken: null, act } }
 }
 
 /**
- * Whether a JWT that names the user, signed at this time, has ended with what else the user had when they were
+ * Whether a JWT that names the user, made at this time, has ended with what else the user had when they were
  * deactivated: it must not work again when they are active again.
  */
-function isEnded({ deactivatedAt }: User, signedAt: string): boolean {
-  return deactivatedAt !== null && signedAt <= deactivatedAt
+function isEnded({ deactivatedAt }: User, madeAt: string): boolean {
+  return deactivatedAt !== null && madeAt <= deactivatedAt
 }
 
 /** The caller of a trusted issuer's JWT, who may be made here. */

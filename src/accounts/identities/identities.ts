@@ -5,24 +5,31 @@ import type { Selectable } from 'kysely'
 import type { Actor } from '../../audit/events.ts'
 import { recordEvent } from '../../audit/events.ts'
 import type { IdentitiesTable } from '../../database/account-tables.ts'
-import type { Database, Transaction } from '../../database/database.ts'
+import { type Database, noteIfPossible, type Transaction } from '../../database/database.ts'
 import { createStatement } from '../../database/statement.ts'
 import { Failure, notFound } from '../../failure.ts'
 import { now } from '../../time.ts'
-import { insertUser, isEmailTaken, MAX_USERNAME_LENGTH, type User } from '../users.ts'
+import { insertUser, isEmailTaken, MAX_USERNAME_LENGTH, type NewUser, type User } from '../users.ts'
 
 export type Identity = Selectable<IdentitiesTable>
 
 /** Both are compared byte for byte. */
 export type IdentityKey = Pick<Identity, 'issuer' | 'subject'>
 
+/** Who is made without a password. All must be well-formed. */
+type WantedUser = Omit<NewUser, 'passwordHash' | 'role'>
+
 const MAX_NAMES_TRIED = 10
 
-const byIdentity = createStatement<IdentityKey, User>((database, value) =>
+/** The last use by JWTs is stored at this interval, so that not every request causes a write. */
+const NOTED_MS = 60_000
+
+const byIdentity = createStatement<IdentityKey, User & { usedAt: string | null }>((database, value) =>
   database
     .selectFrom('identities')
     .innerJoin('users', 'users.id', 'identities.userId')
     .selectAll('users')
+    .select('identities.lastUsedAt as usedAt')
     .where('identities.issuer', '=', value('issuer'))
     .where('identities.subject', '=', value('subject')),
 )
@@ -32,8 +39,27 @@ export async function findUserByIdentity(
   database: Database,
   { issuer, subject }: IdentityKey,
 ): Promise<User | undefined> {
-  const [user] = await byIdentity(database, { issuer, subject })
+  return (await findUse(database, { issuer, subject }))?.user
+}
+
+/** The same for a JWT of the issuer, which uses the identity. */
+export async function findUserByJwt(database: Database, key: IdentityKey): Promise<User | undefined> {
+  const found = await findUse(database, key)
+  if (!found) return undefined
+  const { user, usedAt } = found
+  const isNoted = usedAt !== null && Date.now() - Date.parse(usedAt) < NOTED_MS
+  if (user.active && !isNoted) await noteIfPossible(noteIdentityUse(database, key))
   return user
+}
+
+async function findUse(
+  database: Database,
+  { issuer, subject }: IdentityKey,
+): Promise<{ user: User; usedAt: string | null } | undefined> {
+  const [found] = await byIdentity(database, { issuer, subject })
+  if (!found) return undefined
+  const { usedAt, ...user } = found
+  return { user, usedAt }
 }
 
 /** Oldest first. */
@@ -65,9 +91,8 @@ export async function addIdentity(
   return identity
 }
 
-/** Call it in the transaction that signs in. */
-export async function noteIdentityUse(transaction: Transaction, { issuer, subject }: IdentityKey): Promise<void> {
-  await transaction
+export async function noteIdentityUse(database: Database, { issuer, subject }: IdentityKey): Promise<void> {
+  await database
     .updateTable('identities')
     .set({ lastUsedAt: now() })
     .where('issuer', '=', issuer)
@@ -116,7 +141,7 @@ export async function findOrAddUser(
   database: Database,
   actor: Actor,
   identity: IdentityKey,
-  wanted: { username: string; email: string | null },
+  wanted: WantedUser,
 ): Promise<User> {
   const known = await findUserByIdentity(database, identity)
   if (known) return known
@@ -139,11 +164,12 @@ export async function addNamedUser(
   transaction: Transaction,
   actor: Actor,
   identity: IdentityKey | null,
-  { username, email }: { username: string; email: string | null },
+  wanted: WantedUser,
 ): Promise<User> {
+  const { username, email } = wanted
   let name = username
   for (let tried = 0; tried < MAX_NAMES_TRIED; tried++) {
-    const user = await insertUser(transaction, actor, { email, username: name, passwordHash: null, role: 'member' })
+    const user = await insertUser(transaction, actor, { ...wanted, username: name, passwordHash: null, role: 'member' })
     if (user) {
       if (identity) await addIdentity(transaction, actor, user.id, identity)
       return user

@@ -3,6 +3,7 @@
 import type { Act, Actor } from '../../audit/events.ts'
 import type { Database } from '../../database/database.ts'
 import { Failure, notFound } from '../../failure.ts'
+import { now } from '../../time.ts'
 import type { Delegation } from '../bearer.ts'
 import { findOrAddUser, findUserByIdentity } from '../identities/identities.ts'
 import { insufficientScope, type Scope } from '../scopes.ts'
@@ -28,6 +29,7 @@ export async function delegationFor(
   service: Service,
   { wanted, scopes: asked, lifetimeSeconds }: Exchange,
 ): Promise<Delegation> {
+  const askedAt = now()
   // Before anybody is looked for: the answer must not tell whether the user exists.
   if ('issuer' in wanted && !service.issuers.includes(wanted.issuer)) {
     const message = 'This service token does not list that issuer, so it acts for none of its users.'
@@ -38,7 +40,7 @@ export async function delegationFor(
   const user = await findWanted(database, { ...actor, via: 'service_token', act }, service, wanted)
   if (!user) throw notFound('user')
   if (!user.active) throw new Failure('user_inactive', 'This user was deactivated.')
-  return { service, userId: user.id, scopes, lifetimeSeconds }
+  return { service, userId: user.id, scopes, askedAt, lifetimeSeconds }
 }
 
 function scopesWithin({ scopes: own }: Service, asked: Scope[] | null): Scope[] {

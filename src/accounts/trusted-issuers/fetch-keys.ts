@@ -22,6 +22,7 @@ export async function fetchKeys(
 /** OpenID Connect Discovery, section 4. What the document says of other issuers is not believed (section 4.3). */
 async function discoverKeys(transport: Transport, issuer: string, deadline: number): Promise<string> {
   const document = await getJson(transport, `${issuer.replace(/\/$/, '')}/.well-known/openid-configuration`, deadline)
+  if (document.issuer === undefined) throw new Error('there is no discovery document')
   if (document.issuer !== issuer) throw new Error('the discovery document is of another issuer')
   const { jwks_uri: address } = document
   if (typeof address !== 'string' || !/^https?:$/.test(URL.parse(address)?.protocol ?? '')) {

@@ -3,7 +3,7 @@
 import type { Actor } from '../../audit/events.ts'
 import type { Database } from '../../database/database.ts'
 import { Failure } from '../../failure.ts'
-import { findOrAddUser, findUserByIdentity } from '../identities/identities.ts'
+import { findOrAddUser, findUserByJwt } from '../identities/identities.ts'
 import { identityTextProblem, MAX_SUBJECT_LENGTH } from '../service-tokens/fields.ts'
 import { emailProblem, findUser, MAX_USERNAME_LENGTH, USERNAME, type User } from '../users.ts'
 import { claimRequired, type IssuerJwt } from './trusted-issuers.ts'
@@ -16,7 +16,7 @@ export async function findIssuerUser(database: Database, actor: Actor, { rule, c
     throw claimRequired(`whose ${rule.subjectClaim} is a text of at most ${MAX_SUBJECT_LENGTH} characters`)
   }
   const identity = { issuer: rule.issuer, subject }
-  const known = await findUserByIdentity(database, identity)
+  const known = await findUserByJwt(database, identity)
   if (known) return known
   if (!rule.createUsers) return throwUnknown()
   const wanted = { username: usernameFrom(claims.preferred_username, subject), email: emailFrom(claims) }

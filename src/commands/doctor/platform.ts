@@ -51,7 +51,8 @@ function webUrlOf(config: AddressConfig, text: string): string | Check {
   return failed('address', `The address ${read.problem}.`)
 }
 
-function checkWay(config: AddressConfig, target: Target, inspection: Inspection): Check[] {
+/** Name, address policy, proxy, connection and certificate. */
+export function checkWay(config: AddressConfig, target: Target, inspection: Inspection): Check[] {
   const { violation, addresses, fault, proxied, certificate } = inspection
   if (violation) return [failed('policy', `${whyForbidden(violation.log)} ${howToOpen(violation.log.setting)}`)]
   const names = addresses.some(({ address }) => address !== target.host)

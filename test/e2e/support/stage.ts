@@ -6,6 +6,7 @@ import { join } from 'node:path'
 import type { Browser, BrowserContextOptions, Page } from 'playwright-core'
 import { afterAll, afterEach, beforeAll, describe } from 'vitest'
 import { type Sandbox, type SandboxOptions, startSandbox } from '../../../sandbox/sandbox.ts'
+import type { Environment } from '../../../src/config.ts'
 import { openBrowser, ownAddress } from '../../support/browser.ts'
 import { SELF_HOSTED } from '../../support/platforms.ts'
 import { type Account, type Service, startService } from '../../support/service.ts'
@@ -34,7 +35,7 @@ export interface Visit {
 export function describeInBrowser(
   name: string,
   tests: (stage: Stage) => void,
-  ports: SandboxOptions['ports'] = 'free',
+  { ports = 'free', settings = {} }: { ports?: SandboxOptions['ports']; settings?: Environment } = {},
 ): void {
   const chromium = findChromium()
   describe.skipIf(chromium === undefined)(name, { timeout: 90_000 }, () => {
@@ -45,7 +46,11 @@ export function describeInBrowser(
     beforeAll(async () => {
       buildDashboard()
       const sandbox = await startSandbox({ ports })
-      const service = await startService('SQLite', { ...sandboxSettings(sandbox), ...(await ownAddress()) })
+      const service = await startService('SQLite', {
+        ...sandboxSettings(sandbox),
+        ...(await ownAddress()),
+        ...settings,
+      })
       browser = await launchChromium(chromium ?? '')
       Object.assign(stage, { sandbox, service, open, openSignedIn })
     }, 180_000)
@@ -92,7 +97,7 @@ export function describeInBrowser(
 export async function signIn(page: Page, { username, password }: Pick<Account, 'username' | 'password'>) {
   await page.getByLabel(/e-mail|user name/i).fill(username)
   await page.getByLabel('Password').fill(password)
-  await page.getByRole('button', { name: 'Sign in' }).click()
+  await page.getByRole('button', { name: 'Sign in', exact: true }).click()
   await page.waitForURL((url) => url.pathname !== '/sign-in')
 }
 

@@ -1,7 +1,14 @@
 // What an OpenID provider says of a person, and what we take from it.
 
 import type { ClaimRule } from '../../../config/oidc.ts'
-import { emailProblem, MAX_USERNAME_LENGTH, usernameProblem } from '../../users.ts'
+import {
+  avatarUrlProblem,
+  emailProblem,
+  fullNameProblem,
+  MAX_USERNAME_LENGTH,
+  type UserProfile,
+  usernameProblem,
+} from '../../users.ts'
 
 export type Claims = Record<string, unknown>
 
@@ -47,4 +54,13 @@ export function usernameFrom(statements: Claims[], subject: string): string {
     .replace(/^[^A-Za-z0-9]+/, '')
     .slice(0, MAX_USERNAME_LENGTH)
   return usernameProblem(name) === undefined ? name : 'user'
+}
+
+/** The person's name and picture, each if it is well-formed. */
+export function profileFrom(statements: Claims[]): UserProfile {
+  const [fullName, avatarUrl] = ['name', 'picture'].map((name) => textClaim(statements, name) ?? null)
+  return {
+    fullName: fullName && fullNameProblem(fullName) === undefined ? fullName : null,
+    avatarUrl: avatarUrl && avatarUrlProblem(avatarUrl) === undefined ? avatarUrl : null,
+  }
 }

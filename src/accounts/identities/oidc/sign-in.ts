@@ -9,7 +9,7 @@ import { providerColumns } from '../../sessions/provider-sessions.ts'
 import { endSession, type SessionOrigin, startSession } from '../../sessions/sessions.ts'
 import type { User } from '../../users.ts'
 import { findOrAddUser, findUserByIdentity, noteIdentityUse } from '../identities.ts'
-import { holdsClaim, usernameFrom, verifiedEmail } from './claims.ts'
+import { holdsClaim, profileFrom, usernameFrom, verifiedEmail } from './claims.ts'
 import { rejected } from './errors.ts'
 import type { OidcProvider, Statement } from './provider.ts'
 
@@ -41,7 +41,7 @@ export async function findSigningIn(
       `You have no account here, and ${config.label} does not make one. Ask an administrator for an account, or connect ${config.label} on the account page of the one you have.`,
     )
   }
-  const wanted = { username: usernameFrom(claims, subject), email: verifiedEmail(claims) }
+  const wanted = { username: usernameFrom(claims, subject), email: verifiedEmail(claims), ...profileFrom(claims) }
   const user = known ?? (await addUser())
   if (user.active === 0) {
     throw new Failure('user_inactive', 'Your account here is deactivated. Ask an administrator of this server.')
