@@ -34,7 +34,7 @@ export function Figures({ overview: { users, integrations, refreshes, revocation
         <PageLink to="/administration/activity?type=expire_integration">{countOf(refreshes.expired)} expired</PageLink>
       </Figure>
       <Figure label="Revocations to come" count={revocations.pending} to="/administration/activity?type=revoke_failure">
-        {revocations.pending === 0 ? 'Every platform has done its part' : 'A platform is asked again'}
+        {revocations.pending === 0 ? 'None is waiting' : 'Asked again until done'}
       </Figure>
     </ul>
   )

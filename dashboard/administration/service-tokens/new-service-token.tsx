@@ -12,29 +12,30 @@ interface NewServiceTokenProps {
 }
 
 /** The first that the token may do is shown. */
-const calls: { scope: ServiceScope; lead: string; command: (token: string, url: string, issuer: string) => string }[] =
-  [
-    {
-      scope: 'users:act',
-      lead: 'This exchanges it for a JWT of a user:',
-      command: (token, url, issuer) =>
-        `curl -X POST --user ":${token}" \\\n  -H "Content-Type: application/json" \\\n  -d '{"user":{"issuer":"${issuer}","subject":"42"}}' \\\n  ${url}/v1/tokens/exchange`,
-    },
-    {
-      scope: 'admin:read',
-      lead: 'This lists the accounts:',
-      command: (token, url) => `curl -H "Authorization: Bearer ${token}" \\\n  ${url}/v1/admin/users`,
-    },
-    {
-      scope: 'scim',
-      lead: 'An identity provider sends it as bearer token to this address, as in:',
-      command: (token, url) => `curl -H "Authorization: Bearer ${token}" \\\n  ${url}/scim/v2/Users`,
-    },
-  ]
+const calls: { scope: ServiceScope; lead: string; command: (token: string, url: string, user: object) => string }[] = [
+  {
+    scope: 'users:act',
+    lead: 'This exchanges it for a JWT of a user:',
+    command: (token, url, user) =>
+      `curl -X POST --user ":${token}" \\\n  -H "Content-Type: application/json" \\\n  -d '${JSON.stringify({ user })}' \\\n  ${url}/v1/tokens/exchange`,
+  },
+  {
+    scope: 'admin:read',
+    lead: 'This lists the accounts:',
+    command: (token, url) => `curl -H "Authorization: Bearer ${token}" \\\n  ${url}/v1/admin/users`,
+  },
+  {
+    scope: 'scim',
+    lead: 'An identity provider sends it as bearer token to this address, as in:',
+    command: (token, url) => `curl -H "Authorization: Bearer ${token}" \\\n  ${url}/scim/v2/Users`,
+  },
+]
 
 export function NewServiceToken({ service, token, publicUrl, onClose }: NewServiceTokenProps) {
   const call = calls.find(({ scope }) => service.scopes.includes(scope))
-  const issuer = service.issuers[0] ?? 'https://platform.example.com'
+  const [issuer] = service.issuers
+  // A service without issuers names its users by their ids.
+  const user = issuer === undefined ? { id: 'us-…' } : { issuer, subject: '42' }
   return (
     <ShownOnce
       title={`Copy “${service.name}” now`}
@@ -46,7 +47,7 @@ export function NewServiceToken({ service, token, publicUrl, onClose }: NewServi
       {call && (
         <>
           <p>{call.lead}</p>
-          <CodeLine code={call.command(token, publicUrl, issuer)} label="Copy the command" />
+          <CodeLine code={call.command(token, publicUrl, user)} label="Copy the command" />
         </>
       )}
     </ShownOnce>

@@ -43,17 +43,10 @@ export function AccountPanel({ user, onChanged, onInvited }: AccountPanelProps) 
   )
 }
 
-function Facts({ user: { id, username, email, role, active, created_at } }: { user: Account }) {
+/** Name and e-mail address are at the top of the page. */
+function Facts({ user: { id, role, active, created_at } }: { user: Account }) {
   return (
     <dl className={classes.facts}>
-      <div>
-        <dt>User name</dt>
-        <dd>{username}</dd>
-      </div>
-      <div>
-        <dt>E-mail address</dt>
-        <dd>{email ?? 'None is known'}</dd>
-      </div>
       <div>
         <dt>Role</dt>
         <dd>{role === 'admin' ? 'Administrator' : 'Member'}</dd>
@@ -68,7 +61,7 @@ function Facts({ user: { id, username, email, role, active, created_at } }: { us
           <Time at={created_at} />
         </dd>
       </div>
-      <div>
+      <div className={classes.wide}>
         <dt>ID</dt>
         <dd className={classes.id}>
           <code>{id}</code>

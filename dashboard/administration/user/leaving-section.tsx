@@ -33,7 +33,7 @@ export function LeavingSection({ user, isSelf, onDeactivated, onReactivated }: L
           </div>
           <div className={list.actions}>
             {user.active ? (
-              <Button color="danger" variant="subtle" onClick={() => setAsked('deactivate')}>
+              <Button variant="default" c="var(--bad)" onClick={() => setAsked('deactivate')}>
                 Deactivate
               </Button>
             ) : (
@@ -49,7 +49,7 @@ export function LeavingSection({ user, isSelf, onDeactivated, onReactivated }: L
             <p className={classes.text}>Deletes the account with all that it has. Only the trail stays.</p>
           </div>
           <div className={list.actions}>
-            <Button color="danger" variant="subtle" onClick={() => setAsked('remove')}>
+            <Button variant="default" c="var(--bad)" onClick={() => setAsked('remove')}>
               Remove
             </Button>
           </div>
