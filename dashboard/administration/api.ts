@@ -69,11 +69,9 @@ export interface UserChange {
   changes: { username?: string; email?: string | null; role?: Role; active?: boolean }
 }
 
-/** The report: only when the user was deactivated. */
-export async function changeUser({ id, changes }: UserChange): Promise<{ user: Account; report: Report | null }> {
-  const body = { user: changes }
-  const { user, meta } = await call<{ user: Account; meta?: { report: Report } }>('PATCH', userPath(id), { body })
-  return { user, report: meta?.report ?? null }
+/** Of somebody who is deactivated, the trail then has the report. */
+export async function changeUser({ id, changes }: UserChange): Promise<Account> {
+  return (await call<{ user: Account }>('PATCH', userPath(id), { body: { user: changes } })).user
 }
 
 export async function removeUser(id: string): Promise<void> {

@@ -4,14 +4,14 @@ import { Button } from '@mantine/core'
 import { useState } from 'react'
 import list from '../../ui/list.module.css'
 import { Section } from '../../ui/page.tsx'
-import type { Account, Report } from '../api.ts'
+import type { Account } from '../api.ts'
 import { DeactivateQuestion, ReactivateQuestion, RemoveQuestion } from './questions.tsx'
 import classes from './user.module.css'
 
 interface LeavingSectionProps {
   user: Account
   isSelf: boolean
-  onDeactivated: (report: Report | null) => void
+  onDeactivated: () => void
   onReactivated: () => void
 }
 

@@ -4,7 +4,7 @@ import { queryClient, useChange } from '../../queries.ts'
 import { pushAddress } from '../../router.ts'
 import { Question } from '../../ui/question.tsx'
 import { announce } from '../../ui/toast.tsx'
-import { type Account, changeUser, type Invitation, inviteUser, type Report, removeUser } from '../api.ts'
+import { type Account, changeUser, type Invitation, inviteUser, removeUser } from '../api.ts'
 import { ADMINISTRATION } from '../queries.ts'
 import { USERS } from '../users/users-page.tsx'
 
@@ -71,13 +71,13 @@ export function InviteQuestion({ user, opened, onClose, onDone }: QuestionProps<
   )
 }
 
-export function DeactivateQuestion({ user, opened, onClose, onDone }: QuestionProps<Report | null>) {
+export function DeactivateQuestion({ user, opened, onClose, onDone }: QuestionProps<void>) {
   const change = useChange(changeUser, { stale: [ADMINISTRATION], done })
 
-  function done({ report }: { report: Report | null }) {
+  function done() {
     announce(`${user.username} is deactivated.`)
     onClose()
-    onDone(report)
+    onDone()
   }
 
   return (

@@ -10,7 +10,9 @@ import list from '../../ui/list.module.css'
 import { Notice } from '../../ui/notice.tsx'
 import { Section } from '../../ui/page.tsx'
 import { PlatformLogo } from '../../ui/platform-logo.tsx'
-import type { Report } from '../api.ts'
+import { Time } from '../../ui/time.tsx'
+import type { Account, Report, TrailEvent } from '../api.ts'
+import { useList } from '../queries.ts'
 import classes from './user.module.css'
 
 type ReportedLink = Report['integrations'][number]
@@ -20,34 +22,52 @@ const outcomes: Record<ReportedLink['token'], { tone: 'good' | 'warn' | 'bad'; w
   pending: {
     tone: 'warn',
     words: 'Pending',
-    text: 'The platform has not revoked it yet. It is asked again, for up to thirty days.',
+    text: 'The platform did not revoke it at once. It is asked again, for up to thirty days; the trail says when it has.',
   },
   pasted: {
     tone: 'bad',
-    words: 'Still valid',
+    words: 'Left to revoke',
     text: 'It was pasted. It is deleted here, but valid at the platform until its person, or an administrator there, revokes it.',
   },
 }
 
-export function ReportSection({ username, report }: { username: string; report: Report }) {
+interface ReportSectionProps {
+  user: Account
+  /** Whether the user was deactivated on this page, just now. */
+  isNew: boolean
+}
+
+/** Also of who was deactivated by SCIM or on the command line: the trail has the report. */
+export function ReportSection({ user, isNew }: ReportSectionProps) {
+  const query = new URLSearchParams({ type: 'deactivation_report', user: user.id, per_page: '1' })
+  const events = useList<TrailEvent>('events', query.toString())
+  const event = events.state === 'loaded' ? events.value.items[0] : undefined
+  // Older events may have been pruned.
+  if (!event) return null
+  return <Reported username={user.username} event={event} isNew={isNew} />
+}
+
+function Reported({ username, event, isNew }: { username: string; event: TrailEvent; isNew: boolean }) {
   const headingId = useId()
-  useEffect(() => focusOn(headingId), [headingId])
+  const report = event.type_data as Report
   const left = report.integrations.filter(({ token }) => token !== 'revoked').length
+  useEffect(() => {
+    if (isNew) focusOn(headingId)
+  }, [isNew, headingId])
 
   return (
-    <Section id={headingId} title={`${username} is deactivated`} lead={endedWords(report)}>
-      {left === 0 ? (
-        <Notice tone="good">
-          <p>No token of theirs is left at a platform.</p>
-        </Notice>
-      ) : (
-        <Notice tone="warn">
-          <p>
-            {left === 1 ? 'One token is' : `${left} tokens are`} not revoked. This report stays in the trail, but is
-            shown in full only now.
-          </p>
-        </Notice>
-      )}
+    <Section
+      id={headingId}
+      title={`${username} is deactivated`}
+      lead={
+        <>
+          {endedWords(report)} Reported <Time at={event.created_at} />.
+        </>
+      }
+    >
+      <Notice tone={left === 0 ? 'good' : 'warn'}>
+        <p>{leftWords(left)}</p>
+      </Notice>
       {report.integrations.length > 0 && (
         <ul className={list.list}>
           {report.integrations.map((link) => (
@@ -85,6 +105,11 @@ function ReportRow({ link: { scm_type, url, username, token, revoke_url } }: { l
 function endedWords({ integrations, tokens, sessions }: Report): string {
   const links = counted(integrations.length, 'link', 'links')
   return `${links}, ${counted(tokens, 'API token', 'API tokens')} and ${counted(sessions, 'session', 'sessions')} ended.`
+}
+
+function leftWords(left: number): string {
+  if (left === 0) return 'No token of theirs was left at a platform.'
+  return left === 1 ? 'One token was not revoked at once.' : `${left} tokens were not revoked at once.`
 }
 
 function counted(count: number, one: string, many: string): string {

@@ -9,7 +9,7 @@ import { focusOn } from '../../ui/focus.ts'
 import { Icon } from '../../ui/icons.tsx'
 import { Page, Section } from '../../ui/page.tsx'
 import { PageLink } from '../../ui/page-link.tsx'
-import type { Account, Invitation, Report } from '../api.ts'
+import type { Account, Invitation } from '../api.ts'
 import { useUser } from '../queries.ts'
 import { trailOf, UserBadges } from '../users/user-row.tsx'
 import { USERS } from '../users/users-page.tsx'
@@ -66,7 +66,7 @@ const ACCOUNT = 'the-account'
 
 function FoundUser({ user, session }: { user: Account; session: Session }) {
   const [invitation, setInvitation] = useState<Invitation | null>(null)
-  const [report, setReport] = useState<Report | null>(null)
+  const [isJustDeactivated, setJustDeactivated] = useState(false)
   const backToAccount = () => focusOn(ACCOUNT)
 
   return (
@@ -80,7 +80,7 @@ function FoundUser({ user, session }: { user: Account; session: Session }) {
       }
       above={<Back />}
     >
-      {report && <ReportSection username={user.username} report={report} />}
+      {!user.active && <ReportSection user={user} isNew={isJustDeactivated} />}
       {invitation && (
         <Invited
           invitation={invitation}
@@ -101,9 +101,9 @@ function FoundUser({ user, session }: { user: Account; session: Session }) {
       <LeavingSection
         user={user}
         isSelf={user.id === session.user.id}
-        onDeactivated={setReport}
+        onDeactivated={() => setJustDeactivated(true)}
         onReactivated={() => {
-          setReport(null)
+          setJustDeactivated(false)
           backToAccount()
         }}
       />
