@@ -46,11 +46,11 @@ export function OwnedSection<Item extends { id: string }>({ user, kind }: OwnedS
   return (
     <Section id={headingId} title={title} lead={lead}>
       <Load of={items} skeleton={<RowsSkeleton rows={1} height={76} />}>
-        {(found) =>
-          found.items.length === 0 && page === 1 ? (
-            <p className={classes.none}>{empty}</p>
-          ) : (
-            <div>
+        {(found) => (
+          <div>
+            {found.items.length === 0 ? (
+              <p className={classes.none}>{page === 1 ? empty : 'There is nothing on this page any more.'}</p>
+            ) : (
               <ul className={list.list}>
                 {found.items.map((item) =>
                   row(
@@ -68,10 +68,10 @@ export function OwnedSection<Item extends { id: string }>({ user, kind }: OwnedS
                   ),
                 )}
               </ul>
-              <Pager label={`Pages of ${title}`} pagination={found.pagination} onPage={turnTo} />
-            </div>
-          )
-        }
+            )}
+            <Pager label={`Pages of ${title}`} pagination={found.pagination} onPage={turnTo} />
+          </div>
+        )}
       </Load>
       <Question
         opened={asked !== null}
