@@ -17,6 +17,9 @@ import { describeInBrowser, screenshot } from './support/stage.ts'
 const USERS = '/administration/users'
 /** Pixels. */
 const WIDTHS = [1280, 360] as const
+/** How many elements reach beyond the window, even where a list hides it. */
+const CUT_OFF = `[...document.querySelectorAll('body *')].filter((each) =>
+  each.getBoundingClientRect().right > innerWidth).length`
 const FULL_LIST = /^1,\d\d\d users$/
 
 describeInBrowser('Administration', (stage) => {
@@ -91,7 +94,7 @@ describeInBrowser('Administration', (stage) => {
       await page.locator('html[data-mantine-color-scheme="dark"]').waitFor()
       await screenshot(page, `administration-${name}-dark-narrow`)
       expect(await accessibilityProblems(page), name).toEqual([])
-      expect(await page.evaluate<number>('document.documentElement.scrollWidth'), name).toBeLessThanOrEqual(WIDTHS[1])
+      expect(await page.evaluate<number>(CUT_OFF), name).toBe(0)
     }
     expect(problems).toEqual([])
   })
