@@ -23,7 +23,7 @@ export function Figures({ overview: { users, integrations, refreshes, revocation
         <PageLink to="/administration/users?active=false">{countOf(users.inactive)} deactivated</PageLink>
       </Figure>
       <Figure label="Links" count={integrations.total} to="/administration/links">
-        {unwell === 0 ? 'All of them work' : `${countOf(unwell)} ${unwell === 1 ? 'does' : 'do'} not work`}
+        {wellWords(integrations.total, unwell)}
       </Figure>
       <Figure
         label="Tokens refreshed"
@@ -38,6 +38,12 @@ export function Figures({ overview: { users, integrations, refreshes, revocation
       </Figure>
     </ul>
   )
+}
+
+function wellWords(total: number, unwell: number): string {
+  if (total === 0) return 'None yet'
+  if (unwell === 0) return 'All of them work'
+  return `${countOf(unwell)} ${unwell === 1 ? 'does' : 'do'} not work`
 }
 
 interface FigureProps {

@@ -76,7 +76,7 @@ function Parts({ overview }: { overview: Overview }) {
         <ul className={list.list}>
           {keys.map(({ id, newest }) => (
             <li key={id} className={list.row}>
-              <div className={list.main}>
+              <div className={classes.what}>
                 <h3 className={list.name}>
                   <code>{id}</code>
                 </h3>
@@ -93,7 +93,7 @@ function Parts({ overview }: { overview: Overview }) {
 function HostRow({ host: { url, accounts, retry_after } }: { host: Overview['hosts_in_trouble'][number] }) {
   return (
     <li className={list.row}>
-      <div className={list.main}>
+      <div className={classes.what}>
         <h3 className={list.name}>
           <ExternalLink to={url}>{hostOf(url)}</ExternalLink>
         </h3>
