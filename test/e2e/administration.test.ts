@@ -20,6 +20,13 @@ const WIDTHS = [1280, 360] as const
 /** How many elements reach beyond the window, even where a list hides it. */
 const CUT_OFF = `[...document.querySelectorAll('body *')].filter((each) =>
   each.getBoundingClientRect().right > innerWidth).length`
+/** Letter by letter, without a pause between them even on a busy machine. */
+const TYPE_QUICKLY = `for (const end of 'many-99'.split('').keys()) {
+  const box = document.querySelector('[role="searchbox"]')
+  const { set } = Object.getOwnPropertyDescriptor(HTMLInputElement.prototype, 'value')
+  set.call(box, 'many-99'.slice(0, end + 1))
+  box.dispatchEvent(new Event('input', { bubbles: true }))
+}`
 const FULL_LIST = /^1,\d\d\d users$/
 
 describeInBrowser('Administration', (stage) => {
@@ -137,7 +144,7 @@ describeInBrowser('Administration', (stage) => {
     page.on('request', (request) => {
       if (request.url().includes('/v1/admin/users?')) asked.push(new URL(request.url()).search)
     })
-    await page.getByLabel('Search').pressSequentially('many-99', { delay: 20 })
+    await page.evaluate(TYPE_QUICKLY)
     await page.getByText('11 users').waitFor()
     expect(asked).toEqual(['?search=many-99'])
     await page.getByRole('combobox', { name: 'State' }).click()
@@ -317,7 +324,12 @@ describeInBrowser('Administration', (stage) => {
     await page.getByText(FULL_LIST).waitFor()
     await expect.poll(() => focused(page)).toBe('Users')
     expect((await stage.administrator.call('GET', `/v1/admin/users/${person.id}`)).status).toBe(404)
-    // The only active administrator stays.
+    // What the server refuses is said in the question. Not asked for in earnest: the tests need their administrator.
+    const path = `/v1/admin/users/${stage.administrator.id}`
+    const failure = { error: 'This is the last active administrator.', code: 'last_administrator' }
+    await page.route(`**${path}`, (route) =>
+      route.request().method() === 'PATCH' ? route.fulfill({ status: 409, json: failure }) : route.continue(),
+    )
     await page.goto(`${USERS}/${stage.administrator.id}`)
     await page.getByText('This is your own account').waitFor()
     await page.getByRole('button', { name: 'Deactivate' }).click()
