@@ -17,7 +17,7 @@ interface EditDialogProps {
 
 export function EditDialog({ user, opened, onClose }: EditDialogProps) {
   return (
-    <Modal opened={opened} onClose={onClose} title={`Edit ${user.username}`}>
+    <Modal opened={opened} onClose={onClose} title="Edit user">
       <EditForm user={user} onClose={onClose} />
     </Modal>
   )
