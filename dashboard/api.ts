@@ -74,7 +74,8 @@ interface CallOptions {
   anew?: boolean
 }
 
-async function call<T>(method: Method, path: string, options: CallOptions = {}): Promise<T> {
+/** For calls of one part of the dashboard alone, too: see `administration/api.ts`. */
+export async function call<T>(method: Method, path: string, options: CallOptions = {}): Promise<T> {
   const { body, signal, confirmed, anew } = options
   const response = await fetch(publicPath(path), {
     method,

@@ -1,6 +1,7 @@
 // The app: loads the session, then shows the shell with the page in the address.
 
 import { Suspense, useEffect } from 'react'
+import { AdministratorsOnly } from './administration/administrators-only.tsx'
 import type { Session } from './api.ts'
 import { lazyPage } from './lazy-page.ts'
 import { Load } from './loaded.tsx'
@@ -17,6 +18,7 @@ const PullRequestsPage = lazyPage(async () => (await import('./search/pull-reque
 const KeysPage = lazyPage(async () => (await import('./keys/keys-page.tsx')).KeysPage)
 const TokensPage = lazyPage(async () => (await import('./tokens/tokens-page.tsx')).TokensPage)
 const AccountPage = lazyPage(async () => (await import('./account/account-page.tsx')).AccountPage)
+const Administration = lazyPage(async () => (await import('./administration/administration.tsx')).Administration)
 const ActivityPage = lazyPage(async () => (await import('./activity/activity-page.tsx')).ActivityPage)
 
 export function App() {
@@ -48,6 +50,9 @@ function SignedIn({ session }: { session: Session }) {
 }
 
 function CurrentPage({ session, path }: { session: Session; path: string }) {
+  if (path === '/administration' || path.startsWith('/administration/')) {
+    return session.role === 'admin' ? <Administration session={session} path={path} /> : <AdministratorsOnly />
+  }
   switch (path) {
     case '/repositories':
       return <RepositoriesPage session={session} />

@@ -1,6 +1,14 @@
 // What pages fetch, the cache keys for it, and which entries a change makes outdated.
 
-import { keepPreviousData, QueryClient, useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
+import {
+  keepPreviousData,
+  MutationCache,
+  QueryCache,
+  QueryClient,
+  useMutation,
+  useQuery,
+  useQueryClient,
+} from '@tanstack/react-query'
 import { useRef } from 'react'
 import * as api from './api.ts'
 import { asFailure } from './failure.ts'
@@ -9,7 +17,14 @@ import { type Loaded, loadedFrom } from './loaded.tsx'
 /** The entries with links' status, which are outdated after a rejected token. */
 const OF_LINKS = ['integrations', 'health']
 
+/** Who is an administrator no more gets the pages of a member: the session tells the role. */
+async function noteRole(error: unknown): Promise<void> {
+  if (asFailure(error).code === 'admin_required') await queryClient.invalidateQueries({ queryKey: ['session'] })
+}
+
 export const queryClient = new QueryClient({
+  queryCache: new QueryCache({ onError: noteRole }),
+  mutationCache: new MutationCache({ onError: noteRole }),
   // The server already tries again where that helps; a failure is shown at once, with a button to retry.
   defaultOptions: { queries: { retry: false, staleTime: 15_000 }, mutations: { retry: false } },
 })

@@ -3,7 +3,23 @@
 import { type MouseEvent, useSyncExternalStore } from 'react'
 import { pathBelow, publicPath } from './public-path.ts'
 
-export type PagePath = '/profile' | '/repositories' | '/pull-requests' | '/keys' | '/tokens' | '/activity' | '/account'
+export type PagePath =
+  | '/profile'
+  | '/repositories'
+  | '/pull-requests'
+  | '/keys'
+  | '/tokens'
+  | '/activity'
+  | '/account'
+  | AdministrationPath
+
+/** Of administrators. Below `/administration/users` there is a page for each user. */
+export type AdministrationPath =
+  | '/administration'
+  | '/administration/users'
+  | '/administration/links'
+  | '/administration/activity'
+  | '/administration/service-tokens'
 
 const CHANGED = 'forgelink:address'
 

@@ -75,6 +75,7 @@ export const theme = createTheme({
       defaultProps: { size: 'md', checkIconPosition: 'right', allowDeselect: false, withScrollArea: false },
       classNames: { options: classes.options },
     },
+    Checkbox: { classNames: { input: classes.checkbox, icon: classes.checkIcon } },
     Switch: { defaultProps: { withThumbIndicator: false }, classNames: { track: classes.track, thumb: classes.thumb } },
     Modal: {
       defaultProps: {

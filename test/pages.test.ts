@@ -116,21 +116,27 @@ describe('the dashboard', () => {
       send('GET', `${url}${asked}`, undefined, { ...headers, ...(signedIn && { cookie }) })
   }
 
-  it.each(['/', '/profile', '/repositories?query=x', '/pull-requests', '/keys', '/tokens', '/activity'])(
-    'serves %s to who is signed in, and asks others to sign in first',
-    async (path) => {
-      const get = await serveFolder(folder)
-      const page = await get(path)
-      const [, nonce = ''] = /'nonce-([^']+)'/.exec(page.headers.get('content-security-policy') ?? '') ?? []
-      expect(page.text).toBe(`<meta name="csp-nonce" content="${nonce}"><p>dashboard</p>`)
-      expect(page.headers.get('cache-control')).toBe('no-store')
-      expect((await get(path)).text).not.toBe(page.text)
+  it.each([
+    '/',
+    '/profile',
+    '/repositories?query=x',
+    '/pull-requests',
+    '/keys',
+    '/tokens',
+    '/activity',
+    '/administration/users/x',
+  ])('serves %s to who is signed in, and asks others to sign in first', async (path) => {
+    const get = await serveFolder(folder)
+    const page = await get(path)
+    const [, nonce = ''] = /'nonce-([^']+)'/.exec(page.headers.get('content-security-policy') ?? '') ?? []
+    expect(page.text).toBe(`<meta name="csp-nonce" content="${nonce}"><p>dashboard</p>`)
+    expect(page.headers.get('cache-control')).toBe('no-store')
+    expect((await get(path)).text).not.toBe(page.text)
 
-      const rejected = await get(path, false)
-      expect(rejected.status).toBe(303)
-      expect(rejected.headers.get('location')).toBe(`/sign-in?return_to=${encodeURIComponent(path)}`)
-    },
-  )
+    const rejected = await get(path, false)
+    expect(rejected.status).toBe(303)
+    expect(rejected.headers.get('location')).toBe(`/sign-in?return_to=${encodeURIComponent(path)}`)
+  })
 
   it('serves its files, those with a hash in their name for ever, and no maps', async () => {
     const get = await serveFolder(folder)

@@ -45,6 +45,8 @@ describeOnBothEngines('sessions', (engine) => {
       expect(json).toEqual({
         session: {
           user: (await alice.call('GET', '/v1/users/self')).json.user,
+          // The first user.
+          role: 'admin',
           csrf_token: expect.stringMatching(/^[A-Za-z0-9_-]{43}$/),
           public_url: service.url,
           has_password: true,

@@ -1,18 +1,16 @@
 // The page of events: what was done to the account, when, how and from where.
 
 import { useId, useState } from 'react'
-import type { Event, EventPage } from '../api.ts'
+import type { EventPage } from '../api.ts'
 import { Load } from '../loaded.tsx'
 import { useEvents } from '../queries.ts'
 import { RowsSkeleton } from '../shell/skeletons.tsx'
-import { usePlatforms } from '../told-platforms.ts'
 import { Empty } from '../ui/empty.tsx'
 import { focusOn } from '../ui/focus.ts'
 import list from '../ui/list.module.css'
 import { Page, Section } from '../ui/page.tsx'
 import { Pager } from '../ui/pager.tsx'
-import { Time } from '../ui/time.tsx'
-import { eventWords, meansWords } from './words.ts'
+import { EventRow } from './event-row.tsx'
 
 export function ActivityPage() {
   const [page, setPage] = useState(1)
@@ -51,28 +49,10 @@ function EventList({ found: { events, pagination }, onPage }: { found: EventPage
     <>
       <ul className={list.list}>
         {events.map((event) => (
-          <Row key={event.id} event={event} />
+          <EventRow key={event.id} event={event} />
         ))}
       </ul>
       <Pager label="Pages of the activity" pagination={pagination} back="Newer" on="Older" onPage={onPage} />
     </>
-  )
-}
-
-function Row({ event }: { event: Event }) {
-  const platforms = usePlatforms()
-  return (
-    <li className={list.row}>
-      <div className={list.main}>
-        <p className={list.name}>{eventWords(event, platforms)}</p>
-        <p className={list.meta}>
-          <span>
-            <Time at={event.created_at} />
-          </span>
-          <span>{meansWords(event)}</span>
-          {event.remote_ip !== null && <span>from {event.remote_ip}</span>}
-        </p>
-      </div>
-    </li>
   )
 }

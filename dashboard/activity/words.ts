@@ -6,6 +6,9 @@ import { hostOf } from '../addresses.ts'
 import type { Event, Platform } from '../api.ts'
 import { platformIn } from '../told-platforms.ts'
 
+/** Of one's own account, or of any: who it was about is said elsewhere. */
+export type AnyEvent = Omit<Event, 'user'>
+
 const words: { [Type in EventType]: (data: EventData[Type], platforms: Platform[]) => string } = {
   new_user: () => 'The account was made',
   edit_user: ({ username, email }) => `Name and address changed to ${username}, ${email ?? 'no address'}`,
@@ -53,7 +56,9 @@ const words: { [Type in EventType]: (data: EventData[Type], platforms: Platform[
   omitted_failures: ({ count }) => `${count} more failures`,
 }
 
-export function eventWords({ type, type_data }: Event, platforms: Platform[]): string {
+export const eventTypes = Object.keys(words) as EventType[]
+
+export function eventWords({ type, type_data }: AnyEvent, platforms: Platform[]): string {
   const tell = words[type] as ((data: unknown, platforms: Platform[]) => string) | undefined
   // A newer server may send types that a page open for long does not know.
   return tell?.(type_data, platforms) ?? type.replaceAll('_', ' ')
@@ -71,7 +76,7 @@ const actWords: { [Type in ActType]: string } = {
 }
 
 /** "by the API token “ci”". */
-export function meansWords({ via, api_token, act }: Event): string {
+export function meansWords({ via, api_token, act }: AnyEvent): string {
   if (act) return `${actWords[act.type]} “${act.name}”`
   switch (via) {
     case 'api_token':

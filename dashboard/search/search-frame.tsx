@@ -10,12 +10,12 @@ import { RowsSkeleton } from '../shell/skeletons.tsx'
 import { Empty } from '../ui/empty.tsx'
 import { fieldError } from '../ui/field.ts'
 import { Panel } from '../ui/page.tsx'
+import { SearchBox } from '../ui/search-box.tsx'
 import { curlOfSearch } from './curl.ts'
 import filters from './filters.module.css'
 import { LinkChoice } from './link-choice.tsx'
 import { Results } from './results.tsx'
 import { SameCall } from './same-call.tsx'
-import { SearchBox } from './search-box.tsx'
 import { type Grammar, useFound, useSearchAddress } from './use-search.ts'
 
 interface Controls<Filter> {

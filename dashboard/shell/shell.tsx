@@ -42,7 +42,7 @@ export function Shell({ session, path, children }: ShellProps) {
         <header className={classes.side}>
           <Brand />
           <div className={classes.wide}>
-            <Navigation path={path} />
+            <Navigation path={path} role={session.role} />
             {foot}
           </div>
           <ActionIcon
@@ -72,7 +72,7 @@ export function Shell({ session, path, children }: ShellProps) {
         closeButtonProps={{ 'aria-label': 'Close the menu' }}
         classNames={{ body: classes.drawer ?? '', content: classes.drawerContent ?? '' }}
       >
-        <Navigation path={path} onFollow={menu.close} />
+        <Navigation path={path} role={session.role} onFollow={menu.close} />
         {foot}
       </Drawer>
       <PasswordDialog opened={changing} username={session.user.username} onClose={password.close} />

@@ -1,6 +1,6 @@
 // The form that creates an API token: its name, scopes and expiry.
 
-import { Button, Checkbox, Select, TextInput } from '@mantine/core'
+import { Button, Checkbox, TextInput } from '@mantine/core'
 import { useState } from 'react'
 import { type ApiToken, addToken, type Scope } from '../api.ts'
 import { useChange } from '../queries.ts'
@@ -8,21 +8,15 @@ import { Failed } from '../ui/failed.tsx'
 import { fieldError, formFailure } from '../ui/field.ts'
 import form from '../ui/form.module.css'
 import { Form } from '../ui/form.tsx'
+import { endOf, type Lifetime, LifetimeChoice } from './lifetime-choice.tsx'
 import { scopeWords } from './scope-words.ts'
 
 const ALL = Object.keys(scopeWords) as Scope[]
-const DAY_MS = 86_400_000
-const LIFETIMES = [
-  { value: '30', label: '30 days' },
-  { value: '90', label: '90 days' },
-  { value: '365', label: 'A year' },
-  { value: 'never', label: 'No end' },
-]
 
 export function AddToken({ onAdded }: { onAdded: (token: ApiToken) => void }) {
   const [name, setName] = useState('')
   const [scopes, setScopes] = useState<string[]>(ALL)
-  const [lifetime, setLifetime] = useState('never')
+  const [lifetime, setLifetime] = useState<Lifetime>('never')
   const adding = useChange(addToken, { stale: ['tokens'], done })
   const failure = formFailure(adding.error, ['name', 'scopes', 'expires_at'])
 
@@ -32,8 +26,7 @@ export function AddToken({ onAdded }: { onAdded: (token: ApiToken) => void }) {
   }
 
   function add() {
-    const expires_at = lifetime === 'never' ? null : new Date(Date.now() + Number(lifetime) * DAY_MS).toISOString()
-    adding.mutate({ name, scopes: ALL.filter((scope) => scopes.includes(scope)), expires_at })
+    adding.mutate({ name, scopes: ALL.filter((scope) => scopes.includes(scope)), expires_at: endOf(lifetime) })
   }
 
   return (
@@ -57,14 +50,7 @@ export function AddToken({ onAdded }: { onAdded: (token: ApiToken) => void }) {
           <Checkbox key={scope} value={scope} label={scopeWords[scope]} mt="xs" />
         ))}
       </Checkbox.Group>
-      <Select
-        label="It ends after"
-        data={LIFETIMES}
-        value={lifetime}
-        onChange={(value) => setLifetime(value ?? 'never')}
-        allowDeselect={false}
-        error={fieldError(adding.error, 'expires_at', 'The end')}
-      />
+      <LifetimeChoice value={lifetime} onChange={setLifetime} error={adding.error} />
       {failure && <Failed failure={failure} />}
       <div className={form.start}>
         <Button type="submit" loading={adding.isPending}>

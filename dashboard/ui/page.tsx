@@ -6,13 +6,15 @@ import classes from './page.module.css'
 interface PageProps {
   title: string
   lead: ReactNode
+  /** Above the heading: the way back to where the page belongs. */
+  above?: ReactNode
   children: ReactNode
 }
 
 /** The first page of a visit keeps the focus where the browser puts it. */
 let firstPage = true
 
-export function Page({ title, lead, children }: PageProps) {
+export function Page({ title, lead, above, children }: PageProps) {
   const heading = useRef<HTMLHeadingElement>(null)
   useEffect(() => {
     if (!firstPage) heading.current?.focus({ preventScroll: true })
@@ -22,6 +24,7 @@ export function Page({ title, lead, children }: PageProps) {
     <div className={classes.page}>
       <title>{`${title} · Forgelink`}</title>
       <header className={classes.header}>
+        {above}
         <h1 ref={heading} tabIndex={-1}>
           {title}
         </h1>

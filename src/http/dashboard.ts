@@ -10,7 +10,23 @@ import { messagePage, protectPage, sendPage } from './html/layout.ts'
 import { signInAddress } from './return-to.ts'
 import type { App } from './server.ts'
 
-const PAGES = ['/', '/profile', '/repositories', '/pull-requests', '/keys', '/tokens', '/activity', '/account']
+const PAGES = [
+  '/',
+  '/profile',
+  '/repositories',
+  '/pull-requests',
+  '/keys',
+  '/tokens',
+  '/activity',
+  '/account',
+  // The page says to members that it is not for them: what it shows comes from the API alone.
+  '/administration',
+  '/administration/users',
+  '/administration/users/:id',
+  '/administration/links',
+  '/administration/activity',
+  '/administration/service-tokens',
+]
 const NONCE_PLACE = '__CSP_NONCE__'
 const BASE_PLACE = '__BASE_PATH__'
 

@@ -64,13 +64,14 @@ async function visit(page: Page, { publicUrl }: PathProxy, account: Account): Pr
     ['Pull requests', 'pull-requests'],
     ['SSH keys', 'keys'],
     ['API tokens', 'tokens'],
+    ['Users', 'administration/users'],
     ['Activity', 'activity'],
     ['Repositories', 'repositories'],
   ] as const) {
-    await navigation.getByRole('link', { name: title }).click()
+    await navigation.getByRole('link', { name: title, exact: true }).click()
     await page.getByRole('heading', { level: 1, name: title }).waitFor()
     expect(at()).toBe(`${publicUrl}/${path}`)
-    expect(await navigation.getByRole('link', { name: title }).getAttribute('aria-current')).toBe('page')
+    expect(await navigation.getByRole('link', { name: title, exact: true }).getAttribute('aria-current')).toBe('page')
   }
   await page.goBack()
   await page.getByRole('heading', { level: 1, name: 'Activity' }).waitFor()

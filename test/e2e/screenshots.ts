@@ -1,10 +1,11 @@
-// Makes the pictures of the README from the running program: `npm run screenshots`.
+// Makes the pictures of the README and of docs from the running program: `npm run screenshots`.
 
 import { mkdirSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Page } from 'playwright-core'
 import { expect, test } from 'vitest'
 import { linkAccount } from '../support/platforms.ts'
+import { addManyUsers } from './support/many-users.ts'
 import { describeInBrowser, type Stage } from './support/stage.ts'
 
 const images = join(import.meta.dirname, '../../docs/images')
@@ -61,6 +62,34 @@ function pictures(stage: Stage): void {
       await take(page, `pull-requests-${colorScheme}`)
     }, 60_000)
   }
+
+  test('are made of administration', async () => {
+    const { service, sandbox, administrator } = stage
+    await addManyUsers(service.services, 240)
+    const links = [
+      ['ada', 'github-enterprise', 'alice'],
+      ['grace', 'gitlab-self-hosted', 'john-diggle'],
+      ['hedy', 'github-enterprise', 'john-diggle'],
+      ['mary', 'gitlab-self-hosted', 'alice'],
+    ] as const
+    for (const [person, platform, username] of links) {
+      await linkAccount(await service.addAccount(person), sandbox.platforms[platform], username)
+    }
+    const { database } = service.services
+    await database
+      .updateTable('scmIntegrations')
+      .set({ status: 'token_rejected' })
+      .where('scmType', '=', 'gitlab-self-hosted')
+      .where('username', '=', 'john-diggle')
+      .execute()
+    const { page } = await stage.openAs(administrator, '/administration', {
+      colorScheme: 'light',
+      viewport: { width: 1240, height: 800 },
+      deviceScaleFactor: 1.5,
+    })
+    await page.getByText('Encryption keys').waitFor()
+    await take(page, 'administration-light')
+  }, 60_000)
 }
 
 // The sandbox's own ports, so that the addresses in the pictures are those of the documentation.

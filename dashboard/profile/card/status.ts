@@ -19,7 +19,7 @@ export interface LinkStatus {
 type Status = Integration['status']
 type Words = Pick<LinkStatus, 'tone' | 'words'>
 
-const words: Record<Status, Words> = {
+export const statusWords: Record<Status, Words> = {
   ok: { tone: 'good', words: 'Working' },
   token_rejected: { tone: 'bad', words: 'Token refused' },
   expired: { tone: 'bad', words: 'Token expired' },
@@ -47,7 +47,7 @@ function wordsFor(status: Status, problems: Health['problems']): Words {
   if (problems.length > 0 && problems.every(({ code }) => UNASKED.includes(code))) {
     return { tone: 'warn', words: 'Not reachable now' }
   }
-  return status === 'ok' && problems.length > 0 ? { tone: 'warn', words: 'Needs attention' } : words[status]
+  return status === 'ok' && problems.length > 0 ? { tone: 'warn', words: 'Needs attention' } : statusWords[status]
 }
 
 function stored({ status, status_reason }: Integration, checking: boolean): LinkStatus {
@@ -56,7 +56,7 @@ function stored({ status, status_reason }: Integration, checking: boolean): Link
     return { tone: 'quiet', words: state, problems: [], wantsToken: false, checkedAt: null }
   }
   return {
-    ...words[status],
+    ...statusWords[status],
     problems: status_reason === null ? [] : [{ message: status_reason, hint: undefined }],
     // When the platform rejects the account, it must be fixed there, and another token does not help.
     wantsToken: status !== 'forbidden',

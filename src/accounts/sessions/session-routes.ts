@@ -6,12 +6,13 @@ import { Failure, invalid } from '../../failure.ts'
 import { readBody } from '../../http/body.ts'
 import { answers, NoContent } from '../../http/schemas.ts'
 import type { App } from '../../http/server.ts'
-import { nullable } from '../../schemas.ts'
+import { nullable, oneOf } from '../../schemas.ts'
 import { actorOf } from '../actor.ts'
 import { checkPassword } from '../authenticate.ts'
 import { changePassword } from '../change-password.ts'
 import type { LoginThrottle } from '../login-throttle.ts'
 import { passwordProblem } from '../passwords.ts'
+import { ROLES } from '../roles.ts'
 import { UserSchema, userJson } from '../schemas.ts'
 import type { Services } from '../services.ts'
 import { setDeviceCookie } from './device-cookie.ts'
@@ -21,6 +22,7 @@ import { confirmSession } from './sessions.ts'
 
 export const SessionSchema = Type.Object({
   user: UserSchema,
+  role: oneOf(ROLES, { description: 'The `role` of a user is null, for the clients of the API.' }),
   csrf_token: Type.String({ description: 'Goes with every write, as X-CSRF-Token.' }),
   public_url: Type.String(),
   platforms: Type.Array(PlatformSchema),
@@ -45,6 +47,7 @@ export function sessionRoutes(app: App, services: Services, loginThrottle: Login
     async ({ user, session }) => ({
       session: {
         user: userJson(user),
+        role: user.role,
         csrf_token: session?.csrfToken ?? '',
         public_url: publicUrl,
         platforms: platformsJson(oauth),

@@ -19,10 +19,14 @@ const screenshots = join(root, 'test-results/screenshots')
 export interface Stage {
   service: Service
   sandbox: Sandbox
+  /** The first user is one, and the people who are signed in are not. */
+  administrator: Account
   /** A page of a browser profile of its own, closed after the test; `problems` are what it complained about. */
   open(options?: BrowserContextOptions): Promise<{ page: Page; problems: string[] }>
   /** The same, signed in as a new user, on the page at `path`. */
   openSignedIn(path?: string, options?: BrowserContextOptions, username?: string): Promise<Visit>
+  /** The same, as somebody who is there. */
+  openAs(account: Account, path?: string, options?: BrowserContextOptions): Promise<Visit>
 }
 
 export interface Visit {
@@ -52,7 +56,8 @@ export function describeInBrowser(
         ...settings,
       })
       browser = await launchChromium(chromium ?? '')
-      Object.assign(stage, { sandbox, service, open, openSignedIn })
+      const administrator = await service.addAccount('administrator')
+      Object.assign(stage, { sandbox, service, administrator, open, openSignedIn, openAs })
     }, 180_000)
 
     // A test that failed leaves its faults and revoked tokens behind: neither its second try nor the next test sees them.
@@ -79,7 +84,10 @@ export function describeInBrowser(
 
     async function openSignedIn(path = '/profile', options: BrowserContextOptions = {}, username?: string) {
       count += 1
-      const account = await stage.service.addAccount(username ?? `person-${count}`)
+      return openAs(await stage.service.addAccount(username ?? `person-${count}`), path, options)
+    }
+
+    async function openAs(account: Account, path = '/profile', options: BrowserContextOptions = {}) {
       const { page, problems } = await open(options)
       const { cookies, signIn } = openBrowser(stage.service)
       await signIn(account)

@@ -1,7 +1,7 @@
 // The words to search for.
 
 import { CloseButton, Loader, TextInput } from '@mantine/core'
-import { Icon } from '../ui/icons.tsx'
+import { Icon } from './icons.tsx'
 
 interface SearchBoxProps {
   placeholder: string

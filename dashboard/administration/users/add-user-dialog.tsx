@@ -1,0 +1,77 @@
+// The dialog that adds a user, who cannot sign in before getting a sign-in link or an identity.
+
+import { Modal, Select, TextInput } from '@mantine/core'
+import { useState } from 'react'
+import { useChange } from '../../queries.ts'
+import { pushAddress } from '../../router.ts'
+import { DialogForm } from '../../ui/dialog-form.tsx'
+import { fieldError, formFailure } from '../../ui/field.ts'
+import { announce } from '../../ui/toast.tsx'
+import { type Account, addUser, type Role } from '../api.ts'
+import { ADMINISTRATION } from '../queries.ts'
+import { pageOfUser } from './user-row.tsx'
+
+const ROLE_CHOICES = [
+  { value: 'member', label: 'Member' },
+  { value: 'admin', label: 'Administrator' },
+]
+
+export function AddUserDialog({ opened, onClose }: { opened: boolean; onClose: () => void }) {
+  return (
+    <Modal opened={opened} onClose={onClose} title="Add user">
+      <AddUserForm onClose={onClose} />
+    </Modal>
+  )
+}
+
+function AddUserForm({ onClose }: { onClose: () => void }) {
+  const [username, setUsername] = useState('')
+  const [email, setEmail] = useState('')
+  const [role, setRole] = useState<Role>('member')
+  const adding = useChange(addUser, { stale: [ADMINISTRATION], done })
+
+  /** On their page is what comes next: a link to sign in with. */
+  function done(user: Account) {
+    announce(`${user.username} is added.`)
+    onClose()
+    pushAddress(pageOfUser(user.id))
+  }
+
+  return (
+    <DialogForm
+      change={adding}
+      failure={formFailure(adding.error, ['username', 'email', 'role'])}
+      answer="Add user"
+      onSubmit={() => adding.mutate({ username: username.trim(), email: email.trim() || null, role })}
+      onClose={onClose}
+    >
+      <TextInput
+        label="User name"
+        autoComplete="off"
+        autoCapitalize="none"
+        spellCheck={false}
+        data-autofocus
+        value={username}
+        onChange={(event) => setUsername(event.currentTarget.value)}
+        error={fieldError(adding.error, 'username', 'The user name')}
+      />
+      <TextInput
+        label="E-mail address"
+        description="May be left empty. Nobody else may have it."
+        type="email"
+        autoComplete="off"
+        value={email}
+        onChange={(event) => setEmail(event.currentTarget.value)}
+        error={fieldError(adding.error, 'email', 'The address')}
+      />
+      <Select
+        label="Role"
+        description="Administrators see and change everybody’s accounts."
+        data={ROLE_CHOICES}
+        value={role}
+        onChange={(value) => setRole(value === 'admin' ? 'admin' : 'member')}
+        error={fieldError(adding.error, 'role', 'The role')}
+      />
+    </DialogForm>
+  )
+}
