@@ -172,7 +172,7 @@ describeOnBothEngines('a JWT of a trusted issuer', (engine) => {
 
   it('notes the use of its identity, once a minute', async () => {
     const sub = `noted-${++count}`
-    const jwt = await making.sign({ sub })
+    const jwt = making.sign({ sub })
     await selfOf(jwt)
     const { database } = without.services
     const used = async () => {

@@ -124,7 +124,7 @@ export async function tourAsPerson({ url, surroundings, secrets, note }: Tour): 
   }
   const tampers: Record<string, (body: Record<string, unknown>) => unknown> = {
     good: kept,
-    refused: (body) => ({ error: 'invalid_client', error_description: String(kept(body).id_token) }),
+    rejected: (body) => ({ error: 'invalid_client', error_description: String(kept(body).id_token) }),
     forged: (body) => ({ ...kept(body), id_token: `${String(body.id_token).slice(0, -8)}AAAAAAAA` }),
   }
   let signedIn: Browser | undefined
