@@ -5,8 +5,7 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { doctor } from '../../src/commands/doctor.ts'
 import type { Environment } from '../../src/config.ts'
-import { readConfig } from '../../src/read-config.ts'
-import { freePort } from '../support/command.ts'
+import { doctorSources, freePort } from '../support/command.ts'
 import { newKey, startIssuer, type TestIssuer, trusting } from '../support/issuer.ts'
 import { type OpenIdProvider, oidcSettings, startOpenIdProvider } from '../support/openid-provider.ts'
 
@@ -32,7 +31,7 @@ describe('doctor about issuers', () => {
   /** Sign, setting and message of each line about an issuer. */
   async function diagnose(environment: Environment): Promise<string[]> {
     const settings = { DATA_DIR: join(tmpdir(), 'forgelink-none'), PUBLIC_URL, ...environment }
-    const { text } = await doctor(() => readConfig(settings), undefined, { json: false })
+    const { text } = await doctor(doctorSources(settings), undefined, { json: false })
     const lines = text.split('\n').filter((line) => /^\S (OIDC_ISSUER|TRUSTED_ISSUERS) /.test(line))
     return lines.map((line) => line.replace(/ {2,}/, ' '))
   }
