@@ -254,7 +254,7 @@ describeOnBothEngines('doctor on a store in use', (engine) => {
     const { url, drop } = await createTestDatabase()
     const environment = { DATABASE_URL: url, SECRET_KEYS: key('k1', 1), DATA_DIR: folder }
     expect(await diagnose(environment, ['schema'])).toEqual([
-      '! schema The next start brings it up to date (001-start, 002-sessions, 003-oauth, 004-events, 005-token-obtained, 006-scopes-and-devices, 007-limits, 008-platforms-in-front, 009-link-sessions, 010-oidc-sign-in, 011-administration, 012-sealed-starts). Make a backup before.',
+      '! schema The next start brings it up to date (001-start, 002-sessions, 003-oauth, 004-events, 005-token-obtained, 006-scopes-and-devices, 007-limits, 008-platforms-in-front, 009-link-sessions, 010-oidc-sign-in, 011-administration, 012-sealed-starts, 014-profile). Make a backup before.',
     ])
     const database = openDatabase(readConfig(environment))
     await sql`alter database ${sql.id(new URL(url).pathname.slice(1))} set default_transaction_read_only = on`.execute(

@@ -2,9 +2,9 @@
 
 import { decodeJwt, exportJWK, generateKeyPair, importJWK, type JWTPayload, SignJWT, UnsecuredJWT } from 'jose'
 import { afterAll, afterEach, beforeAll, expect, it } from 'vitest'
-import type { Environment } from '../../src/config.ts'
 import { ownAddress } from '../support/browser.ts'
 import { headingOf } from '../support/oauth.ts'
+import { type OidcStage, startOidcStage } from '../support/oidc-stage.ts'
 import {
   addPerson,
   beginSignIn,
@@ -14,30 +14,22 @@ import {
   signInThere,
   type Visitor,
 } from '../support/oidc-visit.ts'
-import { CLIENT_SECRET, type OpenIdProvider, oidcSettings, startOpenIdProvider } from '../support/openid-provider.ts'
+import { CLIENT_SECRET, type OpenIdProvider, oidcSettings } from '../support/openid-provider.ts'
 import { describeOnBothEngines, type Service, startService } from '../support/service.ts'
 
 describeOnBothEngines('what the OpenID provider answers', (engine) => {
   let provider: OpenIdProvider
   let service: Service
-  let address: Environment
+  let stage: OidcStage
 
   beforeAll(async () => {
-    address = await ownAddress()
-    provider = await startOpenIdProvider(address.PUBLIC_URL ?? '', 'client_secret_post')
-    service = await startService(
-      engine,
-      { ...address, ...oidcSettings(provider) },
-      { limits: { retryMin: 1, retryMax: 2 } },
-    )
+    stage = await startOidcStage(engine, { limits: { retryMin: 1, retryMax: 2 } }, 'client_secret_post')
+    ;({ provider, service } = stage)
   })
   afterEach(() => {
     provider.tamper = null
   })
-  afterAll(async () => {
-    await service?.close()
-    await provider?.stop()
-  })
+  afterAll(() => stage?.close())
 
   async function isSignedIn({ here }: Visitor): Promise<boolean> {
     return (await here.get('/session')).status === 200

@@ -2,34 +2,23 @@
 
 import { importJWK, type JWTPayload, SignJWT, UnsecuredJWT } from 'jose'
 import { afterAll, beforeAll, expect, it } from 'vitest'
-import type { Environment } from '../../src/config.ts'
 import { ownAddress, sessionCookieOf } from '../support/browser.ts'
 import { goesTo } from '../support/oauth.ts'
-import { addPerson, openVisitor, signInThere, type Visitor } from '../support/oidc-visit.ts'
-import { CLIENT_ID, type OpenIdProvider, oidcSettings, startOpenIdProvider } from '../support/openid-provider.ts'
+import { type OidcStage, startOidcStage } from '../support/oidc-stage.ts'
+import { openVisitor, signInThere, type Visitor } from '../support/oidc-visit.ts'
+import { CLIENT_ID, type OpenIdProvider, oidcSettings } from '../support/openid-provider.ts'
 import { type Answer, describeOnBothEngines, type Service, send, startService } from '../support/service.ts'
 
 describeOnBothEngines('signing out at the OpenID provider', (engine) => {
   let provider: OpenIdProvider
   let service: Service
-  let address: Environment
+  let stage: OidcStage
 
   beforeAll(async () => {
-    address = await ownAddress()
-    provider = await startOpenIdProvider(address.PUBLIC_URL ?? '')
-    service = await startService(engine, { ...address, ...oidcSettings(provider) })
+    stage = await startOidcStage(engine)
+    ;({ provider, service } = stage)
   })
-  afterAll(async () => {
-    await service?.close()
-    await provider?.stop()
-  })
-
-  async function signedIn(name: string): Promise<Visitor & { sub: string }> {
-    const sub = addPerson(provider, name)
-    const visitor = openVisitor(service, provider)
-    expect((await signInThere(visitor, service)).status).toBe(303)
-    return { ...visitor, sub }
-  }
+  afterAll(() => stage?.close())
 
   async function isSignedIn({ here }: Pick<Visitor, 'here'>): Promise<boolean> {
     return (await here.get('/session')).status === 200
@@ -75,7 +64,7 @@ describeOnBothEngines('signing out at the OpenID provider', (engine) => {
   }
 
   it('begun here: the session ends, and the browser goes to the provider and comes back', async () => {
-    const visitor = await signedIn('here')
+    const visitor = await stage.signIn('here')
     const answer = await signOutForm(visitor)
     expect(sessionCookieOf(visitor.here)).toBeUndefined()
     const there = new URL(goesTo(answer))
@@ -94,7 +83,7 @@ describeOnBothEngines('signing out at the OpenID provider', (engine) => {
   })
 
   it('begun by our own script: it is told where to go', async () => {
-    const { here } = await signedIn('script')
+    const { here } = await stage.signIn('script')
     const answer = await here.call('POST', '/sign-out', undefined, { accept: 'application/json' })
     expect(answer.status).toBe(200)
     expect(new URL(answer.json.sign_out.url).origin).toBe(provider.issuer)
@@ -112,7 +101,7 @@ describeOnBothEngines('signing out at the OpenID provider', (engine) => {
   it('signs out here also while the provider is away', async () => {
     const replica = await startService(engine, { ...(await ownAddress()), ...oidcSettings(provider) })
     await replica.close()
-    const visitor = await signedIn('away')
+    const visitor = await stage.signIn('away')
     await provider.stop()
     try {
       expect((await signOutForm(visitor)).status).toBeLessThan(400)
@@ -123,8 +112,8 @@ describeOnBothEngines('signing out at the OpenID provider', (engine) => {
   })
 
   it('begun there: the provider ends the session here, and no other', async () => {
-    const visitor = await signedIn('there')
-    const other = await signedIn('bystander')
+    const visitor = await stage.signIn('there')
+    const other = await stage.signIn('bystander')
     const page = await visitor.there.get(`${provider.issuer}/session/end`)
     await visitor.there.post(/action="([^"]+)"/.exec(page.text)?.[1] ?? '', {
       xsrf: /name="xsrf" value="([^"]+)"/.exec(page.text)?.[1] ?? '',
@@ -135,7 +124,7 @@ describeOnBothEngines('signing out at the OpenID provider', (engine) => {
   })
 
   it('by session: the others of the person stay; by person: all end; and the trail says how', async () => {
-    const first = await signedIn('both')
+    const first = await stage.signIn('both')
     const sid = await sidOf(first.sub)
     const second = openVisitor(service, provider)
     await signInThere(second, service)
@@ -151,7 +140,7 @@ describeOnBothEngines('signing out at the OpenID provider', (engine) => {
   })
 
   it('counts each logout token once', async () => {
-    const visitor = await signedIn('replayed')
+    const visitor = await stage.signIn('replayed')
     const token = await signed(claimsOf(visitor.sub))
     expect((await tell(token)).status).toBe(200)
     await signInThere(visitor, service)
@@ -163,7 +152,7 @@ describeOnBothEngines('signing out at the OpenID provider', (engine) => {
   it.each(['JWT', 'logout+jwt', 'application/logout+jwt', 'LOGOUT+JWT', undefined])(
     'takes the type %s',
     async (typ) => {
-      const visitor = await signedIn('typed')
+      const visitor = await stage.signIn('typed')
       expect((await tell(await signed(claimsOf(visitor.sub), { typ }))).status).toBe(200)
       expect(await isSignedIn(visitor)).toBe(false)
     },
@@ -196,7 +185,7 @@ describeOnBothEngines('signing out at the OpenID provider', (engine) => {
     ],
   ]
   it('ends nothing for anything else, and slows down who tries often', async () => {
-    const visitor = await signedIn('safe')
+    const visitor = await stage.signIn('safe')
     for (const [name, make] of wrong) {
       const answer = await tell(await make(visitor.sub))
       expect([name, [400, 429].includes(answer.status)]).toEqual([name, true])

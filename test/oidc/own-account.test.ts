@@ -2,43 +2,32 @@
 
 import { decodeJwt, importJWK, SignJWT } from 'jose'
 import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest'
-import type { Environment } from '../../src/config.ts'
-import { type Browser, openBrowser, ownAddress, readForm } from '../support/browser.ts'
+import { type Browser, openBrowser, readForm } from '../support/browser.ts'
 import { goesTo, headingOf } from '../support/oauth.ts'
+import { type OidcStage, startOidcStage } from '../support/oidc-stage.ts'
 import { addPerson, followThere, openVisitor, signInThere, type Visitor } from '../support/oidc-visit.ts'
-import { type OpenIdProvider, oidcSettings, startOpenIdProvider } from '../support/openid-provider.ts'
-import { type Answer, describeOnBothEngines, type Service, startService } from '../support/service.ts'
+import type { OpenIdProvider } from '../support/openid-provider.ts'
+import { type Answer, describeOnBothEngines, type Service } from '../support/service.ts'
 
 describeOnBothEngines('a person’s own sessions and identities', (engine) => {
   let provider: OpenIdProvider
   let service: Service
-  let address: Environment
+  let stage: OidcStage
 
   beforeAll(async () => {
-    address = await ownAddress()
-    provider = await startOpenIdProvider(address.PUBLIC_URL ?? '')
-    service = await startService(engine, { ...address, ...oidcSettings(provider) })
+    stage = await startOidcStage(engine)
+    ;({ provider, service } = stage)
   })
   beforeEach(() => {
     provider.tamper = null
   })
-  afterAll(async () => {
-    await service?.close()
-    await provider?.stop()
-  })
+  afterAll(() => stage?.close())
 
   async function withPassword(name: string) {
     const account = await service.addAccount(name)
     const visitor = openVisitor(service, provider)
     await visitor.here.signIn(account)
     return { ...visitor, account }
-  }
-
-  async function byProvider(name: string): Promise<Visitor & { sub: string }> {
-    const sub = addPerson(provider, name)
-    const visitor = openVisitor(service, provider)
-    expect((await signInThere(visitor, service)).status).toBe(303)
-    return { ...visitor, sub }
   }
 
   /** As if the session had been confirmed so long ago. */
@@ -110,7 +99,7 @@ describeOnBothEngines('a person’s own sessions and identities', (engine) => {
   })
 
   it('connects nothing that is another account’s', async () => {
-    const other = await byProvider('occupied')
+    const other = await stage.signIn('occupied')
     const visitor = await withPassword('wants-it')
     provider.answer = { person: other.sub }
     const answer = await connect(visitor)
@@ -149,7 +138,7 @@ describeOnBothEngines('a person’s own sessions and identities', (engine) => {
     expect((await visitor.here.call('DELETE', `/v1/identities/${identity.id}`)).status).toBe(204)
     expect((await visitor.here.call('DELETE', `/v1/identities/${identity.id}`)).json.resource).toBe('identity')
 
-    const other = await byProvider('no-password')
+    const other = await stage.signIn('no-password')
     const [only] = await identitiesOf(other)
     const rejected = await other.here.call('DELETE', `/v1/identities/${only.id}`)
     expect([rejected.status, rejected.json.code]).toEqual([409, 'conflict'])
@@ -167,7 +156,7 @@ describeOnBothEngines('a person’s own sessions and identities', (engine) => {
   }
 
   it('takes a session at the provider for no proof, but a sign-in there now', async () => {
-    const visitor = await byProvider('proves')
+    const visitor = await stage.signIn('proves')
     const make = () => visitor.here.call('POST', '/v1/tokens', { token: { name: 'x' } })
     expect([(await make()).status, (await make()).json.code]).toEqual([403, 'password_required'])
     const answer = await confirmAt(visitor)
@@ -178,7 +167,7 @@ describeOnBothEngines('a person’s own sessions and identities', (engine) => {
   })
 
   it('takes no proof from a provider that does not say when, or says an earlier time', async () => {
-    const visitor = await byProvider('lazy')
+    const visitor = await stage.signIn('lazy')
     for (const change of [{ auth_time: undefined }, { auth_time: Math.floor(Date.now() / 1000) - 120 }]) {
       provider.tamper = {
         route: 'token',
@@ -196,7 +185,7 @@ describeOnBothEngines('a person’s own sessions and identities', (engine) => {
   })
 
   it('takes no proof of somebody else', async () => {
-    const visitor = await byProvider('one')
+    const visitor = await stage.signIn('one')
     addPerson(provider, 'another')
     const answer = await confirmAt({ ...visitor, there: openBrowser({ url: provider.issuer }) })
     expect([answer.status, answer.text.includes('as somebody else than here')]).toEqual([403, true])
@@ -205,7 +194,7 @@ describeOnBothEngines('a person’s own sessions and identities', (engine) => {
   })
 
   it('tells the dashboard how the person can prove who they are', async () => {
-    const [one, other] = [await withPassword('told'), await byProvider('told')]
+    const [one, other] = [await withPassword('told'), await stage.signIn('told')]
     for (const [{ here }, has] of [
       [one, true],
       [other, false],

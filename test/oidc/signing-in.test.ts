@@ -4,34 +4,35 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { setUserActive, setUserRole } from '../../src/accounts/roles.ts'
 import { COMMAND_LINE } from '../../src/audit/events.ts'
 import type { Environment } from '../../src/config.ts'
-import { ownAddress } from '../support/browser.ts'
+import { type OidcStage, startOidcStage } from '../support/oidc-stage.ts'
 import { addPerson, beginSignIn, followThere, openVisitor, signInThere, type Visitor } from '../support/oidc-visit.ts'
-import { type OpenIdProvider, oidcSettings, startOpenIdProvider } from '../support/openid-provider.ts'
-import { basic, describeOnBothEngines, type Service, send, startService } from '../support/service.ts'
+import type { OpenIdProvider } from '../support/openid-provider.ts'
+import { basic, describeOnBothEngines, type Service, send } from '../support/service.ts'
 
 describeOnBothEngines('signing in at the OpenID provider', (engine) => {
   let provider: OpenIdProvider
   let service: Service
-  let address: Environment
+  let stage: OidcStage
 
   beforeAll(async () => {
-    address = await ownAddress()
-    provider = await startOpenIdProvider(address.PUBLIC_URL ?? '')
-    await restart()
+    stage = await startOidcStage(engine)
+    ;({ provider, service } = stage)
+    await addOperator()
   })
   beforeEach(() => {
     provider.tamper = null
   })
-  afterAll(async () => {
-    await service?.close()
-    await provider?.stop()
-  })
+  afterAll(() => stage?.close())
 
-  async function restart(settings: Environment = {}): Promise<void> {
-    await service?.close()
-    service = await startService(engine, { ...address, ...oidcSettings(provider), ...settings })
-    // The first user is an administrator, and stays the last one if need be.
-    await service.addAccount('operator')
+  async function restart(settings: Environment): Promise<void> {
+    await stage.restart(settings)
+    service = stage.service
+    await addOperator()
+  }
+
+  /** The first user is an administrator, and stays the last one if need be. */
+  function addOperator() {
+    return service.addAccount('operator')
   }
 
   function person(name: string, claims: Record<string, unknown> = {}): string {
