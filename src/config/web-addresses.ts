@@ -96,8 +96,8 @@ export function parseProxy(text: string): string {
  * The first segments of Forgelink's own paths: a base path must not begin with one, or it would be unclear whose it is.
  */
 const OWN_PATHS =
-  'account activity assets avatars color-scheme.js docs doctor favicon.ico fonts.css healthz keys link-sessions metrics ' +
-  'missing-files.js openapi.json pages.css profile pull-requests readyz repositories session sign-in sign-out tokens users v1'
+  'account activity administration assets avatars color-scheme.js docs doctor favicon.ico fonts.css healthz invitations keys link-sessions metrics ' +
+  'missing-files.js openapi.json pages.css profile pull-requests readyz repositories scim session sign-in sign-out tokens users v1'
 
 /** Its path is put unchanged into cookies, pages and redirects, so it has no characters that need encoding. */
 export function parsePublicUrl(text: string): string {

@@ -1,7 +1,7 @@
 // Serves the built dashboard: its files to everybody, its page only to signed-in users.
 
-import { existsSync, readFileSync } from 'node:fs'
-import { join, resolve } from 'node:path'
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import { dirname, join, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import fastifyStatic from '@fastify/static'
 import type { FastifyRequest } from 'fastify'
@@ -28,6 +28,8 @@ const PAGES = [
   '/administration/service-tokens',
 ]
 const NONCE_PLACE = '__CSP_NONCE__'
+/** The folder of files whose names change with their content. */
+const ASSETS = 'assets'
 const BASE_PLACE = '__BASE_PATH__'
 
 /** The folder into which the dashboard is built. Works from the sources and from the compiled files. */
@@ -37,7 +39,7 @@ export function builtDashboard(): string {
   return join(parent, isClone ? 'dist/current/dashboard' : 'dashboard')
 }
 
-/** Pages and files, on an `app` that `configurePages` has set up. Files added after the start are not served. */
+/** Pages and files, on an `app` that `configurePages` has set up. */
 export async function dashboardRoutes(
   app: App,
   publicUrl: string,
@@ -47,18 +49,21 @@ export async function dashboardRoutes(
   const index = readIfThere(join(folder, 'index.html'))?.replaceAll(BASE_PLACE, basePath(publicUrl))
   if (index !== undefined) {
     await app.register(fastifyStatic, {
-      root: folder,
-      wildcard: false,
+      root: join(folder, ASSETS),
+      prefix: `/${ASSETS}/`,
       index: false,
-      globIgnore: ['**/index.html', '**/*.br', '**/*.gz', '**/*.map'],
+      allowedPath: (path) => !path.endsWith('.map'),
       preCompressed: true,
       cacheControl: false,
       setHeaders(reply, path) {
         // The names of files in assets contain a hash of their content.
-        const isHashed = /[\\/]assets[\\/]/.test(path)
+        const isHashed = dirname(path) === join(folder, ASSETS)
         reply.header('cache-control', isHashed ? 'public, max-age=31536000, immutable' : 'no-cache')
       },
     })
+    for (const name of filesIn(folder)) {
+      app.get(`/${name}`, { schema: { hide: true } }, (_request, reply) => reply.sendFile(name, folder))
+    }
   }
 
   for (const path of PAGES) {
@@ -78,6 +83,12 @@ export async function dashboardRoutes(
       return reply.type('text/html; charset=utf-8').send(index.replaceAll(NONCE_PLACE, nonce))
     })
   }
+}
+
+/** The files beside the page, of which there are few: not their compressed forms, nor the page with its placeholders. */
+function filesIn(folder: string): string[] {
+  const entries = readdirSync(folder, { withFileTypes: true })
+  return entries.flatMap((entry) => (entry.isFile() && !/\.(html|br|gz|map)$/.test(entry.name) ? [entry.name] : []))
 }
 
 function readIfThere(path: string): string | undefined {
