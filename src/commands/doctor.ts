@@ -10,6 +10,7 @@ import { createTransport } from '../platforms/transport/transport.ts'
 import type { Check } from './doctor/check.ts'
 import { failed } from './doctor/check.ts'
 import { checkKeys } from './doctor/keys.ts'
+import { checkMail } from './doctor/mail.ts'
 import { checkPlatform } from './doctor/platform.ts'
 import { checkSettings } from './doctor/settings.ts'
 import { checkStore } from './doctor/store.ts'
@@ -53,7 +54,13 @@ async function checkOwn(config: Config): Promise<Check[]> {
   const isThere = config.databaseUrl !== null || existsSync(databaseFile(config.dataDir))
   const database: Database | null = isThere ? openDatabase(config, { readOnly: true }) : null
   try {
-    return [...checkSettings(config), ...(await checkStore(config, database)), ...(await checkKeys(config, database))]
+    const mail = checkMail(config)
+    return [
+      ...checkSettings(config),
+      ...(await checkStore(config, database)),
+      ...(await checkKeys(config, database)),
+      ...(await mail),
+    ]
   } finally {
     await database?.destroy()
   }

@@ -96,7 +96,7 @@ export function parseProxy(text: string): string {
  * The first segments of Forgelink's own paths: a base path must not begin with one, or it would be unclear whose it is.
  */
 const OWN_PATHS =
-  'account activity assets avatars color-scheme.js docs favicon.ico fonts.css healthz keys link-sessions metrics ' +
+  'account activity assets avatars color-scheme.js docs favicon.ico fonts.css healthz invitations keys link-sessions metrics ' +
   'missing-files.js openapi.json pages.css profile pull-requests readyz repositories session sign-in sign-out tokens users v1'
 
 /** Its path is put unchanged into cookies, pages and redirects, so it has no characters that need encoding. */
