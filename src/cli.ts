@@ -14,12 +14,13 @@ Usage: forgelink COMMAND [OPTIONS]
   serve                                          run the server
   user add --email E --username U [--password]   add a user, or an administrator; prints an API token once
            [--admin]
+  user invite USER [--username U] [--admin]      mail or print a link to set a password; makes the account if need be
   user list                                      list the users
   user role USER admin|member                    make a user an administrator, or a member again
   user deactivate USER                           end all that a user has; says which tokens are not revoked
   user activate USER                             make a user active again, without what has ended
   user remove USER                               remove a user with all that is theirs
-  user password USER [--password]                give a user another password
+  user password USER [--password] [--link]       give a user another password, or print a link to set one
   service-token add --name N --scope S           add a token of a service that acts for users; prints it once
                 [--issuer I] [--expires DATE]    (--scope and --issuer may be repeated)
   service-token list                             list the service tokens
@@ -45,6 +46,7 @@ const OPTIONS = {
   user: { type: 'string' },
   name: { type: 'string' },
   admin: { type: 'boolean', default: false },
+  link: { type: 'boolean', default: false },
   scope: { type: 'string', multiple: true },
   issuer: { type: 'string', multiple: true },
   expires: { type: 'string' },
@@ -118,6 +120,11 @@ const commands: Record<string, (options: Options, operands: string[]) => Promise
       userAdd(services, { ...user, password, admin: options.admin, json: options.json }),
     )
   },
+  'user invite': async (options, operands) => {
+    const login = operand(operands)
+    const { userInvite } = await import('./commands/invitations.ts')
+    return withServices((services) => userInvite(services, login, options))
+  },
   'user list': async (options) => {
     const { userList } = await import('./commands/users.ts')
     return withServices((services) => userList(services, options))
@@ -146,6 +153,11 @@ const commands: Record<string, (options: Options, operands: string[]) => Promise
   },
   'user password': async (options, operands) => {
     const login = operand(operands)
+    if (options.link) {
+      if (options.password !== undefined) throw new UsageError('--password and --link exclude each other')
+      const { userLink } = await import('./commands/invitations.ts')
+      return withServices((services) => userLink(services, login, options))
+    }
     const password = await passwordIn(options)
     const { userPassword } = await import('./commands/users.ts')
     return withServices((services) => userPassword(services, login, { password, json: options.json }))

@@ -19,7 +19,8 @@ function checkNewPassword(password: string): void {
   if (problem) throw invalid({ password: [problem] })
 }
 
-async function getUserByLogin(services: Services, login: string): Promise<User> {
+/** Throws `not_found`, and says how to find whom there is. */
+export async function getUserByLogin(services: Services, login: string): Promise<User> {
   const user = await findUserByLogin(services.database, login)
   if (!user) throw new Failure('not_found', `There is no user "${login}". "forgelink user list" names all.`)
   return user

@@ -15,6 +15,7 @@ import * as linkSessions from './migrations/009-link-sessions.ts'
 import * as oidcSignIn from './migrations/010-oidc-sign-in.ts'
 import * as administration from './migrations/011-administration.ts'
 import * as sealedStarts from './migrations/012-sealed-starts.ts'
+import * as invitations from './migrations/013-invitations.ts'
 
 /** By name, in their order. */
 export const migrations = {
@@ -30,6 +31,7 @@ export const migrations = {
   '010-oidc-sign-in': oidcSignIn,
   '011-administration': administration,
   '012-sealed-starts': sealedStarts,
+  '013-invitations': invitations,
 }
 
 /** What a start would do: the migrations still to run, and those that only a newer version knows. */

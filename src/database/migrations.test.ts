@@ -30,11 +30,13 @@ const MIGRATIONS = [
   '010-oidc-sign-in',
   '011-administration',
   '012-sealed-starts',
+  '013-invitations',
 ]
 const TABLES = [
   'api_tokens',
   'events',
   'identities',
+  'invitations',
   'keys',
   'known_devices',
   'link_sessions',

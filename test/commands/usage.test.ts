@@ -32,6 +32,7 @@ describe('usage', () => {
       for (const command of [
         'serve',
         'user add',
+        'user invite',
         'user list',
         'user role',
         'user remove',
@@ -58,6 +59,8 @@ describe('usage', () => {
       ['serve --fast', "Unknown option '--fast'"],
       ['user add --username u', '--email is missing'],
       ['user remove one two', 'name one user, by e-mail address or user name'],
+      ['user invite', 'name one user, by e-mail address or user name'],
+      ['user password ada --link --password x', '--password and --link exclude each other'],
       ['service-token remove', 'name one service token by its id'],
       ['service-token add --scope read', '--name is missing'],
       ['keys', 'there is no command "keys"'],
