@@ -18,6 +18,7 @@ const layers = [
   { names: ['scim'], holds: 'SCIM 2.0: an identity provider makes, changes and deactivates users.' },
   { names: ['link-sessions'], holds: 'Linking in a browser for users who never sign in here.' },
   { names: ['integrations'], holds: 'Links to platforms: linking, tokens, searches, importing keys.' },
+  { names: ['invitations'], holds: 'Links for one use, by which people set their password.' },
   { names: ['ssh-keys'], holds: 'SSH keys, and how a public key is read.' },
   { names: ['accounts'], holds: 'Users, passwords, sessions, API tokens, and who a request is from.' },
   { names: ['audit'], holds: 'The audit trail: what each event tells, recording, listing and removing events.' },
@@ -30,6 +31,7 @@ const layers = [
       '`platforms`: calls to GitHub and GitLab, behind the `Platform` interface. `http`: bodies, failures, pages, limits, the API description.',
   },
   { names: ['schemas'], holds: 'The pieces of JSON schemas that several slices are made of.' },
+  { names: ['mail'], holds: 'Mail, through the operator’s SMTP server.' },
   { names: ['traces'], holds: 'Spans for a collector of the operator, by OpenTelemetry.' },
   { names: ['metrics'], holds: 'What is counted and measured for operators.' },
   {
@@ -87,7 +89,16 @@ const walls = [
     name: 'slices-know-http-in-routes',
     comment: 'A slice’s functions can be called without a request, so only its routes and pages import `http`.',
     from: {
-      path: anyOf(['audit', 'accounts', 'ssh-keys', 'integrations', 'administration', 'scim', 'link-sessions']),
+      path: anyOf([
+        'audit',
+        'accounts',
+        'ssh-keys',
+        'integrations',
+        'administration',
+        'scim',
+        'link-sessions',
+        'invitations',
+      ]),
       pathNot: ['(^|[/-])(routes|pages)\\.ts$', tests],
     },
     to: { path: '^src/http/' },
@@ -129,6 +140,19 @@ const walls = [
       dynamic: false,
       dependencyTypesNot: ['type-only'],
     },
+  },
+  {
+    name: 'one-mailer',
+    comment:
+      'nodemailer opens connections of its own, to the mail server that the operator names and to nobody else: only `mail/mailer.ts` loads it.',
+    from: { path: '^src/', pathNot: ['^src/mail/mailer\\.ts$', tests] },
+    to: { path: '(^|/)node_modules/nodemailer/' },
+  },
+  {
+    name: 'mailer-on-demand',
+    comment: 'Most servers send no mail, so `mail/mailer.ts` loads it by `import()` with the first one.',
+    from: { path: '^src/mail/mailer\\.ts$' },
+    to: { path: '(^|/)node_modules/nodemailer/', dynamic: false, dependencyTypesNot: ['type-only'] },
   },
   {
     name: 'service-without-sandbox',

@@ -41,6 +41,9 @@ import { oauthRoutes } from './integrations/oauth/routes.ts'
 import { integrationRoutes } from './integrations/routes.ts'
 import { searchRoutes } from './integrations/search/routes.ts'
 import { createRevoker } from './integrations/tokens/revoker.ts'
+import { invitationPageRoutes } from './invitations/page-routes.ts'
+import { createInvitationPruner } from './invitations/pruner.ts'
+import { invitationRoutes } from './invitations/routes.ts'
 import { createCallback } from './link-sessions/callback-routes.ts'
 import { linkingRoutes } from './link-sessions/page-routes.ts'
 import { createLinkSessionPruner } from './link-sessions/pruner.ts'
@@ -100,7 +103,8 @@ export async function createApp(services: Services, config: ServerConfig, option
 
   app.decorateRequest('session', null)
   app.decorateRequest('grant', null)
-  closeWithRequests(app, services, [revoker, pruner, createLinkSessionPruner(database), createResealer(services)])
+  const pruners = [pruner, createLinkSessionPruner(database), createInvitationPruner(database)]
+  closeWithRequests(app, services, [revoker, ...pruners, createResealer(services)])
   closeInOrder(app)
   await limitLoad(app, load, config.trustProxy)
   allowOrigins(app, config.corsOrigins)
@@ -138,6 +142,7 @@ export async function createApp(services: Services, config: ServerConfig, option
     administratedUserRoutes(administration, services, revoker)
     ownedRoutes(administration, services, revoker)
     administrationRoutes(administration, services)
+    invitationRoutes(administration, services)
     done()
   })
   const { scimIssuer } = config
@@ -165,6 +170,7 @@ export async function createApp(services: Services, config: ServerConfig, option
     docsPageRoute(pages, publicUrl, describe)
     signInRoutes(pages, services, loginThrottle)
     oidcRoutes(pages, services, loginThrottle)
+    await pages.register(async (invited) => invitationPageRoutes(invited, services, loginThrottle))
     oauthRoutes(pages, services, { revoker, answerCallback: createCallback(services, revoker) })
     await pages.register(async (linking) => linkingRoutes(linking, services, { limitRate }))
     await dashboardRoutes(pages, publicUrl, dashboard, async (request) => {

@@ -6,6 +6,7 @@ import { readPem } from './config/certificates.ts'
 import { parseDatabaseUrl } from './config/database-url.ts'
 import type { AllowedHost } from './config/hosts.ts'
 import { entryForPlatform, parseAllowedHost, parseListenHost, parseRange, parseServerName } from './config/hosts.ts'
+import { MAIL_SECRETS, type MailConfig, readMail } from './config/mail.ts'
 import { OIDC_SECRETS, type OidcConfig, readOidc } from './config/oidc.ts'
 import { withSecretFiles } from './config/secret-files.ts'
 import { parseSecretKeys, type SecretKey } from './config/secret-keys.ts'
@@ -22,6 +23,7 @@ import {
 } from './config/web-addresses.ts'
 
 export type { AllowedHost } from './config/hosts.ts'
+export type { MailConfig } from './config/mail.ts'
 export type { OidcConfig } from './config/oidc.ts'
 export type { SecretKey } from './config/secret-keys.ts'
 export type { TrustedIssuer } from './config/trusted-issuers.ts'
@@ -81,6 +83,8 @@ export interface Config {
   oidc: OidcConfig | null
   /** Whether people sign in with a password of Forgelink. */
   passwordSignIn: boolean
+  /** How mail is sent; null: not at all. */
+  mail: MailConfig | null
   /** Of one issuer there may be several; the first that fits holds. */
   trustedIssuers: TrustedIssuer[]
   allowedHosts: AllowedHost[]
@@ -129,7 +133,7 @@ export class ConfigError extends Error {
 }
 
 /** Settings whose value is a secret or may hold one, besides those of platforms. */
-const SECRETS = ['DATABASE_URL', 'SECRET_KEYS', 'HTTPS_PROXY', 'METRICS_TOKEN']
+const SECRETS = ['DATABASE_URL', 'SECRET_KEYS', 'HTTPS_PROXY', 'METRICS_TOKEN', ...OIDC_SECRETS, ...MAIL_SECRETS]
 
 const NO_SECRET_KEYS =
   'SECRET_KEYS is required with DATABASE_URL: all replicas need the same keys; make one with: echo "k1:$(openssl rand -base64 32)"'
@@ -154,7 +158,7 @@ export function parseConfig<Name extends string>(
   platforms: HostedPlatform<Name>[],
   seen: (name: string) => void = () => {},
 ): Omit<Config, 'github' | 'gitlab'> & Record<Name, OAuthPlatform> {
-  const secrets = [...SECRETS, ...OIDC_SECRETS, ...platforms.map(({ prefix }) => `${prefix}_CLIENT_SECRET`)]
+  const secrets = [...SECRETS, ...platforms.map(({ prefix }) => `${prefix}_CLIENT_SECRET`)]
   const { env, problems } = withSecretFiles(environment, secrets)
 
   /**
@@ -213,6 +217,7 @@ export function parseConfig<Name extends string>(
     secretKeys,
     ...oauth,
     ...signIn,
+    mail: readMail({ read, env, problems }),
     trustedIssuers,
     allowedHosts: readAllowedHosts(read, [
       ...ownUrls,
@@ -227,7 +232,6 @@ export function parseConfig<Name extends string>(
     // By default who is provisioned and who signs in are one.
     scimIssuer: read<string | null>('SCIM_ISSUER', signIn.oidc?.issuer ?? null, parseIssuer),
     exposeAccessTokens: read('EXPOSE_ACCESS_TOKENS', true, parseBoolean),
-    eventsDays: read('EVENTS_DAYS', 365, parseNumber(0, 36_500)),
     trustProxy: read('TRUST_PROXY', [], parseList(parseRange)),
     ...readOperations(read),
   }
@@ -276,6 +280,7 @@ function readLimits(read: Read) {
   return {
     rateLimit: read('RATE_LIMIT', 600, parseNumber(0, 1_000_000)),
     serviceRateLimit: read('SERVICE_RATE_LIMIT', 6_000, parseNumber(0, 1_000_000)),
+    eventsDays: read('EVENTS_DAYS', 365, parseNumber(0, 36_500)),
     maxKeys: read('MAX_KEYS', 1_000, parseNumber(1, 10_000)),
     maxLinks: read('MAX_LINKS', 100, parseNumber(1, 1_000)),
     maxApiTokens: read('MAX_API_TOKENS', 1000, parseNumber(1, 100_000)),

@@ -52,6 +52,7 @@ export type FailureCode =
   | 'scm_unavailable' // 5xx, or not called for a while after repeated failures
   // A trusted issuer
   // Ourselves
+  | 'mail_unavailable' // the operator's mail server did not take a mail
   | 'overloaded'
   | 'store_unavailable'
   | 'internal'

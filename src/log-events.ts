@@ -1,4 +1,4 @@
-// The log events about platforms, links, tokens and traces: each event's name, fields and level.
+// The log events about platforms, links, tokens, mail and traces: each event's name, fields and level.
 
 /** Fields never contain a secret. `scm_type` is a link's, `host` a platform's. */
 export interface LogEvents {
@@ -23,6 +23,8 @@ export interface LogEvents {
   revocation_given_up: { scm_type: string; reason: string; attempts?: number }
   /** A trusted issuer's keys; `reason`: a failure's code, or a few words. */
   issuer_unavailable: { issuer: string; reason: string }
+  /** `reason`: the error, with the command and the mail server's answer if there was one. */
+  mail_not_sent: { host: string; reason: string }
   /** `spans`: how many were lost. */
   traces_not_sent: { spans: number }
 }
@@ -66,5 +68,6 @@ export const LOG_EVENTS: Record<LogEvent, { level: 'debug' | 'warn'; isCounted: 
   revocation_postponed: { level: 'debug', isCounted: true },
   revocation_given_up: { level: 'warn', isCounted: true },
   issuer_unavailable: { level: 'warn', isCounted: true },
+  mail_not_sent: { level: 'warn', isCounted: true },
   traces_not_sent: { level: 'warn', isCounted: true },
 }

@@ -32,6 +32,7 @@ describe('readConfig', () => {
       gitlab: { url: 'https://gitlab.com', clientId: null, clientSecret: null, scopes: ['read_api'] },
       oidc: null,
       passwordSignIn: true,
+      mail: null,
       allowedHosts: [],
       extraCaCerts: null,
       httpsProxy: null,

@@ -3,7 +3,6 @@
 import { mkdirSync } from 'node:fs'
 import { createOidcProvider } from './accounts/identities/oidc/provider.ts'
 import { createPasswords } from './accounts/passwords.ts'
-import type { Services as AccountServices } from './accounts/services.ts'
 import { createTrustedIssuers } from './accounts/trusted-issuers/trusted-issuers.ts'
 import { countUsers } from './accounts/users.ts'
 import { createFailureTrail } from './audit/failures.ts'
@@ -16,12 +15,15 @@ import { countLinks } from './integrations/integrations.ts'
 import { createFreshPages } from './integrations/search/fresh-pages.ts'
 import type { Services as IntegrationServices } from './integrations/services.ts'
 import { countRevocations } from './integrations/tokens/revocations.ts'
+import type { Services as InvitationServices } from './invitations/services.ts'
 import type { Log } from './log-events.ts'
+import { createMailer } from './mail/mailer.ts'
 import type { Population, StoreLoad } from './metrics/at-scrape.ts'
 import type { Metrics } from './metrics/metrics.ts'
 import { createMetrics } from './metrics/metrics.ts'
 import { readOAuthSetups } from './platforms/oauth-setups.ts'
 import { OAUTH_SCM_TYPES } from './platforms/scm-types.ts'
+import { authoritiesWith } from './platforms/transport/authorities.ts'
 import type { Lookup } from './platforms/transport/connect/connector.ts'
 import type { Limits } from './platforms/transport/limits.ts'
 import { createTransport } from './platforms/transport/transport.ts'
@@ -30,7 +32,7 @@ import { loadSecretKeys } from './secrets/key-file.ts'
 import { checkSecretKeys, recordSecretKey } from './secrets/key-ids.ts'
 import { createVault, type Vault } from './secrets/vault.ts'
 
-export interface Services extends AccountServices, IntegrationServices {
+export interface Services extends InvitationServices, IntegrationServices {
   limits: Pick<Config, 'maxKeys' | 'maxLinks' | 'maxApiTokens'>
   metrics: Metrics
   /** Waits for work that must not be lost, as long as a stopping process may. */
@@ -45,6 +47,8 @@ export interface ServiceOptions {
   ran?: StoreWatch['ran'] | undefined
   /** Other limits for the transport, so that a test need not wait as long. */
   limits?: Partial<Limits>
+  /** In milliseconds: how long a mail may take. */
+  mailWithin?: number
   /** Resolves names for the transport, instead of the system. */
   lookup?: Lookup
 }
@@ -109,6 +113,7 @@ export async function openServices(config: Config, options: ServiceOptions = {})
     oauth: readOAuthSetups(config),
     oidc: config.oidc && createOidcProvider({ transport, log, publicUrl }, config.oidc),
     passwordSignIn: config.passwordSignIn,
+    mailer: config.mail && createMailer(config.mail, authoritiesWith(extraCaCerts), { log, maxMs: options.mailWithin }),
     async close() {
       background.startDraining()
       await Promise.all([background.drained(), failureTrail.flush(), tokenShowings.flush()])

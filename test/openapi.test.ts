@@ -256,6 +256,7 @@ const calls: Record<string, Call> = {
   listAllIntegrations: { query: '?status=ok&scm_type=github-enterprise' },
   listAllEvents: { query: '?from=2020-01-01' },
   showOverview: {},
+  inviteUser: bob,
   deleteUsersToken: { ...bob, one: () => ids.bobsToken },
   deleteUsersSession: { ...bob, one: () => ids.bobsSession },
   deleteUsersIdentity: { ...bob, one: () => ids.bobsIdentity },

@@ -22,6 +22,7 @@ const words: { [Type in EventType]: (data: EventData[Type], platforms: Platform[
     return left === 0 ? 'Every platform token was revoked' : `Platform tokens that were not revoked at once: ${left}`
   },
   reactivate_user: () => 'The account is active again',
+  new_invitation: ({ sent_to }) => `A link to set a password was ${sent_to === null ? 'made' : `mailed to ${sent_to}`}`,
   new_identity: ({ issuer, subject }) => `Identity ${subject} at ${issuer} added`,
   delete_identity: ({ issuer, subject }) => `Identity ${subject} at ${issuer} removed`,
   new_service_token: ({ service_token_name }) => `Service token “${service_token_name}” made`,
@@ -97,5 +98,7 @@ export function meansWords({ via, api_token, act }: AnyEvent): string {
       return 'by a trusted issuer'
     case 'link_session':
       return 'in a browser, for a service'
+    case 'invitation':
+      return 'with a link to set a password'
   }
 }

@@ -7,7 +7,7 @@ import type { IdentityKey } from '../accounts/identities/identities.ts'
 import { ROLES } from '../accounts/roles.ts'
 import { identityTextProblem, MAX_ISSUER_LENGTH } from '../accounts/service-tokens/fields.ts'
 import { confirmed } from '../accounts/sessions/sessions.ts'
-import { emailProblem, MAX_EMAIL_LENGTH, USERNAME, usernameProblem } from '../accounts/users.ts'
+import { emailProblem, MAX_EMAIL_LENGTH, USERNAME, type User, usernameProblem } from '../accounts/users.ts'
 import type { Role } from '../database/account-tables.ts'
 import { invalid } from '../failure.ts'
 import { type FieldChecks, readBody } from '../http/body.ts'
@@ -100,6 +100,12 @@ function checkRole(request: FastifyRequest, role: Role | undefined): void {
   if (role !== 'admin') return
   requireSession(request)
   confirmed(request)
+}
+
+/** Links to set a password are mailed: whoever sets an administrator's address could wait for one, and sign in as them. */
+function checkEmail(request: FastifyRequest, user: User, email: string | null | undefined): void {
+  if (email === undefined || email === user.email) return
+  checkRole(request, user.role)
 }
 
 const userFilters = {
@@ -253,7 +259,9 @@ function changeRoute(app: App, services: Services, revoker: Revoker): void {
     async (request) => {
       const changes = readBody(request.body, 'user', AccountChange, changeChecks)
       checkRole(request, changes.role)
-      const { id } = await getUser(database, request.params.id)
+      const before = await getUser(database, request.params.id)
+      checkEmail(request, before, changes.email)
+      const { id } = before
       const changed = await changeAccount(services, revoker, administratorActor(request, id), id, changes)
       const report = await changed.report
       const identities = await identitiesOf(database, [changed.user])

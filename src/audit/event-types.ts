@@ -91,6 +91,8 @@ export interface EventData {
   /** A service token was made or removed: in the trail of no account but, by a person, their own. */
   new_service_token: ServiceTokenData
   delete_service_token: ServiceTokenData
+  /** Somebody made a link by which the user sets a password. null: it was given to whoever made it, and not mailed. */
+  new_invitation: { sent_to: string | null }
   logout: RemoteData
   /** Somebody tried to exchange an API token that does not exist. Written by earlier versions only. */
   exchange_failure: RemoteData
@@ -151,6 +153,7 @@ const eventWords: { [Type in EventType]: (data: EventData[Type]) => string } = {
   delete_identity: ({ issuer, subject }) => `identity removed, ${subject} at ${issuer}`,
   new_service_token: (data) => `service token "${data.service_token_name}" made`,
   delete_service_token: (data) => `service token "${data.service_token_name}" removed`,
+  new_invitation: ({ sent_to }) => `link made to set a password${sent_to === null ? '' : `, mailed to ${sent_to}`}`,
   logout: () => 'signed out',
   exchange_failure: () => 'unknown API token',
   edit_integration: (data) => `token replaced of ${linkWords(data)}`,

@@ -17,6 +17,7 @@ const MEANS: EventMeans[] = [
   'service_token',
   'issuer',
   'link_session',
+  'invitation',
 ]
 const ACT_TYPES: ActType[] = ['service', 'administrator', 'issuer']
 

@@ -26,6 +26,18 @@ const userCommands: Record<string, Command> = {
       return withServices((services) => userAdd(services, { email, username, password, admin, json }))
     },
   }),
+  'user invite': command({
+    operands: ['USER'],
+    takes: ['username', 'admin', 'json'],
+    does: 'mail or print a link to set a password; make the account if need be',
+    details:
+      'A new user is named by e-mail address; the user name is what stands before the @, unless --username says it.',
+    example: 'user invite ada@example.com',
+    run: async ({ username, admin = false, json = false }, [login = ''], { withServices }) => {
+      const { userInvite } = await import('../commands/invitations.ts')
+      return withServices((services) => userInvite(services, login, { username, admin, json }))
+    },
+  }),
   'user list': command({
     takes: ['json'],
     does: 'list the users',
@@ -81,11 +93,16 @@ const userCommands: Record<string, Command> = {
   }),
   'user password': command({
     operands: ['USER'],
-    takes: ['password', 'json'],
-    does: 'give a user another password',
+    takes: ['password', 'link', 'json'],
+    does: 'give a user another password, or print a link to set one',
     details: 'Without --password, one is made up and printed. The sessions of the user end; API tokens stay valid.',
     example: 'user password ada --password',
-    run: async ({ json, ...given }, [login = ''], { withServices }) => {
+    run: async ({ json, link, ...given }, [login = ''], { withServices }) => {
+      if (link) {
+        if (given.password !== undefined) throw new UsageError('--password and --link exclude each other')
+        const { userLink } = await import('../commands/invitations.ts')
+        return withServices((services) => userLink(services, login, { json: json === true }))
+      }
       const password = await passwordOf(given.password)
       const { userPassword } = await import('../commands/users.ts')
       return withServices((services) => userPassword(services, login, { password, json }))

@@ -11,6 +11,7 @@ export const OPTIONS = {
   },
   user: { type: 'string', value: 'USER', means: 'the user, by e-mail address or user name' },
   name: { type: 'string', value: 'N', means: 'a name by which you find it again' },
+  link: { type: 'boolean', means: 'print a link by which the user sets the password' },
   admin: { type: 'boolean', means: 'make the user an administrator' },
   scope: { type: 'string', multiple: true, value: 'S', means: 'what it may do; may be repeated' },
   issuer: {

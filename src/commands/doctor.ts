@@ -11,6 +11,7 @@ import type { Check } from './doctor/check.ts'
 import { failed } from './doctor/check.ts'
 import { checkIssuers } from './doctor/issuers.ts'
 import { checkKeys, vaultAtHand } from './doctor/keys.ts'
+import { checkMail } from './doctor/mail.ts'
 import { checkPlatform } from './doctor/platform.ts'
 import { checkServer } from './doctor/server.ts'
 import { checkSettings, checkSources, type Sources } from './doctor/settings.ts'
@@ -60,11 +61,13 @@ async function checkOwn(config: Config): Promise<Check[]> {
   const isThere = config.databaseUrl !== null || existsSync(databaseFile(config.dataDir))
   const database: Database | null = isThere ? openDatabase(config, { readOnly: true }) : null
   try {
+    const mail = checkMail(config)
     return [
       ...checkSettings(config),
       ...(await checkStore(config, database)),
       ...(await checkKeys(config, database)),
       ...(await checkServer(config, vaultAtHand(config))),
+      ...(await mail),
     ]
   } finally {
     await database?.destroy()

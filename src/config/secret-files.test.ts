@@ -14,6 +14,8 @@ it('reads every secret from the file that NAME_FILE names, without line breaks a
     DATABASE_URL_FILE: file('database', 'postgres://app:hunter2@db.example/app\n'),
     HTTPS_PROXY_FILE: file('proxy', 'http://me:hunter2@proxy.example:3128\n'),
     METRICS_TOKEN_FILE: file('metrics', '\n hunter2 \n'),
+    SMTP_URL_FILE: file('smtp', 'smtps://me:hunter2@mail.example\n'),
+    MAIL_FROM: 'forgelink@example.test',
     GITHUB_CLIENT_ID: 'Iv1.1',
     GITHUB_CLIENT_SECRET_FILE: file('github', 'github-secret\n'),
     GITLAB_CLIENT_ID: 'app',
@@ -22,6 +24,7 @@ it('reads every secret from the file that NAME_FILE names, without line breaks a
   expect(config.secretKeys).toEqual([{ id: 'k1', key: KEY }])
   expect([config.databaseUrl, config.metricsToken]).toEqual(['postgres://app:hunter2@db.example/app', 'hunter2'])
   expect(config.httpsProxy).toBe('http://me:hunter2@proxy.example:3128/')
+  expect(config.mail?.login).toEqual({ user: 'me', password: 'hunter2' })
   expect([config.github.clientSecret, config.gitlab.clientSecret]).toEqual(['github-secret', 'gitlab-secret'])
 })
 

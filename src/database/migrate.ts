@@ -15,6 +15,7 @@ import * as linkSessions from './migrations/009-link-sessions.ts'
 import * as oidcSignIn from './migrations/010-oidc-sign-in.ts'
 import * as administration from './migrations/011-administration.ts'
 import * as sealedStarts from './migrations/012-sealed-starts.ts'
+import * as invitations from './migrations/013-invitations.ts'
 import * as profile from './migrations/014-profile.ts'
 
 /** By name, in their order. */
@@ -31,6 +32,7 @@ export const migrations = {
   '010-oidc-sign-in': oidcSignIn,
   '011-administration': administration,
   '012-sealed-starts': sealedStarts,
+  '013-invitations': invitations,
   '014-profile': profile,
 }
 

@@ -30,12 +30,14 @@ const MIGRATIONS = [
   '010-oidc-sign-in',
   '011-administration',
   '012-sealed-starts',
+  '013-invitations',
   '014-profile',
 ]
 const TABLES = [
   'api_tokens',
   'events',
   'identities',
+  'invitations',
   'keys',
   'known_devices',
   'link_sessions',

@@ -123,6 +123,21 @@ export interface LinkSessionsTable {
 
 export type LinkSessionStatus = 'open' | 'begun' | 'linked' | 'completed' | 'refused' | 'failed' | 'expired'
 
+/** A link for one use, by which a user sets a password. At most one for each user; the row goes when it is used. */
+export interface InvitationsTable {
+  userId: string
+  /** SHA-256 of the secret in the link, which has 256 random bits. */
+  secretHash: string
+  /** Stands for the account as it was when the link was made; see `invitations/invitations.ts`. */
+  accountHash: string
+  /** Who made it; null: the operator, or an administrator for themselves. */
+  actType: ActType | null
+  actId: string | null
+  actName: string | null
+  createdAt: string
+  expiresAt: string
+}
+
 /** Tokens of removed links that still have to be revoked at their platform. */
 export interface RevocationsTable {
   id: string
@@ -143,7 +158,7 @@ export interface RevocationsTable {
 /**
  * How something was done: `password` is Basic credentials or the sign-in page, `oidc` the OpenID provider where people sign
  * in, `server` the server itself, `service_token` and `issuer` a JWT that a service was given or a trusted issuer has signed,
- * `link_session` a page of a link session.
+ * `link_session` a page of a link session, `invitation` the page of an invitation.
  */
 export type EventMeans =
   | 'session'
@@ -155,6 +170,7 @@ export type EventMeans =
   | 'service_token'
   | 'issuer'
   | 'link_session'
+  | 'invitation'
 
 /** What acts for somebody else. */
 export type ActType = 'service' | 'administrator' | 'issuer'
@@ -195,6 +211,7 @@ export interface SecretKeysTable {
 export interface Tables {
   users: UsersTable
   identities: IdentitiesTable
+  invitations: InvitationsTable
   scimUsers: ScimUsersTable
   serviceTokens: ServiceTokensTable
   apiTokens: ApiTokensTable

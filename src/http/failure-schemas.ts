@@ -119,12 +119,14 @@ function membersOf(status: number, seen: string[]): TProperties | undefined {
 const SUBJECTS: Partial<Record<FailureCode, string>> = {
   wrong_code: 'completion_',
   delegate_required: 'link_session_',
+  user_required: 'delegation_',
+  user_inactive: 'invitation_',
   admin_required: 'administration_',
   last_administrator: 'administrator_',
-  user_required: 'delegation_',
   forbidden_for_delegate: 'personal_',
   claim_required: 'bearer_',
   email_taken: 'account_',
+  mail_unavailable: 'mail_',
   issuer_unavailable: 'bearer_',
 }
 

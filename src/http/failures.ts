@@ -60,6 +60,7 @@ export const failureRows: Record<FailureCode, Row> = {
   scm_bad_response: { status: 503, code: 'scm_bad_response' },
   scm_unavailable: { status: 503, code: 'scm_unavailable' },
   issuer_unavailable: { status: 503, code: 'issuer_unavailable' },
+  mail_unavailable: { status: 503, code: 'mail_unavailable' },
   overloaded: { status: 503, code: 'overloaded' },
   store_unavailable: { status: 503, code: 'store_unavailable' },
   internal: { status: 500, code: 'internal' },

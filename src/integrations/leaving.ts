@@ -9,6 +9,7 @@ import { lockUser, type User } from '../accounts/users.ts'
 import type { DeactivationReport } from '../audit/event-types.ts'
 import { type Actor, recordEvent, SERVER } from '../audit/events.ts'
 import type { Transaction } from '../database/database.ts'
+import { deleteInvitation } from '../invitations/invitations.ts'
 import { tokenPage } from './hints.ts'
 import { deleteIntegration, type Integration, listIntegrations } from './integrations.ts'
 import type { Services } from './services.ts'
@@ -52,6 +53,7 @@ export async function endAccount(
   }
   // Linking that goes on for the user can no more be completed; what OAuth gave in it is to be revoked anyway, and is now.
   await transaction.deleteFrom('linkSessions').where('ownerId', '=', id).execute()
+  await deleteInvitation(transaction, id)
   await hastenRevocations(transaction, id)
   const tokens = await deleteApiTokens(transaction, actor, id)
   return { user, links, tokens, sessions: await endSessions(transaction, id) }

@@ -16,7 +16,7 @@ import type { Profile } from '../platforms/platform.ts'
 import { type PlatformAddress, platformAddress } from '../platforms/platform-url.ts'
 import { isOAuthScmType, type ScmType } from '../platforms/scm-types.ts'
 import { heldTokenContext } from '../secrets/sealed-columns.ts'
-import { now } from '../time.ts'
+import { fromNow, now } from '../time.ts'
 import { type HeldColumns, hashOf, holdInLinkSession, type LinkSession, newSecret } from './link-sessions.ts'
 
 /** The column `held` as JSON: no secret is in it. */
@@ -32,10 +32,6 @@ interface Held {
 const MAX_STORE_MS = 4_000
 /** How long new tokens may wait for it to be known whose they are. Then they are revoked. */
 const UNKNOWN_OWNER_MS = 60_000
-
-function fromNow(ms: number): string {
-  return new Date(Date.now() + ms).toISOString()
-}
 
 function isOver(): Failure {
   return new Failure('conflict', 'The time for linking is over, or it was ended elsewhere. Nothing was linked.')

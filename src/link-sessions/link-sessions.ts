@@ -10,7 +10,7 @@ import type { LinkSessionStatus, LinkSessionsTable } from '../database/tables.ts
 import { notFound } from '../failure.ts'
 import { rescheduleRevocation } from '../integrations/tokens/revocations.ts'
 import type { ScmType } from '../platforms/scm-types.ts'
-import { DAY_MS, now } from '../time.ts'
+import { DAY_MS, fromNow, now } from '../time.ts'
 
 export type LinkSession = Selectable<LinkSessionsTable>
 
@@ -38,10 +38,6 @@ export function newSecret(): string {
 /** Of a browser's cookie, or of a completion code. */
 export function hashOf(secret: string): string {
   return createHash('sha256').update(secret).digest('base64url')
-}
-
-function fromNow(ms: number): string {
-  return new Date(Date.now() + ms).toISOString()
 }
 
 /** The one who made it, as events name them. */

@@ -15,6 +15,7 @@ import { openDatabase } from '../../src/database/database.ts'
 import { readConfig } from '../../src/read-config.ts'
 import { openServices } from '../../src/services.ts'
 import { doctorSources, forgelink, freePort, prepareCommand, startServer } from '../support/command.ts'
+import { startMailServer } from '../support/mail-server.ts'
 import { linkAccount } from '../support/platforms.ts'
 import { createTestDatabase } from '../support/postgres.ts'
 import type { Service } from '../support/service.ts'
@@ -67,6 +68,25 @@ describe('doctor', () => {
       ].join('\n'),
       stderr: '',
     })
+  })
+
+  it('asks the mail server, if there is one, whether it takes the password, and sends nothing', async () => {
+    const server = await startMailServer()
+    const DATA_DIR = join(folder, 'mail')
+    const at = (password: string) => ({
+      DATA_DIR,
+      SMTP_URL: `smtp://me:${password}@127.0.0.1:${server.port}`,
+      MAIL_FROM: 'Forgelink <forgelink@example.test>',
+    })
+    expect(await diagnose({ DATA_DIR }, ['mail'])).toEqual([])
+    expect(await diagnose(at('right'), ['mail'])).toEqual([
+      `✓ mail 127.0.0.1:${server.port} answers; mail is from forgelink@example.test.`,
+    ])
+    expect(await diagnose(at('hunter2'), ['mail'])).toEqual([
+      `✗ mail 127.0.0.1:${server.port}: The mail server does not accept the user and password of SMTP_URL (it answers 535). (EAUTH AUTH PLAIN 535) Correct SMTP_URL, or see what the mail server says.`,
+    ])
+    expect(server.mails).toEqual([])
+    await server.close()
   })
 
   it('says before the first start what that makes, makes none of it, and ends with 0', async () => {
@@ -254,7 +274,7 @@ describeOnBothEngines('doctor on a store in use', (engine) => {
     const { url, drop } = await createTestDatabase()
     const environment = { DATABASE_URL: url, SECRET_KEYS: key('k1', 1), DATA_DIR: folder }
     expect(await diagnose(environment, ['schema'])).toEqual([
-      '! schema The next start brings it up to date (001-start, 002-sessions, 003-oauth, 004-events, 005-token-obtained, 006-scopes-and-devices, 007-limits, 008-platforms-in-front, 009-link-sessions, 010-oidc-sign-in, 011-administration, 012-sealed-starts, 014-profile). Make a backup before.',
+      '! schema The next start brings it up to date (001-start, 002-sessions, 003-oauth, 004-events, 005-token-obtained, 006-scopes-and-devices, 007-limits, 008-platforms-in-front, 009-link-sessions, 010-oidc-sign-in, 011-administration, 012-sealed-starts, 013-invitations, 014-profile). Make a backup before.',
     ])
     const database = openDatabase(readConfig(environment))
     await sql`alter database ${sql.id(new URL(url).pathname.slice(1))} set default_transaction_read_only = on`.execute(

@@ -72,6 +72,8 @@ const rules: Record<string, Rule> = {
   'GET /sign-in': { who: 'sign-in' },
   'POST /sign-in': { who: 'sign-in' },
   'POST /sign-out': { who: 'sign-in' },
+  'GET /invitations/:secret': { who: 'sign-in' },
+  'POST /invitations/:secret': { who: 'sign-in' },
   'POST /v1/tokens/exchange': { who: 'sign-in' },
 
   'GET /v1/users/self': { who: 'own' },
@@ -124,6 +126,7 @@ const rules: Record<string, Rule> = {
   'POST /v1/admin/users': { who: 'admin', body: { user: {} }, status: 422 },
   'GET /v1/admin/users/:id': { who: 'admin' },
   'PATCH /v1/admin/users/:id': { who: 'admin', body: { user: {} } },
+  'POST /v1/admin/users/:id/invitation': { who: 'admin', id: `us-${NIL_UUID}`, status: 404 },
   'DELETE /v1/admin/users/:id': { who: 'admin', id: `us-${NIL_UUID}`, status: 404 },
   'GET /v1/admin/users/:id/integrations': { who: 'admin' },
   'GET /v1/admin/users/:id/tokens': { who: 'admin' },

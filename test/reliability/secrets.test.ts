@@ -25,6 +25,7 @@ import { type Answer, basic, type Engine, exchange, send } from '../support/serv
 const PASSWORD = 'canary password, right & proper'
 const WRONG_PASSWORD = 'canary password, wrong'
 const NEW_PASSWORD = 'canary password, new'
+const INVITED_PASSWORD = 'canary password, invited'
 const PRIVATE_KEY =
   '-----BEGIN OPENSSH PRIVATE KEY-----\ncanary-private-key-0123456789\n-----END OPENSSH PRIVATE KEY-----'
 const SECRET_KEY = 'canary-secret-key-of-32-bytes-xx'
@@ -42,9 +43,11 @@ describe.each(engines)('secrets (%s)', (engine) => {
     PASSWORD,
     WRONG_PASSWORD,
     NEW_PASSWORD,
+    INVITED_PASSWORD,
     PRIVATE_KEY,
     SECRET_KEY,
     METRICS_TOKEN: 'canary-metrics-token',
+    SMTP_PASSWORD: 'canary-smtp-password',
   }
   /** What nobody may see a secret in: error answers, pages, addresses that a browser is sent on to. */
   const outputs: { from: string; text: string }[] = []
@@ -73,16 +76,20 @@ describe.each(engines)('secrets (%s)', (engine) => {
       DATABASE_URL: database?.url,
       SECRET_KEYS: `canary:${Buffer.from(SECRET_KEY).toString('base64')}`,
       METRICS_TOKEN: secrets.METRICS_TOKEN,
+      // Nobody listens there.
+      SMTP_URL: `smtp://me:${secrets.SMTP_PASSWORD}@127.0.0.1:9`,
+      MAIL_FROM: 'forgelink@example.test',
       LOG_LEVEL: 'trace',
       RATE_LIMIT: '0',
     }
     server = await startServer(settings)
-    const user = ['--email', 'carl@example.test', '--username', 'carl', '--password', PASSWORD, '--json']
+    const user = ['--email', 'carl@example.test', '--username', 'carl', '--password', PASSWORD, '--admin', '--json']
     secrets.apiToken = JSON.parse((await forgelink(['user', 'add', ...user], settings)).stdout).token
     await programTour()
     await browserTour()
     const tour = { url: server.url, settings, surroundings, secrets, note }
     for (const go of [tourAsService, tourAsIssuer, tourAsPerson]) await go(tour)
+    await invitationTour(settings)
     outputs.push({ from: 'user list', text: (await forgelink(['user', 'list'], settings)).stdout })
     const metrics = await send('GET', `${server.url}/metrics`, undefined, {
       authorization: `Bearer ${secrets.METRICS_TOKEN}`,
@@ -198,6 +205,28 @@ describe.each(engines)('secrets (%s)', (engine) => {
     note('sign-out', await other.post('/sign-out', { csrf: (await other.get('/session')).json.session.csrf_token }))
   }
 
+  /** A link to set a password: printed by the operator, opened well and badly; and one that cannot be mailed. */
+  async function invitationTour(settings: Environment): Promise<void> {
+    const printed = await forgelink(['user', 'password', 'carl', '--link', '--json'], settings)
+    const { user, invitation } = JSON.parse(printed.stdout)
+    const { pathname } = new URL(invitation.url)
+    secrets.invitation = pathname.split('/').at(-1) ?? ''
+    // The form goes to its own address.
+    const noteForm = (from: string, answer: Answer) =>
+      notePage(from, { ...answer, text: answer.text.replaceAll(pathname, '') })
+    const browser = openBrowser(server)
+    const page = await browser.get(pathname)
+    noteForm('invitation', page)
+    const fields = { password: INVITED_PASSWORD, again: INVITED_PASSWORD }
+    noteForm('invitation without CSRF token', await browser.post(pathname, fields))
+    noteForm('invitation with two passwords', await browser.submit(page, { ...fields, again: WRONG_PASSWORD }))
+    expect(note('invitation used', await browser.submit(page, fields)).status).toBe(303)
+    noteForm('invitation used again', await browser.submit(page, fields))
+    secrets.invitedCookie = sessionValueOf(browser) ?? ''
+    const unmailed = await browser.call('POST', `/v1/admin/users/${user.id}/invitation`)
+    expect([note('mail', unmailed).status, unmailed.json.code]).toEqual([503, 'mail_unavailable'])
+  }
+
   async function signIn(browser: Browser, fields: { username: string; password: string }): Promise<Answer> {
     const page = await browser.get('/sign-in')
     return browser.submit(page, { login: fields.username, password: fields.password })
@@ -256,6 +285,8 @@ describe.each(engines)('secrets (%s)', (engine) => {
   it('are in no line of the log, at trace level', () => {
     expect(server.output()).toContain('"route":"/v1/scm_integrations/:id/search_repos"')
     expect(server.output()).toContain('"msg":"scm_call"')
+    expect(server.output()).toContain('"route":"/invitations/:secret"')
+    expect(server.output()).toContain('"msg":"mail_not_sent"')
     expect(secretsIn(server.output(), secrets)).toEqual([])
   })
 

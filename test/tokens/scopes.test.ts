@@ -71,6 +71,7 @@ const routes: Record<Scope, string[]> = {
     // For administrators only, which is said after the scope.
     'POST /v1/admin/users',
     'PATCH /v1/admin/users/:id',
+    'POST /v1/admin/users/:id/invitation',
     'DELETE /v1/admin/users/:id',
     'DELETE /v1/admin/users/:id/integrations/:one',
     'DELETE /v1/admin/users/:id/tokens/:one',

@@ -165,5 +165,6 @@ ${hidden}
 <input id="password" name="password" type="password" autocomplete="current-password" required${passwordFocus}${describedBy}>
 <button type="submit">Sign in</button>
 </form>
+<p class="soft">Forgotten your password? An administrator can send you a link to set another.</p>
 `
 }

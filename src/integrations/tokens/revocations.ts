@@ -9,16 +9,12 @@ import type { RevocationsTable } from '../../database/tables.ts'
 import type { OAuthScmType } from '../../platforms/scm-types.ts'
 import { revocationContext } from '../../secrets/sealed-columns.ts'
 import type { Vault } from '../../secrets/vault.ts'
-import { now } from '../../time.ts'
+import { fromNow, now } from '../../time.ts'
 
 export type Revocation = Selectable<RevocationsTable>
 
 /** After this time another process may take over: longer than three calls of 20 s and the store. */
 const CLAIM_MS = 120_000
-
-function fromNow(ms: number): string {
-  return new Date(Date.now() + ms).toISOString()
-}
 
 export interface TokenPair {
   accessToken: string

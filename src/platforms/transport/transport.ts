@@ -1,10 +1,11 @@
 // What all calls to platforms share: connections, address policy, caches and counters. Opened once, and closed here.
 
-import { createSecureContext, rootCertificates } from 'node:tls'
+import { createSecureContext } from 'node:tls'
 import type { AllowedHost } from '../../config.ts'
 import { Failure } from '../../failure.ts'
 import type { Log } from '../../log-events.ts'
 import type { CallCounts } from '../../metrics/metrics.ts'
+import { authoritiesWith } from './authorities.ts'
 import { createJsonReader } from './body/json.ts'
 import { createShapes, type Shapes } from './body/shape.ts'
 import {
@@ -72,8 +73,7 @@ export function createTransport(options: TransportOptions): Transport {
   const log = options.log ?? (() => {})
   const userAgent = options.userAgent ?? 'forgelink'
   const policy = createAddressPolicy(options.allowedHosts)
-  const ca = options.extraCaCerts === null ? {} : { ca: [...rootCertificates, options.extraCaCerts] }
-  const secureContext = createSecureContext(ca)
+  const secureContext = createSecureContext(authoritiesWith(options.extraCaCerts))
   const parts = { policy, limits, secureContext, lookup: options.lookup ?? lookUp, failureOf: failWith(log) }
   const dispatchers = createDispatchers(parts, options)
   const publicParts = { ...parts, policy: createAddressPolicy([]) }
