@@ -75,6 +75,21 @@ describe('unpacked, with npm ci in its folder', () => {
   })
 })
 
+it('tries itself out with every platform: forgelink demo', async () => {
+  const folder = ownFolder(join(temporary, 'demo'))
+  const port = await freePort()
+  const program = join(temporary, 'unpacked', 'bin', 'forgelink.mjs')
+  const demo = start(['node', program, 'demo'], { cwd: folder, home, settings: { PORT: `${port}` } })
+  try {
+    const said = await printed(demo, /The demo stays up until Ctrl-C|is taken by another program/)
+    if (said.includes('is taken'))
+      process.stderr.write('SKIPPED the demo: another program has its ports, 4611 to 4615.\n')
+    else expect(said.match(/^Linked alice /gm)).toHaveLength(5)
+  } finally {
+    await stop(demo)
+  }
+})
+
 describe('installed by name into an empty folder', () => {
   it('links the first account with npx forgelink', async () => {
     const folder = ownFolder(join(temporary, 'installed'))
