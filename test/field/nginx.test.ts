@@ -119,7 +119,8 @@ describe.skipIf(!hasNginx)('nginx in front', () => {
       fields.toString(),
     )
     expect([answer.status, answer.headers.location]).toEqual([303, expect.stringContaining(`${path}/`)])
-    const session = (answer.headers['set-cookie'] ?? []).find((cookie) => /^__(Host|Secure)-forgelink(-\d+)?=/.test(cookie)) ?? ''
+    const session =
+      (answer.headers['set-cookie'] ?? []).find((cookie) => /^__(Host|Secure)-forgelink(-\d+)?=/.test(cookie)) ?? ''
     expect(session).toMatch(/; Secure/i)
     expect(session).toMatch(new RegExp(`; Path=${path || '/'}(;|$)`, 'i'))
     return session.split(';')[0] ?? ''
