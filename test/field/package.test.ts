@@ -98,7 +98,7 @@ describe('installed by name into an empty folder', () => {
   })
 })
 
-describe.skipIf(chromium === undefined)('an upgrade', () => {
+describe.skipIf(chromium === undefined)('an upgrade', { timeout: 600_000 }, () => {
   it('by the steps of docs/deployment.md leaves links, sessions and an open tab as they are', async () => {
     const [before, after] = [join(temporary, 'before'), join(temporary, 'unpacked')]
     await unpackVersionBefore(before)
