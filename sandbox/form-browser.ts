@@ -29,8 +29,9 @@ export function openFormBrowser(): FormBrowser {
         const [, name = '', value = ''] = /^([^=]+)=([^;]*)/.exec(line) ?? []
         jar.set(name, value)
       }
-      const location = response.headers.get('location')
-      if (location === null) return { url, html: await response.text() }
+      const html = await response.text()
+      const location = response.headers.get('location') ?? refreshOf(html)
+      if (location === null) return { url, html }
       url = new URL(location, url)
       request = { method: 'GET', redirect: 'manual' }
     }
@@ -53,7 +54,18 @@ export function openFormBrowser(): FormBrowser {
   }
 }
 
+/** Where a page sends the browser on to at once, as Forgelink's does on the way to a platform. */
+function refreshOf(html: string): string | null {
+  const tag = /<meta http-equiv="refresh" [^>]*>/.exec(html)?.[0] ?? ''
+  return /^0; url=(.*)$/.exec(attribute(tag, 'content') ?? '')?.[1] ?? null
+}
+
 function attribute(tag: string, name: string): string | null {
   const value = new RegExp(` ${name}="([^"]*)"`).exec(tag)?.[1]
-  return value === undefined ? null : value.replaceAll('&quot;', '"').replaceAll('&#39;', "'").replaceAll('&amp;', '&')
+  return value === undefined
+    ? null
+    : value
+        .replaceAll('&quot;', '"')
+        .replaceAll('&#39;', "'")
+        .replaceAll(/&(amp|#38);/g, '&')
 }

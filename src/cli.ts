@@ -3,7 +3,7 @@
 import { type Context, UsageError } from './cli/command.ts'
 import type { Config } from './config.ts'
 import { ConfigError } from './config.ts'
-import { storeWords } from './database/store-words.ts'
+import { storeWords } from './database/postgres/store-words.ts'
 import { Failure } from './failure.ts'
 import type { Services } from './services.ts'
 

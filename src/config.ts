@@ -202,7 +202,6 @@ export function parseConfig<Name extends string>(
     .map(({ name }) => oauth[name].url)
     .filter((own) => platforms.every(({ url }) => url !== own))
   const databaseUrl = read<string | null>('DATABASE_URL', null, parseDatabaseUrl)
-  const secretKeys = readSecretKeys({ read, env, problems })
 
   const publicUrl = read('PUBLIC_URL', `http://localhost:${port}`, parsePublicUrl)
   const signIn = readOidc({ read, env, problems }, publicUrl)
@@ -214,7 +213,7 @@ export function parseConfig<Name extends string>(
     dataDir: resolve(read('DATA_DIR', './data', String)),
     databaseUrl,
     postgres: readPostgres(read),
-    secretKeys,
+    secretKeys: readSecretKeys({ read, env, problems }),
     ...oauth,
     ...signIn,
     mail: readMail({ read, env, problems }),

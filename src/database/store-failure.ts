@@ -1,7 +1,7 @@
 // Translates drivers' errors: the store is unavailable, a value is already taken, or the statement is wrong.
 
 import { Failure } from '../failure.ts'
-import { NO_TLS, TLS_REQUIRED } from './store-words.ts'
+import { NO_TLS, TLS_REQUIRED } from './postgres/store-words.ts'
 
 /** Errors that mean "the store is unavailable now" and not "this statement is wrong". */
 const UNAVAILABLE =

@@ -40,7 +40,7 @@ describeOnBothEngines('what one user has', (engine) => {
     return stdout
   }
 
-  async function refused(...args: string[]): Promise<string> {
+  async function rejected(...args: string[]): Promise<string> {
     const { code, stdout, stderr } = await forgelinkHere(args, service.environment)
     expect([code, stdout]).toEqual([1, ''])
     return stderr
@@ -57,14 +57,14 @@ describeOnBothEngines('what one user has', (engine) => {
     expect(tokens).toEqual((await alice.call('GET', '/v1/tokens')).json.tokens)
     expect(text + JSON.stringify(tokens)).not.toContain('tk-us-')
 
-    expect(await refused('token', 'remove', id, '--user', 'ben')).toBe(
+    expect(await rejected('token', 'remove', id, '--user', 'ben')).toBe(
       `forgelink: There is no API token "${id}" of ben. "forgelink token list --user ben" names all.\n`,
     )
     expect(await printed('token', 'remove', id, '--user', 'alice')).toBe(
       'Removed the API token "ci" of alice. What was made from it has ended.\n',
     )
     await until(async () => (await fetch(`${service.url}/v1/users/self`, { headers: bearer })).status === 401, 15)
-    expect(await refused('token', 'remove', id, '--user', 'alice')).toContain('There is no API token')
+    expect(await rejected('token', 'remove', id, '--user', 'alice')).toContain('There is no API token')
   })
 
   it('lists links without their tokens, and unlinks: what OAuth obtained is revoked', async () => {
@@ -80,8 +80,8 @@ describeOnBothEngines('what one user has', (engine) => {
     expect(JSON.stringify(links)).not.toMatch(/glpat|access_token/)
     expect(await printed('integration', 'list', '--user', ben.username)).toBe('ben has linked no account.\n')
 
-    expect(await refused('integration', 'unlink', byOAuth, '--user', 'ben')).toContain('There is no link')
-    expect(await refused('integration', 'unlink', NOBODYS, '--user', 'nobody')).toContain('There is no user "nobody"')
+    expect(await rejected('integration', 'unlink', byOAuth, '--user', 'ben')).toContain('There is no link')
+    expect(await rejected('integration', 'unlink', NOBODYS, '--user', 'nobody')).toContain('There is no user "nobody"')
     expect(await printed('integration', 'unlink', byOAuth, '--user', 'alice')).toMatch(
       /^Unlinked alice at http\S+ from alice\. The running server, or the next one, revokes its token there\.$/m,
     )

@@ -25,13 +25,19 @@ const chromium = findChromium()
 let temporary: string
 let home: string
 let tarball: string
+/** Of the package, unpacked and installed. */
+let folder: string
 
-beforeAll(() => {
+beforeAll(async () => {
   temporary = ownFolder(mkdtempSync(join(tmpdir(), 'forgelink-package-')))
   home = ownFolder(join(temporary, 'home'))
   const clone = join(temporary, 'clone')
   copyClone(clone)
   tarball = pack(clone)
+  folder = ownFolder(join(temporary, 'unpacked'))
+  const command = { cwd: folder, home }
+  await finish(['tar', '-xzf', tarball, '--strip-components=1'], command)
+  await finish(['npm', 'ci', '--omit=dev', '--ignore-scripts'], command)
 })
 
 /** The path of the package that is made of a clone. */
@@ -45,15 +51,6 @@ function pack(clone: string): string {
 afterAll(() => rmSync(temporary, { recursive: true, force: true }))
 
 describe('unpacked, with npm ci in its folder', () => {
-  let folder: string
-
-  beforeAll(async () => {
-    folder = ownFolder(join(temporary, 'unpacked'))
-    const command = { cwd: folder, home }
-    await finish(['tar', '-xzf', tarball, '--strip-components=1'], command)
-    await finish(['npm', 'ci', '--omit=dev', '--ignore-scripts'], command)
-  })
-
   it('installs the versions of the lock file, and nothing that is for building', () => {
     const lock = JSON.parse(readFileSync(join(root, 'package-lock.json'), 'utf8')).packages
     const installed = JSON.parse(readFileSync(join(folder, 'node_modules', '.package-lock.json'), 'utf8')).packages
@@ -75,20 +72,35 @@ describe('unpacked, with npm ci in its folder', () => {
   })
 })
 
+it('tries itself out with every platform: forgelink demo', async () => {
+  const own = ownFolder(join(temporary, 'demo'))
+  const port = await freePort()
+  const program = join(folder, 'bin', 'forgelink.mjs')
+  const demo = start(['node', program, 'demo'], { cwd: own, home, settings: { PORT: `${port}` } })
+  try {
+    const said = await printed(demo, /The demo stays up until Ctrl-C|is taken by another program/)
+    if (said.includes('is taken'))
+      process.stderr.write('SKIPPED the demo: another program has its ports, 4611 to 4615.\n')
+    else expect(said.match(/^Linked alice /gm)).toHaveLength(5)
+  } finally {
+    await stop(demo)
+  }
+})
+
 describe('installed by name into an empty folder', () => {
   it('links the first account with npx forgelink', async () => {
-    const folder = ownFolder(join(temporary, 'installed'))
-    await finish(['npm', 'install', '--omit=dev', '--ignore-scripts', tarball], { cwd: folder, home })
-    await linksFirstAccount(folder, ['npx', 'forgelink'], 'data-of-installed')
+    const other = ownFolder(join(temporary, 'installed'))
+    await finish(['npm', 'install', '--omit=dev', '--ignore-scripts', tarball], { cwd: other, home })
+    await linksFirstAccount(other, ['npx', 'forgelink'], 'data-of-installed')
   })
 })
 
-describe.skipIf(chromium === undefined)('an upgrade', () => {
+describe.skipIf(chromium === undefined)('an upgrade', { timeout: 600_000 }, () => {
   it('by the steps of docs/deployment.md leaves links, sessions and an open tab as they are', async () => {
-    const [before, after] = [join(temporary, 'before'), join(temporary, 'unpacked')]
+    const before = join(temporary, 'before')
     await unpackVersionBefore(before)
     const dataDir = ownFolder(join(temporary, 'data-of-upgrade'))
-    await withSandbox(after, ['node', 'bin/forgelink.mjs'], async ({ settings, address }) => {
+    await withSandbox(folder, ['node', 'bin/forgelink.mjs'], async ({ settings, address }) => {
       const port = await freePort()
       const url = `http://localhost:${port}`
       const command = { home, settings: { ...settings, PORT: `${port}`, DATA_DIR: dataDir } }
@@ -101,7 +113,7 @@ describe.skipIf(chromium === undefined)('an upgrade', () => {
         const page = await browser.newPage({ baseURL: url })
         await page.goto('/profile')
         await signIn(page, { username: 'admin', password: /Password: +(\S+)/.exec(shown)?.[1] ?? '' })
-        await page.getByText('alice', { exact: true }).first().waitFor()
+        await page.getByRole('article', { name: 'GitLab self-hosted: alice' }).waitFor()
         expect(await versionOf(page)).toBe('before')
         let loads = 0
         page.on('load', () => {
@@ -109,13 +121,13 @@ describe.skipIf(chromium === undefined)('an upgrade', () => {
         })
 
         await stop(server)
-        server = start(['node', 'bin/forgelink.mjs', 'serve'], { ...command, cwd: after })
+        server = start(['node', 'bin/forgelink.mjs', 'serve'], { ...command, cwd: folder })
         await printed(server, /Forgelink is at /)
         await page.getByRole('link', { name: 'SSH keys', exact: true }).click()
         await page.getByText('No keys yet').waitFor()
         expect([await versionOf(page), loads]).toEqual(['', 1])
         await page.getByRole('link', { name: 'Profile', exact: true }).click()
-        await page.getByText('alice', { exact: true }).first().waitFor()
+        await page.getByRole('article', { name: 'GitLab self-hosted: alice' }).waitFor()
         const orgs = `${url}/v1/scm_integrations/gitlab-self-hosted/orgs`
         expect((await send('GET', orgs, undefined, { authorization })).status).toBe(200)
       } finally {
@@ -127,17 +139,17 @@ describe.skipIf(chromium === undefined)('an upgrade', () => {
 })
 
 /** What the version before has of its own: its number, and a mark in its dashboard, which gives its files other names. */
-async function unpackVersionBefore(folder: string): Promise<void> {
+async function unpackVersionBefore(into: string): Promise<void> {
   const clone = join(temporary, 'clone-before')
   copyClone(clone)
   // Not in the lock file too: with another one, the build would install anew.
   const file = join(clone, 'package.json')
   writeFileSync(file, readFileSync(file, 'utf8').replace(/"version": "[^"]+"/, '"version": "0.0.9"'))
   appendFileSync(join(clone, 'dashboard', 'main.tsx'), "\ndocument.documentElement.dataset.version = 'before'\n")
-  const command = { cwd: ownFolder(folder), home }
+  const command = { cwd: ownFolder(into), home }
   await finish(['tar', '-xzf', pack(clone), '--strip-components=1'], command)
   // What `npm ci` installs is the same.
-  await finish(['cp', '-a', join(temporary, 'unpacked', 'node_modules'), '.'], command)
+  await finish(['cp', '-a', join(folder, 'node_modules'), '.'], command)
   expect(await finish(['node', 'bin/forgelink.mjs', '--version'], command)).toBe('0.0.9\n')
 }
 
@@ -146,12 +158,12 @@ function versionOf(page: Page): Promise<string> {
 }
 
 /** The tour of docs/getting-started.md, by machine: sandbox, server, first token, bearer token, link. */
-async function linksFirstAccount(folder: string, forgelink: [string, ...string[]], dataName: string): Promise<void> {
+async function linksFirstAccount(cwd: string, forgelink: [string, ...string[]], dataName: string): Promise<void> {
   const dataDir = ownFolder(join(temporary, dataName))
   const port = await freePort()
   const readOnly = canReadOnly && forgelink[0] === 'node' ? { writable: dataDir } : {}
-  await withSandbox(folder, forgelink, async ({ settings, address }) => {
-    const command = { cwd: folder, home, settings: { ...settings, PORT: `${port}`, DATA_DIR: dataDir }, ...readOnly }
+  await withSandbox(cwd, forgelink, async ({ settings, address }) => {
+    const command = { cwd, home, settings: { ...settings, PORT: `${port}`, DATA_DIR: dataDir }, ...readOnly }
     const server = start([...forgelink, 'serve'], command)
     try {
       await printed(server, /first-start\.txt/)
@@ -174,12 +186,12 @@ interface Platform {
 
 /** Its ports are others than the usual ones, which are somebody else's, and than those that systems give at random. */
 async function withSandbox(
-  folder: string,
+  cwd: string,
   forgelink: [string, ...string[]],
   work: (platform: Platform) => Promise<void>,
 ): Promise<void> {
   const firstPort = `${20_000 + 5 * Math.floor(Math.random() * 2_000)}`
-  const sandbox = start([...forgelink, 'sandbox', '--json', '--port', firstPort], { cwd: folder, home })
+  const sandbox = start([...forgelink, 'sandbox', '--json', '--port', firstPort], { cwd, home })
   try {
     const { platforms, settings } = JSON.parse(await printed(sandbox, /\}\s*$/))
     const { url } = platforms.find(({ name }: { name: string }) => name === 'gitlab-self-hosted')
