@@ -41,7 +41,8 @@ it.skipIf(!hasScript)('shows the first start on a terminal when there is one, an
   const dataDir = newFolder('terminal')
   const port = await freePort()
   const program = join(import.meta.dirname, '..', '..', 'bin', 'forgelink.mjs')
-  const command = `"${process.execPath}" "${program}" serve & pid=$!; while ! grep -q "API token" "${join(folder, 'typescript')}"; do sleep 0.1; done; kill $pid; wait $pid`
+  // `script` may write the command itself into the file, which the pattern must not find.
+  const command = `"${process.execPath}" "${program}" serve & pid=$!; while ! grep -q "API token: *tk-us-" "${join(folder, 'typescript')}"; do sleep 0.1; done; kill $pid; wait $pid`
   const run = spawnSync('script', ['-qfec', command, join(folder, 'typescript')], {
     env: { PATH: process.env.PATH, DATA_DIR: dataDir, PORT: `${port}`, LOG_LEVEL: 'silent' },
     encoding: 'utf8',
