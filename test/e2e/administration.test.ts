@@ -194,6 +194,32 @@ describeInBrowser('Administration', (stage) => {
     }
     expect(await accessibilityProblems(page)).toEqual([])
 
+    const { json: all } = await stage.administrator.call('GET', '/v1/admin/overview')
+    const overview = {
+      ...all.overview,
+      refreshes: { ...all.overview.refreshes, succeeded: null },
+      hosts_in_trouble: [
+        { url: 'https://gitlab.corp.example', accounts: null, retry_after: 42 },
+        { url: 'https://ghe.corp.example', accounts: 1, retry_after: 7 },
+      ],
+      keys: [
+        { id: 'k1', newest: false },
+        { id: 'k2', newest: true },
+      ],
+    }
+    await page.route('**/v1/admin/overview', (route) => route.fulfill({ json: { overview } }))
+    await page.goto('/administration')
+    for (const text of [
+      'For all accountsTried again in 42 s',
+      'For 1 accountTried again in 7 s',
+      'k1Only opens',
+      'k2Seals',
+    ]) {
+      await page.getByRole('listitem').filter({ hasText: text }).waitFor()
+    }
+    await page.getByText('10,000+').waitFor()
+    await page.unroute('**/v1/admin/overview')
+
     const many = { ...pagination, next_page: 2, total_pages: null, total_count: null }
     const { json } = await stage.administrator.call('GET', '/v1/admin/users')
     await page.route('**/v1/admin/users**', (route) => route.fulfill({ json: { ...json, meta: { pagination: many } } }))
