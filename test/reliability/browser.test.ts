@@ -44,7 +44,7 @@ describe('headers', () => {
   /** Kept by browsers: the same for everybody, or the caller's own picture. */
   const KEPT = ['/pages.css', '/favicon.ico']
   const PAGES =
-    /^\/($|profile|repositories|pull-requests|keys|tokens|activity|account|sign-in|docs|users\/|link-sessions\/|invitations\/)/
+    /^\/($|profile|repositories|pull-requests|keys|tokens|activity|account|administration|sign-in|docs|users\/|link-sessions\/|invitations\/)/
 
   function seen({ headers }: Answer) {
     const policy = headers.get('content-security-policy')
@@ -78,7 +78,7 @@ describe('headers', () => {
         expect([path, /text\/html/.test(answer.headers.get('content-type') ?? '') && !isPage]).toEqual([path, false])
       }
     }
-    expect(new Set(pages).size).toBe(21)
+    expect(new Set(pages).size).toBe(27)
   })
 
   it.each<[string, string, Record<string, string>, number, 'page' | 'api']>([

@@ -75,6 +75,7 @@ const rules: Record<string, Rule> = {
   'GET /invitations/:secret': { who: 'sign-in' },
   'POST /invitations/:secret': { who: 'sign-in' },
   'POST /v1/tokens/exchange': { who: 'sign-in' },
+  'GET /doctor': { who: 'sign-in' },
 
   'GET /v1/users/self': { who: 'own' },
   'PUT /v1/users/account': { ...account, body: { user: {} } },
