@@ -4,6 +4,7 @@
 import { randomBytes } from 'node:crypto'
 import type { CompiledQuery, Dialect, DialectAdapter, QueryExecutor } from 'kysely'
 import type { LRUCache } from 'lru-cache'
+import type { ShareRuns } from './postgres/share-runs.ts'
 import { unavailable } from './store-failure.ts'
 import { createNamedTurns, type NamedTurns } from './turns.ts'
 
@@ -21,6 +22,7 @@ export interface Compiled {
   query: CompiledQuery
   /** By the parameters; null: they are always read anew. */
   kept: LRUCache<string, KeptRows> | null
+  share: ShareRuns<unknown[]>
 }
 
 /**

@@ -4,6 +4,7 @@ import type { CompiledQuery } from 'kysely'
 import { LRUCache } from 'lru-cache'
 import { adapterOf, type Compiled } from './adapter.ts'
 import type { Database } from './database.ts'
+import { createSharedRuns } from './postgres/share-runs.ts'
 
 /** Stands in a query for the value that a call of it gives. */
 class Value {
@@ -43,23 +44,28 @@ export function createStatement<Values extends Record<string, string | number>, 
   { lateMs = 0 }: StatementOptions = {},
 ): (database: Database, values: Values) => Promise<Row[]> {
   return async (database, values) => {
-    const { query, kept } = compiledFor(database, build, () => ({
+    const { query, kept, share } = compiledFor(database, build, () => ({
       query: build(database, (name) => new Value(name) as never).compile(),
       kept: keptRows(adapterOf(database).state.seesEveryWrite ? MAX_KEPT_MS : lateMs),
+      share: createSharedRuns(),
     }))
     const parameters = query.parameters.map((one) => (one instanceof Value ? values[one.name] : one))
     if (database.isTransaction) return (await database.executeQuery<Row>({ ...query, parameters } as never)).rows
     const { state } = adapterOf(database)
+    const key = JSON.stringify(parameters)
     const version = kept ? state.version() : Number.NaN
-    const key = kept ? parameters.join('\0') : ''
     const known = kept?.get(key)
     if (known?.version === version) return known.rows as Row[]
-    const started = performance.now()
-    const isPlain = database.getExecutor() === state.executor
-    const read = isPlain ? await state.read(query.sql, parameters) : undefined
-    if (read) state.ran?.(query.sql, performance.now() - started)
-    const rows = (read ?? (await database.executeQuery({ ...query, parameters })).rows) as Row[]
-    kept?.set(key, { rows: rows.map((row) => Object.freeze(row)), version })
+    async function run(): Promise<Row[]> {
+      const started = performance.now()
+      const isPlain = database.getExecutor() === state.executor
+      const read = isPlain ? await state.read(query.sql, parameters) : undefined
+      if (read) state.ran?.(query.sql, performance.now() - started)
+      const rows = (read ?? (await database.executeQuery({ ...query, parameters })).rows) as Row[]
+      return rows.map((row) => Object.freeze(row))
+    }
+    const rows = state.seesEveryWrite ? await run() : ((await share(key, run)) as Row[])
+    kept?.set(key, { rows, version })
     return rows
   }
 }
