@@ -1,6 +1,6 @@
 // How much a clone puts on the disk: what the service runs with, and what tests and builds need besides.
 
-import { existsSync, lstatSync, readdirSync, readFileSync } from 'node:fs'
+import { existsSync, lstatSync, readdirSync, readFileSync, realpathSync } from 'node:fs'
 import { join } from 'node:path'
 import { alone } from '../support/rows.mjs'
 
@@ -15,7 +15,7 @@ export const install = {
     const sum = (entries) => entries.reduce((bytes, [path]) => bytes + sizeOf(join(root, path), true), 0)
     const needed = installed.filter(([, { dev, devOptional }]) => !dev && !devOptional)
     const figures = {
-      'built service and dashboard': sizeOf(join(root, 'dist', 'current')),
+      'built service and dashboard': sizeOf(realpathSync(join(root, 'dist', 'current'))),
       [`${needed.length} packages it runs with`]: sum(needed),
       [`all ${installed.length} packages`]: sum(installed),
     }
