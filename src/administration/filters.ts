@@ -30,6 +30,14 @@ export const userId: Reader<string> = (text) => {
     : { problem: 'must be the id of a user: us- and a UUID' }
 }
 
+/** A host as addresses have it, with its port unless that is the usual one. */
+export const host: Reader<string> = (text) => {
+  const url = URL.parse(`https://${text}`)
+  return url !== null && url.href === `https://${url.host}/` && !/[/?#@\\]/.test(text)
+    ? { value: url.host }
+    : { problem: 'must be a host such as gitlab.corp.lan, or host:port' }
+}
+
 /** RFC 3339, or a date, which means its beginning in UTC; as ISO 8601 in UTC. */
 export const time: Reader<string> = (text) => {
   const isTime = /^\d{4}-\d\d-\d\d(T\d\d:\d\d(:\d\d(\.\d{1,9})?)?(Z|[+-]\d\d:\d\d))?$/i.test(text)

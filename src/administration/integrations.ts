@@ -36,7 +36,7 @@ export async function listAllIntegrations(
   let query = database.selectFrom('scmIntegrations').selectAll()
   if (user !== undefined) query = query.where('ownerId', '=', user)
   if (scm_type !== undefined) query = query.where('scmType', '=', scm_type)
-  if (host !== undefined) query = query.where(hostOfWebUrl(database), '=', host.toLowerCase())
+  if (host !== undefined) query = query.where(hostOfWebUrl(database), '=', host)
   if (status === 'expired') query = query.where((row) => row.or([row('status', '=', status), hasEnded(row)]))
   else if (status !== undefined) {
     query = query

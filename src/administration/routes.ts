@@ -10,21 +10,19 @@ import type { Services } from '../integrations/services.ts'
 import { SCM_TYPES } from '../platforms/scm-types.ts'
 import { oneOf } from '../schemas.ts'
 import { listTrail } from './events.ts'
-import { choice, readFilters, textUpTo, time, userId } from './filters.ts'
+import { choice, host, readFilters, time, userId } from './filters.ts'
 import { listAllIntegrations } from './integrations.ts'
 import { FORBIDDEN, listAnswer, metaOf, readListPage } from './list-routes.ts'
 import { createOverview } from './overview.ts'
 import { LinkSchema, OverviewSchema, TrailEventSchema, trailEventJson } from './schemas.ts'
 import { usersById } from './users.ts'
 
-const MAX_HOST_LENGTH = 261
-
 const UserId = Type.Optional(Type.String({ description: 'Only of this user, by id.' }))
 
 const linkFilters = {
   status: choice(STATUSES),
   scm_type: choice(SCM_TYPES),
-  host: textUpTo(MAX_HOST_LENGTH),
+  host,
   user: userId,
 }
 
