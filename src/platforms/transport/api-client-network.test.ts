@@ -277,6 +277,19 @@ describe('an outgoing proxy', () => {
     expect(server.seen).toEqual([])
   })
 
+  // https://github.com/nodejs/undici/issues/3897
+  test('that closes the connection instead of answering is named, and asked once', async () => {
+    const seen: string[] = []
+    const http = createHttpServer().on('connect', (request, socket) => {
+      seen.push(request.url ?? '')
+      socket.destroy()
+    })
+    const closing = keep(await listenForTest(http, seen, () => http.closeAllConnections()))
+    const failure = await failureOf(get(through(closing), 'https://ghe.test'))
+    expect(failure.message).toContain('The outgoing proxy of this server does not connect to ghe.test.')
+    expect(closing.seen).toEqual(['ghe.test:443'])
+  })
+
   test('that is down or silent is named, not the platform', async () => {
     const gone = await serveProxy(200)
     await gone.close()

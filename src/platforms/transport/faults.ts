@@ -214,6 +214,7 @@ export function readFault(error: unknown, endpoint: Endpoint): Fault {
 
 function rowFor(error: unknown, code: string, proxied: boolean): Row | undefined {
   if (proxied && error instanceof Error && error.message.startsWith('Proxy response')) return PROXY_DENIES
+  if (code === 'PROXY_CLOSED') return PROXY_DENIES
   if (proxied && code === 'UND_ERR_PRX_TLS') return PROXY_DOWN
   const row = ROWS[code] ?? rowForFamily(code)
   return proxied && row?.way ? PROXY_DOWN : row

@@ -3,6 +3,7 @@
 import { LRUCache } from 'lru-cache'
 import { Agent, type Dispatcher, Pool, ProxyAgent } from 'undici'
 import { Failure } from '../../../failure.ts'
+import { coded, codeOf } from '../faults.ts'
 import type { Target } from './address.ts'
 import { type ConnectorParts, checkedAddresses, createConnector } from './connector.ts'
 import { bypassesProxy } from './no-proxy.ts'
@@ -93,7 +94,22 @@ function createProxy(uri: string, settings: Agent.Options, { secureContext, limi
     proxyTls: tls,
     requestTls: tls,
     // Without a limit, a proxy that never answers CONNECT would keep its sockets for minutes.
-    clientFactory: (origin, opts) => new Pool(origin, { ...opts, headersTimeout: limits.connect }),
+    clientFactory: (origin, opts) => createTunnelClient(origin, { ...opts, headersTimeout: limits.connect }),
   }
   return { kept: new ProxyAgent(options), fresh: new ProxyAgent({ ...options, pipelining: 0 }) }
+}
+
+/**
+ * The client that asks the proxy for tunnels. When the proxy closes the connection instead of answering, undici 7 takes its
+ * error for one of a connection that worked, and asks again at once, for ever: https://github.com/nodejs/undici/issues/3897
+ */
+function createTunnelClient(origin: URL, options: Pool.Options): Dispatcher {
+  const pool = new Pool(origin, options)
+  const connect: (options: Dispatcher.ConnectOptions) => Promise<Dispatcher.ConnectData> = pool.connect.bind(pool)
+  return Object.assign(pool, {
+    connect: (asked: Dispatcher.ConnectOptions) =>
+      connect(asked).catch((error: unknown) => {
+        throw codeOf(error) === 'UND_ERR_SOCKET' ? coded('PROXY_CLOSED') : error
+      }),
+  })
 }
