@@ -37,7 +37,7 @@ const builds = [
   {
     name: 'the service',
     sources: ['src', 'sandbox', 'tsconfig.json', 'tsconfig.build.json', 'scripts/bundle.mjs', 'package-lock.json'],
-    folders: ['src', 'sandbox', 'vendor'],
+    folders: ['src', 'sandbox', 'chunks'],
     result: 'src/cli.js',
     stamp: '.service-built',
     commands: [

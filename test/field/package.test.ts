@@ -59,8 +59,8 @@ describe('unpacked, with npm ci in its folder', () => {
     }
     expect(FOR_BUILDING.filter((name) => existsSync(join(folder, 'node_modules', name)))).toEqual([])
     expect(readdirSync(folder)).not.toContain('src')
-    expect(readdirSync(join(folder, 'dist', 'current')).sort()).toEqual(['dashboard', 'sandbox', 'src', 'vendor'])
-    expect(readdirSync(join(folder, 'dist', 'current', 'vendor')).length).toBeGreaterThan(5)
+    expect(readdirSync(join(folder, 'dist', 'current')).sort()).toEqual(['chunks', 'dashboard', 'sandbox', 'src'])
+    expect(readdirSync(join(folder, 'dist', 'current', 'chunks')).length).toBeGreaterThan(5)
   })
 
   it('links the first account on a file system that is read-only but for DATA_DIR', async () => {
