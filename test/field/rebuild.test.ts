@@ -4,6 +4,7 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import { once } from 'node:events'
 import {
+  appendFileSync,
   mkdtempSync,
   readdirSync,
   readFileSync,
@@ -151,4 +152,12 @@ it('a third build removes the first, of which no server runs any more', async ()
   expect(code).toBe(0)
   expect(readdirSync(join(clone, 'dist', 'builds')).sort()).toEqual(['2', '3'])
   expect(await version()).toBe('new')
+})
+
+it('a build of the dashboard alone takes over all else', async () => {
+  const before = readdirSync(current).sort()
+  appendFileSync(join(clone, 'dashboard', 'main.tsx'), "\nwindow.name = 'newest'\n")
+  expect(await once(node('scripts/prepare.mjs'), 'exit')).toEqual([0, null])
+  expect(readdirSync(current).sort()).toEqual(before)
+  expect(await once(node('bin/forgelink.mjs', '--version'), 'exit')).toEqual([0, null])
 })

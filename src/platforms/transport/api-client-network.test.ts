@@ -284,10 +284,10 @@ describe('an outgoing proxy', () => {
       seen.push(request.url ?? '')
       socket.destroy()
     })
-    const closing = keep(await listenForTest(http, seen, () => http.closeAllConnections()))
-    const failure = await failureOf(get(through(closing), 'https://ghe.test'))
+    const hangingUp = keep(await listenForTest(http, seen, () => http.closeAllConnections()))
+    const failure = await failureOf(get(through(hangingUp), 'https://ghe.test'))
     expect(failure.message).toContain('The outgoing proxy of this server does not connect to ghe.test.')
-    expect(closing.seen).toEqual(['ghe.test:443'])
+    expect(hangingUp.seen).toEqual(['ghe.test:443'])
   })
 
   test('that is down or silent is named, not the platform', async () => {
