@@ -6,7 +6,7 @@ import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest'
 import { createTestDatabase } from '../support/postgres.ts'
 import { ed25519Key } from '../support/public-keys.ts'
 import type { Account, Service } from '../support/service.ts'
-import { send, startReplica, startService } from '../support/service.ts'
+import { STORE_TIMES, send, startReplica, startService } from '../support/service.ts'
 import { until } from '../support/until.ts'
 import { type PgBouncer, startPgBouncer } from './support/pgbouncer.ts'
 
@@ -32,7 +32,11 @@ describe.skipIf(directUrl === null)('PostgreSQL through PgBouncer', () => {
     database = await createTestDatabase()
     direct = new pg.Client({ connectionString: withHostOf(directUrl ?? '') })
     await direct.connect()
-    service = await startService('PostgreSQL', { DATABASE_URL: withHostOf(pooler.url), PG_POOL_SIZE: '8' })
+    service = await startService('PostgreSQL', {
+      ...STORE_TIMES,
+      DATABASE_URL: withHostOf(pooler.url),
+      PG_POOL_SIZE: '8',
+    })
     alice = await service.addAccount('alice')
   })
   afterAll(async () => {
