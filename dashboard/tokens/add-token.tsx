@@ -1,6 +1,6 @@
 // The form that creates an API token: its name, scopes and expiry.
 
-import { Button, Checkbox, TextInput } from '@mantine/core'
+import { Button, TextInput } from '@mantine/core'
 import { useState } from 'react'
 import { type ApiToken, addToken, type Scope } from '../api.ts'
 import { useChange } from '../queries.ts'
@@ -9,6 +9,7 @@ import { fieldError, formFailure } from '../ui/field.ts'
 import form from '../ui/form.module.css'
 import { Form } from '../ui/form.tsx'
 import { endOf, type Lifetime, LifetimeChoice } from './lifetime-choice.tsx'
+import { ScopeChoice } from './scope-choice.tsx'
 import { scopeWords } from './scope-words.ts'
 
 const ALL = Object.keys(scopeWords) as Scope[]
@@ -40,16 +41,7 @@ export function AddToken({ onAdded }: { onAdded: (token: ApiToken) => void }) {
         onChange={(event) => setName(event.currentTarget.value)}
         error={fieldError(adding.error, 'name', 'The name')}
       />
-      <Checkbox.Group
-        label="It may"
-        value={scopes}
-        onChange={setScopes}
-        error={fieldError(adding.error, 'scopes', 'The list')}
-      >
-        {ALL.map((scope) => (
-          <Checkbox key={scope} value={scope} label={scopeWords[scope]} mt="xs" />
-        ))}
-      </Checkbox.Group>
+      <ScopeChoice words={scopeWords} value={scopes} onChange={setScopes} error={adding.error} />
       <LifetimeChoice value={lifetime} onChange={setLifetime} error={adding.error} />
       {failure && <Failed failure={failure} />}
       <div className={form.start}>

@@ -1,9 +1,10 @@
 // The form that makes a service token: its name, scopes, issuers and expiry.
 
-import { Button, Checkbox, Textarea, TextInput } from '@mantine/core'
+import { Button, Textarea, TextInput } from '@mantine/core'
 import { useState } from 'react'
 import { useChange } from '../../queries.ts'
 import { endOf, type Lifetime, LifetimeChoice } from '../../tokens/lifetime-choice.tsx'
+import { ScopeChoice } from '../../tokens/scope-choice.tsx'
 import { Failed } from '../../ui/failed.tsx'
 import { fieldError, formFailure } from '../../ui/field.ts'
 import form from '../../ui/form.module.css'
@@ -50,16 +51,7 @@ export function AddServiceToken({ onAdded }: { onAdded: (service: ServiceToken) 
         onChange={(event) => setName(event.currentTarget.value)}
         error={fieldError(adding.error, 'name', 'The name')}
       />
-      <Checkbox.Group
-        label="It may"
-        value={scopes}
-        onChange={setScopes}
-        error={fieldError(adding.error, 'scopes', 'The list')}
-      >
-        {ALL.map((scope) => (
-          <Checkbox key={scope} value={scope} label={serviceScopeWords[scope]} mt="xs" />
-        ))}
-      </Checkbox.Group>
+      <ScopeChoice words={serviceScopeWords} value={scopes} onChange={setScopes} error={adding.error} />
       <Textarea
         label="Issuers"
         description="The addresses by which it names its users, one a line. Compared to the letter."

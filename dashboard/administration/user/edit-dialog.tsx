@@ -1,11 +1,12 @@
 // The dialog that changes a user's name and e-mail address.
 
-import { Modal, TextInput } from '@mantine/core'
+import { Modal } from '@mantine/core'
 import { useState } from 'react'
 import { useChange } from '../../queries.ts'
 import { DialogForm } from '../../ui/dialog-form.tsx'
-import { fieldError, formFailure } from '../../ui/field.ts'
+import { formFailure } from '../../ui/field.ts'
 import { announce } from '../../ui/toast.tsx'
+import { AccountFields, trimmed } from '../account-fields.tsx'
 import { type Account, changeUser } from '../api.ts'
 import { ADMINISTRATION } from '../queries.ts'
 
@@ -24,8 +25,7 @@ export function EditDialog({ user, opened, onClose }: EditDialogProps) {
 }
 
 function EditForm({ user, onClose }: Omit<EditDialogProps, 'opened'>) {
-  const [username, setUsername] = useState(user.username)
-  const [email, setEmail] = useState(user.email ?? '')
+  const [names, setNames] = useState({ username: user.username, email: user.email ?? '' })
   // The shell shows the name of who is signed in, who may be this user.
   const editing = useChange(changeUser, { stale: [ADMINISTRATION, 'session'], done })
 
@@ -39,30 +39,10 @@ function EditForm({ user, onClose }: Omit<EditDialogProps, 'opened'>) {
       change={editing}
       failure={formFailure(editing.error, ['username', 'email'])}
       answer="Save"
-      onSubmit={() =>
-        editing.mutate({ id: user.id, changes: { username: username.trim(), email: email.trim() || null } })
-      }
+      onSubmit={() => editing.mutate({ id: user.id, changes: trimmed(names) })}
       onClose={onClose}
     >
-      <TextInput
-        label="User name"
-        autoComplete="off"
-        autoCapitalize="none"
-        spellCheck={false}
-        data-autofocus
-        value={username}
-        onChange={(event) => setUsername(event.currentTarget.value)}
-        error={fieldError(editing.error, 'username', 'The user name')}
-      />
-      <TextInput
-        label="E-mail address"
-        description="May be left empty. Nobody else may have it."
-        type="email"
-        autoComplete="off"
-        value={email}
-        onChange={(event) => setEmail(event.currentTarget.value)}
-        error={fieldError(editing.error, 'email', 'The address')}
-      />
+      <AccountFields value={names} onChange={setNames} error={editing.error} />
     </DialogForm>
   )
 }

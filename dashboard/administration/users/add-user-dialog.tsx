@@ -1,12 +1,13 @@
 // The dialog that adds a user, who cannot sign in before getting a sign-in link or an identity.
 
-import { Modal, Select, TextInput } from '@mantine/core'
+import { Modal, Select } from '@mantine/core'
 import { useState } from 'react'
 import { useChange } from '../../queries.ts'
 import { pushAddress } from '../../router.ts'
 import { DialogForm } from '../../ui/dialog-form.tsx'
 import { fieldError, formFailure } from '../../ui/field.ts'
 import { announce } from '../../ui/toast.tsx'
+import { AccountFields, trimmed } from '../account-fields.tsx'
 import { type Account, addUser, type Role } from '../api.ts'
 import { ADMINISTRATION } from '../queries.ts'
 import { pageOfUser } from './user-row.tsx'
@@ -25,8 +26,7 @@ export function AddUserDialog({ opened, onClose }: { opened: boolean; onClose: (
 }
 
 function AddUserForm({ onClose }: { onClose: () => void }) {
-  const [username, setUsername] = useState('')
-  const [email, setEmail] = useState('')
+  const [names, setNames] = useState({ username: '', email: '' })
   const [role, setRole] = useState<Role>('member')
   const adding = useChange(addUser, { stale: [ADMINISTRATION], done })
 
@@ -42,28 +42,10 @@ function AddUserForm({ onClose }: { onClose: () => void }) {
       change={adding}
       failure={formFailure(adding.error, ['username', 'email', 'role'])}
       answer="Add user"
-      onSubmit={() => adding.mutate({ username: username.trim(), email: email.trim() || null, role })}
+      onSubmit={() => adding.mutate({ ...trimmed(names), role })}
       onClose={onClose}
     >
-      <TextInput
-        label="User name"
-        autoComplete="off"
-        autoCapitalize="none"
-        spellCheck={false}
-        data-autofocus
-        value={username}
-        onChange={(event) => setUsername(event.currentTarget.value)}
-        error={fieldError(adding.error, 'username', 'The user name')}
-      />
-      <TextInput
-        label="E-mail address"
-        description="May be left empty. Nobody else may have it."
-        type="email"
-        autoComplete="off"
-        value={email}
-        onChange={(event) => setEmail(event.currentTarget.value)}
-        error={fieldError(adding.error, 'email', 'The address')}
-      />
+      <AccountFields value={names} onChange={setNames} error={adding.error} />
       <Select
         label="Role"
         description="Administrators see and change everybody’s accounts."
