@@ -33,7 +33,7 @@ const userCommands: Record<string, Command> = {
     details:
       'A new user is named by e-mail address; the user name is what stands before the @, unless --username says it.',
     example: 'user invite ada@example.com',
-    run: async ({ username, admin = false, json = false }, [login = ''], { withServices }) => {
+    run: async ({ username, admin = false, json }, [login = ''], { withServices }) => {
       const { userInvite } = await import('../commands/invitations.ts')
       return withServices((services) => userInvite(services, login, { username, admin, json }))
     },
@@ -101,7 +101,7 @@ const userCommands: Record<string, Command> = {
       if (link) {
         if (given.password !== undefined) throw new UsageError('--password and --link exclude each other')
         const { userLink } = await import('../commands/invitations.ts')
-        return withServices((services) => userLink(services, login, { json: json === true }))
+        return withServices((services) => userLink(services, login, { json }))
       }
       const password = await passwordOf(given.password)
       const { userPassword } = await import('../commands/users.ts')

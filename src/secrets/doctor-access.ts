@@ -2,7 +2,7 @@
 // them to each other.
 
 import { createHmac } from 'node:crypto'
-import { jwtVerify, SignJWT } from 'jose'
+import { decodeProtectedHeader, jwtVerify, SignJWT } from 'jose'
 import type { Vault } from './vault.ts'
 
 const AUDIENCE = 'forgelink doctor'
@@ -28,12 +28,10 @@ export async function signDoctor(vault: Vault): Promise<{ jwt: string; key: Shar
 export async function verifyDoctor(vault: Vault, jwt: string): Promise<SharedKey | undefined> {
   const keys = new Map(vault.derive('doctor').map(({ id, key }) => [id, key]))
   try {
-    const { protectedHeader } = await jwtVerify(jwt, ({ kid = '' }) => keys.get(kid) ?? new Uint8Array(), {
-      algorithms: ['HS256'],
-      audience: AUDIENCE,
-      requiredClaims: ['exp'],
-    })
-    return keys.get(protectedHeader.kid ?? '')
+    const key = keys.get(decodeProtectedHeader(jwt).kid ?? '')
+    if (!key) return undefined
+    await jwtVerify(jwt, key, { algorithms: ['HS256'], audience: AUDIENCE, requiredClaims: ['exp'] })
+    return key
   } catch {
     return undefined
   }
