@@ -158,7 +158,7 @@ function keepToOwner(file: string): void {
 // Running statements
 
 interface Store extends OpenFile {
-  /** Call it when the writer has answered. */
+  /** Call it when the writer has answered, with an error too: it may have written before. */
   wrote(): void
 }
 
@@ -205,10 +205,10 @@ function connect({ reader, writer, wrote }: Store, turns: Turns): DatabaseConnec
     try {
       const runner = await writer()
       const result = await runner.run(sql, parameters)
-      wrote()
       if (sql === BEGIN) inTransaction = runner
       return result
     } finally {
+      wrote()
       if (!inTransaction) turns.release()
     }
   }
@@ -217,10 +217,10 @@ function connect({ reader, writer, wrote }: Store, turns: Turns): DatabaseConnec
     let isOver = sql === 'rollback'
     try {
       const result = await runner.run(sql, parameters)
-      wrote()
       isOver ||= sql === 'commit'
       return result
     } finally {
+      wrote()
       if (isOver) {
         inTransaction = undefined
         turns.release()
