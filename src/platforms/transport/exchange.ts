@@ -53,7 +53,8 @@ export function createExchange(
       origin: url.origin,
       path: url.pathname + url.search,
       method,
-      // To pack 100 kB and to unpack them takes 2 ms, in which a near platform has sent them as they are.
+      // To pack 100 kB and to unpack them takes 2 ms, in which a near platform has sent them as they are. Every server may
+      // answer so: https://www.rfc-editor.org/rfc/rfc9110#section-12.5.3
       headers: {
         ...call.headers,
         'user-agent': userAgent,
