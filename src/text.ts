@@ -5,9 +5,12 @@ import { createHash, timingSafeEqual } from 'node:crypto'
 /** Control characters, lone surrogates, line separators, and characters that change the direction of text. */
 export const UNPRINTABLE = /[\p{Cc}\p{Cs}\u2028\u2029\u202A-\u202E\u2066-\u2069]/u
 
+const ALL_UNPRINTABLE = new RegExp(UNPRINTABLE, 'gu')
+
 /** Text from outside as one line of at most `most` characters that is safe to show in terminals and pages. */
 export function asOneLine(text: string, most: number): string {
-  return [...text.replace(new RegExp(UNPRINTABLE, 'gu'), ' ')].slice(0, most).join('')
+  const line = text.replace(ALL_UNPRINTABLE, ' ')
+  return line.length <= most ? line : [...line].slice(0, most).join('')
 }
 
 /** Takes the same time however much of the secret is right. */

@@ -4,6 +4,7 @@ import type { Selectable } from 'kysely'
 import { sql } from 'kysely'
 import { newOrderedId } from '../database/adapter.ts'
 import type { Database, Transaction } from '../database/database.ts'
+import { manyRows } from '../database/expressions/many-rows.ts'
 import type { ActType, EventMeans, EventsTable } from '../database/tables.ts'
 import { asOneLine } from '../text.ts'
 import { now } from '../time.ts'
@@ -33,6 +34,23 @@ export const COMMAND_LINE: Actor = { via: 'command_line', apiToken: null, act: n
 /** The server itself, in the background or for several callers at once. */
 export const SERVER: Actor = { via: 'server', apiToken: null, act: null, remoteIp: null, requestId: null }
 
+const COLUMNS = [
+  'id',
+  'createdAt',
+  'type',
+  'typeData',
+  'userId',
+  'username',
+  'via',
+  'tokenId',
+  'tokenName',
+  'remoteIp',
+  'requestId',
+  'actType',
+  'actId',
+  'actName',
+] as const
+
 /** Maximum events of one type per account; the oldest are removed first, whatever their age. */
 const MAX_OF_A_TYPE = 2_000
 
@@ -56,6 +74,7 @@ export async function recordEvent(
 ): Promise<string[]> {
   if (events.length === 0) return []
   const shared = {
+    createdAt: now(),
     userId: owner,
     username: owner === null ? null : await usernameOf(transaction, owner),
     via: actor.via,
@@ -72,9 +91,13 @@ export async function recordEvent(
     const typeData = JSON.stringify(data, (_name, value) =>
       typeof value === 'string' ? asOneLine(value, MAX_TEXT) : value,
     )
-    return { id: newOrderedId(transaction), createdAt: now(), type, typeData, ...shared }
+    return { id: newOrderedId(transaction), type, typeData, ...shared }
   })
-  await transaction.insertInto('events').values(rows).execute()
+  await transaction
+    .insertInto('events')
+    .columns(COLUMNS)
+    .expression(manyRows(transaction, COLUMNS, rows))
+    .execute()
   for (const type of new Set(events.map((event) => event.type))) await dropOldest(transaction, owner, type)
   return rows.map(({ id }) => id)
 }

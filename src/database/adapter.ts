@@ -1,7 +1,7 @@
 // What belongs to one open database, its transactions included: ids in order, statements that are compiled already, and
 // how many writes there were.
 
-import { randomBytes } from 'node:crypto'
+import { randomUUID } from 'node:crypto'
 import type { CompiledQuery, Dialect, DialectAdapter, QueryExecutor } from 'kysely'
 import type { LRUCache } from 'lru-cache'
 import type { ShareRuns } from './postgres/share-runs.ts'
@@ -105,16 +105,20 @@ function createOrderedIds(): () => string {
     // The counter has 12 bits. If the clock is set back, the old time is used until the clock reaches it again.
     lastTime = Math.max(time, count > 0xfff ? lastTime + 1 : lastTime)
     count &= 0xfff
-    const random = randomBytes(8)
-    random[0] = ((random[0] ?? 0) & 0x3f) | 0x80
-    const hex = `${hexOf(lastTime, 12)}7${hexOf(count, 3)}${random.toString('hex')}`
-    return hex.replace(/^(.{8})(.{4})(.{4})(.{4})/, '$1-$2-$3-$4-')
+    // A random UUID ends as one of version 7 does, in the variant and 62 random bits, and Node.js makes many in advance.
+    const random = randomUUID().slice('00000000-0000-0000-'.length)
+    return `${timePart(lastTime)}-7${hexOf(count, 3)}-${random}`
   }
 }
 
 /** Comes before all ids of this time or later, and after all of before. In epoch milliseconds. */
 export function orderedIdAt(time: number): string {
-  return hexOf(Math.max(0, time), 12).replace(/^(.{8})/, '$1-')
+  return timePart(Math.max(0, time))
+}
+
+/** The first 48 bits, as they stand in a UUID. */
+function timePart(time: number): string {
+  return hexOf(time, 12).replace(/^(.{8})/, '$1-')
 }
 
 function hexOf(number: number, digits: number): string {

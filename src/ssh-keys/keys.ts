@@ -7,12 +7,15 @@ import type { NewEvent } from '../audit/event-types.ts'
 import type { Actor } from '../audit/events.ts'
 import { recordEvent } from '../audit/events.ts'
 import type { Database, Transaction } from '../database/database.ts'
+import { manyRows, manyValues } from '../database/expressions/many-rows.ts'
 import type { KeysTable } from '../database/tables.ts'
 import { Failure, invalid, notFound } from '../failure.ts'
 import { now } from '../time.ts'
 import type { PublicKey } from './public-key.ts'
 
 export type Key = Selectable<KeysTable>
+
+const COLUMNS = ['id', 'ownerId', 'name', 'content', 'fingerprint', 'fingerprintSha256', 'createdAt'] as const
 
 export interface NewKey {
   name: string
@@ -78,7 +81,7 @@ async function withoutKnown<T extends NewKey>(transaction: Transaction, owner: s
     .selectFrom('keys')
     .select('fingerprintSha256')
     .where('ownerId', '=', owner)
-    .where('fingerprintSha256', 'in', fingerprints)
+    .where('fingerprintSha256', 'in', manyValues(transaction, fingerprints))
     .execute()
   const known = new Set(rows.map((row) => row.fingerprintSha256))
   return keys.filter(({ publicKey: { fingerprintSha256 } }) => {
@@ -90,6 +93,7 @@ async function withoutKnown<T extends NewKey>(transaction: Transaction, owner: s
 
 async function insertKeys(transaction: Transaction, actor: Actor, owner: string, keys: NewKey[]): Promise<Key[]> {
   if (keys.length === 0) return []
+  const createdAt = now()
   const rows = keys.map(({ name, content, publicKey }) => ({
     id: randomUUID(),
     ownerId: owner,
@@ -97,20 +101,22 @@ async function insertKeys(transaction: Transaction, actor: Actor, owner: string,
     content,
     fingerprint: publicKey.fingerprint,
     fingerprintSha256: publicKey.fingerprintSha256,
-    createdAt: now(),
+    createdAt,
   }))
-  const added = await transaction
+  // All in the same order, so that two requests that add the same keys wait for each other without a deadlock.
+  const sorted = rows.toSorted((one, other) => compare(one.fingerprintSha256, other.fingerprintSha256))
+  const inserted = await transaction
     .insertInto('keys')
-    // All in the same order, so that two requests that add the same keys wait for each other without a deadlock.
-    .values(rows.toSorted((one, other) => compare(one.fingerprintSha256, other.fingerprintSha256)))
+    .columns(COLUMNS)
+    .expression(manyRows(transaction, COLUMNS, sorted))
     .onConflict((conflict) => conflict.columns(['ownerId', 'fingerprintSha256']).doNothing())
-    .returningAll()
+    .returning('id')
     .execute()
-  const ids = new Map(added.map((key) => [key.id, key]))
-  const inOrder = rows.map(({ id }) => ids.get(id)).filter((key) => key !== undefined)
-  const events = inOrder.map((key): NewEvent => ({ type: 'new_key', data: eventData(key) }))
+  const ids = new Set(inserted.map(({ id }) => id))
+  const added = rows.filter(({ id }) => ids.has(id))
+  const events = added.map((key): NewEvent => ({ type: 'new_key', data: eventData(key) }))
   await recordEvent(transaction, actor, owner, ...events)
-  return inOrder
+  return added
 }
 
 /** Throws `key_exists` when the owner already has a key with this fingerprint, `invalid` when there are too many. */

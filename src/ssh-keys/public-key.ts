@@ -1,7 +1,7 @@
 // Parses one OpenSSH public key: RFC 4253 section 6.6, RFC 5656, RFC 8709, and OpenSSH's PROTOCOL.u2f for the sk-
 // types.
 
-import { createHash } from 'node:crypto'
+import { hash } from 'node:crypto'
 import { UNPRINTABLE } from '../text.ts'
 
 export interface PublicKey {
@@ -88,11 +88,8 @@ export function readPublicKey(text: string): PublicKey | { problem: string } {
   return {
     key: `${type} ${base64}`,
     type,
-    fingerprint: createHash('md5')
-      .update(blob)
-      .digest('hex')
-      .replace(/..(?!$)/g, '$&:'),
-    fingerprintSha256: `SHA256:${createHash('sha256').update(blob).digest('base64').replace(/=+$/, '')}`,
+    fingerprint: hash('md5', blob, 'hex').replace(/..(?!$)/g, '$&:'),
+    fingerprintSha256: `SHA256:${hash('sha256', blob, 'base64').replace(/=+$/, '')}`,
   }
 }
 
