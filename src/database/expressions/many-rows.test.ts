@@ -12,14 +12,15 @@ describeOnBothEngines('many rows', (engine) => {
   })
   afterAll(() => service.close())
 
-  test.each([
+  test.each<[string, string | null, string | undefined]>([
     ['what JSON and SQL write in another way', `"it's" \\ \n {"a":[1]} \\u0000 %s ? $1 ü 🔑`, undefined],
     ['a number, true and null as text', '0012', undefined],
     ['nothing at all', '', undefined],
     ['null', null, undefined],
     ['NUL', 'a\0b', 'a\uFFFDb'],
     ['half a surrogate pair', 'a\ud83db', 'a\uFFFDb'],
-  ])('%s', async (name, text, stored = text) => {
+  ])('%s', async (name, text, fitted) => {
+    const stored = fitted ?? text
     const { database } = service.services
     const columns = ['id', 'createdAt', 'type', 'via', 'typeData', 'username'] as const
     const row = { createdAt: 'now', type: name, via: 'server', typeData: '{}', username: text }

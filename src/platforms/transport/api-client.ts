@@ -6,6 +6,7 @@ import { Failure } from '../../failure.ts'
 import { readAllPages } from './all-pages.ts'
 import { badResponse, wrongShape } from './bad-answers.ts'
 import { isList } from './body/json.ts'
+import { once } from './body/shape.ts'
 import type { Endpoint, HttpResponse } from './guard.ts'
 import type { AnswerReader } from './guards/read-answer.ts'
 import { nextPage, pageAfterFull } from './next-page.ts'
@@ -45,6 +46,8 @@ export interface Answer<T> {
   /** Path and query of the next page below root, null at the end. */
   next: string | null
 }
+
+const listOf = once((item) => Type.Array(item))
 
 export class ApiClient {
   readonly #transport: Transport
@@ -109,7 +112,7 @@ export class ApiClient {
    * 1,000 items, and when a page has several items and none can be read.
    */
   async getAll<T extends TSchema>(path: string, item: T): Promise<Static<T>[]> {
-    const list = Type.Array(item)
+    const list = listOf(item)
     const deadline = this.#deadline()
     const { limits } = this.#transport
     const read = (page: string, signal: AbortSignal | undefined) =>

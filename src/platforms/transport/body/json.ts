@@ -1,10 +1,12 @@
 // Parses platforms' JSON: small answers in the main thread, large ones in a worker thread.
 
+import { isAscii } from 'node:buffer'
 import { Worker } from 'node:worker_threads'
 import { type TSchema, Type } from 'typebox'
 import { coded } from '../faults.ts'
 import type { BodyLease } from '../guard.ts'
 import { type JsonBounds, type Pick, readJson } from './json-reader.js'
+import { once } from './shape.ts'
 
 export type { JsonBounds } from './json-reader.js'
 
@@ -83,7 +85,7 @@ export function createJsonReader(): JsonReader {
   return {
     async read(bytes, bounds, lease, pick) {
       lease.signal.throwIfAborted()
-      if (bytes.length <= MAX_HERE_BYTES) return readJson(new TextDecoder().decode(bytes), bounds, pick)
+      if (bytes.length <= MAX_HERE_BYTES) return readJson(textOf(bytes), bounds, pick)
       return new Promise((resolve, reject) => {
         const asked: Asked = { bytes, bounds, pick, lease, resolve, reject }
         waiting.add(asked)
@@ -97,6 +99,11 @@ export function createJsonReader(): JsonReader {
       next()
     },
   }
+}
+
+/** Most answers are ASCII, which is read as Latin-1 in a sixth of the time. */
+function textOf(bytes: Buffer): string {
+  return isAscii(bytes) ? bytes.toString('latin1') : new TextDecoder().decode(bytes)
 }
 
 /** Bytes that have a buffer of their own are transferred to the thread, not copied. */
@@ -124,12 +131,12 @@ function startThread({ onResult, onExit }: ThreadEvents): Worker {
 }
 
 /** The part of a value that `shape` reads. */
-export function pickOf(shape: TSchema): Pick {
+export const pickOf = once((shape): Pick => {
   const one = Type.IsUnion(shape) ? shape.anyOf.find((each) => Type.IsObject(each) || Type.IsArray(each)) : shape
   if (one && Type.IsArray(one)) return { items: pickOf(one.items) }
   if (!one || !Type.IsObject(one)) return true
   return { members: Object.fromEntries(Object.entries(one.properties).map(([name, member]) => [name, pickOf(member)])) }
-}
+})
 
 /** Whether the shape is a list, or an object with a list in it, as GitHub's searches are: only lists may be large. */
 export function isList(shape: TSchema): boolean {
