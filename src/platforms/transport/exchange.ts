@@ -49,6 +49,7 @@ export function createExchange(
     const target = allowedTarget(url)
     // A kept connection may be dead; a request that changes something must not be lost on it.
     const dispatcher = await dispatchers.dispatcherFor(target, method !== 'GET')
+    const askedAt = performance.now()
     const answer = await dispatcher.request({
       origin: url.origin,
       path: url.pathname + url.search,
@@ -63,6 +64,7 @@ export function createExchange(
       body,
       signal: signal ?? null,
     })
+    dispatchers.noteAnswered(target, performance.now() - askedAt)
     const { statusCode: status } = answer
     const headers = flatten(answer.headers)
     if (isToldByStatus(status)) {

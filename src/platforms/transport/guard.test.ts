@@ -49,7 +49,13 @@ test('a guard may refuse a call, or send it again', async () => {
 
 test('without the guard that counts bytes nothing is sent', async () => {
   const dispatcherFor = vi.fn(() => Promise.reject(new Error('sent')))
-  const dispatchers: Dispatchers = { isProxied: () => false, isNear: () => false, dispatcherFor, close: async () => {} }
+  const dispatchers: Dispatchers = {
+    isProxied: () => false,
+    isNear: () => false,
+    noteAnswered: () => undefined,
+    dispatcherFor,
+    close: async () => {},
+  }
   const exchange = createExchange(
     {
       policy: createAddressPolicy([]),

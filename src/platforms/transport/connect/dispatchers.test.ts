@@ -13,13 +13,18 @@ import { createDispatchers } from './dispatchers.ts'
 
 let server: TestServer
 let asked: (string | undefined)[]
+/** Before each answer, in milliseconds. */
+let pause: number
+/** Whether the next call uses the same connection. */
+let keeps: boolean
 
 beforeEach(async () => {
   asked = []
+  pause = 0
+  keeps = false
   server = await serve((request, response) => {
     asked.push(request.headers['accept-encoding'])
-    // The next call opens another connection.
-    response.writeHead(200, { connection: 'close' }).end('{}')
+    setTimeout(() => response.writeHead(200, keeps ? {} : { connection: 'close' }).end('{}'), pause)
   })
 })
 afterEach(() => server.close())
@@ -44,19 +49,30 @@ async function call(times: number, dial: (address: string, port: number) => Sock
   await dispatchers.close()
 }
 
+/** What is not near takes so long, in milliseconds. */
+const FAR_MS = 10
+
 function dialLate(address: string, port: number): Socket {
   const socket = new Socket()
-  setTimeout(() => socket.connect(port, address), 10)
+  setTimeout(() => socket.connect(port, address), FAR_MS)
   return socket
 }
 
+// One of many is quick, also on a busy machine.
 test('a platform that takes a connection at once is asked for plain answers from then on', async () => {
-  // One of many is quick, also on a busy machine.
+  pause = FAR_MS
   await call(50, (address, port) => connect(port, address))
   expect([asked[0], asked.at(-1)]).toEqual(['gzip', 'identity'])
 })
 
-test('one that takes 10 ms, and one that is not known yet, for packed ones', async () => {
+test('so is one that answers at once on a connection that took long', async () => {
+  keeps = true
+  await call(50, dialLate)
+  expect([asked[0], asked.at(-1)]).toEqual(['gzip', 'identity'])
+})
+
+test('one that takes 10 ms for both, and one that is not known yet, for packed ones', async () => {
+  pause = FAR_MS
   await call(3, dialLate)
   expect(asked).toEqual(['gzip', 'gzip', 'gzip'])
 })

@@ -10,8 +10,10 @@ import { bypassesProxy } from './no-proxy.ts'
 
 export interface Dispatchers {
   isProxied(target: Target): boolean
-  /** Whether the target is in the same network. Not known before the first connection, nor through a proxy: then false. */
+  /** Whether the target is in the same network. Not known before the first connection: then false. */
   isNear(target: Target): boolean
+  /** Tells how long it took, in milliseconds, until the target answered. */
+  noteAnswered(target: Target, ms: number): void
   /** `fresh`: for requests that must not use a kept connection. Throws when the policy forbids the target. */
   dispatcherFor(target: Target, fresh: boolean): Promise<Dispatcher>
   /** Ends all connections at once; running calls fail. */
@@ -23,8 +25,8 @@ interface ProxySettings {
   noProxy: string[]
 }
 
-/** Round trips within a building or a data centre take less, in milliseconds; those over a wide-area network more. */
-const MAX_NEAR_MS = 2
+/** Round trips within a building or a data centre take less, in milliseconds; most over a wide-area network take more. */
+const MAX_NEAR_MS = 5
 const NEAR_KEPT_MS = 600_000
 
 export function createDispatchers(parts: ConnectorParts, { httpsProxy, noProxy }: ProxySettings): Dispatchers {
@@ -34,15 +36,16 @@ export function createDispatchers(parts: ConnectorParts, { httpsProxy, noProxy }
     keepAliveMaxTimeout: 30_000,
     connections: 64,
   }
-  /** The shortest round trip of an origin, since a busy moment makes any look long. */
+  /**
+   * The shortest time in which an origin took a connection or answered. No round trip takes longer, but many look as if they
+   * did: when this process is busy, or the platform has to think.
+   */
   const roundTrips = new LRUCache<string, number>({ max: 1_000, ttl: NEAR_KEPT_MS })
-  const connect = createConnector({
-    ...parts,
-    noteConnected(target, ms) {
-      const key = keyOf(target)
-      if (ms < (roundTrips.get(key) ?? Number.POSITIVE_INFINITY)) roundTrips.set(key, ms)
-    },
-  })
+  function noteRoundTrip(target: Target, ms: number): void {
+    const key = keyOf(target)
+    if (ms < (roundTrips.get(key) ?? Number.POSITIVE_INFINITY)) roundTrips.set(key, ms)
+  }
+  const connect = createConnector({ ...parts, noteConnected: noteRoundTrip })
   // A refresh token is used up even when the answer is lost, so it must not go out on a kept connection that may be
   // dead.
   const direct = {
@@ -79,7 +82,7 @@ export function createDispatchers(parts: ConnectorParts, { httpsProxy, noProxy }
     await Promise.all(agents.map((agent) => agent.destroy()))
   }
 
-  return { isProxied, isNear, dispatcherFor, close }
+  return { isProxied, isNear, noteAnswered: noteRoundTrip, dispatcherFor, close }
 }
 
 function keyOf({ host, port }: Target): string {
