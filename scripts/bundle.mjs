@@ -40,8 +40,9 @@ const bundle = await rolldown({
 })
 await bundle.write({
   dir: target,
-  entryFileNames: '[name].js',
-  chunkFileNames: 'chunks/[name]-[hash].js',
+  format: 'cjs', // see bin/build.mjs
+  entryFileNames: '[name].cjs',
+  chunkFileNames: 'chunks/[name].cjs',
   minify: { compress: false, mangle: false, codegen: true },
   codeSplitting: { groups: [{ debugName: 'packages', name: packageOf }] },
 })
@@ -57,5 +58,7 @@ function packageOf(path) {
 function keepPlace(code, path) {
   if (!path.startsWith(compiled)) return undefined
   const place = `../${relative(compiled, path).replaceAll('\\', '/')}`
-  return code.replaceAll('import.meta.url', `new URL(${JSON.stringify(place)}, import.meta.url).href`)
+  return code
+    .replaceAll(/(new URL\('\.\/[\w-]+)\.js'/g, "$1.cjs'")
+    .replaceAll('import.meta.url', `new URL(${JSON.stringify(place)}, import.meta.url).href`)
 }

@@ -32,17 +32,36 @@ const all = join(dist, 'builds')
 const next = join(dist, 'next')
 const installStamp = join(root, 'node_modules', '.forgelink-installed')
 
+/**
+ * Left alone, V8 keeps a busy server's memory 70 MB larger: it gives young objects 32 MB, and lets old ones grow to a multiple
+ * of those in use. To clean up more often costs lists nothing, and searches at full load a sixth of the processor's time.
+ * `node --v8-options` explains them.
+ */
+const SERVER_OPTIONS = ['--max-semi-space-size=4', '--heap-growing-percent=40']
+
 /** The builds, each with the files it depends on. */
 const builds = [
   {
     name: 'the service',
-    sources: ['src', 'sandbox', 'tsconfig.json', 'tsconfig.build.json', 'scripts/bundle.mjs', 'package-lock.json'],
-    folders: ['src', 'sandbox', 'chunks'],
-    result: 'src/cli.js',
+    sources: [
+      'src',
+      'sandbox',
+      'tsconfig.json',
+      'tsconfig.build.json',
+      'scripts/bundle.mjs',
+      'scripts/code-cache.mjs',
+      'bin/build.mjs',
+      'package-lock.json',
+    ],
+    folders: ['src', 'sandbox', 'chunks', 'code-cache'],
+    result: 'src/cli.cjs',
     stamp: '.service-built',
     commands: [
       ['node_modules/typescript/bin/tsc', '-p', 'tsconfig.build.json', '--noEmitOnError', '--pretty', 'false'],
       ['scripts/bundle.mjs', next],
+      // For commands, and for servers as `npm start` and `deploy` start them.
+      ['scripts/code-cache.mjs', next],
+      [...SERVER_OPTIONS, 'scripts/code-cache.mjs', next],
     ],
   },
   {
@@ -179,8 +198,9 @@ function build({ name, sources, stamp, commands, env }) {
   if (!existsSync(join(compiled, 'src', 'cli.js'))) rmSync(join(compiled, '.tsbuildinfo'), { force: true })
   // Read before compiling, so that changes made meanwhile are built the next time.
   const builtFrom = sourcesOf({ sources })
-  for (const [program, ...args] of commands) {
-    runStep(`building ${name}`, program, process.execPath, [join(root, program), ...args], { env })
+  for (const args of commands) {
+    const program = args.find((each) => !each.startsWith('--'))
+    runStep(`building ${name}`, program, process.execPath, args, { env })
   }
   writeFileSync(join(next, stamp), builtFrom)
 }

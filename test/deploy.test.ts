@@ -1,8 +1,8 @@
 // What the files for deploying say of the service, held against the service.
 
-import { type ChildProcess, execFile, spawn } from 'node:child_process'
+import { type ChildProcess, execFile, execFileSync, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
@@ -83,6 +83,22 @@ async function stop(child: ChildProcess): Promise<void> {
   child.kill('SIGTERM')
   await ended
 }
+
+it('each way to start a server has the options under which its code was compiled in advance', async () => {
+  await prepareCommand()
+  const { scripts } = JSON.parse(read('package.json'))
+  const options: string[] = scripts.start.split(' ').filter((word: string) => word.startsWith('--'))
+  expect(options.length).toBeGreaterThan(0)
+  const [, entry] = /^ENTRYPOINT (.*)$/m.exec(read('Dockerfile')) ?? []
+  expect(JSON.parse(entry ?? '')).toEqual(['/nodejs/bin/node', ...options, 'bin/forgelink.mjs'])
+  expect(read('deploy/forgelink.service')).toContain(`\nExecStart=/usr/bin/node ${options.join(' ')} /opt/`)
+  // The `forgelink` command itself has none.
+  for (const given of [options, []]) {
+    const tag = execFileSync(process.execPath, [...given, '-p', 'v8.cachedDataVersionTag()'], { encoding: 'utf8' })
+    const names = readdirSync(join(root, 'dist/current/code-cache', tag.trim()))
+    for (const name of ['cli', 'serve', 'pg']) expect(names).toContain(`${name}.cjs.cache`)
+  }
+})
 
 it('a server that npm has started in a shell ends with that shell', { timeout: 180_000 }, async () => {
   await prepareCommand()

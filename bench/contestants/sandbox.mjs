@@ -1,8 +1,8 @@
 // The sandbox in a process of its own, with accounts, repositories, organisations and keys made for the bench.
 
 import { generateKeyPairSync } from 'node:crypto'
-import { sandboxSettings } from '../../dist/current/sandbox/command.js'
-import { startSandbox } from '../../dist/current/sandbox/sandbox.js'
+import { sandboxSettings } from '../../dist/current/sandbox/command.cjs'
+import { startSandbox } from '../../dist/current/sandbox/sandbox.cjs'
 import { servePart } from '../support/part.mjs'
 
 /** Every arrangement of these words finds the same repositories. */

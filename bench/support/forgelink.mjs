@@ -1,19 +1,23 @@
-// Forgelink as its operator starts it: the command, in a process of its own.
+// Forgelink as its operator starts it: what `npm start` starts, in a process of its own.
 
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
+import { readFileSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { request } from 'undici'
 
-const command = join(import.meta.dirname, '../../bin/forgelink.mjs')
+const root = join(import.meta.dirname, '../..')
+const command = join(root, 'bin/forgelink.mjs')
+const { scripts } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'))
+const [, ...serve] = scripts.start.split(' ')
 
 /** Resolves when it is ready; `startMs` is how long that took. */
 export async function startForgelink(settings, givenPort) {
   const port = givenPort ?? (await freePort())
   const env = { ...process.env, RATE_LIMIT: '0', LOG_LEVEL: 'warn', ...settings, PORT: String(port) }
   const started = performance.now()
-  const child = spawn(process.execPath, [command, 'serve'], { env, stdio: ['ignore', 'pipe', 'inherit'] })
+  const child = spawn(process.execPath, serve, { cwd: root, env, stdio: ['ignore', 'pipe', 'inherit'] })
   const ended = once(child, 'exit')
   const url = `http://127.0.0.1:${port}`
   await Promise.race([once(child.stdout, 'data'), ended])

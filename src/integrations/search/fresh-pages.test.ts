@@ -61,7 +61,7 @@ test('the pages of one link are dropped together', () => {
 test.each([
   ['entries', 2_001, 'short'],
   // Two bytes a character.
-  ['bytes', 17, 'x'.repeat(512 * 1024)],
+  ['bytes', 9, 'x'.repeat(512 * 1024)],
 ])('the oldest page goes when there are too many %s', (_name, count, text) => {
   const pages = createFreshPages(30)
   for (let page = 1; page <= count; page++) pages.keep(linkOf(), question(page), text)

@@ -7,7 +7,7 @@ import { pauseOf } from '../tokens/lease.ts'
 
 /** Of all pages in memory together. */
 const MAX_PAGES = 2_000
-const MAX_BYTES = 16 * 1024 * 1024
+const MAX_BYTES = 8 * 1024 * 1024
 /** JavaScript's strings have up to two bytes a character. */
 const BYTES_PER_CHARACTER = 2
 
