@@ -1,6 +1,7 @@
 // The calls that ask a platform, through us and made directly: asked for the first time, and again within a minute.
 
 import { duel } from '../support/duel.mjs'
+import { startPart } from '../support/part.mjs'
 import { callsTo, readsOf } from '../support/reads.mjs'
 import { compared } from '../support/rows.mjs'
 import { CROWD, LINKS } from '../support/stage.mjs'
@@ -8,6 +9,9 @@ import { CROWD, LINKS } from '../support/stage.mjs'
 /** Of every answer of the platform. */
 const LATENCIES_MS = [0, 80]
 const PLATFORMS = ['github-enterprise', 'gitlab-self-hosted']
+
+/** Shows what any service in between costs. */
+const RELAY = 'a bare relay'
 
 const BUSY = `${CROWD} at once`
 
@@ -34,25 +38,41 @@ const TARGETS = [
 export const platformReads = ['search_repos', 'orgs', 'search_pull_requests'].map((name) => ({
   name,
   async run(stage) {
-    const read = readsOf(stage.sandbox.facts).find((each) => each.name === name)
+    const reads = readsOf(stage.sandbox.facts)
+    const read = reads.find((each) => each.name === name)
     const rows = []
     for (const platform of PLATFORMS) {
-      await checkOneCall(stage, read, platform)
+      const relay = await startPart('contestants/relay.mjs', {
+        origin: new URL(stage.platforms[platform].apiUrl).origin,
+      })
+      const contestantsNow = () => contestantsOf(stage, read, platform, relay.facts.url)
+      await checkOneCall(stage, read, platform, contestantsNow())
       for (const latencyMs of LATENCIES_MS) {
         // What the calls before left in memory would answer those that are to be first.
         await stage.restart()
+        await warmUp(stage, reads[0], platform)
         await stage.sandbox.ask({ latencyMs })
-        rows.push(...(await measure(stage, read, platform, latencyMs)))
+        rows.push(...(await measure(stage, read, { platform, latencyMs }, contestantsNow())))
         await stage.sandbox.ask({ latencyMs: 0 })
       }
+      await relay.stop()
     }
     return rows
   },
 }))
 
-async function measure(stage, read, platform, latencyMs) {
+/** A service runs for days; one that has just started still interprets what it will later run as machine code. */
+async function warmUp(stage, search, platform) {
+  const asking = callerOf(stage, search, platform)
+  // From the end, since the contest goes from the beginning.
+  const calls = Array.from({ length: stage.measures.warmCalls }, (_, n) => {
+    return asking(n % CROWD, search.variants - 2 - Math.floor(n / CROWD))
+  })
+  await stage.load.ask({ by: 'undici', calls, concurrency: CROWD, amount: calls.length })
+}
+
+async function measure(stage, read, { platform, latencyMs }, contestants) {
   const { rounds, aloneCalls, slowCalls, busyCalls } = stage.measures
-  const contestants = contestantsOf(stage, read, platform)
   const others = Object.keys(contestants).filter((name) => !['ours', 'again'].includes(name))
   const bursts = {
     alone: { concurrency: 1, amount: latencyMs === 0 ? aloneCalls : slowCalls },
@@ -80,15 +100,20 @@ function comparisonOf({ name }, latencyMs, manner, against) {
   return held ?? { by: USUAL[manner] }
 }
 
-/** By name, what makes the burst of a round. `ours` asks something else with every call, `again` always the same. */
-function contestantsOf({ service, owners, links, platforms }, read, platform) {
-  const { tokens } = platforms[platform]
-  const oursTo = (link, n) => {
+/** Makes a call of ours of one of the links. */
+function callerOf({ service, owners, links }, read, platform) {
+  return (link, n) => {
     const [path, parameters] = read.ours(n)
     const query = new URLSearchParams(parameters)
     const { headers } = owners.many
     return { origin: service.url, path: `${LINKS}/${links.many[platform][link]}/${path}?${query}`, headers }
   }
+}
+
+/** By name, what makes the burst of a round. `ours` asks something else with every call, `again` always the same. */
+function contestantsOf(stage, read, platform, relayUrl) {
+  const { tokens } = stage.platforms[platform]
+  const oursTo = callerOf(stage, read, platform)
   let asked = 0
   const first = () => {
     const n = asked++
@@ -97,21 +122,19 @@ function contestantsOf({ service, owners, links, platforms }, read, platform) {
     return oursTo(n % CROWD, variant)
   }
   const burst = (by, call) => (manner) => ({ by, calls: Array.from({ length: manner.amount }, (_, n) => call(n)) })
-  const direct = Object.entries(callsTo(read, platforms[platform])).map(([by, call]) => [
-    by,
-    burst(by, (n) => call(tokens[n % CROWD], n)),
-  ])
+  const calls = callsTo(read, stage.platforms[platform])
+  const direct = Object.entries(calls).map(([by, call]) => [by, burst(by, (n) => call(tokens[n % CROWD], n))])
   return {
     ours: burst('undici', first),
     // The last variant is nobody else's, and all of them have been asked in the burst that is not counted.
     again: burst('undici', (n) => oursTo(n % CROWD, read.variants - 1)),
     ...Object.fromEntries(direct),
+    [RELAY]: burst('undici', (n) => ({ ...calls.undici(tokens[n % CROWD], n), origin: relayUrl })),
   }
 }
 
 /** Else the direct call would not be the same, and the comparison worth nothing. */
-async function checkOneCall(stage, read, platform) {
-  const contestants = contestantsOf(stage, read, platform)
+async function checkOneCall(stage, read, platform, contestants) {
   for (const [name, burst] of Object.entries(contestants)) {
     await stage.sandbox.ask({ requests: platform })
     await stage.load.ask({ ...burst({ amount: 1 }), concurrency: 1, amount: 1 })

@@ -3,6 +3,7 @@
 export const MEASURES = {
   full: {
     rounds: 7,
+    warmCalls: 2_000,
     aloneCalls: 100,
     busyMs: 1_000,
     busyCalls: 192,
@@ -11,5 +12,15 @@ export const MEASURES = {
     settleMs: 3_000,
     loadMs: 10_000,
   },
-  quick: { rounds: 1, aloneCalls: 10, busyMs: 100, busyCalls: 64, slowCalls: 3, starts: 1, settleMs: 200, loadMs: 500 },
+  quick: {
+    rounds: 1,
+    warmCalls: 64,
+    aloneCalls: 10,
+    busyMs: 100,
+    busyCalls: 64,
+    slowCalls: 3,
+    starts: 1,
+    settleMs: 200,
+    loadMs: 500,
+  },
 }
