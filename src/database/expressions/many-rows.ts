@@ -16,7 +16,7 @@ export function manyRows<Column extends string>(
   rows: readonly Record<Column, string | null>[],
 ): RawBuilder<Record<Column, string | null>> {
   const lists = rows.map((row) => columns.map((column) => row[column]))
-  const members = columns.map((_column, place) => sql`value->>${sql.lit(place)}`)
+  const members = columns.map((_column, index) => sql`value->>${sql.lit(index)}`)
   // SQLite would take an "on conflict" after it for the condition of a join: https://www.sqlite.org/lang_upsert.html#parsing_ambiguity
   return sql`select ${sql.join(members)} from ${eachOf(database, lists)} where true`
 }
