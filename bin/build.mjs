@@ -2,7 +2,7 @@
 // Node.js 20 can do so for CommonJS only, which is why that is what is built.
 // https://nodejs.org/docs/latest-v20.x/api/vm.html#scriptcreatecacheddata
 
-import { mkdirSync, readFileSync, realpathSync, writeFileSync } from 'node:fs'
+import { mkdirSync, readFileSync, realpathSync, statSync, writeFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { basename, dirname, join, resolve } from 'node:path'
 import { cachedDataVersionTag } from 'node:v8'
@@ -14,8 +14,7 @@ const PARAMETERS = ['exports', 'require', 'module', '__filename', '__dirname']
 export function openBuild(folder) {
   // Of builds that are replaced while they run, `folder` is a link.
   const root = realpathSync(folder)
-  // For another version of V8, or other options of it, a cache would be of no use.
-  const cache = join(root, 'code-cache', String(cachedDataVersionTag()))
+  const cache = join(root, 'code-cache', codeCacheName())
   const requireOthers = createRequire(join(root, 'x.cjs'))
   const scripts = new Map()
   const modules = new Map()
@@ -52,6 +51,15 @@ export function openBuild(folder) {
       for (const [file, script] of scripts) writeFileSync(cacheOf(file), script.createCachedData())
     },
   }
+}
+
+/**
+ * The same for the very same program with the same options of V8 only. V8 itself takes some caches of other versions for its own,
+ * and crashes: https://github.com/nodejs/node/issues/62781
+ */
+export function codeCacheName() {
+  const { size, mtimeMs } = statSync(process.execPath)
+  return [process.version, process.arch, cachedDataVersionTag(), size, Math.trunc(mtimeMs)].join('-')
 }
 
 function readIfThere(path) {

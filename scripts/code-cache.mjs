@@ -18,19 +18,20 @@ Object.assign(process.env, { DATA_DIR: dataDir, PORT: String(port), LOG_LEVEL: '
 const { main } = build.load('src/cli.cjs')
 const ended = main(['serve'])
 try {
-  await ready(`http://localhost:${port}`)
+  await ready(`http://127.0.0.1:${port}`)
   // Of PostgreSQL's driver, what runs without a server.
   build.load('chunks/pg.cjs')
   build.writeCodeCache()
 } finally {
-  process.kill(process.pid, 'SIGTERM')
+  // To kill itself would on Windows be the end at once.
+  process.emit('SIGTERM')
   await ended
   rmSync(dataDir, { recursive: true, force: true })
 }
 
 async function ready(url) {
   for (const end = Date.now() + MAX_START_MS; Date.now() < end; await setTimeout(20)) {
-    const answers = ['/readyz', '/v1/scm_integrations', '/'].map((path) => fetch(`${url}${path}`))
+    const answers = ['/readyz', '/v1/scm_integrations'].map((path) => fetch(`${url}${path}`))
     const [answer] = await Promise.all(answers).catch(() => [])
     if (answer?.ok) return
   }

@@ -75,7 +75,8 @@ it('what installs and builds sees none of the service’s settings, and runs no 
     `const NAME = ${JSON.stringify(name)}, MADE = ${JSON.stringify(made)}${note}`
   const compilers: [string, string, string[]][] = [
     ['bundle', 'scripts/bundle.mjs', []],
-    ['tsc', 'node_modules/typescript/bin/tsc', ['dist/src/cli.js']],
+    ['code-cache', 'scripts/code-cache.mjs', []],
+    ['tsc', 'node_modules/typescript/bin/tsc', ['dist/src/cli.cjs']],
     ['vite', 'node_modules/vite/bin/vite.js', ['dist/dashboard/index.html']],
   ]
   for (const [name, path, made] of compilers) {
@@ -105,7 +106,7 @@ it('what installs and builds sees none of the service’s settings, and runs no 
     },
   })
   expect([status, stderr]).toEqual([0, 'Installing dependencies…\nBuilding the service…\nBuilding the dashboard…\n'])
-  for (const name of ['npm', 'tsc', 'bundle', 'vite']) {
+  for (const name of ['npm', 'tsc', 'bundle', 'code-cache', 'vite']) {
     const text = readFileSync(join(folder, `seen-${name}.json`), 'utf8')
     expect([name, text.match(/canary/)]).toEqual([name, null])
     const { env, args } = JSON.parse(text)
