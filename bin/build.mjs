@@ -1,10 +1,10 @@
-// Loads what was built together with V8's code cache of it: compiling the same files at each start takes a third of it.
+// Loads what was built together with V8's code cache of it: to compile the same files each time takes a third of a start.
 // Node.js 20 can do so for CommonJS only, which is why that is what is built.
 // https://nodejs.org/docs/latest-v20.x/api/vm.html#scriptcreatecacheddata
 
 import { mkdirSync, readFileSync, realpathSync, statSync, writeFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
-import { basename, dirname, join, resolve } from 'node:path'
+import { dirname, join, relative, resolve, sep } from 'node:path'
 import { cachedDataVersionTag } from 'node:v8'
 import { constants, Script } from 'node:vm'
 
@@ -24,12 +24,22 @@ export function openBuild(folder) {
     if (known) return known.exports
     const module = { exports: {} }
     modules.set(file, module)
-    const place = dirname(file)
-    const require = (id) => (id.startsWith('.') ? load(resolve(place, id)) : requireOthers(id))
+    try {
+      run(file, module)
+    } catch (error) {
+      // Whoever asks again must not get what is there only in part.
+      modules.delete(file)
+      throw error
+    }
+    return module.exports
+  }
+
+  function run(file, module) {
+    const folder = dirname(file)
+    const require = (id) => (id.startsWith('.') ? load(resolve(folder, id)) : requireOthers(id))
     const script = compile(file)
     scripts.set(file, script)
-    script.runInThisContext()(module.exports, Object.assign(require, requireOthers), module, file, place)
-    return module.exports
+    script.runInThisContext()(module.exports, Object.assign(require, requireOthers), module, file, folder)
   }
 
   function compile(file) {
@@ -41,7 +51,7 @@ export function openBuild(folder) {
   }
 
   function cacheOf(file) {
-    return join(cache, `${basename(file)}.cache`)
+    return join(cache, `${relative(root, file).replaceAll(sep, '_')}.cache`)
   }
 
   return {
@@ -54,11 +64,11 @@ export function openBuild(folder) {
 }
 
 /**
- * The same for the very same program with the same options of V8 only. V8 itself takes some caches of other versions for its own,
+ * Only the same program with the same options of V8 gets the same name. V8 itself takes some caches of other versions for its own,
  * and crashes: https://github.com/nodejs/node/issues/62781
  */
 export function codeCacheName() {
-  const { size, mtimeMs } = statSync(process.execPath)
+  const { size = 0, mtimeMs = 0 } = statSync(process.execPath, { throwIfNoEntry: false }) ?? {}
   return [process.version, process.arch, cachedDataVersionTag(), size, Math.trunc(mtimeMs)].join('-')
 }
 

@@ -41,6 +41,7 @@ const bundle = await rolldown({
 await bundle.write({
   dir: target,
   format: 'cjs', // see bin/build.mjs
+  strict: true, // as the ECMAScript modules are that it is made of
   entryFileNames: '[name].cjs',
   chunkFileNames: 'chunks/[name].cjs',
   minify: { compress: false, mangle: false, codegen: true },

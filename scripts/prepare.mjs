@@ -47,6 +47,7 @@ const builds = [
       'sandbox',
       'tsconfig.json',
       'tsconfig.build.json',
+      'scripts/prepare.mjs',
       'scripts/bundle.mjs',
       'scripts/code-cache.mjs',
       'bin/build.mjs',
@@ -58,7 +59,9 @@ const builds = [
     commands: [
       ['node_modules/typescript/bin/tsc', '-p', 'tsconfig.build.json', '--noEmitOnError', '--pretty', 'false'],
       ['scripts/bundle.mjs', next],
-      // For commands, and for servers as `npm start` and `deploy` start them.
+    ],
+    // For commands, and for `npm start`.
+    timeSavers: [
       ['scripts/code-cache.mjs', next],
       [...SERVER_OPTIONS, 'scripts/code-cache.mjs', next],
     ],
@@ -190,18 +193,28 @@ export function linkCurrent() {
   renameSync(link, current)
 }
 
-function build({ name, sources, stamp, commands, env }) {
+function build({ name, sources, stamp, commands, timeSavers = [], env }) {
   say(`Building ${name}…`)
   // The compiler trusts its own record of what it wrote, even when that was deleted since.
   const compiled = join(dist, 'compiled')
   if (!existsSync(join(compiled, 'src', 'cli.js'))) rmSync(join(compiled, '.tsbuildinfo'), { force: true })
   // Read before compiling, so that changes made meanwhile are built the next time.
   const builtFrom = sourcesOf({ sources })
-  for (const args of commands) {
-    const program = args.find((each) => !each.startsWith('--'))
-    runStep(`building ${name}`, program, process.execPath, args, { env })
+  for (const args of commands) runNode(`building ${name}`, args, env)
+  for (const args of timeSavers) {
+    try {
+      runNode(`preparing ${name} to start quickly`, args, env)
+    } catch (error) {
+      if (!(error instanceof StepFailed)) throw error
+      say(`It will start more slowly: ${error.message}`)
+    }
   }
   writeFileSync(join(next, stamp), builtFrom)
+}
+
+function runNode(what, args, env) {
+  const program = args.find((each) => !each.startsWith('--'))
+  runStep(what, program, process.execPath, args, { env })
 }
 
 /**

@@ -17,6 +17,7 @@ export type Key = Selectable<KeysTable>
 
 const COLUMNS = ['id', 'ownerId', 'name', 'content', 'fingerprint', 'fingerprintSha256', 'createdAt'] as const
 
+/** Its texts have neither control characters nor lone surrogates. */
 export interface NewKey {
   name: string
   /** Stored and returned byte for byte. */

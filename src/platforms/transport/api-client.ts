@@ -1,12 +1,11 @@
 // Reads from one platform's API with one token: single objects, pages and whole lists.
 
 import { hash } from 'node:crypto'
-import { type Static, type TSchema, Type } from 'typebox'
+import type { Static, TSchema } from 'typebox'
 import { Failure } from '../../failure.ts'
 import { readAllPages } from './all-pages.ts'
 import { badResponse, wrongShape } from './bad-answers.ts'
 import { isList } from './body/json.ts'
-import { once } from './body/shape.ts'
 import type { Endpoint, HttpResponse } from './guard.ts'
 import type { AnswerReader } from './guards/read-answer.ts'
 import { nextPage, pageAfterFull } from './next-page.ts'
@@ -46,8 +45,6 @@ export interface Answer<T> {
   /** Path and query of the next page below root, null at the end. */
   next: string | null
 }
-
-const listOf = once((item) => Type.Array(item))
 
 export class ApiClient {
   readonly #transport: Transport
@@ -112,7 +109,7 @@ export class ApiClient {
    * 1,000 items, and when a page has several items and none can be read.
    */
   async getAll<T extends TSchema>(path: string, item: T): Promise<Static<T>[]> {
-    const list = listOf(item)
+    const list = this.#transport.shapes.listOf(item)
     const deadline = this.#deadline()
     const { limits } = this.#transport
     const read = (page: string, signal: AbortSignal | undefined) =>

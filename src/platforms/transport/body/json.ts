@@ -6,7 +6,6 @@ import { type TSchema, Type } from 'typebox'
 import { coded } from '../faults.ts'
 import type { BodyLease } from '../guard.ts'
 import { type JsonBounds, type Pick, readJson } from './json-reader.js'
-import { once } from './shape.ts'
 
 export type { JsonBounds } from './json-reader.js'
 
@@ -131,12 +130,12 @@ function startThread({ onResult, onExit }: ThreadEvents): Worker {
 }
 
 /** The part of a value that `shape` reads. */
-export const pickOf = once((shape): Pick => {
+export function pickOf(shape: TSchema): Pick {
   const one = Type.IsUnion(shape) ? shape.anyOf.find((each) => Type.IsObject(each) || Type.IsArray(each)) : shape
   if (one && Type.IsArray(one)) return { items: pickOf(one.items) }
   if (!one || !Type.IsObject(one)) return true
   return { members: Object.fromEntries(Object.entries(one.properties).map(([name, member]) => [name, pickOf(member)])) }
-})
+}
 
 /** Whether the shape is a list, or an object with a list in it, as GitHub's searches are: only lists may be large. */
 export function isList(shape: TSchema): boolean {

@@ -1,10 +1,12 @@
 // Checks that a platform's answer has the fields that we read, and drops all others.
 
-import { type Static, type TSchema, Type } from 'typebox'
+import { type Static, type TArray, type TSchema, Type } from 'typebox'
 import { Compile } from 'typebox/compile'
 import { wrongShape } from '../bad-answers.ts'
 
 export interface Shapes {
+  /** A list of such items: the same shape each time. */
+  listOf<T extends TSchema>(item: T): TArray<T>
   /**
    * The members of a value that `shape` names; undefined when a required one is missing or has the wrong type. An
    * optional one of the wrong type is left out, so that one bad field does not lose the answer. Knows optional members
@@ -28,8 +30,9 @@ interface Member {
 
 /** Compiles a shape at its first use: a compiled check takes 80 ns, an uncompiled one 5 µs. */
 export function createShapes(): Shapes {
-  const checkerOf = once((shape): Checker => Compile(shape))
-  const membersOf = once(membersIn)
+  const checkerOf = perShape((shape): Checker => Compile(shape))
+  const membersOf = perShape(membersIn)
+  const listOf = perShape((item) => Type.Array(item))
 
   function narrow(shape: TSchema, value: unknown): unknown {
     const members = membersOf(shape)
@@ -44,6 +47,7 @@ export function createShapes(): Shapes {
   }
 
   return {
+    listOf: <T extends TSchema>(item: T) => listOf(item) as TArray<T>,
     narrow: <T extends TSchema>(shape: T, value: unknown) => narrow(shape, value) as Static<T> | undefined,
     read: <T extends TSchema>(shape: T, value: unknown, host: string) => {
       const read = narrow(shape, value)
@@ -64,8 +68,8 @@ function membersIn(shape: TSchema): Member[] | null {
   })
 }
 
-/** What is made of a shape, made at its first use. */
-export function once<T>(make: (shape: TSchema) => T): (shape: TSchema) => T {
+/** A function that makes something of a shape once, at its first use. */
+export function perShape<T>(make: (shape: TSchema) => T): (shape: TSchema) => T {
   const made = new WeakMap<TSchema, T>()
   return (shape) => {
     const known = made.get(shape)

@@ -10,7 +10,7 @@ import { bypassesProxy } from './no-proxy.ts'
 
 export interface Dispatchers {
   isProxied(target: Target): boolean
-  /** Whether the target is in the same network. Not known before the first connection: then false. */
+  /** Whether a round trip to the target takes less than 5 ms; false until it has taken a connection or answered. */
   isNear(target: Target): boolean
   /** Tells how long it took, in milliseconds, until the target answered. */
   noteAnswered(target: Target, ms: number): void

@@ -4,6 +4,7 @@ import type { TSchema } from 'typebox'
 import { Failure } from '../../../failure.ts'
 import { badResponse, excerptOf, notJson, notThePlatform, unavailable } from '../bad-answers.ts'
 import { type JsonReader, pickOf } from '../body/json.ts'
+import { perShape } from '../body/shape.ts'
 import type { Call, Guard, RawAnswer } from '../guard.ts'
 import type { Limits } from '../limits.ts'
 import { clampWait, readRetryAfter, timeOf } from '../retry-after.ts'
@@ -31,6 +32,8 @@ export interface ReadAnswerCall extends Call, AnswerReader {
  * paused.
  */
 export function createReadAnswer(json: JsonReader, limits: Limits, pauses: LinkPauses): Guard<ReadAnswerCall> {
+  const pick = perShape(pickOf)
+
   /** A rate limit pauses the link for as long as the platform says. */
   function pausing(link: string, { headers }: RawAnswer, failure: Failure): Failure {
     if (failure.code !== 'scm_rate_limited') return failure
@@ -57,7 +60,7 @@ export function createReadAnswer(json: JsonReader, limits: Limits, pauses: LinkP
       throw pausing(link, answer, call.failureFrom(answer, url))
     }
     if (status >= 300) throw badResponse(url.hostname, `answers with status ${status} where its API should`)
-    const body = await json.read(response.bytes, limits, leaseOf(call), pickOf(call.kept))
+    const body = await json.read(response.bytes, limits, leaseOf(call), pick(call.kept))
     if (body === undefined) throw notJson(url.hostname, excerpt)
     return withBody(response, body)
   }
