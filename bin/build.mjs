@@ -6,7 +6,7 @@ import { mkdirSync, readFileSync, realpathSync, statSync, writeFileSync } from '
 import { createRequire } from 'node:module'
 import { dirname, join, relative, resolve, sep } from 'node:path'
 import { cachedDataVersionTag } from 'node:v8'
-import { constants, Script } from 'node:vm'
+import { Script } from 'node:vm'
 
 const PARAMETERS = ['exports', 'require', 'module', '__filename', '__dirname']
 
@@ -46,7 +46,6 @@ export function openBuild(folder) {
     return new Script(`(function (${PARAMETERS}) {${readFileSync(file, 'utf8')}\n})`, {
       filename: file,
       cachedData: readIfThere(cacheOf(file)),
-      importModuleDynamically: constants.USE_MAIN_CONTEXT_DEFAULT_LOADER,
     })
   }
 

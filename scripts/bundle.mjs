@@ -1,6 +1,7 @@
 // Makes what runs of what the compiler wrote: few files instead of two thousand, which a start would open one by one and
 // the process keep in memory.
 
+import { readFileSync } from 'node:fs'
 import { join, relative } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { rolldown } from 'rolldown'
@@ -9,8 +10,14 @@ const root = fileURLToPath(new URL('..', import.meta.url))
 const compiled = join(root, 'dist', 'compiled')
 /** Where it goes: `node scripts/bundle.mjs FOLDER`. */
 const [target] = process.argv.slice(2)
-/** They load binaries that are made for each system; pg-native is only looked for. */
-const EXTERNAL = ['libsql', '@node-rs/argon2', 'pg-native']
+/**
+ * Those that load binaries, which are made for each system; pg-native, which is only looked for; and the packages for
+ * traces, which whoever wants some installs.
+ */
+const EXTERNAL = [
+  ...['libsql', '@node-rs/argon2', 'pg-native'],
+  ...Object.keys(JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')).peerDependencies),
+]
 
 /** What others start or import by its path: the command, the threads, and the sandbox. */
 const ENTRIES = [
@@ -42,6 +49,7 @@ await bundle.write({
   dir: target,
   format: 'cjs', // see bin/build.mjs
   strict: true, // as the ECMAScript modules are that it is made of
+  dynamicImportInCjs: false, // `import()` of a script is experimental, and Node.js would say so
   entryFileNames: '[name].cjs',
   chunkFileNames: 'chunks/[name].cjs',
   minify: { compress: false, mangle: false, codegen: true },

@@ -102,7 +102,8 @@ export async function openTraces(log: Log, load = loadPackages): Promise<Traces>
 }
 
 function explainMissing(error: NodeJS.ErrnoException): never {
-  if (error.code !== 'ERR_MODULE_NOT_FOUND') throw error
+  // What is built asks for them with `require`, and the sources with `import`.
+  if (!/^(ERR_)?MODULE_NOT_FOUND$/.test(error.code ?? '')) throw error
   const install = `npm install --no-save --prefix ${folderAbove()} ${TRACE_PACKAGES.join(' ')}`
   throw new ConfigError([`TRACES needs packages that are not installed; install them beside Forgelink: ${install}`])
 }

@@ -72,6 +72,18 @@ describe('unpacked, with npm ci in its folder', () => {
   })
 })
 
+it('stops with what to install when there shall be traces, for which it has no packages', async () => {
+  const settings = { TRACES: 'otlp', DATA_DIR: join(temporary, 'data-of-traces') }
+  const server = start(['node', 'bin/forgelink.mjs', 'serve'], { cwd: folder, home, settings })
+  try {
+    expect(await printed(server, /npm install --no-save --prefix \S+ @fastify\/otel@/)).toContain(
+      'TRACES needs packages that are not installed',
+    )
+  } finally {
+    await stop(server)
+  }
+})
+
 it('tries itself out with every platform: forgelink demo', async () => {
   const own = ownFolder(join(temporary, 'demo'))
   const port = await freePort()
