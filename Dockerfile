@@ -32,5 +32,5 @@ EXPOSE 4600
 USER 65532:65532
 HEALTHCHECK --interval=10s --timeout=5s --start-period=60s \
     CMD ["/nodejs/bin/node", "-e", "fetch(`http://127.0.0.1:${process.env.PORT || 4600}/readyz`).then(({ ok }) => process.exit(ok ? 0 : 1), () => process.exit(1))"]
-ENTRYPOINT ["/nodejs/bin/node", "--max-semi-space-size=8", "--heap-growing-percent=40", "bin/forgelink.mjs"]
+ENTRYPOINT ["/nodejs/bin/node", "--max-semi-space-size=8", "--heap-growing-percent=30", "bin/forgelink.mjs"]
 CMD ["serve"]
