@@ -173,8 +173,9 @@ it('tells the operator when the collector takes nothing, and serves all the same
   expect(told).toEqual([['traces_not_sent', { spans: 1 }]])
 })
 
-it('stops the start with what to install, when the packages are not there', async () => {
-  const missing = Object.assign(new Error("Cannot find package '@fastify/otel'"), { code: 'ERR_MODULE_NOT_FOUND' })
+// Of `import`, and of `require`.
+it.each(['ERR_MODULE_NOT_FOUND', 'MODULE_NOT_FOUND'])('stops the start with what to install: %s', async (code) => {
+  const missing = Object.assign(new Error("Cannot find '@fastify/otel'"), { code })
   const opened = openTraces(
     () => undefined,
     () => Promise.reject(missing),

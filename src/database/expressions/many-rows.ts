@@ -29,7 +29,8 @@ export function manyValues(database: Database, values: readonly string[]): RawBu
 
 /**
  * How JSON writes what does not fit; other text may look so too. PostgreSQL would refuse it; SQLite would make bytes of it
- * that are not UTF-8, and libsql 0.5 ends the process when it reads such a text.
+ * that are not UTF-8, and libsql 0.5 ends the process when it reads such a text:
+ * https://github.com/tursodatabase/libsql/issues/1223
  */
 const MAY_NOT_FIT = /\\u(0000|d[89a-f])/
 

@@ -25,7 +25,10 @@ interface ProxySettings {
   noProxy: string[]
 }
 
-/** Round trips within a building or a data centre take less, in milliseconds; most over a wide-area network take more. */
+/**
+ * In milliseconds. Round trips between the data centres of a cloud's region take less, and those between regions tens:
+ * https://www.flashgrid.io/news/latencies-between-aws-availability-zones-what-are-they-and-how-to-minimize-them/
+ */
 const MAX_NEAR_MS = 5
 const NEAR_KEPT_MS = 600_000
 
