@@ -61,32 +61,25 @@ it('what installs and builds sees none of the service’s settings, and runs no 
   for (const name of ['scripts/prepare.mjs', 'scripts/lock.mjs', 'package.json', 'package-lock.json']) {
     cpSync(join(root, name), join(clone, name))
   }
-  // In npm's place, and in the compilers': each notes what it was started with, and leaves what is looked for.
-  const note = `
-    const { mkdirSync, writeFileSync } = process.getBuiltinModule('node:fs')
-    const { dirname, resolve } = process.getBuiltinModule('node:path')
+  // In npm's place, and in the compilers': each notes what it was started with.
+  const program = (name: string) => `
+    const { writeFileSync } = process.getBuiltinModule('node:fs')
     const seen = JSON.stringify({ env: process.env, args: process.argv.slice(2) })
-    writeFileSync(${JSON.stringify(folder)} + '/seen-' + NAME + '.json', seen)
-    for (const file of MADE) {
-      mkdirSync(dirname(resolve(file)), { recursive: true })
-      writeFileSync(resolve(file), '')
-    }`
-  const program = (name: string, made: string[]) =>
-    `const NAME = ${JSON.stringify(name)}, MADE = ${JSON.stringify(made)}${note}`
-  const compilers: [string, string, string[]][] = [
-    ['bundle', 'scripts/bundle.mjs', []],
-    ['code-cache', 'scripts/code-cache.mjs', []],
-    ['tsc', 'node_modules/typescript/bin/tsc', ['dist/src/cli.cjs']],
-    ['vite', 'node_modules/vite/bin/vite.js', ['dist/dashboard/index.html']],
+    writeFileSync(${JSON.stringify(join(folder, `seen-${name}.json`))}, seen)`
+  const compilers: [string, string][] = [
+    ['bundle', 'scripts/bundle.mjs'],
+    ['code-cache', 'scripts/code-cache.mjs'],
+    ['tsc', 'node_modules/typescript/bin/tsc'],
+    ['vite', 'node_modules/vite/bin/vite.js'],
   ]
-  for (const [name, path, made] of compilers) {
+  for (const [name, path] of compilers) {
     mkdirSync(join(clone, path, '..'), { recursive: true })
     writeFileSync(join(clone, path, '..', 'package.json'), '{"type":"commonjs"}')
-    writeFileSync(join(clone, path), program(name, made))
+    writeFileSync(join(clone, path), program(name))
   }
   const npm = join(folder, 'npm-cli.js')
   writeFileSync(join(folder, 'package.json'), '{"type":"commonjs"}')
-  writeFileSync(npm, program('npm', []))
+  writeFileSync(npm, program('npm'))
 
   const secrets = {
     SECRET_KEYS: 'k1:canary',
